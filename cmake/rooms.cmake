@@ -1,0 +1,70 @@
+# A room is one folder of src/ with one subject. It becomes a library, its *_test.cc files a
+# test program. What a room may use is said once, in src/CMakeLists.txt.
+
+add_library(latchkey_flags INTERFACE)
+target_compile_options(latchkey_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Werror -Wshadow -Wnon-virtual-dtor -Wimplicit-fallthrough
+  -fno-omit-frame-pointer
+  # Lets ccache recognise an unchanged precompiled header.
+  "SHELL:-Xclang -fno-pch-timestamp")
+target_link_options(latchkey_flags INTERFACE -fuse-ld=lld-19)
+target_include_directories(latchkey_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_include_directories(latchkey_flags SYSTEM INTERFACE ${Boost_INCLUDE_DIRS})
+# Asio and Beast are compiled once, in platform/http/boost.cc.
+target_compile_definitions(latchkey_flags INTERFACE
+  BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
+target_link_libraries(latchkey_flags INTERFACE Threads::Threads Boost::json)
+if(LATCHKEY_SANITIZE)
+  target_compile_options(latchkey_flags INTERFACE
+    -fsanitize=${LATCHKEY_SANITIZE} -fno-sanitize-recover=all -O1)
+  target_link_options(latchkey_flags INTERFACE -fsanitize=${LATCHKEY_SANITIZE})
+endif()
+if(LATCHKEY_FUZZ)
+  target_compile_options(latchkey_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+# The precompiled header that every room reuses.
+file(WRITE ${CMAKE_BINARY_DIR}/pch.cc "")
+add_library(latchkey_pch OBJECT ${CMAKE_BINARY_DIR}/pch.cc)
+target_link_libraries(latchkey_pch PRIVATE latchkey_flags)
+target_precompile_headers(latchkey_pch PRIVATE ${CMAKE_SOURCE_DIR}/src/pch.h)
+
+# latchkey_room(platform/http USES platform/text LIBRARIES OpenSSL::Crypto)
+function(latchkey_room path)
+  cmake_parse_arguments(ROOM "" "" "USES;LIBRARIES" ${ARGN})
+  string(REPLACE "/" "_" name ${path})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${path}/*.cc)
+  file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${path}/*_test.cc)
+  file(GLOB test_support CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${path}/*_testing.cc)
+  list(REMOVE_ITEM sources ${tests} ${test_support} ${CMAKE_SOURCE_DIR}/src/app/main.cc)
+  set(uses)
+  foreach(room ${ROOM_USES})
+    string(REPLACE "/" "_" use ${room})
+    list(APPEND uses ${use})
+  endforeach()
+  if(sources)
+    add_library(${name} STATIC ${sources})
+    target_link_libraries(${name} PUBLIC latchkey_flags ${uses} ${ROOM_LIBRARIES})
+    target_precompile_headers(${name} REUSE_FROM latchkey_pch)
+  else()
+    add_library(${name} INTERFACE)
+    target_link_libraries(${name} INTERFACE latchkey_flags ${uses} ${ROOM_LIBRARIES})
+  endif()
+  if(test_support)
+    add_library(${name}_testing STATIC ${test_support})
+    target_link_libraries(${name}_testing PUBLIC ${name} GTest::gtest)
+    target_precompile_headers(${name}_testing REUSE_FROM latchkey_pch)
+  endif()
+  if(tests AND NOT LATCHKEY_FUZZ)
+    add_executable(unit_${name} ${tests})
+    target_link_libraries(unit_${name} PRIVATE ${name} GTest::gmock GTest::gtest_main)
+    target_precompile_headers(unit_${name} REUSE_FROM latchkey_pch)
+    foreach(use ${name} ${uses})
+      if(TARGET ${use}_testing)
+        target_link_libraries(unit_${name} PRIVATE ${use}_testing)
+      endif()
+    endforeach()
+    set_target_properties(unit_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/unit)
+    set_property(GLOBAL APPEND PROPERTY LATCHKEY_UNIT_TESTS unit_${name})
+  endif()
+endfunction()

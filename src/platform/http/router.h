@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "platform/http/message.h"
+#include "platform/task.h"
+
+namespace latchkey::http {
+
+// Answers at leisure; may wait for the database or the hash pool.
+using Handler = std::function<Task<Response>(const Request&)>;
+
+// Answers at once into a recycled response, or returns false to leave the request to the
+// route's Handler. For the token path: no coroutine, no allocation.
+using Immediate = std::function<bool(const Request&, Response&)>;
+
+struct RouteOptions {
+  // Spec "Web Browser Clients": answer OPTIONS and send the CORS headers. Also decides that
+  // 405 on this path carries them.
+  bool cors = false;
+  Immediate immediate;
+};
+
+// Paths to handlers. Built once at start, read without locks by every server thread.
+class Router {
+ public:
+  Router();
+  ~Router();
+  Router(Router&&) noexcept;
+  Router& operator=(Router&&) noexcept;
+
+  // `pattern` is a path; a segment "{name}" takes any one non-empty segment.
+  void add(Method method, std::string pattern, Handler handler, RouteOptions options = {});
+
+  // Paths under `prefix` get CORS headers on 404 and an answer to OPTIONS even when unknown.
+  void cors_below(std::string prefix);
+
+  struct Route {
+    Handler handler;
+    Immediate immediate;
+    std::string pattern;  // for metrics and logs: never the path itself
+    bool cors = false;
+  };
+  struct Match {
+    const Route* route = nullptr;  // null: no such path, or not with this method
+    bool path_known = false;       // with route == null: 405 rather than 404
+    bool cors = false;
+    std::vector<std::string> parameters;
+  };
+  // HEAD falls back to GET. Does not allocate for patterns without placeholders.
+  Match match(Method method, std::string_view path) const;
+
+ private:
+  struct Table;
+  std::unique_ptr<Table> table_;
+};
+
+}  // namespace latchkey::http
