@@ -7,7 +7,12 @@ target_compile_options(latchkey_flags INTERFACE
   -fno-omit-frame-pointer
   # Lets ccache recognise an unchanged precompiled header.
   "SHELL:-Xclang -fno-pch-timestamp")
-target_link_options(latchkey_flags INTERFACE -fuse-ld=lld-19)
+target_link_options(latchkey_flags INTERFACE -fuse-ld=lld-19 -Wl,--as-needed)
+# Hardening: position-independent, no lazy binding, canaries, checked bounds of containers.
+target_compile_options(latchkey_flags INTERFACE -fPIE -fstack-protector-strong)
+target_compile_definitions(latchkey_flags INTERFACE _GLIBCXX_ASSERTIONS
+  $<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)
+target_link_options(latchkey_flags INTERFACE -pie -Wl,-z,relro,-z,now,-z,noexecstack)
 target_include_directories(latchkey_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_include_directories(latchkey_flags SYSTEM INTERFACE ${Boost_INCLUDE_DIRS})
 # Asio and Beast are compiled once, in platform/http/boost.cc.
@@ -16,7 +21,7 @@ target_compile_definitions(latchkey_flags INTERFACE
 target_link_libraries(latchkey_flags INTERFACE Threads::Threads Boost::json)
 if(LATCHKEY_SANITIZE)
   target_compile_options(latchkey_flags INTERFACE
-    -fsanitize=${LATCHKEY_SANITIZE} -fno-sanitize-recover=all -O1)
+    -fsanitize=${LATCHKEY_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(latchkey_flags INTERFACE -fsanitize=${LATCHKEY_SANITIZE})
 endif()
 if(LATCHKEY_FUZZ)
@@ -24,7 +29,7 @@ if(LATCHKEY_FUZZ)
 endif()
 
 # The precompiled header that every room reuses.
-file(WRITE ${CMAKE_BINARY_DIR}/pch.cc "")
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/pch.cc CONTENT "")
 add_library(latchkey_pch OBJECT ${CMAKE_BINARY_DIR}/pch.cc)
 target_link_libraries(latchkey_pch PRIVATE latchkey_flags)
 target_precompile_headers(latchkey_pch PRIVATE ${CMAKE_SOURCE_DIR}/src/pch.h)
