@@ -15,7 +15,7 @@ target_compile_definitions(latchkey_flags INTERFACE _GLIBCXX_ASSERTIONS
 target_link_options(latchkey_flags INTERFACE -pie -Wl,-z,relro,-z,now,-z,noexecstack)
 target_include_directories(latchkey_flags INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_include_directories(latchkey_flags SYSTEM INTERFACE ${Boost_INCLUDE_DIRS})
-# Asio and Beast are compiled once, in platform/http/boost.cc.
+# Asio is compiled once, in platform/asio/asio.cc, Beast in platform/http/boost.cc.
 target_compile_definitions(latchkey_flags INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
 target_link_libraries(latchkey_flags INTERFACE Threads::Threads Boost::json)
