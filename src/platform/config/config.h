@@ -1,0 +1,61 @@
+#pragma once
+
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "platform/config/option.h"
+
+// The configuration file: YAML into options structs, and the texts that come from the structs.
+//
+// An options struct says what it has once, beside what it configures:
+//
+//   struct LimitOptions {
+//     std::size_t max_connections = 10'000;
+//     template <class Visitor>
+//     void options(Visitor& visit) {
+//       visit("max_connections", max_connections, "Connections open at once; …",
+//             config::Between{1, 1'000'000});
+//     }
+//   };
+namespace latchkey::config {
+
+using Errors = std::vector<std::string>;
+
+// Reads `yaml` into `root`; what it does not name keeps its value. Reports every error, each
+// with its line: "line 7: sessions.access_token_lifetime: '5 parsecs' is not a duration, try
+// '5m'". After errors `root` is partly filled and must not be used. Relative paths are taken
+// from `folder`.
+std::expected<void, Errors> load_tree(const std::string& yaml, const std::string& folder,
+                                      Group root);
+
+// The same from a file; an unreadable one is an error like the others.
+std::expected<void, Errors> load_tree_file(const std::string& path, Group root);
+
+// All options as a commented file, each set to its default.
+std::string example_tree(const Group& root);
+
+// All options as a Markdown table for each group.
+std::string reference_tree(const Group& root);
+
+template <class T>
+std::expected<void, Errors> load(const std::string& yaml, const std::string& folder, T& root) {
+  return load_tree(yaml, folder, describe(root));
+}
+
+template <class T>
+std::expected<void, Errors> load_file(const std::string& path, T& root) {
+  return load_tree_file(path, describe(root));
+}
+
+template <class T>
+std::string example(T root = {}) {
+  return example_tree(describe(root));
+}
+
+template <class T>
+std::string reference(T root = {}) {
+  return reference_tree(describe(root));
+}
+
+}  // namespace latchkey::config

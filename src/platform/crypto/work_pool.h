@@ -1,0 +1,89 @@
+#pragma once
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cstddef>
+#include <exception>
+#include <functional>
+#include <future>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "platform/task.h"
+
+namespace latchkey::crypto {
+
+// Threads for long computations (password hashes), at a low priority so that the server's
+// threads go first, with a bounded queue.
+class WorkPool {
+ public:
+  // At least one thread. `nice` as setpriority(2) has it.
+  WorkPool(std::size_t threads, std::size_t max_queue, int nice = 10);
+  // Finishes what is queued, then joins. The io_contexts of waiting callers must still exist.
+  ~WorkPool();
+
+  // Runs fn() on a thread of the pool and resumes on the caller's executor with what it
+  // returned (never void); nullopt at once when the queue is full. An exception of fn is
+  // rethrown here.
+  template <class Fn>
+  Task<std::optional<std::invoke_result_t<Fn&>>> run(Fn fn);
+
+  // The same, blocking the calling thread.
+  template <class Fn>
+  std::optional<std::invoke_result_t<Fn&>> run_now(Fn fn);
+
+  // Queues work that does not throw; false when the queue is full or the pool is stopping.
+  bool post(std::move_only_function<void()> work);
+
+  std::size_t queued() const;  // waiting for a thread
+  std::size_t threads() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+template <class Fn>
+Task<std::optional<std::invoke_result_t<Fn&>>> WorkPool::run(Fn fn) {
+  using Result = std::optional<std::invoke_result_t<Fn&>>;
+  using Token = boost::asio::use_awaitable_t<Executor>;
+  auto start = [this](auto handler, Fn work) {
+    auto executor = boost::asio::get_associated_executor(handler);
+    // Shared, because the handler is needed both by the queue and by its refusal.
+    auto resume = std::make_shared<decltype(handler)>(std::move(handler));
+    auto guard = boost::asio::make_work_guard(executor);
+    auto answer = [resume, guard = std::move(guard)](std::exception_ptr fault, Result result) {
+      boost::asio::post(guard.get_executor(),
+                        [resume, fault, result = std::move(result)]() mutable {
+                          std::move (*resume)(fault, std::move(result));
+                        });
+    };
+    const bool queued = post([work = std::move(work), answer]() mutable {
+      try {
+        answer(nullptr, Result(work()));
+      } catch (...) {
+        answer(std::current_exception(), std::nullopt);
+      }
+    });
+    if (!queued) answer(nullptr, std::nullopt);
+  };
+  Token token;
+  co_return co_await boost::asio::async_initiate<Token, void(std::exception_ptr, Result)>(
+      std::move(start), token, std::move(fn));
+}
+
+template <class Fn>
+std::optional<std::invoke_result_t<Fn&>> WorkPool::run_now(Fn fn) {
+  using Value = std::invoke_result_t<Fn&>;
+  std::packaged_task<Value()> task(std::move(fn));
+  auto result = task.get_future();
+  if (!post([task = std::move(task)]() mutable { task(); })) return std::nullopt;
+  return result.get();
+}
+
+}  // namespace latchkey::crypto

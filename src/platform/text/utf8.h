@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace latchkey::text {
+
+// Whether `text` is UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing past
+// U+10FFFF.
+bool valid_utf8(std::string_view text);
+
+// The number of code points of valid UTF-8.
+std::size_t utf8_length(std::string_view text);
+
+// The longest beginning of valid UTF-8 of at most `max_bytes` bytes that cuts no code point.
+std::string_view truncate_utf8(std::string_view text, std::size_t max_bytes);
+
+}  // namespace latchkey::text
