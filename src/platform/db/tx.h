@@ -1,0 +1,202 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "platform/time.h"
+
+// SQL as the domain writes it: one text for both engines, parameters and columns typed.
+namespace latchkey::db {
+
+// A statement that failed for a reason that will not pass: bad SQL, a violated constraint, a row
+// of another shape than asked for. The text names the SQL, never its parameters.
+class Error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// What crosses between C++ and SQL. A text from the database is valid until the next row.
+struct Value {
+  enum class Kind : std::uint8_t { null, integer, text };
+
+  Kind kind = Kind::null;
+  std::int64_t integer = 0;
+  std::string_view text;
+};
+
+namespace detail {
+
+template <class T>
+struct is_optional : std::false_type {};
+template <class T>
+struct is_optional<std::optional<T>> : std::true_type {};
+
+[[noreturn]] void wrong_column(const Value& value, const char* wanted);
+[[noreturn]] void wrong_row_count(std::string_view sql, const char* found);
+
+// Integers, booleans (0/1), enumerations (as their numbers), Time (milliseconds), text, and
+// optionals of these (NULL).
+template <class T>
+Value to_value(const T& value) {
+  if constexpr (is_optional<T>::value) {
+    return value ? to_value(*value) : Value{};
+  } else if constexpr (std::is_same_v<T, std::nullopt_t>) {
+    return {};
+  } else if constexpr (std::is_same_v<T, Time>) {
+    return {Value::Kind::integer, to_millis(value), {}};
+  } else if constexpr (std::is_same_v<T, Duration>) {
+    return {Value::Kind::integer, value.count(), {}};
+  } else if constexpr (std::is_enum_v<T> || std::is_integral_v<T>) {
+    static_assert(sizeof(T) < 8 || std::is_signed_v<T> || std::is_enum_v<T>,
+                  "SQL has no unsigned 64-bit integers");
+    return {Value::Kind::integer, static_cast<std::int64_t>(value), {}};
+  } else {
+    return {Value::Kind::text, 0, std::string_view(value)};
+  }
+}
+
+template <class T>
+T from_value(const Value& value) {
+  if constexpr (is_optional<T>::value) {
+    if (value.kind == Value::Kind::null) return std::nullopt;
+    return from_value<typename T::value_type>(value);
+  } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view>) {
+    if (value.kind != Value::Kind::text) wrong_column(value, "text");
+    return T(value.text);
+  } else {
+    if (value.kind != Value::Kind::integer) wrong_column(value, "an integer");
+    if constexpr (std::is_same_v<T, Time>) {
+      return from_millis(value.integer);
+    } else if constexpr (std::is_same_v<T, Duration>) {
+      return Duration{value.integer};
+    } else if constexpr (std::is_same_v<T, bool>) {
+      return value.integer != 0;
+    } else if constexpr (std::is_enum_v<T>) {
+      return static_cast<T>(value.integer);
+    } else {
+      static_assert(std::is_integral_v<T>, "not a type of a column");
+      if (!std::in_range<T>(value.integer)) wrong_column(value, "an integer in range");
+      return static_cast<T>(value.integer);
+    }
+  }
+}
+
+}  // namespace detail
+
+// A prepared statement that is being run; its connection keeps it for the next time.
+class Statement {
+ public:
+  // The next row into `row`, one Value for each column; false when there are no more. Throws
+  // Error when the row has another number of columns.
+  virtual bool next(std::span<Value> row) = 0;
+  virtual std::int64_t affected() const = 0;  // rows changed, once next() returned false
+  virtual void done() noexcept = 0;           // the run is over, ready for the next
+
+ protected:
+  ~Statement() = default;
+};
+
+// One transaction, handed to the function that Database::read or Database::write runs, and valid
+// only within it.
+//
+// Parameters are named (":id, :name") and bound in the order in which their names first appear;
+// the same name twice is one parameter. A prepared statement is kept for each SQL text, so texts
+// are literals; what varies is a parameter. Texts are UTF-8 without NUL: others are an Error.
+class Tx {
+ public:
+  // At most one row; more is an Error.
+  template <class... Cols, class... Args>
+  std::optional<std::tuple<Cols...>> one(std::string_view sql, const Args&... args) {
+    std::optional<std::tuple<Cols...>> row;
+    each<Cols...>(
+        sql,
+        [&](Cols&... values) {
+          if (row) detail::wrong_row_count(sql, "more than one row");
+          row.emplace(std::move(values)...);
+        },
+        args...);
+    return row;
+  }
+
+  template <class... Cols, class... Args>
+  std::vector<std::tuple<Cols...>> all(std::string_view sql, const Args&... args) {
+    std::vector<std::tuple<Cols...>> rows;
+    each<Cols...>(sql, [&](Cols&... values) { rows.emplace_back(std::move(values)...); }, args...);
+    return rows;
+  }
+
+  // Calls fn(column, …) for each row. Spares the copies: a std::string_view column is valid
+  // during the call. fn must not run the same SQL again.
+  template <class... Cols, class Fn, class... Args>
+  void each(std::string_view sql, Fn&& fn, const Args&... args) {
+    const std::array<Value, sizeof...(Args)> values{detail::to_value(args)...};
+    const Running statement(&start(sql, values));
+    std::array<Value, sizeof...(Cols)> row;
+    while (statement->next(row)) {
+      [&]<std::size_t... i>(std::index_sequence<i...>) {
+        std::tuple<Cols...> columns{detail::from_value<Cols>(row[i])...};
+        fn(std::get<i>(columns)...);
+      }(std::index_sequence_for<Cols...>{});
+    }
+  }
+
+  // Runs a statement without a result; returns the number of rows it changed. A conflict is
+  // "ON CONFLICT … DO NOTHING" and 0.
+  template <class... Args>
+  std::int64_t run(std::string_view sql, const Args&... args) {
+    const std::array<Value, sizeof...(Args)> values{detail::to_value(args)...};
+    const Running statement(&start(sql, values));
+    if (statement->next({})) detail::wrong_row_count(sql, "rows");
+    return statement->affected();
+  }
+
+  // Runs statements without parameters, separated by semicolons, once; nothing is kept.
+  virtual void script(std::string_view sql) = 0;
+
+  // To be appended to a SELECT whose rows this transaction is about to change: " FOR UPDATE" on
+  // PostgreSQL, nothing on SQLite, where a write transaction is alone.
+  virtual std::string_view for_update() const = 0;
+
+  // Sends `payload` (under 8000 bytes) to the Listeners of all nodes when this transaction
+  // commits. SQLite has one node: nothing is sent.
+  virtual void notify(std::string_view payload) = 0;
+
+  // Calls fn once, on the database thread, when this write is durable and before its caller goes
+  // on; dropped when it is rolled back. fn must not throw and not wait for the database.
+  void after_commit(std::function<void()> fn) { after_commit_.push_back(std::move(fn)); }
+
+  // How long this operation waited before its function ran.
+  Duration waited() const { return waited_; }
+
+ protected:
+  Tx() = default;
+  ~Tx() = default;
+  Tx(const Tx&) = delete;
+  Tx& operator=(const Tx&) = delete;
+
+  virtual Statement& start(std::string_view sql, std::span<const Value> args) = 0;
+
+  std::vector<std::function<void()>> after_commit_;
+  Duration waited_{0};
+
+ private:
+  struct Done {
+    void operator()(Statement* statement) const { statement->done(); }
+  };
+  using Running = std::unique_ptr<Statement, Done>;
+};
+
+}  // namespace latchkey::db
