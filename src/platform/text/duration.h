@@ -12,7 +12,7 @@ namespace latchkey::text {
 // anything else, and past 1000 years (so that sums with times of day cannot overflow).
 std::optional<Duration> parse_duration(std::string_view text);
 
-// The shortest such text: "1h30m"; "0s" for zero. `span` must not be negative.
+// Such a text in days and below: "1h30m", "30d"; "0s" for zero. `span` must not be negative.
 std::string format_duration(Duration span);
 
 // A duration or "never". The outer optional is empty when `text` is neither.

@@ -74,6 +74,12 @@ class Fields {
   Fields(const boost::json::object& object, std::string prefix,
          std::shared_ptr<std::optional<FieldError>> error);
   const boost::json::value* find(std::string_view name, bool required);
+  std::optional<std::string_view> string_of(std::string_view name, bool required, std::size_t max);
+  std::optional<bool> bool_of(std::string_view name, bool required);
+  std::optional<std::int64_t> int_of(std::string_view name, bool required, std::int64_t lo,
+                                     std::int64_t hi);
+  const boost::json::array* array_of(std::string_view name, bool required);
+  const boost::json::object* object_of(std::string_view name, bool required);
 
   const boost::json::object* object_;
   std::string prefix_;

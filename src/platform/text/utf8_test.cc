@@ -1,0 +1,50 @@
+#include "platform/text/utf8.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace latchkey::text {
+namespace {
+
+using namespace std::string_literals;
+
+TEST(Utf8, Valid) {
+  for (const auto& text : {""s, "plain"s, "\0"s, "\x7f"s, "\xc2\x80"s, "\xdf\xbf"s, "\xe0\xa0\x80"s,
+                           "\xed\x9f\xbf"s, "\xee\x80\x80"s, "\xef\xbf\xbf"s, "\xf0\x90\x80\x80"s,
+                           "\xf4\x8f\xbf\xbf"s, "a\xc3\xa4z"s}) {
+    EXPECT_TRUE(valid_utf8(text)) << text;
+  }
+}
+
+TEST(Utf8, Invalid) {
+  for (const auto& text : {"\x80"s, "\xbf"s,
+                           "\xc0\x80"s,          // overlong U+0000
+                           "\xc1\xbf"s,          // overlong
+                           "\xe0\x9f\xbf"s,      // overlong
+                           "\xed\xa0\x80"s,      // surrogate
+                           "\xf0\x8f\xbf\xbf"s,  // overlong
+                           "\xf4\x90\x80\x80"s,  // past U+10FFFF
+                           "\xf5\x80\x80\x80"s, "\xff"s,
+                           "\xc3"s,  // cut off
+                           "\xe2\x82"s, "\xf0\x9f\x98"s, "\xc3("s, "\xe2\x82("s, "\xf0\x9f\x98("s,
+                           "ok\xc3\xa4\xa4"s}) {
+    EXPECT_FALSE(valid_utf8(text)) << text;
+  }
+}
+
+TEST(Utf8, Length) {
+  EXPECT_EQ(utf8_length(""), 0U);
+  EXPECT_EQ(utf8_length("a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"), 4U);
+}
+
+TEST(Utf8, TruncatesBetweenCodePoints) {
+  const std::string text = "a\xc3\xa4\xf0\x9f\x98\x80";  // 1 + 2 + 4 bytes
+  const std::size_t expected[] = {0, 1, 1, 3, 3, 3, 3, 7, 7};
+  for (std::size_t max = 0; max < std::size(expected); ++max) {
+    EXPECT_EQ(truncate_utf8(text, max), text.substr(0, expected[max])) << max;
+  }
+}
+
+}  // namespace
+}  // namespace latchkey::text
