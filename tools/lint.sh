@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# ./dev lint [--all | --since REVISION]: format, layers, scripts, then clang-tidy on the files
+# changed since REVISION (by default since the upstream branch, or else since the commit before
+# the last), uncommitted ones included; --all takes every file.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source tools/setup.sh
+
+since=''
+all=''
+case ${1:-} in
+  --all) all=1 ;;
+  --since) since=$2 ;;
+  '') ;;
+  *)
+    say "lint takes --all or --since REVISION"
+    exit 2
+    ;;
+esac
+
+problems=0
+check() { # NAME COMMAND…
+  local name=$1 start=$SECONDS
+  shift
+  if (set -e; "$@"); then
+    say "lint: $name: clean, $((SECONDS - start)) s"
+  else
+    problems=1
+    say "lint: $name: see above"
+  fi
+}
+
+format() {
+  local wrong
+  wrong=$(cxx_files | xargs -0 -r clang-format-19 --dry-run 2>&1 |
+    sed -n 's/:[0-9]*:[0-9]*: warning: .*//p' | sort -u)
+  [[ -z $wrong ]] || {
+    printf '%s\nnot formatted: run ./dev format\n' "$wrong"
+    return 1
+  }
+}
+
+scripts() { shellcheck -x -S warning dev tools/*.sh .ci/run; }
+
+# The revision that changes are counted from.
+base() {
+  local upstream
+  if [[ -n $since ]]; then
+    git rev-parse --verify -q "$since^{commit}"
+  elif upstream=$(git merge-base HEAD '@{upstream}' 2>/dev/null || git merge-base HEAD origin/HEAD 2>/dev/null) &&
+    [[ $upstream != "$(git rev-parse HEAD)" ]]; then
+    printf '%s\n' "$upstream"
+  else
+    git rev-parse --verify -q 'HEAD~1^{commit}' || git rev-parse HEAD
+  fi
+}
+
+# The sources to look at: of a changed header, those of the same name (x.cc, x_test.cc).
+tidy_files() {
+  if [[ -n $all ]]; then
+    cxx_files | tr '\0' '\n' | grep '\.cc$'
+    return
+  fi
+  {
+    git diff --name-only --diff-filter=d "$(base)" -- '*.cc' '*.h'
+    git ls-files --others --exclude-standard -- '*.cc' '*.h'
+  } | while IFS= read -r file; do
+    case $file in
+      *.cc) echo "$file" ;;
+      *.h) for source in "${file%.h}.cc" "${file%.h}_test.cc"; do
+        [[ -e $source ]] && echo "$source"
+      done ;;
+    esac
+  done | sort -u
+}
+
+tidy() {
+  configure release
+  ninja -C build/release latchkey_pch >/dev/null
+  # Only what the release build compiles: the fuzz targets have a build of their own.
+  tidy_files | grep -v '^tests/fuzz/' >build/release/tidy-files || true
+  echo "clang-tidy on $(wc -l <build/release/tidy-files) files"
+  xargs -r -P2 -n 1 clang-tidy-19 --quiet -p build/release <build/release/tidy-files 2>&1 |
+    grep -vE '^[0-9]+ warnings? (generated|treated as error)|^Suppressed |^Use -'
+  return "$((PIPESTATUS[0] != 0))"
+}
+
+need_packages build lint
+check format format
+check layers /usr/bin/python3 tools/check_layers.py
+check scripts scripts
+check clang-tidy tidy
+exit $problems

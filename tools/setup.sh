@@ -1,0 +1,64 @@
+# What ./dev and its tools share: packages, build folders, test environments. Sourced, with the
+# repository's root as the working directory. Each function is quick when nothing is to be done.
+# shellcheck shell=bash
+
+say() { printf '%s: %s\n' "./dev" "$*" >&2; }
+
+# need_packages NEED…: installs the Debian packages that tools/packages.txt lists for these needs.
+need_packages() {
+  local wanted installed package missing=()
+  mapfile -t wanted < <(awk -v needs=" $* " '!/^#/ && index(needs, " " $1 " ") { print $2 }' \
+    tools/packages.txt)
+  installed=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${wanted[@]}" 2>/dev/null || true)
+  for package in "${wanted[@]}"; do
+    grep -qx "installed $package" <<<"$installed" || command -v "$package" >/dev/null ||
+      missing+=("$package")
+  done
+  [[ ${#missing[@]} -eq 0 ]] && return
+
+  local apt=(apt-get install -y --no-install-recommends "${missing[@]}") as_root=()
+  if [[ $EUID -ne 0 ]]; then as_root=(sudo); fi
+  say "installing ${missing[*]}"
+  if { [[ $EUID -eq 0 ]] || command -v sudo >/dev/null; } &&
+    "${as_root[@]}" apt-get update -q >&2 &&
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive "${apt[@]}" >&2; then
+    return
+  fi
+  say "these packages are missing; as root: apt-get update && ${apt[*]}"
+  exit 1
+}
+
+# configure PRESET: makes build/PRESET unless it is there and as CMakePresets.json has it.
+configure() {
+  local folder=build/$1
+  if [[ ! -e $folder/build.ninja || CMakePresets.json -nt $folder/build.ninja ]]; then
+    # Quiet unless it fails.
+    mkdir -p "$folder"
+    cmake --preset "$1" >"$folder/configure.log" 2>&1 || {
+      cat "$folder/configure.log" >&2
+      exit 1
+    }
+    touch "$folder/build.ninja"
+  fi
+}
+
+# The Python of the tests, in .cache/venv, with the versions tests/requirements.txt pins.
+need_python() {
+  cmp -s tests/requirements.txt .cache/venv/requirements.txt && return
+  /usr/bin/python3 -m venv --clear .cache/venv
+  .cache/venv/bin/pip install -q --disable-pip-version-check -r tests/requirements.txt
+  cp tests/requirements.txt .cache/venv/requirements.txt
+}
+
+# The JavaScript clients and their Node, as the lock file has them.
+need_node() {
+  [[ tests/e2e/js/node_modules/.package-lock.json -nt tests/e2e/js/package-lock.json ]] && return
+  npm --prefix tests/e2e/js ci --no-audit --no-fund
+  touch tests/e2e/js/node_modules/.package-lock.json
+}
+
+# Every C++ source, those not yet committed too, separated by zero bytes.
+cxx_files() {
+  git ls-files -z --cached --others --exclude-standard --deduplicate -- '*.cc' '*.h' |
+    while IFS= read -r -d '' file; do [[ -e $file ]] && printf '%s\0' "$file"; done
+}

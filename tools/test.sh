@@ -1,0 +1,139 @@
+#!/usr/bin/env bash
+# ./dev test [SUITE…]: runs the suites, prints what each took, and sums up their results.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+source tools/setup.sh
+
+results=build/results # JUnit files; one folder a step
+passed=0
+failed=0
+summary=()
+
+# step NAME COMMAND…: runs it, reads the results it left in $results/NAME, prints its time. A
+# command that fails without saying which test did counts as one failure.
+step() {
+  local name=$1 start=$SECONDS status=0 step_passed step_failed
+  shift
+  rm -rf "${results:?}/$name"
+  mkdir -p "$results/$name"
+  printf '\n== %s\n' "$name"
+  # In its own shell, so that -e holds inside: it would not in a condition.
+  set +e
+  (set -e; "$@")
+  status=$?
+  set -e
+  read -r step_passed step_failed < <(/usr/bin/python3 tools/tally.py "$results/$name")
+  if [[ $status -ne 0 && $step_failed -eq 0 ]]; then step_failed=1; fi
+  passed=$((passed + step_passed))
+  failed=$((failed + step_failed))
+  summary+=("$(printf '%-14s %5d s  %5d passed  %3d failed' \
+    "$name" $((SECONDS - start)) "$step_passed" "$step_failed")")
+  printf -- '-- %s\n' "${summary[-1]}"
+}
+
+build() { # PRESET TARGET…
+  local preset=$1
+  shift
+  configure "$preset"
+  ninja -C "build/$preset" "$@"
+}
+
+unit() { # STEP PRESET [CTEST-ARGUMENT…]
+  local step=$1 preset=$2
+  shift 2
+  GTEST_OUTPUT="xml:$PWD/$results/$step/" \
+    ctest --test-dir "build/$preset" -j2 --output-on-failure --no-tests=error "$@"
+}
+
+python_tests() { # STEP PRESET FOLDER…
+  local step=$1 preset=$2
+  shift 2
+  need_python
+  LATCHKEY_BINARY=$PWD/build/$preset/latchkey .cache/venv/bin/pytest -c tests/pytest.ini -q -n 2 \
+    --junitxml "$results/$step/pytest.xml" "${@/#/tests/}"
+}
+
+javascript_tests() {
+  need_node
+  LATCHKEY_BINARY=$PWD/build/release/latchkey npm --prefix tests/e2e/js test -- \
+    --test-reporter=spec --test-reporter-destination=stdout \
+    --test-reporter=junit --test-reporter-destination="$PWD/$results/e2e/node.xml"
+}
+
+# One sanitizer finding ends the program that had it.
+export ASAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-19
+export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
+export UBSAN_OPTIONS=print_stacktrace=1
+export TSAN_OPTIONS=halt_on_error=1:external_symbolizer_path=/usr/bin/llvm-symbolizer-19
+
+# Where threads meet: the server, the cache, the database's queues.
+tsan_programs=(unit_platform_http unit_platform_db unit_domain_sessions)
+
+fuzz_one() { # TARGET
+  tools/fuzz.sh "$1" "${FUZZ_SECONDS:-60}" "$results/fuzz/$1.xml"
+}
+
+fuzz() {
+  export -f fuzz_one
+  export results
+  sed -n 's/^latchkey_fuzz(\([a-z_]*\).*/\1/p' tests/fuzz/CMakeLists.txt |
+    xargs -P2 -I{} bash -c 'fuzz_one {}'
+}
+
+suite() {
+  case $1 in
+    lint) step lint tools/lint.sh ${LINT_SINCE:+--since "$LINT_SINCE"} ;;
+    unit)
+      step build build release unit_tests
+      step unit unit unit release
+      ;;
+    integration)
+      step build build release latchkey
+      step integration python_tests integration release integration
+      ;;
+    crash)
+      step build build release latchkey
+      step crash python_tests crash release crash
+      ;;
+    e2e)
+      step build build release latchkey
+      step e2e javascript_tests
+      ;;
+    asan)
+      step build-asan build debug unit_tests latchkey
+      step unit-asan unit unit-asan debug
+      step integration-asan python_tests integration-asan debug integration
+      ;;
+    tsan)
+      step build-tsan build tsan "${tsan_programs[@]}"
+      step tsan unit tsan tsan -R "^($(IFS='|'; echo "${tsan_programs[*]}"))\$"
+      ;;
+    fuzz)
+      step build-fuzz build fuzz fuzz_targets
+      step fuzz fuzz
+      ;;
+    *)
+      say "'$1' is not a suite: unit, integration, crash, e2e, asan, tsan, fuzz, lint or all"
+      exit 2
+      ;;
+  esac
+}
+
+suites=()
+for name in "${@:-all}"; do
+  if [[ $name == all ]]; then
+    suites+=(unit integration e2e crash asan tsan fuzz)
+  else
+    suites+=("$name")
+  fi
+done
+
+start=$SECONDS
+need_packages build
+case " ${suites[*]} " in " unit ") ;; *) need_packages test ;; esac
+for name in "${suites[@]}"; do suite "$name"; done
+
+printf '\n'
+printf '%s\n' "${summary[@]}"
+printf '%-14s %5d s\n%d passed, %d failed\n' total $((SECONDS - start)) "$passed" "$failed"
+[[ $failed -eq 0 ]]
