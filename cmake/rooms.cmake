@@ -34,6 +34,10 @@ add_library(latchkey_pch OBJECT ${CMAKE_BINARY_DIR}/pch.cc)
 target_link_libraries(latchkey_pch PRIVATE latchkey_flags)
 target_precompile_headers(latchkey_pch PRIVATE ${CMAKE_SOURCE_DIR}/src/pch.h)
 
+# Every room's unit tests; ctest runs them.
+enable_testing()
+add_custom_target(unit_tests)
+
 # latchkey_room(platform/http USES platform/text LIBRARIES OpenSSL::Crypto)
 # SOURCES names generated files beside those of the folder.
 function(latchkey_room path)
@@ -75,6 +79,7 @@ function(latchkey_room path)
       endif()
     endforeach()
     set_target_properties(unit_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/unit)
-    set_property(GLOBAL APPEND PROPERTY LATCHKEY_UNIT_TESTS unit_${name})
+    add_dependencies(unit_tests unit_${name})
+    add_test(NAME unit_${name} COMMAND unit_${name})
   endif()
 endfunction()
