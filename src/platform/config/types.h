@@ -5,13 +5,13 @@
 #include <string>
 #include <utility>
 
-#include "platform/crypto/secret.h"
+#include "platform/secret.h"
 
 // Types of options beside the plain ones. Light: every options struct includes it.
 namespace latchkey::config {
 
 // A text that may stand in the file ("secret: …") or in a file of its own ("secret_file: …").
-using Secret = crypto::Secret;
+using latchkey::Secret;
 
 // A number of bytes, written "64KiB" or "1MiB".
 struct Bytes {

@@ -1,48 +1,9 @@
 #pragma once
 
-#include <fmt/core.h>
-#include <string.h>
-
-#include <string>
-#include <string_view>
-#include <utility>
+#include "platform/secret.h"
 
 namespace latchkey::crypto {
 
-// Text that is never printed and is wiped when it goes. Compare with crypto::equal.
-class Secret {
- public:
-  Secret() = default;
-  explicit Secret(std::string value) : value_(std::move(value)) { wipe(value); }
-  Secret(const Secret&) = default;
-  Secret(Secret&& other) noexcept : value_(std::move(other.value_)) { wipe(other.value_); }
-  Secret& operator=(Secret other) noexcept {
-    value_.swap(other.value_);
-    return *this;
-  }
-  ~Secret() { wipe(value_); }
-
-  bool empty() const { return value_.empty(); }
-  // The text itself, for the one place that needs it.
-  const std::string& reveal() const { return value_; }
-
- private:
-  // A short string lives in the object, so moving it leaves a copy behind.
-  static void wipe(std::string& text) {
-    text.resize(text.capacity());
-    explicit_bzero(text.data(), text.size());
-    text.clear();
-  }
-
-  std::string value_;
-};
+using latchkey::Secret;
 
 }  // namespace latchkey::crypto
-
-template <>
-struct fmt::formatter<latchkey::crypto::Secret> : fmt::formatter<fmt::string_view> {
-  template <class Context>
-  auto format(const latchkey::crypto::Secret&, Context& context) const {
-    return fmt::formatter<fmt::string_view>::format("[secret]", context);
-  }
-};
