@@ -34,7 +34,9 @@ class Router {
   Router(Router&&) noexcept;
   Router& operator=(Router&&) noexcept;
 
-  // `pattern` is a path; a segment "{name}" takes any one non-empty segment.
+  // `pattern` is a path; a segment "{name}" takes any one non-empty segment. A path written
+  // out wins over one with placeholders, an earlier literal segment over a later one. Throws
+  // std::invalid_argument for a pattern that is no path or is already there.
   void add(Method method, std::string pattern, Handler handler, RouteOptions options = {});
 
   // Paths under `prefix` get CORS headers on 404 and an answer to OPTIONS even when unknown.
@@ -50,6 +52,8 @@ class Router {
     const Route* route = nullptr;  // null: no such path, or not with this method
     bool path_known = false;       // with route == null: 405 rather than 404
     bool cors = false;
+    bool malformed = false;  // a placeholder's value is not percent-encoded UTF-8: 400
+    std::string_view allow;  // with path_known: the value of the Allow header
     std::vector<std::string> parameters;
   };
   // HEAD falls back to GET. Does not allocate for patterns without placeholders.

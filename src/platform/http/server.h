@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -8,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "platform/config/attributes.h"
 #include "platform/http/message.h"
 #include "platform/http/router.h"
 #include "platform/time.h"
@@ -16,24 +18,72 @@ namespace latchkey::http {
 
 // Limits of one server; each is an option of the configuration (see platform/config).
 struct Limits {
-  std::size_t max_body = 64 * 1024;         // 413
-  std::size_t max_headers = 16 * 1024;      // request line and headers together: 431
-  std::size_t max_header_count = 64;        // 431
-  std::size_t max_connections = 10'000;     // per server; past it, accepted and closed
-  std::size_t max_pipelined = 16 * 1024;    // bytes read ahead of the request being served
-  Duration first_byte_timeout{15'000};      // from accept to the first byte
-  Duration request_timeout{15'000};         // from the first byte of a request to its last: 408
-  Duration idle_timeout{75'000};            // between requests on a kept connection
-  Duration write_timeout{15'000};           // a client that stops reading
-  Duration drain_timeout{10'000};           // at SIGTERM, for requests in flight
+  std::size_t max_body = 64 * 1024;       // 413
+  std::size_t max_headers = 16 * 1024;    // request line and headers together: 431
+  std::size_t max_header_count = 64;      // 431
+  std::size_t max_connections = 10'000;   // per server; past it, accepted and closed
+  std::size_t max_pipelined = 16 * 1024;  // bytes read ahead of the request being served
+  Duration first_byte_timeout{15'000};    // from accept to the first byte
+  Duration request_timeout{15'000};       // from the first byte of a request to its last: 408
+  Duration idle_timeout{75'000};          // between requests on a kept connection
+  Duration write_timeout{15'000};         // a client that stops reading
+  Duration drain_timeout{10'000};         // at SIGTERM, for requests in flight
+
+  template <class Visitor>
+  void options(Visitor& visit) {
+    using config::Between;
+    using std::chrono::hours;
+    using std::chrono::milliseconds;
+    visit("max_body", max_body, "The largest request body, in bytes; larger ones get 413.",
+          Between{1024, 16 << 20});
+    visit("max_headers", max_headers,
+          "The largest request line and headers together, in bytes; larger ones get 431.",
+          Between{1024, 1 << 20});
+    visit("max_header_count", max_header_count, "The most headers of a request; more get 431.",
+          Between{8, 1000});
+    visit("max_connections", max_connections,
+          "The most connections at a time; further ones are accepted and closed.",
+          Between{1, 1'000'000});
+    visit("max_pipelined", max_pipelined,
+          "The most bytes read ahead of the request being served. A connection's buffer is the "
+          "larger of this and max_headers.",
+          Between{1024, 1 << 20});
+    visit("first_byte_timeout", first_byte_timeout,
+          "How long a new connection may send nothing before it is closed.",
+          Between{milliseconds{10}, hours{1}});
+    visit("request_timeout", request_timeout,
+          "How long a request may take from its first byte to its last; slower ones get 408.",
+          Between{milliseconds{10}, hours{1}});
+    visit("idle_timeout", idle_timeout,
+          "How long a connection is kept open between two requests. Let it be longer than the "
+          "reverse proxy's own.",
+          Between{milliseconds{10}, hours{24}});
+    visit("write_timeout", write_timeout,
+          "How long a client may read nothing of its answer before it is cut off.",
+          Between{milliseconds{10}, hours{1}});
+    visit("drain_timeout", drain_timeout,
+          "How long requests in flight are given when the server stops.",
+          Between{milliseconds{0}, hours{1}});
+  }
 };
 
+// `listen` stands by itself in the configuration; the rest is the group "http".
 struct ServerOptions {
   std::vector<std::string> listen;           // "127.0.0.1:8008", "[::1]:8008", "unix:/path"
   unsigned unix_mode = 0660;                 // mode of a Unix socket's file
   std::size_t threads = 0;                   // 0: one for each core
-  std::vector<std::string> trusted_proxies;  // addresses or CIDR; X-Forwarded-For is believed
+  std::vector<std::string> trusted_proxies;  // addresses, CIDR, "unix"; see forwarded.h
   Limits limits;
+
+  template <class Visitor>
+  void options(Visitor& visit) {
+    visit("threads", threads, "Server threads; 0 is one for each core.", config::Between{0, 1024});
+    visit("trusted_proxies", trusted_proxies,
+          "Reverse proxies whose X-Forwarded-For is believed: addresses, networks such as "
+          "10.0.0.0/8, or unix for whoever connects to a Unix socket.",
+          config::Example{"[127.0.0.1, \"::1\"]"});
+    visit.group("limits", limits, "Limits of the HTTP server.");
+  }
 };
 
 // Why the server answers itself instead of a handler. The surfaces decide how it reads.
@@ -49,8 +99,9 @@ enum class Refusal {
 };
 
 struct Hooks {
-  // Renders a refusal. For fault and unavailable `fault` holds what was thrown, to be logged
-  // there; the hook may answer 503 where the fault is one that passes.
+  // Renders a refusal. The request is never null, but has no path when its head could not be
+  // read. CORS and Allow are the server's to add. For fault and unavailable `fault` holds what was
+  // thrown, to be logged there; the hook may answer 503 where the fault is one that passes.
   std::function<Response(Refusal, const Request*, std::exception_ptr fault)> refuse;
   // Called after each answer, on the server's thread; must be cheap. `route` may be null.
   std::function<void(const Request&, const Router::Route* route, int status, Duration took)> done;
@@ -67,9 +118,13 @@ struct ServerStats {
 // socket has one acceptor that deals connections out in turn.
 class Server {
  public:
-  // `router` must outlive the server.
+  // `router` must outlive the server. Throws std::runtime_error with a sentence for options
+  // that cannot be: an entry of trusted_proxies that is no address.
   Server(ServerOptions options, const Router& router, Hooks hooks);
-  ~Server();  // stops at once
+  // Stops at once. Handlers that still wait are abandoned, so whatever they wait for (the
+  // database, the hash pool) must have been stopped before: it resumes them on the server's
+  // threads, which are gone afterwards.
+  ~Server();
 
   // Binds, starts the threads, returns. Throws std::runtime_error with a sentence that names
   // the address when it cannot listen.
@@ -80,7 +135,8 @@ class Server {
   std::size_t worker_count() const;
 
   // Stops accepting, answers what is in flight (with Connection: close), closes; returns when
-  // all is closed or the drain timeout has passed.
+  // all is closed or the drain timeout has passed. The threads have ended by then, so that
+  // nothing touches what handlers wait for.
   void drain();
 
   ServerStats stats() const;

@@ -1,0 +1,178 @@
+// How a connection answers: the part of Connection between the parser and the writer.
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "platform/http/connection.h"
+
+namespace latchkey::http {
+namespace {
+
+// Answers to pipelined requests are collected up to this size before they are sent.
+constexpr std::size_t kSendAt = 64 * 1024;
+
+constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+
+// How long browsers may keep the answer to a preflight request, in seconds.
+constexpr std::string_view kPreflightAge = "86400";
+
+int status_of(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::bad_request:
+      return 400;
+    case Refusal::not_found:
+      return 404;
+    case Refusal::method_not_allowed:
+      return 405;
+    case Refusal::timeout:
+      return 408;
+    case Refusal::body_too_large:
+      return 413;
+    case Refusal::headers_too_large:
+      return 431;
+    case Refusal::fault:
+      return 500;
+    case Refusal::unavailable:
+      return 503;
+  }
+  std::unreachable();
+}
+
+}  // namespace
+
+// Answers what has arrived, without waiting, until a handler has to wait, the answers are many
+// or the input is used up.
+Connection::Next Connection::answer_buffered() {
+  using Progress = RequestParser::Progress;
+  while (!closing_) {
+    if (output_.size() >= kSendAt) return Next::go_on;
+    switch (parser_.advance(input_)) {
+      case Progress::need_more:
+        if (parser_.take_continue()) output_ += kContinue;
+        return Next::read;
+      case Progress::complete:
+        if (!answer_at_once()) return Next::handle;
+        break;
+      case Progress::bad_request:
+        refuse_message(Refusal::bad_request);
+        break;
+      case Progress::headers_too_large:
+        refuse_message(Refusal::headers_too_large);
+        break;
+      case Progress::body_too_large:
+        refuse_message(Refusal::body_too_large);
+        break;
+    }
+  }
+  return Next::close;
+}
+
+void Connection::take_request() {
+  request_complete_ = std::chrono::steady_clock::now();
+  request_ = parser_.request();
+  worker_.write_request_id(request_id_);
+  request_.id = {request_id_.data(), request_id_.size()};
+  request_.worker = worker_.index();
+  request_.client_address = peer_.text;
+  if (peer_trusted_ && request_.header_count("X-Forwarded-For") > 0) {
+    forwarded_for_ = shared_.proxies.client_address(peer_, request_.headers);
+    request_.client_address = forwarded_for_;
+  }
+  if (request_.path.empty()) return;  // the head could not be read
+  match_ = shared_.router.match(request_.method, request_.path);
+  request_.parameters = match_.parameters;
+}
+
+// False when the answer has to be waited for.
+bool Connection::answer_at_once() {
+  take_request();
+  closing_ = !parser_.keep_alive();
+  response_.reset();
+  if (!match_.route) {
+    answer_unrouted();
+    return true;
+  }
+  if (!match_.route->immediate) return false;
+  try {
+    if (!match_.route->immediate(request_, response_)) return false;
+    finish();
+  } catch (...) {
+    refuse(Refusal::fault, std::current_exception());
+  }
+  return true;
+}
+
+void Connection::answer_unrouted() {
+  if (match_.malformed) return refuse(Refusal::bad_request);
+  const bool preflight = request_.method == Method::options && match_.cors;
+  if (!preflight && request_.path != "*") {
+    return refuse(match_.path_known ? Refusal::method_not_allowed : Refusal::not_found);
+  }
+  response_.status = 204;
+  if (preflight) response_.headers.emplace_back("Access-Control-Max-Age", kPreflightAge);
+  finish();
+}
+
+Task<void> Connection::handle() {
+  std::exception_ptr fault;
+  try {
+    response_ = co_await match_.route->handler(request_);
+    finish();
+  } catch (...) {
+    fault = std::current_exception();
+  }
+  if (fault) refuse(Refusal::fault, std::move(fault));
+}
+
+// Answers in place of a handler.
+void Connection::refuse(Refusal refusal, std::exception_ptr fault) {
+  response_.reset();
+  response_.status = status_of(refusal);
+  response_.content_type = {};
+  try {
+    if (shared_.hooks.refuse) response_ = shared_.hooks.refuse(refusal, &request_, fault);
+    finish();
+  } catch (...) {
+    // The hook itself failed; its bare status is the best there is.
+    response_.reset();
+    response_.status = status_of(Refusal::fault);
+    response_.content_type = {};
+    finish();
+  }
+}
+
+// Refuses what is no request, after which nothing on this connection makes sense.
+void Connection::refuse_message(Refusal refusal) {
+  take_request();
+  closing_ = true;
+  refuse(refusal);
+}
+
+// Renders response_ into the output and makes ready for the next request.
+void Connection::finish() {
+  closing_ = closing_ || worker_.draining();
+  const bool lists_methods = !match_.route && match_.path_known && !match_.malformed;
+  append_response(output_, response_,
+                  Envelope{.date = worker_.date().now(),
+                           .request_id = request_.id,
+                           .allow = lists_methods ? match_.allow : std::string_view{},
+                           .head = request_.method == Method::head,
+                           .cors = match_.cors,
+                           .close = closing_});
+  worker_.count_request();
+  if (shared_.hooks.done) {
+    const auto took = std::chrono::steady_clock::now() - request_complete_;
+    try {
+      shared_.hooks.done(request_, match_.route, response_.status,
+                         std::chrono::duration_cast<Duration>(took));
+    } catch (...) {
+      // The answer stands already; there is nobody left to tell.
+    }
+  }
+  request_ = {};
+  match_ = {};
+  parser_.reset();
+  request_began_ = {};
+}
+
+}  // namespace latchkey::http

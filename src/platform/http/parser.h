@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "platform/http/head.h"
+#include "platform/http/input.h"
+#include "platform/http/message.h"
+#include "platform/http/server.h"
+
+namespace latchkey::http {
+
+// Reads the requests of one connection, one after the other, into storage that it recycles.
+// RFC 9112, and stricter where peers differ: see Strict in parser.cc.
+class RequestParser {
+ public:
+  enum class Progress {
+    need_more,
+    complete,
+    bad_request,        // 400
+    headers_too_large,  // 431
+    body_too_large,     // 413
+  };
+
+  // `limits` must outlive the parser.
+  explicit RequestParser(const Limits& limits);
+  ~RequestParser();
+
+  // Takes what it can of `input`. After anything but need_more the parser rests until reset();
+  // after an error the connection's bytes make no sense any more.
+  Progress advance(InputBuffer& input);
+
+  // Forgets the request. Views into it end here.
+  void reset();
+
+  // Whether a byte of the current request was seen.
+  bool begun() const { return phase_ != Phase::before; }
+
+  // Once for each request whose body is still to come and that asked for "100 Continue".
+  bool take_continue();
+
+  // The fields that come from the wire. Complete after `complete`; after body_too_large all
+  // but the body.
+  const Request& request() const { return request_; }
+
+  // Whether the client lets the connection be used again. After `complete`.
+  bool keep_alive() const;
+
+  // Gives back memory that a large request made it take. Only after reset().
+  void shrink();
+
+ private:
+  enum class Phase { before, head, body, done };
+  class Message;
+
+  Progress read_head(InputBuffer& input);
+  Progress parse_head();
+  Progress read_body(InputBuffer& input);
+  Progress fail(Progress progress);
+
+  const Limits& limits_;
+  Phase phase_ = Phase::before;
+  HeadScanner scanner_;
+  std::string head_;  // what the headers point into
+  std::unique_ptr<Message> message_;
+  Request request_;
+};
+
+}  // namespace latchkey::http

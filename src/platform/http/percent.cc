@@ -1,0 +1,19 @@
+#include "platform/http/percent.h"
+
+#include <boost/url/pct_string_view.hpp>
+
+#include "platform/text/utf8.h"
+
+namespace latchkey::http {
+
+std::optional<std::string> percent_decode(std::string_view text, Plus plus) {
+  const auto encoded = boost::urls::make_pct_string_view({text.data(), text.size()});
+  if (!encoded) return std::nullopt;
+  boost::urls::encoding_opts options;
+  options.space_as_plus = plus == Plus::space;
+  std::string decoded = encoded->decode(options);
+  if (decoded.contains('\0') || !text::valid_utf8(decoded)) return std::nullopt;
+  return decoded;
+}
+
+}  // namespace latchkey::http

@@ -1,0 +1,144 @@
+#include "platform/http/worker.h"
+
+#include <pthread.h>
+#include <time.h>
+
+#include <algorithm>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <random>
+#include <string>
+#include <utility>
+
+#include "platform/http/acceptor.h"
+#include "platform/http/connection.h"
+
+namespace latchkey::http {
+namespace {
+
+namespace asio = boost::asio;
+
+// Deadlines are late by a quarter of the shortest timeout at most.
+Duration sweep_interval(const Limits& limits) {
+  const Duration shortest = std::min({limits.first_byte_timeout, limits.request_timeout,
+                                      limits.idle_timeout, limits.write_timeout});
+  return std::clamp(shortest / 4, Duration{5}, Duration{1000});
+}
+
+void write_hex(std::span<char, 8> out, std::uint32_t number) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[out.size() - 1 - i] = kDigits[number & 0xf];
+    number >>= 4;
+  }
+}
+
+}  // namespace
+
+SteadyTime coarse_now() {
+  std::timespec time{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+  return SteadyTime(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+}
+
+Shared::Shared(ServerOptions given, const Router& routes, Hooks callbacks)
+    : options(std::move(given)),
+      router(routes),
+      hooks(std::move(callbacks)),
+      proxies(options.trusted_proxies) {}
+
+bool Shared::enter() {
+  if (connections.fetch_add(1) < options.limits.max_connections) return true;
+  leave();
+  return false;
+}
+
+void Shared::leave() {
+  if (connections.fetch_sub(1) != 1) return;
+  // The lock makes sure that a waiter has either seen the zero or is woken by it.
+  const std::lock_guard lock(mutex_);
+  empty_.notify_all();
+}
+
+bool Shared::wait_empty(Duration limit) {
+  std::unique_lock lock(mutex_);
+  return empty_.wait_for(lock, limit, [this] { return connections.load() == 0; });
+}
+
+Worker::Worker(std::size_t index, Shared& shared)
+    : index_(index),
+      shared_(shared),
+      sweep_interval_(sweep_interval(shared.options.limits)),
+      id_prefix_(std::random_device{}()) {}
+
+Worker::~Worker() { stop(); }
+
+void Worker::listen(FileDescriptor socket, std::vector<Worker*> targets) {
+  acceptors_.push_back(std::make_unique<Acceptor>(*this, std::move(socket), std::move(targets)));
+}
+
+void Worker::start() {
+  for (const auto& acceptor : acceptors_) acceptor->start();
+  thread_ = std::thread([this] {
+    ::pthread_setname_np(::pthread_self(), ("http-" + std::to_string(index_)).c_str());
+    const auto guard = asio::make_work_guard(io_);
+    io_.run();
+  });
+}
+
+void Worker::adopt(FileDescriptor socket, const sockaddr_storage& peer) {
+  asio::dispatch(io_, [this, socket = std::move(socket), peer]() mutable {
+    Connection::start(*this, std::move(socket), peer);
+  });
+}
+
+void Worker::begin_drain() {
+  // Counts as a connection until it is done, so that nobody finds the server empty before
+  // what waits at the acceptors has been taken in.
+  shared_.connections.fetch_add(1);
+  asio::post(io_, [this] {
+    draining_ = true;
+    for (const auto& acceptor : acceptors_) acceptor->close();
+    for (Connection* connection : connections_) connection->begin_drain();
+    shared_.leave();
+  });
+}
+
+void Worker::stop() {
+  io_.stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Worker::abandon_connections() {
+  for (Connection* connection : connections_) connection->abandon();
+}
+
+void Worker::write_request_id(std::span<char, kRequestIdSize> out) {
+  write_hex(out.first<8>(), id_prefix_);
+  write_hex(out.last<8>(), ++request_count_);
+}
+
+void Worker::enlist(Connection& connection) {
+  connections_.insert(&connection);
+  if (!std::exchange(sweeping_, true)) arm_sweep();
+}
+
+void Worker::delist(Connection& connection) { connections_.erase(&connection); }
+
+void Worker::arm_sweep() {
+  sweep_timer_.expires_after(sweep_interval_);
+  sweep_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) sweep();
+  });
+}
+
+// The timer rests while there are no connections, so that an idle server does not wake up.
+void Worker::sweep() {
+  const SteadyTime now = coarse_now();
+  for (Connection* connection : connections_) connection->check_deadline(now);
+  sweeping_ = !connections_.empty();
+  if (sweeping_) arm_sweep();
+}
+
+}  // namespace latchkey::http
