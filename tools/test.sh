@@ -89,7 +89,7 @@ suite() {
       ;;
     integration)
       step build build release latchkey
-      step integration python_tests integration release integration
+      step integration python_tests integration release integration edge
       ;;
     crash)
       step build build release latchkey
@@ -129,8 +129,7 @@ for name in "${@:-all}"; do
 done
 
 start=$SECONDS
-need_packages build
-case " ${suites[*]} " in " unit ") ;; *) need_packages test ;; esac
+need_packages build test
 for name in "${suites[@]}"; do suite "$name"; done
 
 printf '\n'
