@@ -1,0 +1,136 @@
+"""How the bench measures: pinned processes, interleaved runs, ratios of CPU time per request."""
+
+import json
+import os
+import socket
+import statistics
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PROGRAMS = ROOT / "build/release/bench"
+LATCHKEY = ROOT / "build/release/latchkey"
+
+SERVER_CPU = 0
+LOAD_CPU = 1
+ROUNDS = 5
+CONNECTIONS = 64
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def until(condition, what: str, seconds: float = 60.0, pause: float = 0.001):
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {seconds} s in vain for {what}")
+        time.sleep(pause)
+    return value
+
+
+def accepts(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def spawn(cpu: int, command: list, **how) -> subprocess.Popen:
+    """Starts a program that runs on one CPU only, its threads too."""
+    return subprocess.Popen([str(word) for word in command],
+                            preexec_fn=lambda: os.sched_setaffinity(0, {cpu}), **how)
+
+
+@contextmanager
+def running(command: list, port: int):
+    """A server pinned to its CPU, stopped at the end."""
+    process = spawn(SERVER_CPU, command, stderr=subprocess.DEVNULL)
+    try:
+        until(lambda: process.poll() is not None or accepts(port), f"port {port}")
+        if process.poll() is not None:
+            raise RuntimeError(f"{command[0]} ended at its start: {process.returncode}")
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+class Load:
+    """One kind of request, as the load generator sends it."""
+
+    def __init__(self, request: bytes, words: Path | None = None, words_limit: int = 0,
+                 shuffle: bool = False):
+        file, name = tempfile.mkstemp(prefix="latchkey-bench-request-")
+        os.write(file, request)
+        os.close(file)
+        self.request_file = Path(name)
+        self.words = words
+        self.words_limit = words_limit
+        self.shuffle = shuffle
+
+    def command(self, port: int, process: int = 0, *, connections: int = CONNECTIONS,
+                warm_up: int = 0, requests: int = 0, seconds: float = 0,
+                save_answer: Path | None = None) -> list:
+        command = [PROGRAMS / "load", "--port", port, "--request", self.request_file,
+                   "--connections", connections, "--warm-up", warm_up, "--requests", requests,
+                   "--seconds", seconds, "--process", process]
+        if self.words:
+            command += ["--words", self.words, "--words-limit", self.words_limit]
+        if self.shuffle:
+            command.append("--shuffle")
+        if save_answer:
+            command += ["--save-answer", save_answer]
+        return command
+
+    def start(self, port: int, process: int = 0, **how) -> subprocess.Popen:
+        return spawn(LOAD_CPU, self.command(port, process, **how), stdout=subprocess.PIPE)
+
+    def run(self, port: int, process: int = 0, **how) -> dict:
+        return finish(self.start(port, process, **how))
+
+
+def finish(load: subprocess.Popen) -> dict:
+    out, _ = load.communicate(timeout=600)
+    if load.returncode != 0:
+        raise RuntimeError(f"the load generator ended with {load.returncode}")
+    return json.loads(out)
+
+
+def median(runs: list[dict], key: str) -> float:
+    return statistics.median(run[key] for run in runs)
+
+
+def against_bare(load: Load, port: int, process: int, *, requests: int, warm_up: int,
+                 rounds: int = ROUNDS) -> dict:
+    """The CPU time of a request to this server, over that of the bare epoll loop answering with
+    the very same bytes: median of interleaved pairs."""
+    with tempfile.TemporaryDirectory(prefix="latchkey-bench-") as folder:
+        answer = Path(folder) / "answer"
+        load.run(port, warm_up=warm_up, requests=1, save_answer=answer)
+        if not answer.read_bytes().startswith(b"HTTP/1.1 200"):
+            raise RuntimeError(f"the server said {answer.read_bytes()[:300]!r}")
+        bare_port = free_port()
+        with running([PROGRAMS / "bare_epoll", "--port", bare_port, "--answer", answer],
+                     bare_port) as bare:
+            ours, bares = [], []
+            for _ in range(rounds):
+                ours.append(load.run(port, process, requests=requests, warm_up=1000))
+                bares.append(load.run(bare_port, bare.pid, requests=requests, warm_up=1000))
+        size = len(answer.read_bytes())
+    refused = sum(run["not_ok"] for run in ours)
+    if refused:
+        raise RuntimeError(f"{refused} requests were not answered with 200")
+    return {
+        "ratio": statistics.median(a["cpu_us"] / b["cpu_us"]
+                                   for a, b in zip(ours, bares, strict=True)),
+        "cpu_us": median(ours, "cpu_us"), "bare_cpu_us": median(bares, "cpu_us"),
+        "rate": median(ours, "rate"), "bare_rate": median(bares, "rate"),
+        "p50_us": median(ours, "p50_us"), "p99_us": median(ours, "p99_us"),
+        "bare_p99_us": median(bares, "p99_us"), "cpu_share": median(ours, "cpu_share"),
+        "bare_cpu_share": median(bares, "cpu_share"), "answer_bytes": size,
+    }

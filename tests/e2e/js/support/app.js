@@ -1,0 +1,123 @@
+// An application on matrix-js-sdk, as far as sign-in goes: it holds keys that are worth something,
+// and does with them what the SDK's events tell it.
+import { randomUUID } from "node:crypto";
+
+import * as sdk39 from "matrix-js-sdk-39";
+import * as sdk43 from "matrix-js-sdk";
+
+export const sdks = { 39: sdk39, 43: sdk43 };
+
+const silent = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, getChild: () => silent };
+
+export class App {
+    constructor(version, url) {
+        this.version = version;
+        this.sdk = sdks[version];
+        this.url = url;
+        this.password = `password ${randomUUID()}`;
+        this.keys = null; // the device's end-to-end keys; null: wiped or never made
+        this.signedOut = null; // how the SDK said so last: "soft" or "hard"
+        this.refreshes = 0;
+    }
+
+    anonymous() {
+        return this.sdk.createClient({ baseUrl: this.url, logger: silent });
+    }
+
+    // Registers through user-interactive authentication, and is then signed in.
+    async register(name) {
+        const client = this.anonymous();
+        const auth = new this.sdk.InteractiveAuth({
+            matrixClient: client,
+            doRequest: (answers) =>
+                client.registerRequest({
+                    username: name,
+                    password: this.password,
+                    refresh_token: true,
+                    auth: answers ?? undefined,
+                }),
+            stateUpdated: () => {}, // m.login.dummy needs nobody
+            requestEmailToken: () => Promise.reject(new Error("no e-mail was asked for")),
+        });
+        this.name = name;
+        this.#begin(await auth.attemptAuth());
+    }
+
+    // Signs in with the password: as a new device, or as the one it was.
+    async signIn(deviceId = undefined) {
+        this.#begin(
+            await this.anonymous().loginRequest({
+                type: "m.login.password",
+                identifier: { type: "m.id.user", user: this.name },
+                password: this.password,
+                device_id: deviceId,
+                refresh_token: true,
+            }),
+        );
+    }
+
+    #begin(answer) {
+        const sameDevice = answer.device_id === this.deviceId;
+        this.client?.stopClient();
+        this.deviceId = answer.device_id;
+        this.userId = answer.user_id;
+        this.keys = sameDevice && this.keys ? this.keys : randomUUID();
+        this.signedOut = null;
+        this.#open(answer.access_token, answer.refresh_token);
+    }
+
+    #open(accessToken, refreshToken) {
+        this.refreshToken = refreshToken;
+        this.client = this.sdk.createClient({
+            baseUrl: this.url,
+            logger: silent,
+            accessToken,
+            refreshToken,
+            userId: this.userId,
+            deviceId: this.deviceId,
+            tokenRefreshFunction: (token) => this.#refreshed(token), // 43 does not know it
+        });
+        this.client.on(this.sdk.HttpApiEvent.SessionLoggedOut, (error) => {
+            this.signedOut = error.data.soft_logout === true ? "soft" : "hard";
+            if (this.signedOut === "hard") this.keys = null;
+        });
+    }
+
+    // With a client of its own: one that is refreshing makes its other requests wait for that.
+    async #refreshed(token) {
+        const answer = await this.anonymous().refreshToken(token);
+        this.refreshes += 1;
+        this.refreshToken = answer.refresh_token;
+        return {
+            accessToken: answer.access_token,
+            refreshToken: answer.refresh_token,
+            expiry: new Date(Date.now() + answer.expires_in_ms),
+        };
+    }
+
+    // What an application on SDK 43 does for a legacy session when it was told of a soft logout.
+    async refreshByHand() {
+        const tokens = await this.#refreshed(this.refreshToken);
+        this.client.stopClient();
+        this.signedOut = null;
+        this.#open(tokens.accessToken, tokens.refreshToken);
+    }
+
+    whoami() {
+        return this.client.whoami();
+    }
+
+    // The error with which a request is refused.
+    async refusal(request = () => this.whoami()) {
+        try {
+            await request();
+        } catch (error) {
+            return error;
+        }
+        throw new Error("the request was answered");
+    }
+
+    close() {
+        this.client?.stopClient();
+    }
+}

@@ -1,0 +1,87 @@
+"""A Latchkey and a homeserver behind each proxy."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from edge.proxies import PROXIES, Proxy
+from edge.upstream import Upstream
+from support.engines import Sqlite
+from support.secrets import password
+from support.server import Server
+
+PATH = "/_matrix/client/v3/sync"
+
+
+@dataclass
+class User:
+    name: str
+    password: str
+    device: str
+    token: str
+    refresh_token: str
+
+
+@dataclass
+class Edge:
+    """What stands behind one address, and a client of it."""
+
+    latchkey: Server
+    upstream: Upstream
+    proxy: Proxy
+    http: httpx.Client
+
+    def ask(self, token: str | None = None, path: str = PATH, **how) -> httpx.Response:
+        headers = how.pop("headers", {})
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        return self.http.request(how.pop("method", "GET"), path, headers=headers, **how)
+
+    def assert_passes(self, token: str | None = None, path: str = PATH, **how) -> None:
+        """The request reaches the homeserver, exactly once and unchanged."""
+        self.upstream.requests.clear()
+        answer = self.ask(token, path, **how)
+        assert answer.status_code == 200, f"{answer.status_code} {answer.text}"
+        (seen,) = self.upstream.requests
+        assert seen["target"] == path
+        assert seen["authorization"] == ([] if token is None else [f"Bearer {token}"])
+
+    def assert_refused(self, errcode: str, soft_logout: bool, token: str | None = None,
+                       path: str = PATH, **how) -> httpx.Response:
+        """The homeserver hears nothing; the client gets Latchkey's own 401."""
+        self.upstream.requests.clear()
+        answer = self.ask(token, path, **how)
+        assert not self.upstream.requests
+        assert answer.status_code == 401, f"{answer.status_code} {answer.text}"
+        assert answer.headers["content-type"] == "application/json"
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "authorization" in answer.headers["access-control-allow-headers"].lower()
+        assert answer.headers["cache-control"] == "no-store"
+        body = answer.json()
+        assert (body["errcode"], body["soft_logout"]) == (errcode, soft_logout)
+        assert body["error"]
+        return answer
+
+    def user(self, device: str = "PHONE") -> User:
+        """A new user, signed in."""
+        secret = password()
+        answer = self.latchkey.api.register(secret=secret, device_id=device).json()
+        name = answer["user_id"].split(":")[0][1:]
+        return User(name, secret, device, answer["access_token"], answer["refresh_token"])
+
+
+@pytest.fixture(scope="module", params=sorted(PROXIES))
+def edge(binary, request, tmp_path_factory) -> Iterator[Edge]:
+    directory: Path = tmp_path_factory.mktemp(f"edge-{request.param}")
+    options = getattr(request.module, "OPTIONS", {})
+    latchkey = Server(directory, Sqlite(directory), options).start()
+    upstream = Upstream()
+    proxy = PROXIES[request.param](directory, latchkey.port, upstream.port)
+    with httpx.Client(base_url=proxy.url, trust_env=False) as http:
+        yield Edge(latchkey, upstream, proxy, http)
+    proxy.close()
+    upstream.close()
+    latchkey.close()
