@@ -27,10 +27,10 @@ using Errors = std::vector<std::string>;
 // '5m'". After errors `root` is partly filled and must not be used. Relative paths are taken
 // from `folder`.
 std::expected<void, Errors> load_tree(const std::string& yaml, const std::string& folder,
-                                      Group root);
+                                      const Group& root);
 
 // The same from a file; an unreadable one is an error like the others.
-std::expected<void, Errors> load_tree_file(const std::string& path, Group root);
+std::expected<void, Errors> load_tree_file(const std::string& path, const Group& root);
 
 // All options as a commented file, each set to its default.
 std::string example_tree(const Group& root);

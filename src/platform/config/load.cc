@@ -1,0 +1,245 @@
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "platform/config/config.h"
+#include "platform/config/suggestion.h"
+#include "platform/config/value.h"
+
+namespace latchkey::config {
+namespace {
+
+constexpr std::string_view kFileSuffix = "_file";
+
+// Not a stream: those do not tell an error from the end of the file.
+std::optional<std::string> read_file(const std::filesystem::path& path) {
+  const std::unique_ptr<std::FILE, decltype([](std::FILE* open) { std::fclose(open); })> file(
+      std::fopen(path.c_str(), "rb"));
+  if (!file) return std::nullopt;
+  std::string text;
+  std::array<char, 4096> part;
+  while (const std::size_t size = std::fread(part.data(), 1, part.size(), file.get())) {
+    text.append(part.data(), size);
+  }
+  if (std::ferror(file.get()) != 0) return std::nullopt;
+  return text;
+}
+
+bool is_secret(const Option& option) { return std::holds_alternative<Secret*>(option.value); }
+
+const std::string& name_of(const std::variant<Option, Group>& member) {
+  return std::visit([](const auto& of) -> const std::string& { return of.name; }, member);
+}
+
+// The first option or group of that name anywhere below `group`, with its path.
+std::optional<std::string> find_anywhere(const Group& group, const std::string& name,
+                                         const std::string& path) {
+  for (const auto& member : group.members) {
+    if (name_of(member) == name) return path + name;
+    if (const auto* child = std::get_if<Group>(&member)) {
+      if (auto found = find_anywhere(*child, name, path + child->name + ".")) return found;
+    }
+  }
+  return std::nullopt;
+}
+
+class Loader {
+ public:
+  Loader(const Group& root, std::filesystem::path folder)
+      : root_(root), folder_(std::move(folder)) {}
+
+  Errors load(const YAML::Node& document) {
+    read_group(root_, document, "");
+    if (errors_.empty()) check_rules(root_, "");
+    return std::move(errors_);
+  }
+
+ private:
+  void refuse(const YAML::Node& at, const std::string& path, std::string_view wrong) {
+    errors_.push_back(fmt::format("line {}: {}: {}", at.Mark().line + 1, path, wrong));
+  }
+
+  void read_group(const Group& group, const YAML::Node& node, const std::string& prefix) {
+    std::set<std::string> seen;
+    if (node.IsMap()) {
+      for (const auto& entry : node) read_entry(group, entry.first, entry.second, prefix, seen);
+    } else if (node.IsDefined() && !node.IsNull()) {
+      const std::string path = prefix.empty() ? "the file" : prefix.substr(0, prefix.size() - 1);
+      refuse(node, path, "expected options, each as 'name: value'");
+      return;
+    }
+    for (const auto& member : group.members) check_missing(member, prefix, seen);
+  }
+
+  void read_entry(const Group& group, const YAML::Node& key, const YAML::Node& value,
+                  const std::string& prefix, std::set<std::string>& seen) {
+    if (!key.IsScalar()) {
+      refuse(key, prefix.empty() ? "the file" : prefix, "a name of an option must be a plain text");
+      return;
+    }
+    const std::string& name = key.Scalar();
+    const std::string path = prefix + name;
+    if (!seen.insert(name).second) {
+      refuse(key, path, "is there twice");
+      return;
+    }
+    for (const auto& member : group.members) {
+      if (const auto* child = std::get_if<Group>(&member)) {
+        if (child->name == name) return read_group(*child, value, path + ".");
+        continue;
+      }
+      const auto& option = std::get<Option>(member);
+      if (option.name == name) return read_option(option, key, value, path, seen);
+      if (is_secret(option) && name == option.name + std::string(kFileSuffix)) {
+        return read_secret_file(option, key, value, path, seen);
+      }
+    }
+    refuse(key, path, "there is no such option" + hint(group, name));
+  }
+
+  std::string hint(const Group& group, const std::string& name) const {
+    std::vector<std::string> names;
+    for (const auto& member : group.members) {
+      names.push_back(name_of(member));
+      const auto* option = std::get_if<Option>(&member);
+      if (option != nullptr && is_secret(*option)) {
+        names.push_back(option->name + std::string(kFileSuffix));
+      }
+    }
+    auto meant = suggest(name, names);
+    if (const auto elsewhere = find_anywhere(root_, name, ""); elsewhere) meant = elsewhere;
+    return meant ? fmt::format(", did you mean '{}'?", *meant) : "";
+  }
+
+  void read_option(const Option& option, const YAML::Node& key, const YAML::Node& value,
+                   const std::string& path, const std::set<std::string>& seen) {
+    if (is_secret(option) && seen.contains(option.name + std::string(kFileSuffix))) {
+      return refuse(key, path, "give it or its _file form, not both");
+    }
+    if (value.IsNull()) return refuse(key, path, "has no value");
+    if (auto* const* list = std::get_if<std::vector<std::string>*>(&option.value)) {
+      if (!read_list(**list, value, path)) return;
+    } else if (!value.IsScalar()) {
+      return refuse(value, path, "expected " + type_name(option.value));
+    } else if (const auto wrong = read_scalar(option.value, value.Scalar())) {
+      return refuse(value, path, *wrong);
+    }
+    finish(option, value, path);
+  }
+
+  bool read_list(std::vector<std::string>& into, const YAML::Node& node, const std::string& path) {
+    if (!node.IsSequence()) {
+      refuse(node, path, "expected a list, try '[\"first\", \"second\"]'");
+      return false;
+    }
+    into.clear();
+    for (const auto& entry : node) {
+      if (entry.IsScalar() && !entry.Scalar().empty()) {
+        into.push_back(entry.Scalar());
+      } else {
+        refuse(entry, path, "expected a text in each place of the list");
+        return false;
+      }
+    }
+    return true;
+  }
+
+  void read_secret_file(const Option& option, const YAML::Node& key, const YAML::Node& value,
+                        const std::string& path, const std::set<std::string>& seen) {
+    if (seen.contains(option.name)) {
+      return refuse(key, path, "give it or its form without _file, not both");
+    }
+    if (!value.IsScalar() || value.Scalar().empty()) {
+      return refuse(key, path, "expected the path of a file");
+    }
+    const auto file = folder_ / value.Scalar();
+    auto text = read_file(file);
+    if (!text) return refuse(value, path, fmt::format("cannot read '{}'", file.string()));
+    if (text->ends_with('\n')) text->pop_back();
+    if (text->ends_with('\r')) text->pop_back();
+    if (text->empty()) return refuse(value, path, fmt::format("'{}' is empty", file.string()));
+    *std::get<Secret*>(option.value) = Secret(std::move(*text));
+    finish(option, value, path);
+  }
+
+  // What is left to do once a value has been read.
+  void finish(const Option& option, const YAML::Node& value, const std::string& path) {
+    if (const auto wrong = check_range(option)) return refuse(value, path, *wrong);
+    if (option.required && !is_secret(option) && !has_content(option.value)) {
+      return refuse(value, path, "must not be empty");
+    }
+    if (auto* const* file = std::get_if<Path*>(&option.value); file && !(*file)->empty()) {
+      (*file)->value = (folder_ / (*file)->value).lexically_normal().string();
+    }
+  }
+
+  void check_missing(const std::variant<Option, Group>& member, const std::string& prefix,
+                     const std::set<std::string>& seen) {
+    if (const auto* group = std::get_if<Group>(&member)) {
+      if (!seen.contains(group->name)) read_group(*group, YAML::Node(), prefix + group->name + ".");
+      return;
+    }
+    const auto& option = std::get<Option>(member);
+    if (!option.required || seen.contains(option.name)) return;
+    if (is_secret(option)) {
+      if (seen.contains(option.name + std::string(kFileSuffix))) return;
+      errors_.push_back(
+          fmt::format("{0}{1}: is required; give {1} or {1}_file", prefix, option.name));
+    } else {
+      errors_.push_back(fmt::format("{}{}: is required", prefix, option.name));
+    }
+  }
+
+  void check_rules(const Group& group, const std::string& path) {
+    if (group.problems) {
+      for (const auto& problem : group.problems()) {
+        errors_.push_back(path.empty() ? problem : fmt::format("{}: {}", path, problem));
+      }
+    }
+    for (const auto& member : group.members) {
+      const auto* child = std::get_if<Group>(&member);
+      if (child) check_rules(*child, path.empty() ? child->name : path + "." + child->name);
+    }
+  }
+
+  const Group& root_;
+  std::filesystem::path folder_;
+  Errors errors_;
+};
+
+std::string syntax_error(const YAML::Exception& fault) {
+  return fmt::format("line {}: this is not YAML: {}", fault.mark.line + 1, fault.msg);
+}
+
+}  // namespace
+
+std::expected<void, Errors> load_tree(const std::string& yaml, const std::string& folder,
+                                      const Group& root) {
+  std::vector<YAML::Node> documents;
+  try {
+    documents = YAML::LoadAll(yaml);
+  } catch (const YAML::Exception& fault) {
+    return std::unexpected(Errors{syntax_error(fault)});
+  }
+  if (documents.size() > 1) {
+    return std::unexpected(Errors{"the file holds several YAML documents ('---')"});
+  }
+  const YAML::Node document = documents.empty() ? YAML::Node() : documents.front();
+  Errors errors = Loader(root, folder).load(document);
+  if (!errors.empty()) return std::unexpected(std::move(errors));
+  return {};
+}
+
+std::expected<void, Errors> load_tree_file(const std::string& path, const Group& root) {
+  const auto text = read_file(path);
+  if (!text) return std::unexpected(Errors{fmt::format("cannot read the file '{}'", path)});
+  return load_tree(*text, std::filesystem::absolute(path).parent_path().string(), root);
+}
+
+}  // namespace latchkey::config

@@ -1,0 +1,252 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "platform/config/config.h"
+#include "platform/config/sample_options.h"
+
+namespace latchkey::config {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+
+Errors errors_of(const std::string& yaml) {
+  Sample sample;
+  const auto loaded = load(yaml, "/etc/latchkey", sample);
+  return loaded ? Errors{} : loaded.error();
+}
+
+// A folder of its own that goes with the test.
+class Folder {
+ public:
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "config-XXXXXX").string();
+    path_ = mkdtemp(name.data());
+  }
+  ~Folder() { std::filesystem::remove_all(path_); }
+  void write(const std::string& name, const std::string& text) const {
+    std::ofstream(path_ / name, std::ios::binary) << text;
+  }
+  std::string path(const std::string& name = "") const { return (path_ / name).string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
+TEST(Load, EachType) {
+  Sample sample;
+  const auto loaded = load(R"(
+name: "true"
+flag: true
+whole: -10
+positive: 4000000000
+count: 100
+big: -9223372036854775808
+ratio: 0.75
+list: ["unix:/run/latchkey.sock"]
+size: 1MiB
+colour: red
+note: 123
+deep:
+  key: correct horse
+  folder: ../lib/latchkey
+  inner: {lifetime: 1h, age: 30h, idle: never}
+)",
+                           "/etc/latchkey", sample);
+  ASSERT_TRUE(loaded) << testing::PrintToString(loaded.error());
+  EXPECT_EQ(sample.name, "true");
+  EXPECT_TRUE(sample.flag);
+  EXPECT_EQ(sample.whole, -10);
+  EXPECT_EQ(sample.positive, 4'000'000'000U);
+  EXPECT_EQ(sample.count, 100U);
+  EXPECT_EQ(sample.big, std::numeric_limits<std::int64_t>::min());
+  EXPECT_EQ(sample.ratio, 0.75);
+  EXPECT_THAT(sample.list, ElementsAre("unix:/run/latchkey.sock"));
+  EXPECT_EQ(sample.size, 1U << 20);
+  EXPECT_EQ(sample.colour, Colour::red);
+  EXPECT_EQ(sample.note, "123");
+  EXPECT_EQ(sample.deep.key.reveal(), "correct horse");
+  EXPECT_EQ(sample.deep.folder.value, "/etc/lib/latchkey");
+  EXPECT_EQ(sample.deep.inner.lifetime, 1h);
+  EXPECT_EQ(sample.deep.inner.age, Limit(30h));
+  EXPECT_EQ(sample.deep.inner.idle, Limit());
+}
+
+TEST(Load, WhatIsNotNamedStays) {
+  Sample sample;
+  ASSERT_TRUE(load("name: here\ndeep:\n", "/etc/latchkey", sample));
+  EXPECT_EQ(sample.count, 10U);
+  EXPECT_EQ(sample.colour, Colour::green);
+  EXPECT_EQ(sample.deep.inner.lifetime, 5min);
+  EXPECT_EQ(sample.deep.inner.age, Limit());
+}
+
+TEST(Load, AbsolutePathsStay) {
+  Sample sample;
+  ASSERT_TRUE(load("name: here\ndeep: {folder: /var/lib/x}\n", "/etc/latchkey", sample));
+  EXPECT_EQ(sample.deep.folder.value, "/var/lib/x");
+}
+
+TEST(Load, SentenceOfEachError) {
+  struct Row {
+    std::string yaml;  // after a line "name: here"
+    std::string sentence;
+  };
+  for (const auto& [yaml, sentence] : std::initializer_list<Row>{
+           {"flag: yes", "line 2: flag: 'yes' is not true or false"},
+           {"flag:", "line 2: flag: has no value"},
+           {"flag: ~", "line 2: flag: has no value"},
+           {"flag: [true]", "line 2: flag: expected true or false"},
+           {"whole: ten", "line 2: whole: 'ten' is not a whole number"},
+           {"whole: 1.5", "line 2: whole: '1.5' is not a whole number"},
+           {"whole: 010", "line 2: whole: '010' is not a whole number"},
+           {"whole: 11", "line 2: whole: '11' is outside -10 to 10"},
+           {"whole: 99999999999", "line 2: whole: '99999999999' is not a whole number"},
+           {"positive: -1", "line 2: positive: '-1' is not a whole number"},
+           {"count: 0", "line 2: count: '0' is outside 1 to 100"},
+           {"big: 9223372036854775808", "line 2: big: '9223372036854775808' is not a whole number"},
+           {"ratio: much", "line 2: ratio: 'much' is not a number"},
+           {"ratio: nan", "line 2: ratio: 'nan' is not a number"},
+           {"ratio: 0.2", "line 2: ratio: '0.2' is outside 0.25 to 1"},
+           {"list: here", "line 2: list: expected a list, try '[\"first\", \"second\"]'"},
+           {"list: []", "line 2: list: has 0 entries, allowed are 1 to 3 entries"},
+           {"list: [[a]]", "line 2: list: expected a text in each place of the list"},
+           {"list: [a, ~]", "line 2: list: expected a text in each place of the list"},
+           {"size: 64KB", "line 2: size: '64KB' is not a size, try '64KiB'"},
+           {"size: 1GiB", "line 2: size: '1GiB' is outside 1KiB to 1MiB"},
+           {"colour: blue", "line 2: colour: 'blue' is not one of red, green"},
+           {"note: {a: b}", "line 2: note: expected a text"},
+           {"note: \"a\\0b\"", "line 2: note: holds bytes that are no text"},
+           {"note: here", "name and note must differ"},
+           {"colur: red", "line 2: colur: there is no such option, did you mean 'colour'?"},
+           {"lifetime: 5m",
+            "line 2: lifetime: there is no such option, did you mean 'deep.inner.lifetime'?"},
+           {"sessions: 5m", "line 2: sessions: there is no such option"},
+           {"[a]: b", "line 2: the file: a name of an option must be a plain text"},
+           {"flag: true\nflag: true", "line 3: flag: is there twice"},
+           {"deep: {}\ndeep: {}", "line 3: deep: is there twice"},
+           {"deep: 5", "line 2: deep: expected options, each as 'name: value'"},
+           {"deep: [5]", "line 2: deep: expected options, each as 'name: value'"},
+           {"deep:\n  kye: xxxxxxxx",
+            "line 3: deep.kye: there is no such option, did you mean 'key'?"},
+           {"deep:\n  key_fil: x",
+            "line 3: deep.key_fil: there is no such option, did you mean 'key_file'?"},
+           {"deep:\n  key: \"\"", "line 3: deep.key: must not be empty"},
+           {"deep:\n  key: short", "line 3: deep.key: has 5 bytes, allowed are 8 to 64 bytes"},
+           {"deep:\n  key: [secret]", "line 3: deep.key: expected a secret"},
+           {"deep:\n  key_file: /no/such/file",
+            "line 3: deep.key_file: cannot read '/no/such/file'"},
+           {"deep:\n  key_file: none", "line 3: deep.key_file: cannot read '/etc/latchkey/none'"},
+           {"deep:\n  key_file: /", "line 3: deep.key_file: cannot read '/'"},
+           {"deep:\n  key_file: /dev/null", "line 3: deep.key_file: '/dev/null' is empty"},
+           {"deep:\n  key_file:", "line 3: deep.key_file: expected the path of a file"},
+           {"deep:\n  key: longenough\n  key_file: /dev/null",
+            "line 4: deep.key_file: give it or its form without _file, not both"},
+           {"deep:\n  inner:\n    lifetime: 5 parsecs",
+            "line 4: deep.inner.lifetime: '5 parsecs' is not a duration, try '5m'"},
+           {"deep:\n  inner:\n    lifetime: 300",
+            "line 4: deep.inner.lifetime: '300' is not a duration, try '300s'"},
+           {"deep:\n  inner:\n    lifetime: 2h",
+            "line 4: deep.inner.lifetime: '2h' is outside 1s to 1h"},
+           {"deep:\n  inner:\n    lifetime: never",
+            "line 4: deep.inner.lifetime: 'never' is not a duration, try '5m'"},
+           {"deep:\n  inner:\n    age: forever",
+            "line 4: deep.inner.age: 'forever' is not a duration, try '30d' or 'never'"},
+           {"deep:\n  inner:\n    age: 30d", "line 4: deep.inner.age: '30d' is outside 1h to 10d"},
+       }) {
+    EXPECT_THAT(errors_of("name: here\n" + yaml + "\n"), ElementsAre(sentence)) << yaml;
+  }
+}
+
+TEST(Load, SentencesAboutTheWholeFile) {
+  EXPECT_THAT(errors_of(""), ElementsAre("name: is required"));
+  EXPECT_THAT(errors_of("# nothing\n"), ElementsAre("name: is required"));
+  EXPECT_THAT(errors_of("name: \"\""),
+              ElementsAre("line 1: name: has 0 bytes, allowed are 1 to 20 bytes"));
+  EXPECT_THAT(errors_of("- name: here"),
+              ElementsAre("line 1: the file: expected options, each as 'name: value'"));
+  EXPECT_THAT(errors_of("here"),
+              ElementsAre("line 1: the file: expected options, each as 'name: value'"));
+  EXPECT_THAT(errors_of("name: here\n---\nname: there\n"),
+              ElementsAre("the file holds several YAML documents ('---')"));
+  EXPECT_THAT(errors_of("name: here\nlist: [open\n"),
+              ElementsAre(testing::StartsWith("line 3: this is not YAML: ")));
+  EXPECT_THAT(errors_of("name: *nobody\n"),
+              ElementsAre(testing::StartsWith("line 1: this is not YAML: ")));
+}
+
+TEST(Load, ReportsEveryError) {
+  EXPECT_THAT(errors_of("flag: 1\ndeep:\n  inner:\n    idle: 5\n  keys: 1\ncount: 0\n"),
+              ElementsAre("line 1: flag: '1' is not true or false",
+                          "line 4: deep.inner.idle: '5' is not a duration, try '30d' or 'never'",
+                          "line 5: deep.keys: there is no such option, did you mean 'key'?",
+                          "line 6: count: '0' is outside 1 to 100", "name: is required"));
+}
+
+TEST(Load, RulesBetweenOptions) {
+  EXPECT_THAT(errors_of("name: here\nnote: here\ndeep: {inner: {lifetime: 1h, age: 1h}}\n"),
+              ElementsAre("name and note must differ"));
+  struct Narrow {
+    Inner inner{.lifetime = 2h, .age = 1h};
+    void options(Visitor& visit) { visit.group("inner", inner, "Inner."); }
+  } narrow;
+  EXPECT_THAT(load("", "/", narrow).error(),
+              ElementsAre("inner: age must not be less than lifetime"));
+}
+
+TEST(Load, SecretsNeverShowInErrors) {
+  for (const auto& error : errors_of("name: here\ndeep: {key: hunter2}\n")) {
+    EXPECT_EQ(error.find("hunter2"), error.npos) << error;
+  }
+}
+
+TEST(Load, RequiredSecrets) {
+  struct Vault {
+    Secret key;
+    void options(Visitor& visit) { visit("key", key, "The key.", required); }
+  };
+  Vault vault;
+  EXPECT_THAT(load("", "/", vault).error(), ElementsAre("key: is required; give key or key_file"));
+  EXPECT_TRUE(load("key: x", "/", vault));
+}
+
+TEST(Load, SecretsFromFiles) {
+  const Folder folder;
+  for (const auto& [written, read] : std::initializer_list<std::pair<std::string, std::string>>{
+           {"correct horse", "correct horse"},
+           {"correct horse\n", "correct horse"},
+           {"correct horse\r\n", "correct horse"},
+           {"correct horse\n\n", "correct horse\n"},
+           {" correct horse ", " correct horse "}}) {
+    folder.write("key", written);
+    Sample sample;
+    const auto loaded = load("name: x\ndeep: {key_file: key}\n", folder.path(), sample);
+    ASSERT_TRUE(loaded) << testing::PrintToString(loaded.error());
+    EXPECT_EQ(sample.deep.key.reveal(), read);
+  }
+  folder.write("key", "short\n");
+  Sample sample;
+  EXPECT_THAT(load("name: x\ndeep: {key_file: key}\n", folder.path(), sample).error(),
+              ElementsAre("line 2: deep.key_file: has 5 bytes, allowed are 8 to 64 bytes"));
+}
+
+TEST(Load, Files) {
+  const Folder folder;
+  folder.write("latchkey.yaml", "name: here\ndeep: {folder: data}\n");
+  Sample sample;
+  const auto loaded = load_file(folder.path("latchkey.yaml"), sample);
+  ASSERT_TRUE(loaded) << testing::PrintToString(loaded.error());
+  EXPECT_EQ(sample.deep.folder.value, folder.path("data"));
+  EXPECT_THAT(load_file("/no/such/file", sample).error(),
+              ElementsAre("cannot read the file '/no/such/file'"));
+  EXPECT_THAT(load_file("/", sample).error(), ElementsAre("cannot read the file '/'"));
+  EXPECT_THAT(load_file("/proc/self/mem", sample).error(),  // opens, but gives an error
+              ElementsAre("cannot read the file '/proc/self/mem'"));
+}
+
+}  // namespace
+}  // namespace latchkey::config
