@@ -23,8 +23,6 @@ constexpr Duration kGoodbyeTime{1000};
 constexpr std::size_t kGoodbyeBytes = 1 << 20;
 
 constexpr std::size_t kOutputKept = 16 * 1024;
-// Room for what a chunked body may leave unread: the line of a chunk, the trailers.
-constexpr std::size_t kMinBuffer = 8 * 1024;
 
 }  // namespace
 
@@ -46,7 +44,7 @@ Connection::Connection(Worker& worker, FileDescriptor socket, const sockaddr_sto
       socket_(worker.io(), {peer.ss_family, 0}, socket.get()),
       peer_(describe_peer(peer)),
       peer_trusted_(shared_.proxies.trusts(peer_)),
-      input_(std::max({limits_.max_headers, limits_.max_pipelined, kMinBuffer})),
+      input_(std::max({limits_.max_headers, limits_.max_pipelined, RequestParser::kMinBuffer})),
       parser_(limits_) {
   socket.release();
   deadline_ = coarse_now() + limits_.first_byte_timeout;
@@ -119,7 +117,7 @@ Connection::Next Connection::receive_at_once() {
 // Returns whether to go on.
 bool Connection::received(const boost::system::error_code& error, std::size_t size) {
   waiting_ = Waiting::nothing;
-  if (!error) {
+  if (!error && size > 0) {
     input_.commit(size);
     fresh_ = false;
     return true;

@@ -14,9 +14,11 @@ namespace {
 namespace beast_http = boost::beast::http;
 using boost::beast::error_code;
 
-// The longest line that heads a chunk, the most bytes of extensions in all, and the most of
-// trailers. We use none of them.
-constexpr std::size_t kMaxChunkOverhead = 4096;
+// The most bytes of chunk extensions and trailers together. We use none of them.
+constexpr std::size_t kMaxChunkExtras = 4096;
+// The longest line that heads a chunk and the most of trailers that is waited for.
+constexpr std::size_t kMaxChunkLine = 2 * kMaxChunkExtras;
+static_assert(kMaxChunkLine < RequestParser::kMinBuffer);
 constexpr std::size_t kBodyKept = 16 * 1024;
 
 std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
@@ -86,7 +88,7 @@ class Strict final : public beast_http::basic_parser<true> {
 
   void on_field_impl(beast_http::field field, boost::beast::string_view name,
                      boost::beast::string_view value, error_code& ec) override {
-    if (in_trailers_) return;
+    if (in_trailers_) return count_extra(name.size() + value.size(), ec);
     if (received_.headers.size() == limits_.max_header_count) {
       ec = beast_http::error::header_limit;
       return;
@@ -130,10 +132,16 @@ class Strict final : public beast_http::basic_parser<true> {
 
   void on_chunk_header_impl(std::uint64_t, boost::beast::string_view extensions,
                             error_code& ec) override {
-    overhead_ += extensions.size();
-    if (overhead_ > kMaxChunkOverhead || std::ranges::any_of(view(extensions), is_control)) {
+    if (std::ranges::any_of(view(extensions), is_control)) {
       ec = beast_http::error::bad_chunk_extension;
+    } else {
+      count_extra(extensions.size(), ec);
     }
+  }
+
+  void count_extra(std::size_t size, error_code& ec) {
+    extras_ += size;
+    if (extras_ > kMaxChunkExtras) ec = beast_http::error::bad_chunk_extension;
   }
 
   std::size_t on_chunk_body_impl(std::uint64_t, boost::beast::string_view bytes,
@@ -146,7 +154,7 @@ class Strict final : public beast_http::basic_parser<true> {
 
   Received& received_;
   const Limits& limits_;
-  std::size_t overhead_ = 0;
+  std::size_t extras_ = 0;
   bool has_length_ = false;
   bool in_trailers_ = false;
 };
@@ -231,7 +239,7 @@ RequestParser::Progress RequestParser::read_body(InputBuffer& input) {
   }
   if (ec == beast_http::error::body_limit) return fail(Progress::body_too_large);
   // What stays behind is the line of a chunk or the trailers, not yet whole.
-  if ((ec && ec != beast_http::error::need_more) || input.bytes().size() > kMaxChunkOverhead) {
+  if ((ec && ec != beast_http::error::need_more) || input.bytes().size() > kMaxChunkLine) {
     return fail(Progress::bad_request);
   }
   return Progress::need_more;

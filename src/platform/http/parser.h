@@ -23,6 +23,9 @@ class RequestParser {
     body_too_large,     // 413
   };
 
+  // What an input buffer must be able to hold beside max_headers: the line of a chunk.
+  static constexpr std::size_t kMinBuffer = 12 * 1024;
+
   // `limits` must outlive the parser.
   explicit RequestParser(const Limits& limits);
   ~RequestParser();

@@ -1,0 +1,231 @@
+// Each limit, with its own answer.
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include "platform/http/client_testing.h"
+#include "platform/http/server_testing.h"
+
+namespace latchkey::http {
+namespace {
+
+using testing::Client;
+using testing::eventually;
+using testing::get;
+using testing::post;
+using testing::Sample;
+
+constexpr Duration kSoon{60};
+constexpr Duration kNever{600'000};
+
+// All timeouts out of the way but the one a test sets.
+ServerOptions patient() {
+  ServerOptions options;
+  options.limits.first_byte_timeout = kNever;
+  options.limits.request_timeout = kNever;
+  options.limits.idle_timeout = kNever;
+  options.limits.write_timeout = kNever;
+  return options;
+}
+
+void expect_refusal(Client& client, int status) {
+  const auto answer = client.read();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, status);
+  EXPECT_EQ(answer->header("connection"), "close");
+  EXPECT_EQ(client.read_to_end(), "");
+}
+
+TEST(Limits, Body) {
+  Sample sample;
+  const std::string largest(64 * 1024, 'a');
+  Client client = sample.connect();
+  EXPECT_EQ(client.ask(post("/echo", largest))->body, largest);
+  client.send(post("/echo", largest + "a"));
+  expect_refusal(client, 413);
+}
+
+TEST(Limits, BodyMuchTooLarge) {
+  Sample sample;
+  Client client = sample.connect();
+  client.send(post("/echo", std::string(900'000, 'a')));
+  expect_refusal(client, 413);
+}
+
+TEST(Limits, ChunkedBody) {
+  Sample sample;
+  Client client = sample.connect();
+  std::string bytes = "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (int i = 0; i < 17; ++i) bytes += "1000\r\n" + std::string(0x1000, 'a') + "\r\n";
+  client.send(bytes);
+  expect_refusal(client, 413);
+}
+
+TEST(Limits, OneLargeChunk) {
+  Sample sample;
+  Client client = sample.connect();
+  client.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nfffffff\r\n");
+  expect_refusal(client, 413);
+}
+
+TEST(Limits, ExactHeaderSize) {
+  ServerOptions options;
+  options.limits.max_headers = 1024;
+  Sample sample(options);
+  Client client = sample.connect();
+  const std::string frame = get("/hello", "X: \r\n");
+  const std::string value(1024 - frame.size(), 'a');
+  EXPECT_EQ(client.ask(get("/hello", "X: " + value + "\r\n"))->status, 200);
+  client.send(get("/hello", "X: " + value + "a\r\n"));
+  expect_refusal(client, 431);
+}
+
+TEST(Limits, HeaderThatDoesNotEnd) {
+  Sample sample;
+  Client client = sample.connect();
+  client.send("GET /hello HTTP/1.1\r\nX: " + std::string(200'000, 'a'));
+  expect_refusal(client, 431);
+}
+
+TEST(Limits, RequestLineThatDoesNotEnd) {
+  Sample sample;
+  Client client = sample.connect();
+  client.send("GET /" + std::string(20'000, 'a'));
+  expect_refusal(client, 431);
+}
+
+TEST(Limits, HeaderCount) {
+  Sample sample;
+  std::string headers;
+  for (int i = 0; i < 63; ++i) headers += "X: a\r\n";
+  Client client = sample.connect();
+  EXPECT_EQ(client.ask(get("/hello", headers))->status, 200);
+  client.send(get("/hello", headers + "X: a\r\n"));
+  expect_refusal(client, 431);
+}
+
+TEST(Limits, Connections) {
+  ServerOptions options;
+  options.limits.max_connections = 2;
+  Sample sample(options);
+  Client first = sample.connect();
+  {
+    Client second = sample.connect();
+    EXPECT_EQ(first.ask(get("/hello"))->status, 200);
+    EXPECT_EQ(second.ask(get("/hello"))->status, 200);
+    Client third = sample.connect();
+    EXPECT_TRUE(third.closed());
+    EXPECT_EQ(sample.server->stats().connections_refused, 1u);
+  }
+  ASSERT_TRUE(eventually([&] { return sample.server->stats().connections_open == 1; }));
+  Client fourth = sample.connect();
+  EXPECT_EQ(fourth.ask(get("/hello"))->status, 200);
+}
+
+TEST(Limits, ReadsNoFurtherWhileAHandlerWaits) {
+  Sample sample(patient());
+  Client client = sample.connect();
+  client.send(get("/wait"));
+  ASSERT_TRUE(eventually([&] { return sample.waiting() == 1; }));
+  const int small = 4096;
+  ::setsockopt(client.fd(), SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
+  // The kernel's buffers fill up, then the client is held back.
+  const std::string many(64 << 20, 'x');
+  std::size_t taken = 0;
+  std::size_t sent = 0;
+  while ((sent = client.send_some(std::string_view(many).substr(taken))) > 0) taken += sent;
+  EXPECT_LT(taken, many.size());
+  sample.release();
+  EXPECT_EQ(client.read()->body, "/wait");
+}
+
+TEST(Limits, FirstByte) {
+  ServerOptions options = patient();
+  options.limits.first_byte_timeout = kSoon;
+  Sample sample(options);
+  Client client = sample.connect();
+  EXPECT_TRUE(client.closed());
+}
+
+TEST(Limits, SlowHeaders) {
+  ServerOptions options = patient();
+  options.limits.request_timeout = kSoon;
+  Sample sample(options);
+  Client client = sample.connect();
+  client.send("GET /hello HTTP/1.1\r\nHo");
+  expect_refusal(client, 408);
+}
+
+TEST(Limits, SlowHeadersThatTrickle) {
+  ServerOptions options = patient();
+  options.limits.request_timeout = kSoon;
+  Sample sample(options);
+  Client client = sample.connect();
+  client.send("GET /hello HTTP/1.1\r\nX: ");
+  // A byte now and then does not prolong it.
+  ASSERT_TRUE(eventually([&] {
+    client.send_some("a");
+    return sample.server->stats().requests == 1;
+  }));
+  expect_refusal(client, 408);
+}
+
+TEST(Limits, SlowBody) {
+  ServerOptions options = patient();
+  options.limits.request_timeout = kSoon;
+  Sample sample(options);
+  Client client = sample.connect();
+  client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf");
+  expect_refusal(client, 408);
+}
+
+TEST(Limits, Idle) {
+  ServerOptions options = patient();
+  options.limits.idle_timeout = kSoon;
+  Sample sample(options);
+  Client client = sample.connect();
+  EXPECT_EQ(client.ask(get("/hello"))->status, 200);
+  EXPECT_TRUE(client.closed());
+}
+
+TEST(Limits, AHandlerMayTakeLongerThanTheTimeouts) {
+  ServerOptions options;
+  options.limits.first_byte_timeout = kSoon;
+  options.limits.request_timeout = kSoon;
+  options.limits.idle_timeout = kSoon;
+  options.limits.write_timeout = kSoon;
+  Sample sample(options);
+  Client client = sample.connect();
+  client.send(get("/wait"));
+  ASSERT_TRUE(eventually([&] { return sample.waiting() == 1; }));
+  // Another connection shows that the sweep has come by.
+  EXPECT_TRUE(sample.connect().closed());
+  sample.release();
+  EXPECT_EQ(client.read()->body, "/wait");
+}
+
+TEST(Limits, AClientThatStopsReading) {
+  ServerOptions options = patient();
+  options.limits.write_timeout = kSoon;
+  Sample sample(options);
+  Client client = sample.connect();
+  client.send(get("/large"));
+  EXPECT_TRUE(eventually([&] { return sample.server->stats().connections_open == 0; }));
+}
+
+TEST(Limits, AClientThatReadsSlowlyGetsAll) {
+  Sample sample(patient());
+  Client client = sample.connect();
+  client.send(get("/large") + get("/hello"));
+  EXPECT_EQ(client.read()->body.size(), Sample::kLarge);
+  EXPECT_EQ(client.read()->body, "hello");
+}
+
+TEST(Limits, AClientThatNeverReadsItsRefusalIsLetGo) {
+  Sample sample;
+  Client client = sample.connect();
+  client.send("nonsense\r\n\r\n");
+  EXPECT_TRUE(eventually([&] { return sample.server->stats().connections_open == 0; }));
+}
+
+}  // namespace
+}  // namespace latchkey::http
