@@ -1,0 +1,116 @@
+"""Fixtures for the tests of the real binary. What they are made of is in support/."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from support.clock import Clock
+from support.engines import Engine, PostgresDatabase, Sqlite
+from support.postgres import Postgres
+from support.server import BINARY, Server
+
+MakeServer = Callable[..., Server]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """The private PostgreSQL of this run; each test has its own database in it."""
+    server = Postgres()
+    yield server
+    server.destroy()
+
+
+def _engine(name: str, directory: Path, request: pytest.FixtureRequest) -> Engine:
+    if name == "sqlite":
+        return Sqlite(directory)
+    return PostgresDatabase(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture(scope="session")
+def binary() -> Path:
+    if not BINARY.exists():
+        pytest.exit(f"{BINARY} is not there: build it first, or set LATCHKEY_BINARY", 2)
+    return BINARY
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """Every test that asks for it, directly or through a server, runs on both engines."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def shared_server(binary, engine_name, tmp_path_factory, request) -> Iterator[Server]:
+    """A server with the tests' usual configuration. Tests must leave it as they found it."""
+    directory = tmp_path_factory.mktemp(f"shared-{engine_name}")
+    engine = _engine(engine_name, directory, request)
+    server = Server(directory, engine).start()
+    yield server
+    server.close()
+    engine.drop()
+
+
+@pytest.fixture
+def server(shared_server) -> Iterator[Server]:
+    """The shared server; after each test it must still run, and its log must be clean."""
+    yield shared_server
+    assert shared_server.running, f"the server ended:\n{shared_server.log()[-4000:]}"
+    shared_server.check_log()
+
+
+@pytest.fixture
+def clock(tmp_path) -> Clock:
+    """A wall clock for a server of one's own: `make_server(clock=clock)`."""
+    return Clock(tmp_path)
+
+
+def _maker(
+    engines: Callable[[Path], Engine], tmp_path: Path, drop: bool = True
+) -> Iterator[MakeServer]:
+    made: list[Server] = []
+
+    def make(clock: Clock | None = None, start: bool = True, **options) -> Server:
+        directory = tmp_path / f"server{len(made)}"
+        directory.mkdir()
+        server = Server(directory, engines(directory), options, clock)
+        made.append(server)
+        return server.start() if start else server
+
+    yield make
+    for server in made:
+        server.close()
+        if drop:
+            server.engine.drop()
+
+
+@pytest.fixture
+def make_server(binary, engine_name, tmp_path, request) -> Iterator[MakeServer]:
+    """Servers of a test's own, on each engine: make_server(sessions={"maximum_age": "1h"})."""
+    yield from _maker(lambda directory: _engine(engine_name, directory, request), tmp_path)
+
+
+@pytest.fixture
+def make_sqlite_server(binary, tmp_path) -> Iterator[MakeServer]:
+    """The same for what does not depend on the engine, or is SQLite's alone."""
+    yield from _maker(Sqlite, tmp_path)
+
+
+@pytest.fixture
+def make_postgres_server(binary, postgres, tmp_path) -> Iterator[MakeServer]:
+    """The same for what is PostgreSQL's alone."""
+    yield from _maker(lambda _: PostgresDatabase(postgres), tmp_path)
+
+
+@pytest.fixture
+def own_postgres() -> Iterator[Postgres]:
+    """A PostgreSQL for one test alone, that may kill it."""
+    server = Postgres()
+    yield server
+    server.destroy()
+
+
+@pytest.fixture
+def make_fragile_server(binary, own_postgres, tmp_path) -> Iterator[MakeServer]:
+    """Servers on `own_postgres`."""
+    yield from _maker(lambda _: PostgresDatabase(own_postgres), tmp_path, drop=False)

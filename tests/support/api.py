@@ -1,0 +1,120 @@
+"""The endpoints as functions. Every answer is held against the specification (contract.py)."""
+
+import itertools
+
+import httpx
+
+from support import contract
+from support.secrets import INTROSPECTION_SECRET, password
+
+_names = itertools.count()
+PREFIX = "/_matrix/client/v3"
+
+
+class Silence(Exception):
+    """No answer: the connection was refused, lost, or took too long."""
+
+
+class Api:
+    """One caller of a server. Thread-safe. Sends nothing twice by itself."""
+
+    def __init__(self, url: str, timeout: float = 10.0, keep_alive: bool = True):
+        limits = httpx.Limits(
+            max_connections=None, max_keepalive_connections=None if keep_alive else 0
+        )
+        self._http = httpx.Client(base_url=url, timeout=timeout, limits=limits, trust_env=False)
+
+    def close(self) -> None:
+        self._http.close()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = None,
+        headers: dict | None = None,
+        **how,
+    ) -> httpx.Response:
+        """One request. `how` is what httpx takes: json, content, data, params, timeout."""
+        headers = dict(headers or {})
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        try:
+            answer = self._http.request(method, path, headers=headers, **how)
+        except httpx.TransportError as error:
+            raise Silence(f"{method} {path}: {error!r}") from error
+        contract.check(answer)
+        return answer
+
+    # -- the Client-Server API
+
+    def register(
+        self, name: str | None = None, secret: str | None = None, *, refresh: bool = True, **fields
+    ) -> httpx.Response:
+        """Registers through m.login.dummy, both steps of it."""
+        body = {
+            "username": name or new_name(),
+            "password": secret or password(),
+            "refresh_token": refresh,
+            **fields,
+        }
+        challenge = self.request("POST", f"{PREFIX}/register", json=body)
+        if challenge.status_code != 401:
+            return challenge
+        auth = {"type": "m.login.dummy", "session": challenge.json()["session"]}
+        return self.request("POST", f"{PREFIX}/register", json=body | {"auth": auth})
+
+    def login(
+        self,
+        name: str,
+        secret: str,
+        device: str | None = None,
+        *,
+        refresh: bool = True,
+        token: str | None = None,
+        **fields,
+    ) -> httpx.Response:
+        body = {
+            "type": "m.login.password",
+            "identifier": {"type": "m.id.user", "user": name},
+            "password": secret,
+            "refresh_token": refresh,
+            **fields,
+        }
+        if device is not None:
+            body["device_id"] = device
+        return self.request("POST", f"{PREFIX}/login", json=body, token=token)
+
+    def login_flows(self, token: str | None = None) -> httpx.Response:
+        return self.request("GET", f"{PREFIX}/login", token=token)
+
+    def refresh(self, refresh_token: str) -> httpx.Response:
+        return self.request("POST", f"{PREFIX}/refresh", json={"refresh_token": refresh_token})
+
+    def whoami(self, token: str | None) -> httpx.Response:
+        return self.request("GET", f"{PREFIX}/account/whoami", token=token)
+
+    def logout(self, token: str | None) -> httpx.Response:
+        return self.request("POST", f"{PREFIX}/logout", token=token, json={})
+
+    def logout_all(self, token: str | None) -> httpx.Response:
+        return self.request("POST", f"{PREFIX}/logout/all", token=token, json={})
+
+    # -- the homeserver's and the proxy's side
+
+    def introspect(self, token: str, secret: str = INTROSPECTION_SECRET) -> httpx.Response:
+        return self.request(
+            "POST",
+            "/oauth2/introspect",
+            token=secret,
+            data={"token": token, "token_type_hint": "access_token"},
+        )
+
+    def edge(self, token: str | None = None, **headers) -> httpx.Response:
+        return self.request("GET", "/edge/check", token=token, headers=headers)
+
+
+def new_name() -> str:
+    """A user name no other test has on this server."""
+    return f"user{next(_names)}"

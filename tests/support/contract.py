@@ -1,0 +1,94 @@
+"""What must be true of every answer: the Matrix OpenAPI files, and the house's own promises.
+
+The files are the specification's own (tests/openapi). A status that they do not list must carry
+the specification's common error object.
+"""
+
+import functools
+import re
+from pathlib import Path
+
+import httpx
+import yaml
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
+
+_FOLDER = Path(__file__).resolve().parents[1] / "openapi"
+_FILES = ("login", "logout", "refresh", "registration", "versions", "whoami")
+_VERSION = re.compile(r"^/_matrix/client(?:/(?:r0|v1|v3))?(/.*)$")
+
+
+def check(answer: httpx.Response) -> None:
+    """Fails the test when the answer breaks the specification or a promise of the server."""
+    request = answer.request
+    what = f"{request.method} {request.url.path} -> {answer.status_code} {answer.text[:500]}"
+    assert answer.status_code < 500 or answer.status_code == 503, what
+    assert answer.headers.get("x-request-id"), f"no X-Request-Id: {what}"
+    if answer.status_code in (429, 503):
+        assert int(answer.headers["retry-after"]) > 0, what
+    if request.url.path.startswith("/_matrix/client/"):
+        _check_client_api(answer, what)
+
+
+def _check_client_api(answer: httpx.Response, what: str) -> None:
+    assert answer.headers.get("access-control-allow-origin") == "*", f"no CORS: {what}"
+    if answer.request.method in ("OPTIONS", "HEAD"):
+        return
+    assert answer.headers["content-type"].startswith("application/json"), what
+    body = answer.json()
+    assert isinstance(body, dict), what
+    path = _VERSION.match(answer.request.url.path)
+    schema = path and _schema(path[1], answer.request.method, answer.status_code)
+    for error in (schema or _error_schema()).iter_errors(body):
+        raise AssertionError(f"{what}\nbreaks the specification: {error.message}")
+    if answer.status_code >= 400 and "flows" not in body:
+        assert body["error"].strip(), f"no sentence: {what}"
+    # Design §2: in every 401 that refuses a token; a challenge refuses none.
+    if answer.status_code == 401 and "flows" not in body:
+        assert isinstance(body.get("soft_logout"), bool), f"no soft_logout: {what}"
+    if answer.status_code == 429:
+        assert body["errcode"] == "M_LIMIT_EXCEEDED", what
+        assert isinstance(body.get("retry_after_ms"), int), what
+
+
+@functools.cache
+def _registry() -> Registry:
+    resources = []
+    for file in _FOLDER.rglob("*.yaml"):
+        content = yaml.safe_load(file.read_text())
+        resources.append((file.as_uri(), Resource(content, DRAFT202012)))
+    return Registry().with_resources(resources)
+
+
+@functools.cache
+def _operations() -> dict[tuple[str, str], tuple[Path, str]]:
+    """(path, method) -> (file, JSON pointer of its responses)."""
+    operations = {}
+    for name in _FILES:
+        file = _FOLDER / f"{name}.yaml"
+        for path, methods in yaml.safe_load(file.read_text())["paths"].items():
+            for method in methods:
+                pointer = f"/paths/{path.replace('/', '~1')}/{method}/responses"
+                operations[path, method.upper()] = (file, pointer)
+    return operations
+
+
+@functools.cache
+def _schema(path: str, method: str, status: int) -> Draft202012Validator | None:
+    if (path, method) not in _operations():
+        return None
+    file, pointer = _operations()[path, method]
+    responses = yaml.safe_load(file.read_text())
+    for step in pointer.split("/")[1:]:
+        responses = responses[step.replace("~1", "/")]
+    if str(status) not in responses:
+        return None
+    reference = f"{file.as_uri()}#{pointer}/{status}/content/application~1json/schema"
+    return Draft202012Validator({"$ref": reference}, registry=_registry())
+
+
+@functools.cache
+def _error_schema() -> Draft202012Validator:
+    file = _FOLDER / "definitions/errors/error.yaml"
+    return Draft202012Validator({"$ref": file.as_uri()}, registry=_registry())

@@ -1,0 +1,212 @@
+"""The one client model: it follows the specification to the letter.
+
+Spec "Soft logout" and "Refreshing access tokens":
+- a 401 without `soft_logout: true` means that the server has destroyed the session: the keys go;
+- a soft one is met with the refresh token, and without one (or when that is refused softly) with a
+  new sign-in to the same device;
+- a refresh that fails with any 4xx without `soft_logout: true` means logged out: the keys go;
+- `M_USER_LOCKED` keeps everything and waits.
+What passes (503, silence, and 429 outside of /refresh) is tried again with what the client holds.
+"""
+
+import enum
+import itertools
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import httpx
+
+from support.api import Api, Silence, new_name
+from support.secrets import password
+
+_key_numbers = itertools.count(1)
+
+
+class State(enum.Enum):
+    SIGNED_IN = "signed in"
+    SOFT = "softly logged out"  # waits for the person to sign in again; has its keys
+    LOCKED = "locked"  # waits for the lock to go; has its keys
+    OUT = "logged out"  # has wiped its keys
+
+
+@dataclass
+class Store:
+    """What a client keeps on disk. Tabs of one browser share it."""
+
+    user: str
+    password: str
+    device: str | None = None
+    access: str | None = None
+    refresh: str | None = None
+    # The end-to-end keys of the device: what is lost for ever by a hard logout.
+    keys: int | None = None
+    wiped: list[str] = field(default_factory=list)  # why, each time that they were
+
+
+class GaveUp(Exception):
+    """The client tried for as long as it was told to and got nothing but passing trouble."""
+
+
+class MatrixClient:
+    """One tab. It reads the store when it opens and goes by its own memory from then on."""
+
+    def __init__(self, api: Api, store: Store, *, refreshes: bool = True, patience: float = 30.0):
+        self.api = api
+        self.store = store
+        self.refreshes = refreshes
+        self.patience = patience
+        self.access: str | None = None
+        self.refresh_token: str | None = None
+        self.state = State.OUT
+        self.softs = 0  # how often it had to ask the person to sign in again
+        self.retries = 0  # answers that passed: 503, 429, silence
+        self.reload()
+
+    def reload(self) -> None:
+        """The tab opens (again) from what is on disk."""
+        self.access, self.refresh_token = self.store.access, self.store.refresh
+        if self.access:
+            self.state = State.SIGNED_IN
+        else:
+            self.state = State.SOFT if self.store.keys else State.OUT
+
+    # -- what a person does
+
+    def sign_in(self) -> None:
+        """Signs in, to the device it has keys for, else as a new device with new keys."""
+
+        def attempt() -> httpx.Response:
+            return self.api.login(
+                self.store.user, self.store.password, self.store.device, refresh=self.refreshes
+            )
+
+        answer = self._persist(attempt)
+        assert answer.status_code == 200, f"sign-in refused: {answer.status_code} {answer.text}"
+        body = answer.json()
+        if self.store.device:
+            assert body["device_id"] == self.store.device, "signed in to another device"
+        else:
+            self.store.device = body["device_id"]
+            self.store.keys = next(_key_numbers)
+        self._take(body)
+
+    def sign_out(self) -> None:
+        """Signs out on purpose: afterwards the keys are gone, as the person wanted."""
+        answer = self._persist(lambda: self.api.logout(self.access))
+        # 401: a lost reply's first try had done it, or somebody else ended the session.
+        assert answer.status_code in (200, 401), answer.text
+        self.forget()
+
+    def forget(self) -> None:
+        self.access = self.refresh_token = None
+        self.state = State.OUT
+        store = self.store
+        store.access = store.refresh = store.device = store.keys = None
+
+    # -- what the client does by itself
+
+    def use(self) -> State:
+        """Does something that needs the access token; returns the state it is in afterwards."""
+        assert self.access, "not signed in"
+        answer = self._persist(lambda: self.api.whoami(self.access))
+        if answer.status_code == 200:
+            assert answer.json()["device_id"] == self.store.device
+            self.state = State.SIGNED_IN
+            return self.state
+        assert answer.status_code == 401, answer.text
+        self._refused(answer, "use")
+        if self.state is State.SOFT and self.refresh_token:
+            self.refresh()
+            if self.state is State.SIGNED_IN:
+                return self.use()
+        return self.state
+
+    def refresh(self) -> State:
+        """One refresh, as often as it takes to get an answer."""
+        answer = self._persist(lambda: self.api.refresh(self.refresh_token), on_refresh=True)
+        if answer.status_code == 200:
+            self._take(answer.json())
+        else:
+            self._refused(answer, "refresh")
+        return self.state
+
+    def go_on(self) -> State:
+        """Uses the session; where that ends in a soft logout, the person signs in again."""
+        if self.access and self.use() is not State.SOFT:
+            return self.state
+        assert self.store.keys, "a person who has to begin anew is not going on"
+        self.softs += 1
+        self.sign_in()
+        return self.use()
+
+    # -- the rules
+
+    def _take(self, body: dict) -> None:
+        self.access = body["access_token"]
+        # Spec: without a new one the old refresh token goes on being used.
+        self.refresh_token = body.get("refresh_token", self.refresh_token)
+        self.store.access, self.store.refresh = self.access, self.refresh_token
+        self.state = State.SIGNED_IN
+
+    def _refused(self, answer: httpx.Response, doing: str) -> None:
+        body = answer.json()
+        if body.get("soft_logout") is not True:
+            self.store.wiped.append(f"{doing}: {answer.status_code} {body}")
+            self.forget()
+        elif body["errcode"] == "M_USER_LOCKED":
+            self.state = State.LOCKED
+        else:
+            self.state = State.SOFT
+
+    def _persist(
+        self, attempt: Callable[[], httpx.Response], on_refresh: bool = False
+    ) -> httpx.Response:
+        """Asks until there is an answer that means something."""
+        deadline = time.monotonic() + self.patience
+        pause = 0.01
+        while True:
+            try:
+                answer = attempt()
+                passes = answer.status_code == 503 or (answer.status_code == 429 and not on_refresh)
+                if not passes:
+                    return answer
+                trouble = f"{answer.status_code} {answer.text}"
+            except Silence as silence:
+                trouble = str(silence)
+            self.retries += 1
+            if time.monotonic() > deadline:
+                raise GaveUp(trouble)
+            time.sleep(pause)  # not the Retry-After of seconds: tests have no time for it
+            pause = min(2 * pause, 0.2)
+
+
+def new_client(api: Api, **how) -> MatrixClient:
+    """A client of a new user, registered and signed in."""
+    name, secret = new_name(), password()
+    answer = api.register(name, secret, inhibit_login=True)
+    assert answer.status_code == 200, answer.text
+    client = MatrixClient(api, Store(name, secret), **how)
+    client.sign_in()
+    return client
+
+
+def new_tab(client: MatrixClient) -> MatrixClient:
+    """A second tab of the same browser: the same store, a memory of its own."""
+    return MatrixClient(
+        client.api, client.store, refreshes=client.refreshes, patience=client.patience
+    )
+
+
+def assert_kept(*clients: MatrixClient) -> None:
+    """They have their keys, and go on (signing in again where they were asked to)."""
+    for client in clients:
+        assert client.store.wiped == []
+        assert client.go_on() is State.SIGNED_IN
+        assert client.store.wiped == []
+
+
+def assert_never_noticed(*clients: MatrixClient) -> None:
+    """The same, and no person had to do anything."""
+    assert_kept(*clients)
+    assert [client.softs for client in clients] == [0] * len(clients)

@@ -1,0 +1,206 @@
+"""A private PostgreSQL for the tests: never one that runs on the machine already."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+from support.polling import wait_until
+from support.ports import free_port
+
+_USER = "latchkey"
+_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    "shared_buffers": "16MB",
+    # A killed process loses nothing that the kernel holds; only a power cut would.
+    "fsync": "off",
+    "wal_level": "replica",
+    "log_min_messages": "fatal",
+}
+
+
+def _binaries() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("initdb")
+    if not on_path:
+        raise RuntimeError("PostgreSQL is missing: apt install postgresql-15")
+    return Path(on_path).parent
+
+
+def _unprivileged() -> dict:
+    """initdb and postgres refuse to run as root; then they run as the packaged user."""
+    if os.geteuid() != 0:
+        return {}
+    return {"user": "postgres", "group": "postgres", "extra_groups": []}
+
+
+class Postgres:
+    """One running server in a temporary folder."""
+
+    def __init__(self, data: Path | None = None):
+        self._home = Path(tempfile.mkdtemp(prefix="latchkey-pg-"))
+        self.port = free_port()
+        self._process: subprocess.Popen | None = None
+        if os.geteuid() == 0:
+            shutil.chown(self._home, "postgres", "postgres")
+        if data is None:
+            self._run(
+                "initdb",
+                "-D",
+                self._data,
+                "-U",
+                _USER,
+                "-A",
+                "trust",
+                "--no-sync",
+                "-E",
+                "UTF8",
+                "--locale",
+                "C",
+            )
+        else:
+            self._copy(data)
+        self.start()
+
+    @property
+    def _data(self) -> Path:
+        return self._home / "data"
+
+    def _run(self, program: str, *arguments: object) -> str:
+        done = subprocess.run(
+            [str(_binaries() / program), *map(str, arguments)],
+            cwd=self._home,
+            env={"PATH": os.environ["PATH"], "HOME": str(self._home), "LC_ALL": "C.UTF-8"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            **_unprivileged(),
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"{program} failed: {done.stderr}")
+        return done.stdout
+
+    def _copy(self, data: Path) -> None:
+        shutil.copytree(data, self._data, ignore=shutil.ignore_patterns("postmaster.pid"))
+        self._data.chmod(0o700)
+        if os.geteuid() == 0:
+            for path in [self._data, *self._data.rglob("*")]:
+                shutil.chown(path, "postgres", "postgres")
+
+    def start(self) -> None:
+        settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+        with (self._home / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    str(_binaries() / "postgres"),
+                    "-D",
+                    str(self._data),
+                    "-p",
+                    str(self.port),
+                    *settings,
+                ],
+                cwd=self._home,
+                stdout=log,
+                stderr=log,
+                **_unprivileged(),
+            )
+        wait_until(self._answers, "PostgreSQL to answer", 30)
+
+    def _answers(self) -> bool:
+        if self._process.poll() is not None:
+            raise RuntimeError("PostgreSQL ended: " + (self._home / "log").read_text()[-2000:])
+        try:
+            self.sql("postgres", "SELECT 1")
+            return True
+        except RuntimeError:
+            return False
+
+    def kill(self) -> None:
+        """kill -9 of the postmaster; its children notice and end too."""
+        self._process.kill()
+        self._process.wait()
+        # The next postmaster refuses to start while a child still holds the shared memory.
+        wait_until(self._no_child_left, "the children of a killed PostgreSQL to end", 20)
+        (self._data / "postmaster.pid").unlink(missing_ok=True)
+
+    def _no_child_left(self) -> bool:
+        for cwd in Path("/proc").glob("[0-9]*/cwd"):
+            try:
+                if cwd.readlink() == self._data:
+                    return False
+            except OSError:  # it has ended, or is not ours
+                continue
+        return True
+
+    def stop(self) -> None:
+        """Ends it at once, in order ("fast shutdown")."""
+        if self._process and self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(timeout=30)
+
+    def freeze(self) -> None:
+        """Every process stops where it is: connections stay open and nothing is answered."""
+        self._signal_all(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal_all(signal.SIGCONT)
+
+    def _signal_all(self, number: int) -> None:
+        parent = self._process.pid
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+        for pid in [parent, *map(int, children)]:
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                continue
+
+    def destroy(self) -> None:
+        self.stop()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def copy_as_new(self) -> "Postgres":
+        """Another server from a copy of this one's files; this one is restarted for it."""
+        self.stop()
+        other = Postgres(self._data)
+        self.start()
+        return other
+
+    def sql(self, database: str, statement: str) -> str:
+        """Runs one statement with psql; returns its rows, columns separated by '|'."""
+        return self._run(
+            "psql",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            self.port,
+            "-U",
+            _USER,
+            "-d",
+            database,
+            "-X",
+            "-q",
+            "-A",
+            "-t",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-c",
+            statement,
+        )
+
+    def url(self, database: str) -> str:
+        return f"postgresql://{_USER}@127.0.0.1:{self.port}/{database}"
+
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def listening(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
