@@ -82,7 +82,10 @@ Sample::Sample(ServerOptions options) {
   server->start();
 }
 
-Sample::~Sample() { release(); }
+Sample::~Sample() {
+  release();
+  server.reset();  // before what its hooks write to
+}
 
 std::vector<std::string> Sample::log() const {
   const std::lock_guard lock(mutex_);
