@@ -144,7 +144,7 @@ void Connection::refuse(Refusal refusal, std::exception_ptr fault) {
 // Refuses what is no request, after which nothing on this connection makes sense.
 void Connection::refuse_message(Refusal refusal) {
   take_request();
-  closing_ = true;
+  closing_ = refused_ = true;
   refuse(refusal);
 }
 

@@ -17,8 +17,8 @@ namespace asio = boost::asio;
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<Executor>{});
 
 // Closing a socket with unread input makes the kernel reset the connection, and the client may
-// lose the answer it has not read. So after the last answer input is taken and thrown away,
-// for this long and up to this much.
+// lose the answer it has not read. So when more is to be expected after the last answer, it is
+// taken and thrown away, for this long and up to this much.
 constexpr Duration kGoodbyeTime{1000};
 constexpr std::size_t kGoodbyeBytes = 1 << 20;
 
@@ -155,10 +155,16 @@ Task<bool> Connection::send_rest() {
   co_return true;
 }
 
+bool Connection::unread_input() {
+  char byte = 0;
+  return !input_.empty() ||
+         ::recv(socket_.native_handle(), &byte, sizeof byte, MSG_DONTWAIT | MSG_PEEK) > 0;
+}
+
 Task<void> Connection::say_goodbye() {
   boost::system::error_code failed;
   socket_.shutdown(Socket::shutdown_send, failed);
-  if (failed) co_return;
+  if (failed || (!refused_ && !unread_input())) co_return;
   wait_for(Waiting::goodbye, coarse_now() + kGoodbyeTime);
   std::array<char, 4096> thrown_away;
   for (std::size_t taken = 0; taken < kGoodbyeBytes && !timed_out_;) {

@@ -58,6 +58,7 @@ class Connection {
   bool send_now();
   Task<bool> send_rest();
   Task<void> say_goodbye();
+  bool unread_input();
   void wait_for(Waiting waiting, SteadyTime deadline);
 
   Worker& worker_;
@@ -85,6 +86,7 @@ class Connection {
   bool fresh_ = true;         // no byte has come yet
   bool timed_out_ = false;
   bool closing_ = false;
+  bool refused_ = false;  // the client may still be sending what we do not want
 };
 
 }  // namespace latchkey::http

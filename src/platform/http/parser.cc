@@ -1,8 +1,8 @@
 #include "platform/http/parser.h"
 
+#include <algorithm>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
-#include <optional>
 #include <utility>
 
 #include "platform/http/field.h"
@@ -11,173 +11,116 @@
 namespace latchkey::http {
 namespace {
 
-namespace beast_http = boost::beast::http;
-using boost::beast::error_code;
+namespace beast = boost::beast;
+using beast::error_code;
 
-// The most bytes of chunk extensions and trailers together. We use none of them.
-constexpr std::size_t kMaxChunkExtras = 4096;
-// The longest line that heads a chunk and the most of trailers that is waited for.
-constexpr std::size_t kMaxChunkLine = 2 * kMaxChunkExtras;
-static_assert(kMaxChunkLine < RequestParser::kMinBuffer);
 constexpr std::size_t kBodyKept = 16 * 1024;
 
-std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
+std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
 
 bool all_digits(std::string_view text) {
   return !text.empty() && text.size() <= 18 && std::ranges::all_of(text, is_digit);
 }
 
-Method to_method(beast_http::verb verb) {
+Method to_method(beast::http::verb verb) {
   switch (verb) {
-    case beast_http::verb::get:
+    case beast::http::verb::get:
       return Method::get;
-    case beast_http::verb::head:
+    case beast::http::verb::head:
       return Method::head;
-    case beast_http::verb::post:
+    case beast::http::verb::post:
       return Method::post;
-    case beast_http::verb::put:
+    case beast::http::verb::put:
       return Method::put;
-    case beast_http::verb::delete_:
+    case beast::http::verb::delete_:
       return Method::delete_;
-    case beast_http::verb::options:
+    case beast::http::verb::options:
       return Method::options;
     default:
       return Method::other;
   }
 }
 
-// What the wire said, in memory that outlives one request.
-struct Received {
-  Method method = Method::other;
-  std::string_view target;
-  bool http_1_0 = false;
-  bool expects_continue = false;
-  std::size_t hosts = 0;
-  std::vector<Header> headers;
-  std::string body;
-
-  void reset() {
-    method = Method::other;
-    target = {};
-    http_1_0 = expects_continue = false;
-    hosts = 0;
-    headers.clear();
-    body.clear();
-  }
-};
-
-// Beast's parser with what it lets pass refused: repeated and listed lengths, codings other
-// than chunked, control characters in chunk extensions.
-class Strict final : public beast_http::basic_parser<true> {
+// Beast's parser for the head, with what it lets pass refused: repeated and listed lengths,
+// codings other than chunked, malformed hosts.
+class HeadParser final : public beast::http::basic_parser<true> {
  public:
-  Strict(Received& received, const Limits& limits) : received_(received), limits_(limits) {
-    eager(true);
+  HeadParser(Head& head, const Limits& limits) : head_(head), limits_(limits) {
     header_limit(static_cast<std::uint32_t>(limits.max_headers));
-    body_limit(limits.max_body);
+    body_limit(boost::none);
   }
 
  private:
-  void on_request_impl(beast_http::verb verb, boost::beast::string_view,
-                       boost::beast::string_view target, int version, error_code&) override {
-    received_.method = to_method(verb);
-    received_.target = view(target);
-    received_.http_1_0 = version == 10;
+  void on_request_impl(beast::http::verb verb, beast::string_view, beast::string_view target,
+                       int version, error_code&) override {
+    head_.method = to_method(verb);
+    head_.target = view(target);
+    head_.http_1_0 = version == 10;
   }
 
-  void on_response_impl(int, boost::beast::string_view, int, error_code&) override {}
-
-  void on_field_impl(beast_http::field field, boost::beast::string_view name,
-                     boost::beast::string_view value, error_code& ec) override {
-    if (in_trailers_) return count_extra(name.size() + value.size(), ec);
-    if (received_.headers.size() == limits_.max_header_count) {
-      ec = beast_http::error::header_limit;
+  void on_field_impl(beast::http::field field, beast::string_view name, beast::string_view value,
+                     error_code& ec) override {
+    if (head_.headers.size() == limits_.max_header_count) {
+      ec = beast::http::error::header_limit;
       return;
     }
-    received_.headers.push_back({view(name), view(value)});
+    head_.headers.push_back({view(name), view(value)});
     check(field, view(value), ec);
   }
 
-  void check(beast_http::field field, std::string_view value, error_code& ec) {
+  void check(beast::http::field field, std::string_view value, error_code& ec) {
     switch (field) {
-      case beast_http::field::host:
-        ++received_.hosts;
-        if (!valid_host(value)) ec = beast_http::error::bad_value;
+      case beast::http::field::host:
+        ++head_.hosts;
+        if (!valid_host(value)) ec = beast::http::error::bad_value;
         break;
-      case beast_http::field::content_length:
+      case beast::http::field::content_length:
         if (std::exchange(has_length_, true) || !all_digits(value)) {
-          ec = beast_http::error::bad_content_length;
+          ec = beast::http::error::bad_content_length;
         }
         break;
-      case beast_http::field::transfer_encoding:
-        if (received_.http_1_0 || !same_name(value, "chunked")) {
-          ec = beast_http::error::bad_transfer_encoding;
+      case beast::http::field::transfer_encoding:
+        if (head_.http_1_0 || !same_name(value, "chunked")) {
+          ec = beast::http::error::bad_transfer_encoding;
         }
         break;
-      case beast_http::field::expect:
-        received_.expects_continue = !received_.http_1_0 && same_name(value, "100-continue");
+      case beast::http::field::expect:
+        head_.expects_continue = !head_.http_1_0 && same_name(value, "100-continue");
         break;
       default:
         break;
     }
   }
 
-  void on_header_impl(error_code&) override { in_trailers_ = true; }
+  void on_header_impl(error_code&) override {
+    head_.keep_alive = !head_.http_1_0 && keep_alive();
+    head_.chunked = chunked();
+    head_.content_length = static_cast<std::size_t>(content_length().value_or(0));
+  }
 
+  // Responses and bodies do not come here.
+  void on_response_impl(int, beast::string_view, int, error_code&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-
-  std::size_t on_body_impl(boost::beast::string_view bytes, error_code&) override {
-    received_.body.append(bytes.data(), bytes.size());
-    return bytes.size();
+  std::size_t on_body_impl(beast::string_view, error_code&) override { return 0; }
+  void on_chunk_header_impl(std::uint64_t, beast::string_view, error_code&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view, error_code&) override {
+    return 0;
   }
-
-  void on_chunk_header_impl(std::uint64_t, boost::beast::string_view extensions,
-                            error_code& ec) override {
-    if (std::ranges::any_of(view(extensions), is_control)) {
-      ec = beast_http::error::bad_chunk_extension;
-    } else {
-      count_extra(extensions.size(), ec);
-    }
-  }
-
-  void count_extra(std::size_t size, error_code& ec) {
-    extras_ += size;
-    if (extras_ > kMaxChunkExtras) ec = beast_http::error::bad_chunk_extension;
-  }
-
-  std::size_t on_chunk_body_impl(std::uint64_t, boost::beast::string_view bytes,
-                                 error_code&) override {
-    received_.body.append(bytes.data(), bytes.size());
-    return bytes.size();
-  }
-
   void on_finish_impl(error_code&) override {}
 
-  Received& received_;
+  Head& head_;
   const Limits& limits_;
-  std::size_t extras_ = 0;
   bool has_length_ = false;
-  bool in_trailers_ = false;
 };
 
 }  // namespace
 
-class RequestParser::Message {
- public:
-  Received received;
-  std::optional<Strict> parser;
-};
-
-RequestParser::RequestParser(const Limits& limits)
-    : limits_(limits), message_(std::make_unique<Message>()) {}
-
-RequestParser::~RequestParser() = default;
-
 RequestParser::Progress RequestParser::advance(InputBuffer& input) {
-  if (phase_ == Phase::before || phase_ == Phase::head) {
+  if (phase_ != Phase::body) {
     const Progress progress = read_head(input);
-    if (progress != Progress::complete || phase_ == Phase::done) return progress;
+    if (phase_ != Phase::body) return progress;
   }
-  return read_body(input);
+  return parsed_.chunked ? read_chunks(input) : read_body(input);
 }
 
 RequestParser::Progress RequestParser::read_head(InputBuffer& input) {
@@ -187,14 +130,13 @@ RequestParser::Progress RequestParser::read_head(InputBuffer& input) {
     if (input.empty() || input.bytes() == "\r") return Progress::need_more;
     phase_ = Phase::head;
     // TLS and other protocols are told at once rather than waited for.
-    if (!is_token_char(input.bytes().front())) return fail(Progress::bad_request);
+    if (!is_token_char(input.bytes().front())) return finish(Progress::bad_request);
   }
   const HeadScanner::State scanned = scanner_.scan(input.bytes());
-  if (scanned == HeadScanner::State::malformed) return fail(Progress::bad_request);
   const bool complete = scanned == HeadScanner::State::complete;
-  if ((complete ? scanner_.size() : input.bytes().size() + 1) > limits_.max_headers) {
-    return fail(Progress::headers_too_large);
-  }
+  const std::size_t least = complete ? scanner_.size() : input.bytes().size() + 1;
+  if (scanned == HeadScanner::State::malformed) return finish(Progress::bad_request);
+  if (least > limits_.max_headers) return finish(Progress::headers_too_large);
   if (!complete) return Progress::need_more;
   head_.assign(input.bytes().substr(0, scanner_.size()));
   input.consume(scanner_.size());
@@ -202,50 +144,54 @@ RequestParser::Progress RequestParser::read_head(InputBuffer& input) {
 }
 
 RequestParser::Progress RequestParser::parse_head() {
-  Received& received = message_->received;
-  Strict& parser = message_->parser.emplace(received, limits_);
+  HeadParser parser(parsed_, limits_);
   error_code ec;
   const std::size_t taken = parser.put({head_.data(), head_.size()}, ec);
-  if (ec == beast_http::error::header_limit) return fail(Progress::headers_too_large);
-  const bool too_large = ec == beast_http::error::body_limit;
+  if (ec == beast::http::error::header_limit) return finish(Progress::headers_too_large);
   // Beast must see the head end where the scanner did.
-  if (!too_large && (ec || taken != head_.size())) return fail(Progress::bad_request);
+  if (ec || taken != head_.size()) return finish(Progress::bad_request);
   // RFC 9112 section 3.2: exactly one Host, which HTTP/1.0 did not have yet.
-  if (received.hosts > 1 || (received.hosts == 0 && !received.http_1_0)) {
-    return fail(Progress::bad_request);
+  if (parsed_.hosts > 1 || (parsed_.hosts == 0 && !parsed_.http_1_0)) {
+    return finish(Progress::bad_request);
   }
-  const auto target = parse_target(received.method, received.target);
-  if (!target) return fail(Progress::bad_request);
-  request_.method = received.method;
+  const auto target = parse_target(parsed_.method, parsed_.target);
+  if (!target) return finish(Progress::bad_request);
+  request_.method = parsed_.method;
   request_.target = target->all;
   request_.path = target->path;
   request_.query = target->query;
-  request_.headers = received.headers;
-  if (too_large) return fail(Progress::body_too_large);
-  phase_ = parser.is_done() ? Phase::done : Phase::body;
-  return Progress::complete;
-}
-
-RequestParser::Progress RequestParser::read_body(InputBuffer& input) {
-  Strict& parser = *message_->parser;
-  error_code ec;
-  if (!input.empty()) {
-    input.consume(parser.put({input.bytes().data(), input.bytes().size()}, ec));
-  }
-  if (parser.is_done()) {
-    request_.body = message_->received.body;
-    phase_ = Phase::done;
-    return Progress::complete;
-  }
-  if (ec == beast_http::error::body_limit) return fail(Progress::body_too_large);
-  // What stays behind is the line of a chunk or the trailers, not yet whole.
-  if ((ec && ec != beast_http::error::need_more) || input.bytes().size() > kMaxChunkLine) {
-    return fail(Progress::bad_request);
-  }
+  request_.headers = parsed_.headers;
+  if (parsed_.content_length > limits_.max_body) return finish(Progress::body_too_large);
+  if (parsed_.content_length == 0 && !parsed_.chunked) return finish(Progress::complete);
+  phase_ = Phase::body;
   return Progress::need_more;
 }
 
-RequestParser::Progress RequestParser::fail(Progress progress) {
+RequestParser::Progress RequestParser::read_body(InputBuffer& input) {
+  const auto part = input.bytes().substr(0, parsed_.content_length - body_.size());
+  body_.append(part);
+  input.consume(part.size());
+  if (body_.size() < parsed_.content_length) return Progress::need_more;
+  request_.body = body_;
+  return finish(Progress::complete);
+}
+
+RequestParser::Progress RequestParser::read_chunks(InputBuffer& input) {
+  switch (chunks_.decode(input, body_, limits_.max_body)) {
+    case ChunkedDecoder::State::need_more:
+      return Progress::need_more;
+    case ChunkedDecoder::State::malformed:
+      return finish(Progress::bad_request);
+    case ChunkedDecoder::State::too_large:
+      return finish(Progress::body_too_large);
+    case ChunkedDecoder::State::complete:
+      break;
+  }
+  request_.body = body_;
+  return finish(Progress::complete);
+}
+
+RequestParser::Progress RequestParser::finish(Progress progress) {
   phase_ = Phase::done;
   return progress;
 }
@@ -253,21 +199,21 @@ RequestParser::Progress RequestParser::fail(Progress progress) {
 void RequestParser::reset() {
   phase_ = Phase::before;
   scanner_.reset();
-  message_->received.reset();
+  std::vector<Header> headers = std::move(parsed_.headers);
+  headers.clear();
+  parsed_ = {};
+  parsed_.headers = std::move(headers);
+  chunks_.reset();
+  body_.clear();
   request_ = {};
 }
 
 bool RequestParser::take_continue() {
-  return phase_ == Phase::body && std::exchange(message_->received.expects_continue, false);
-}
-
-bool RequestParser::keep_alive() const {
-  return !message_->received.http_1_0 && message_->parser->keep_alive();
+  return phase_ == Phase::body && std::exchange(parsed_.expects_continue, false);
 }
 
 void RequestParser::shrink() {
-  std::string& body = message_->received.body;
-  if (body.capacity() > kBodyKept) std::string().swap(body);
+  if (body_.capacity() > kBodyKept) std::string().swap(body_);
   if (head_.capacity() > InputBuffer::kInitial) std::string().swap(head_);
 }
 

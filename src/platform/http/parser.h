@@ -1,9 +1,10 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <memory>
+#include <string>
+#include <vector>
 
+#include "platform/http/chunked.h"
 #include "platform/http/head.h"
 #include "platform/http/input.h"
 #include "platform/http/message.h"
@@ -11,8 +12,21 @@
 
 namespace latchkey::http {
 
+// What the head of a request says. Views point into the head.
+struct Head {
+  Method method = Method::other;
+  std::string_view target;
+  std::vector<Header> headers;
+  std::size_t hosts = 0;
+  std::size_t content_length = 0;
+  bool chunked = false;
+  bool http_1_0 = false;
+  bool keep_alive = false;
+  bool expects_continue = false;
+};
+
 // Reads the requests of one connection, one after the other, into storage that it recycles.
-// RFC 9112, and stricter where peers differ: see Strict in parser.cc.
+// RFC 9112, and stricter where peers differ: what is refused stands in malformed_test.cc.
 class RequestParser {
  public:
   enum class Progress {
@@ -24,11 +38,10 @@ class RequestParser {
   };
 
   // What an input buffer must be able to hold beside max_headers: the line of a chunk.
-  static constexpr std::size_t kMinBuffer = 12 * 1024;
+  static constexpr std::size_t kMinBuffer = 2 * ChunkedDecoder::kMaxLine;
 
   // `limits` must outlive the parser.
-  explicit RequestParser(const Limits& limits);
-  ~RequestParser();
+  explicit RequestParser(const Limits& limits) : limits_(limits) {}
 
   // Takes what it can of `input`. After anything but need_more the parser rests until reset();
   // after an error the connection's bytes make no sense any more.
@@ -44,29 +57,31 @@ class RequestParser {
   bool take_continue();
 
   // The fields that come from the wire. Complete after `complete`; after body_too_large all
-  // but the body.
+  // but the body; empty after the other errors.
   const Request& request() const { return request_; }
 
   // Whether the client lets the connection be used again. After `complete`.
-  bool keep_alive() const;
+  bool keep_alive() const { return parsed_.keep_alive; }
 
   // Gives back memory that a large request made it take. Only after reset().
   void shrink();
 
  private:
   enum class Phase { before, head, body, done };
-  class Message;
 
   Progress read_head(InputBuffer& input);
   Progress parse_head();
   Progress read_body(InputBuffer& input);
-  Progress fail(Progress progress);
+  Progress read_chunks(InputBuffer& input);
+  Progress finish(Progress progress);
 
   const Limits& limits_;
   Phase phase_ = Phase::before;
   HeadScanner scanner_;
-  std::string head_;  // what the headers point into
-  std::unique_ptr<Message> message_;
+  std::string head_;  // the bytes that parsed_ points into
+  Head parsed_;
+  ChunkedDecoder chunks_;
+  std::string body_;
   Request request_;
 };
 
