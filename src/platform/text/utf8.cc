@@ -7,9 +7,11 @@ namespace {
 
 constexpr bool continues(char c) { return (static_cast<std::uint8_t>(c) & 0xc0) == 0x80; }
 
-// The length of the code point that `text` begins with, or 0 when it begins with none. The
-// table of RFC 3629, section 4; only the second byte has bounds of its own.
-std::size_t leading(std::string_view text) {
+}  // namespace
+
+// The table of RFC 3629, section 4; only the second byte has bounds of its own.
+std::size_t leading_code_point(std::string_view text) {
+  if (text.empty()) return 0;
   const auto first = static_cast<std::uint8_t>(text[0]);
   if (first < 0x80) return 1;
   std::size_t size = 0;
@@ -35,11 +37,9 @@ std::size_t leading(std::string_view text) {
   return size;
 }
 
-}  // namespace
-
 bool valid_utf8(std::string_view text) {
   while (!text.empty()) {
-    const std::size_t size = leading(text);
+    const std::size_t size = leading_code_point(text);
     if (size == 0) return false;
     text.remove_prefix(size);
   }

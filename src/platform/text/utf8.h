@@ -9,6 +9,10 @@ namespace latchkey::text {
 // U+10FFFF.
 bool valid_utf8(std::string_view text);
 
+// The length in bytes of the code point that `text` begins with; 0 when it is empty or begins
+// with none.
+std::size_t leading_code_point(std::string_view text);
+
 // The number of code points of valid UTF-8.
 std::size_t utf8_length(std::string_view text);
 

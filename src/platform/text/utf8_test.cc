@@ -33,6 +33,15 @@ TEST(Utf8, Invalid) {
   }
 }
 
+TEST(Utf8, LeadingCodePoint) {
+  EXPECT_EQ(leading_code_point(""), 0U);
+  EXPECT_EQ(leading_code_point("ab"), 1U);
+  EXPECT_EQ(leading_code_point("\xc3\xa4x"), 2U);
+  EXPECT_EQ(leading_code_point("\xe2\x82\xacx"), 3U);
+  EXPECT_EQ(leading_code_point("\xf0\x9f\x98\x80x"), 4U);
+  EXPECT_EQ(leading_code_point("\xa4x"), 0U);
+}
+
 TEST(Utf8, Length) {
   EXPECT_EQ(utf8_length(""), 0U);
   EXPECT_EQ(utf8_length("a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80"), 4U);
