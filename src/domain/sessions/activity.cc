@@ -1,0 +1,60 @@
+#include "domain/sessions/activity.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "domain/sessions/session_rows.h"
+
+namespace latchkey::sessions {
+namespace {
+
+// Sessions written in one transaction: it must not hold up the logins behind it.
+constexpr std::size_t kBatch = 500;
+
+}  // namespace
+
+Activity::Activity(std::size_t workers) {
+  for (std::size_t i = 0; i < workers; ++i) shards_.push_back(std::make_unique<Shard>());
+}
+
+void Activity::note(std::size_t worker, SessionId id, Time at, Origin origin) {
+  Shard& shard = *shards_[worker % shards_.size()];
+  const std::scoped_lock lock(shard.mutex);
+  Use& use = shard.uses[id];
+  use.at = at;
+  // A homeserver that introspects knows neither.
+  if (!origin.address.empty()) use.origin = std::move(origin);
+}
+
+void Activity::put_back(Shard& shard, Uses& uses) {
+  const std::scoped_lock lock(shard.mutex);
+  shard.uses.merge(uses);  // what was noted in the meantime is newer and stays
+}
+
+void Activity::flush(db::Database& db) {
+  for (const auto& shard : shards_) {
+    Uses uses;
+    {
+      const std::scoped_lock lock(shard->mutex);
+      uses.swap(shard->uses);
+    }
+    while (!uses.empty()) {
+      const auto end =
+          std::next(uses.begin(), static_cast<std::ptrdiff_t>(std::min(kBatch, uses.size())));
+      try {
+        db.write_now([&](db::Tx& tx) {
+          for (auto use = uses.begin(); use != end; ++use) {
+            update_activity(tx, use->first, use->second.at, use->second.origin);
+          }
+        });
+      } catch (...) {
+        put_back(*shard, uses);
+        throw;
+      }
+      uses.erase(uses.begin(), end);
+    }
+  }
+}
+
+}  // namespace latchkey::sessions

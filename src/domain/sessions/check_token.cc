@@ -1,0 +1,170 @@
+// The token path: from the text of a token to what it is worth.
+
+#include "domain/sessions/session_rows.h"
+#include "domain/sessions/sessions.h"
+
+namespace latchkey::sessions {
+namespace {
+
+Standing unknown(Reason reason) { return {Worth::unknown, reason, std::nullopt}; }
+
+}  // namespace
+
+TokenCache::Entry* Sessions::recall(const Use& use, std::string_view text) {
+  const auto token = read_token(text);
+  if (!token || token->kind != Kind::access) return nullptr;
+  if (cache_is_fresh_ && !cache_is_fresh_()) return nullptr;
+  const Time now = clock_.now();
+  TokenCache::Entry* entry = worker(use.worker).cache.find(*token, now);
+  if (entry != nullptr && now - entry->noted_active >= kActivityInterval) {
+    entry->noted_active = now;
+    activity_.note(use.worker, token->session, now,
+                   {std::string(use.address), std::string(use.user_agent)});
+  }
+  return entry;
+}
+
+std::expected<Token, Standing> Sessions::read(std::string_view text, Kind kind) {
+  const auto token = read_token(text);
+  if (!token) {
+    const bool foreign = token.error() == TokenFault::foreign;
+    return std::unexpected(unknown(foreign ? Reason::not_ours : Reason::malformed));
+  }
+  if (token->kind != kind) return std::unexpected(unknown(Reason::wrong_kind));
+  return *token;
+}
+
+// A key that this process does not hold may be one that another node has made since, and enlisted
+// before it signed with it. An id that the database does not list never was a key.
+Task<TokenCodec::Check> Sessions::check_mac(std::size_t index, const Token& token) {
+  auto check = worker(index).codec.check(token);
+  if (check != TokenCodec::Check::unknown_key) co_return check;
+  const bool listed = co_await db_.read([&](db::Tx& tx) { return key_listed(tx, token.key); });
+  if (!listed) co_return TokenCodec::Check::forged;
+  reload_keys();
+  check = worker(index).codec.check(token);
+  if (check == TokenCodec::Check::unknown_key) {
+    throw db::Unavailable("a token names a server key that this node does not hold");
+  }
+  co_return check;
+}
+
+// An authentic token from after the id clock comes from before a restored backup. Its birth is
+// kept as a gap, so that it is still soft once the clock has caught up.
+Task<void> Sessions::remember_future_birth(SessionId id) {
+  const Time born = IdSource::born(id);
+  const Time clock = ids_.clock(clock_.now());
+  if (born <= clock) co_return;
+  co_await db_.write([&](db::Tx& tx) {
+    if (!in_gap(tx, born)) add_gap(tx, born - kHeartbeatMargin, born + kHeartbeatMargin, clock);
+  });
+}
+
+Task<void> Sessions::move_forward(const Token& token) {
+  co_await db_.write([&](db::Tx& tx) {
+    auto session = find_session(tx, token.session, Lock::yes);
+    if (!session) return;
+    promotions_.apply(session->record);
+    const Time now = clock_.now();
+    const Standing standing = judge(question(*session, token.generation, now));
+    if (standing.reason != Reason::from_before_a_restore) return;
+    update_session(tx, moved_forward(session->record, token.generation, policy_, now));
+    announcer_.session(tx, token.session);
+  });
+}
+
+void Sessions::note_use(const Use& use, const Session& session, Generation generation, Time now) {
+  const Record& record = session.record;
+  if (generation == record.issued && record.seen < generation) {
+    promotions_.note(record.id, generation, now);
+    // The token before it now has a grace to watch.
+    changes_.session_changed(record.id);
+  }
+  // Seldom enough to write it down each time: what follows is remembered and noted in recall().
+  if (now - record.last_active_at >= kActivityInterval / 2) {
+    activity_.note(use.worker, record.id, now,
+                   {std::string(use.address), std::string(use.user_agent)});
+  }
+}
+
+Task<std::expected<Sessions::Known, Standing>> Sessions::know(const Use& use, std::string_view text,
+                                                              Kind kind) {
+  const auto read_text = read(text, kind);
+  if (!read_text) co_return std::unexpected(read_text.error());
+  const Token& token = *read_text;
+  const auto mac = co_await check_mac(use.worker, token);
+  if (mac == TokenCodec::Check::forged) co_return std::unexpected(unknown(Reason::forged));
+
+  const Changes::Ticket ticket = changes_.ticket();
+  Lost lost;
+  auto session = co_await db_.read([&](db::Tx& tx) {
+    auto row = find_session(tx, token.session);
+    if (!row) lost = lost_row(tx, IdSource::born(token.session));
+    return row;
+  });
+  if (mac == TokenCodec::Check::key_lost) {
+    // Nobody can tell it from a forged one, and whoever forges it knows a session id at most: it
+    // changes nothing, and the answer tells no more than whether to sign in again.
+    const bool over = session && session->record.ended == Ended::for_good;
+    co_return std::unexpected(over ? Standing{Worth::ended, Reason::ended_for_good, {}}
+                                   : Standing{Worth::soft, Reason::key_lost, {}});
+  }
+  if (!session) {
+    const Standing standing = judge_lost(lost);
+    if (standing.reason == Reason::lost) co_await remember_future_birth(token.session);
+    co_return std::unexpected(standing);
+  }
+  if (!worker(use.worker).codec.fits(token, session->record.nonce)) {
+    co_return std::unexpected(unknown(Reason::forged));
+  }
+  promotions_.apply(session->record);
+  co_return Known{token, std::move(*session), ticket};
+}
+
+Task<Verdict> Sessions::check(const Use& use, std::string_view text, Duration slack) {
+  const auto known = co_await know(use, text, Kind::access);
+  if (!known) co_return Verdict{known.error(), {}};
+  const auto& [token, session, ticket] = *known;
+
+  const Time now = clock_.now();
+  Question asked = question(session, token.generation, now);
+  Standing standing = judge(asked);
+  if (standing.active()) {
+    note_use(use, session, token.generation, now);
+    remember(use, *known, standing, now);
+  } else if (standing.reason == Reason::from_before_a_restore) {
+    co_await move_forward(token);
+  } else if (slack > Duration{0}) {
+    asked.slack = slack;
+    standing = judge(asked);
+  }
+  if (!standing.active()) co_return Verdict{standing, {}};
+  co_return Verdict{standing, identity_of(session, token.generation)};
+}
+
+Identity Sessions::identity_of(const Session& session, Generation generation) const {
+  const Time issued_at = *issue_time(session.record, generation);
+  const Limit lifetime = access_lifetime(session.record, policy_);
+  return {
+      .session = session.record.id,
+      .user = session.account.id,
+      .localpart = session.account.localpart,
+      .device_id = session.device_id,
+      .admin = session.account.admin,
+      .suspended = session.account.suspended_at.has_value(),
+      .expires_at = lifetime ? std::optional(issued_at + *lifetime) : std::nullopt,
+      .issued_at = issued_at,
+  };
+}
+
+void Sessions::remember(const Use& use, const Known& known, const Standing& standing, Time now) {
+  TokenCache::Entry entry;
+  entry.identity = identity_of(known.session, known.token.generation);
+  entry.until = standing.until;
+  entry.judged_at = now;
+  entry.noted_active = now;
+  entry.ticket = known.ticket;
+  worker(use.worker).cache.insert(known.token, std::move(entry));
+}
+
+}  // namespace latchkey::sessions

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "domain/sessions/record.h"
+
+namespace latchkey::sessions {
+
+// Who stands behind a good token.
+struct Identity {
+  SessionId session = 0;
+  UserId user = 0;
+  std::string localpart;
+  std::string device_id;  // empty: a session without a device
+  bool admin = false;
+  bool suspended = false;
+  // When the access token ends by its own lifetime, and when it was issued.
+  std::optional<Time> expires_at;
+  Time issued_at;
+};
+
+}  // namespace latchkey::sessions

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "platform/time.h"
+
+namespace latchkey::sessions {
+
+// Makes 63-bit ids: 42 bits of milliseconds since the epoch (until the year 2109), 21 random
+// bits. The clock in them never runs back, so that rows cluster in time and a session's id says
+// when it began even after the wall clock was set back. Safe to call from several threads.
+class IdSource {
+ public:
+  // Never makes an id from before `floor`: the newest heartbeat found at start.
+  void raise(Time floor);
+
+  // A new id. Collides with another of the same millisecond once in two million: the caller
+  // inserts with ON CONFLICT and asks again.
+  std::int64_t next(Time now);
+
+  // The moment of the newest id, or `now` if that is later.
+  Time clock(Time now) const;
+
+  // When the thing with this id began.
+  static Time born(std::int64_t id);
+
+ private:
+  std::atomic<std::int64_t> newest_{0};
+};
+
+}  // namespace latchkey::sessions

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "domain/sessions/standing.h"
+#include "platform/db/tx.h"
+
+// What lets a session whose row is missing be told from one that ended and was purged: the
+// heartbeat and the gaps (docs/formats/sessions.md, "A lost row").
+namespace latchkey::sessions {
+
+// At a start and at each reconnect, before the next heartbeat and in its transaction: what the
+// database may have lost since the newest heartbeat it holds becomes a gap. `clock` is the id
+// clock. Returns the heartbeat found; absent in a new database.
+std::optional<Time> note_gap_and_beat(db::Tx& tx, Time clock);
+
+// Each minute. Only moves forward.
+void beat(db::Tx& tx, Time clock);
+
+void add_gap(db::Tx& tx, Time from, Time to, Time now);
+
+bool in_gap(db::Tx& tx, Time born);
+
+// Everything judge_lost() asks about a session born at that moment.
+Lost lost_row(db::Tx& tx, Time born);
+
+}  // namespace latchkey::sessions

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+#include "platform/config/bounds.h"
+#include "platform/time.h"
+
+namespace latchkey::sessions {
+
+// The options of `sessions:`. A Limit without a value is "never".
+struct Policy {
+  Limit access_token_lifetime = std::chrono::minutes{5};
+  Limit access_token_lifetime_without_refresh;
+  Limit refresh_token_lifetime;
+  Limit maximum_age;
+  Limit maximum_idle;
+  Duration refresh_grace = std::chrono::seconds{60};
+  Duration remember_ended = std::chrono::hours{24 * 90};
+  std::size_t maximum_per_user = 500;
+  std::size_t cache_entries = 200'000;
+  bool access_token_in_query = false;
+
+  template <class Visitor>
+  void options(Visitor& visit) {
+    using namespace std::chrono_literals;
+    constexpr Duration century = std::chrono::hours{24 * 36525};
+    visit("access_token_lifetime", access_token_lifetime,
+          "How long an access token lives when the client can refresh it.",
+          config::Between{1s, century});
+    visit("access_token_lifetime_without_refresh", access_token_lifetime_without_refresh,
+          "How long an access token lives when the client cannot refresh it; after that it is "
+          "softly logged out.",
+          config::Between{1s, century});
+    visit("refresh_token_lifetime", refresh_token_lifetime,
+          "How long an unused refresh token lives; after that the client is softly logged out.",
+          config::Between{1s, century});
+    visit("maximum_age", maximum_age,
+          "How long after sign-in a session is softly logged out, however active it is.",
+          config::Between{1s, century});
+    visit("maximum_idle", maximum_idle,
+          "How long after its last request a session is softly logged out.",
+          config::Between{3min, century});
+    visit("refresh_grace", refresh_grace,
+          "How long the tokens before the newest still work after the newest were first used: "
+          "for a second tab that comes late. Must be less than access_token_lifetime.",
+          config::Between{0s, 1h});
+    visit("remember_ended", remember_ended,
+          "How long the rows of ended sessions are kept for the audit.",
+          config::Between{std::chrono::hours{24}, century});
+    visit("maximum_per_user", maximum_per_user,
+          "The most devices a user may be signed in on; past it a sign-in is refused.",
+          config::Between{1, 1'000'000});
+    visit("cache_entries", cache_entries,
+          "The most tokens whose standing is remembered in memory, over all threads.",
+          config::Between{0, 100'000'000});
+    visit("access_token_in_query", access_token_in_query,
+          "Accept ?access_token= as very old clients send it (removed from the spec in v1.20).");
+  }
+};
+
+}  // namespace latchkey::sessions

@@ -1,0 +1,45 @@
+#include "domain/sessions/promotions.h"
+
+#include <utility>
+
+namespace latchkey::sessions {
+
+void Promotions::note(SessionId id, Generation generation, Time at) {
+  const std::scoped_lock lock(mutex_);
+  const auto [found, fresh] = noted_.try_emplace(id, Use{generation, at});
+  if (!fresh && found->second.generation < generation) found->second = {generation, at};
+}
+
+void Promotions::apply(Record& record) const {
+  const std::scoped_lock lock(mutex_);
+  for (const Uses* uses : {&being_written_, &noted_}) {
+    const auto use = uses->find(record.id);
+    if (use == uses->end()) continue;
+    const auto& [generation, at] = use->second;
+    if (generation == record.issued && generation > record.seen) record.promote(generation, at);
+  }
+}
+
+void Promotions::flush(db::Database& db, const Announcer& announcer) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (being_written_.empty()) being_written_ = std::exchange(noted_, {});
+    if (being_written_.empty()) return;
+  }
+  // Only this thread changes being_written_, so it can be read without the lock.
+  db.write_now([&](db::Tx& tx) {
+    for (const auto& [id, use] : being_written_) {
+      const bool moved = tx.run(
+                             "UPDATE sessions SET previous_issued_at = seen_issued_at,"
+                             " seen_issued_at = issued_at, seen = issued, seen_at = :at"
+                             " WHERE id = :id AND issued = :generation AND seen < issued",
+                             use.at, id, use.generation) > 0;
+      if (moved) announcer.session(tx, id);
+    }
+    return true;
+  });
+  const std::scoped_lock lock(mutex_);
+  being_written_.clear();
+}
+
+}  // namespace latchkey::sessions

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "platform/time.h"
+
+// What the database knows of a session and its account: plain values, read in one row.
+namespace latchkey::sessions {
+
+using SessionId = std::int64_t;  // 42 bits of milliseconds, 21 random bits (ids.h)
+using UserId = std::int64_t;
+using DeviceKey = std::int64_t;   // the devices table's own key; clients know the device ID
+using Generation = std::int32_t;  // 24 bits: counts the refreshes of a session
+using Nonce = std::array<std::uint8_t, 16>;
+
+constexpr Generation kLastGeneration = (1 << 24) - 1;
+
+// How a session ended. Stored; only ever grows (a deliberate end overwrites a soft one).
+enum class Ended : int { live = 0, softly = 1, for_good = 2 };
+
+// Why it ended. Stored; numbers are never used again. docs/formats/sessions.md lists them.
+enum class EndReason : int {
+  logout = 1,
+  logout_all = 2,
+  device_deleted = 3,
+  password_changed = 4,  // MSC2457 logout_devices
+  revoked = 5,           // RFC 7009
+  account_deactivated = 6,
+  administrator = 7,
+  // Softly:
+  taken_over = 20,   // a new sign-in to the same device
+  token_reuse = 21,  // an older refresh token than the grace allows
+  administrator_softly = 22,
+  generations_spent = 23,  // 2^24 refreshes: begin anew
+};
+
+struct Record {
+  SessionId id = 0;
+  UserId user = 0;
+  std::optional<DeviceKey> device;
+  bool refreshes = false;  // the client was given a refresh token
+  Nonce nonce{};
+  Time created_at;
+
+  // `seen`: the generation whose tokens the client has used. `issued`: the newest handed out,
+  // seen or seen + 1. The issue times are those of seen - 1, seen and issued.
+  Generation seen = 0;
+  Time seen_at;
+  Generation issued = 0;
+  Time previous_issued_at;
+  Time seen_issued_at;
+  Time issued_at;
+
+  Time last_active_at;
+
+  Ended ended = Ended::live;
+  std::optional<EndReason> end_reason;
+  std::optional<Time> ended_at;
+
+  // The client has shown that it holds generation `g` (> seen): it becomes `seen`.
+  void promote(Generation g, Time at) {
+    previous_issued_at = seen_issued_at;
+    seen_issued_at = issued_at;
+    seen = g;
+    seen_at = at;
+  }
+};
+
+struct Account {
+  UserId id = 0;
+  std::string localpart;
+  bool admin = false;
+  std::optional<Time> locked_at;
+  std::optional<Time> suspended_at;
+  std::optional<Time> deactivated_at;
+};
+
+// One row of the token path's lookup.
+struct Session {
+  Record record;
+  Account account;
+  std::string device_id;  // empty: a session without a device
+};
+
+}  // namespace latchkey::sessions

@@ -1,0 +1,56 @@
+// What POST /refresh does: one row, decided and written under its lock.
+
+#include "domain/sessions/session_rows.h"
+#include "domain/sessions/sessions.h"
+#include "platform/text/ulid.h"
+
+namespace latchkey::sessions {
+
+Task<std::expected<TokenPair, Standing>> Sessions::refresh(const Use& use,
+                                                           std::string_view refresh_token) {
+  const auto known = co_await know(use, refresh_token, Kind::refresh);
+  if (!known) co_return std::unexpected(known.error());
+  const Token& token = known->token;
+
+  // A refusal that changes nothing needs no place in the writer's queue.
+  const RefreshDecision foreseen =
+      decide_refresh(question(known->session, token.generation, clock_.now()));
+  if (foreseen.step == RefreshStep::refuse && !foreseen.changed) {
+    co_return std::unexpected(foreseen.refusal);
+  }
+
+  const RefreshDecision decision = co_await db_.write([&](db::Tx& tx) {
+    // A turn that comes late might come after the grace of what the client did meanwhile.
+    if (policy_.refresh_grace > Duration{0} && tx.waited() > policy_.refresh_grace / 2) {
+      throw db::Unavailable("a refresh waited too long for its turn");
+    }
+    auto session = find_session(tx, token.session, Lock::yes);
+    if (!session) throw db::Unavailable("a session vanished while it was refreshed");
+    promotions_.apply(session->record);
+    RefreshDecision result = decide_refresh(question(*session, token.generation, clock_.now()));
+    if (result.changed) {
+      update_session(tx, result.after);
+      announcer_.session(tx, token.session);
+    }
+    return result;
+  });
+
+  if (decision.step == RefreshStep::refuse) {
+    if (decision.refusal.reason == Reason::reused) {
+      reuses_.add(use.worker);
+      log_.warning(
+          "an old refresh token was used again: two parties hold the session, so it was "
+          "softly ended",
+          {{"session", text::format_id(static_cast<std::uint64_t>(token.session))},
+           {"user", known->session.account.localpart},
+           {"device", known->session.device_id},
+           {"address", use.address}});
+    }
+    co_return std::unexpected(decision.refusal);
+  }
+  activity_.note(use.worker, token.session, clock_.now(),
+                 {std::string(use.address), std::string(use.user_agent)});
+  co_return tokens_of(use.worker, decision.after);
+}
+
+}  // namespace latchkey::sessions

@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/sessions/origin.h"
+#include "domain/sessions/record.h"
+#include "platform/db/tx.h"
+
+// The SQL of sessions, devices and user agents. No rule is decided here.
+namespace latchkey::sessions {
+
+// The token path's lookup: one row by integer key. With `lock` the row stays locked until the
+// transaction ends.
+enum class Lock { no, yes };
+std::optional<Session> find_session(db::Tx& tx, SessionId id, Lock lock = Lock::no);
+
+// The account's row, locked until the transaction ends. Whatever begins or ends sessions of an
+// account takes this lock first, so that no session begins on a device that is just deleted.
+std::optional<Account> lock_account(db::Tx& tx, UserId user);
+
+// Writes everything that a refresh or a promotion changes, and how the session ended.
+void update_session(db::Tx& tx, const Record& record);
+
+// False when the id is taken: ask for another.
+bool insert_session(db::Tx& tx, const Record& record, const Origin& origin);
+
+// Ends the session unless it is over already. A deliberate end overwrites a soft one.
+// Returns whether the row changed.
+bool end_session(db::Tx& tx, SessionId id, Ended how, EndReason why, Time now);
+
+// The sessions of one device or of one user that are not over yet.
+std::vector<SessionId> open_sessions_of_device(db::Tx& tx, DeviceKey device);
+std::vector<SessionId> open_sessions_of_user(db::Tx& tx, UserId user);
+
+// Every session of the user, the ended ones too, newest first.
+struct ListedSession {
+  Session session;
+  std::string device_display_name;
+  std::string address;
+  std::string user_agent;
+};
+std::vector<ListedSession> list_sessions(db::Tx& tx, UserId user);
+
+// The live device of that name.
+std::optional<DeviceKey> find_device(db::Tx& tx, UserId user, std::string_view device_id);
+// False when the key or the name is taken.
+bool insert_device(db::Tx& tx, DeviceKey key, UserId user, std::string_view device_id,
+                   const std::optional<std::string>& display_name);
+void delete_device(db::Tx& tx, DeviceKey key, Time now);
+void delete_devices_of_user(db::Tx& tx, UserId user, Time now);
+std::int64_t count_devices(db::Tx& tx, UserId user);
+
+// Stores the text once; returns its id. Absent for an empty text.
+std::optional<std::int64_t> keep_user_agent(db::Tx& tx, std::string_view text);
+
+// Last activity moves forward only; the address and the user agent go with it.
+void update_activity(db::Tx& tx, SessionId id, Time at, const Origin& origin);
+
+// Removes devices deleted before `before` with their sessions, but for sessions born in a gap:
+// their rows alone can tell an ended session from a lost one. Looks at `limit` devices past
+// `after`; returns the last of them, or nothing when there are no more.
+std::optional<DeviceKey> purge_devices(db::Tx& tx, Time before, DeviceKey after,
+                                       std::int64_t limit);
+
+}  // namespace latchkey::sessions

@@ -1,0 +1,116 @@
+#include "domain/sessions/sessions.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "domain/sessions/session_rows.h"
+
+namespace latchkey::sessions {
+namespace {
+
+constexpr Duration kKeyReloadInterval = std::chrono::seconds{5};
+constexpr std::int64_t kPurgeBatch = 500;
+
+}  // namespace
+
+Sessions::Sessions(Parts parts)
+    : db_(parts.db),
+      clock_(parts.clock),
+      policy_(parts.policy),
+      key_file_(std::move(parts.key_file)),
+      log_(parts.log),
+      reuses_(parts.metrics.counter(
+          "latchkey_refresh_token_reuses_total",
+          "Sessions softly ended because an old refresh token was used again.")),
+      activity_(parts.workers),
+      keys_(std::move(parts.keys)) {
+  const std::size_t share = policy_.cache_entries / parts.workers;
+  for (std::size_t i = 0; i < parts.workers; ++i) {
+    workers_.push_back(
+        std::make_unique<Worker>(TokenCodec(keys_), ring_.load(), TokenCache(changes_, share)));
+  }
+}
+
+Sessions::~Sessions() = default;
+
+Sessions::Worker& Sessions::worker(std::size_t index) {
+  Worker& worker = *workers_[index];
+  const std::uint64_t newest = ring_.load(std::memory_order_acquire);
+  if (worker.ring != newest) {
+    const std::scoped_lock lock(keys_mutex_);
+    worker.codec = TokenCodec(keys_);
+    worker.ring = newest;
+  }
+  return worker;
+}
+
+void Sessions::use_keys(std::shared_ptr<const KeyRing> keys) {
+  {
+    const std::scoped_lock lock(keys_mutex_);
+    keys_ = std::move(keys);
+  }
+  ring_.fetch_add(1, std::memory_order_release);
+  changes_.everything_changed();
+}
+
+// Reads the key file again. While it lacks a key that the database lists the answer is 503, for a
+// 401 would wipe keys.
+void Sessions::reload_keys() {
+  const Time now = clock_.now();
+  const Time last = from_millis(keys_reloaded_at_.exchange(to_millis(now)));
+  if (last <= now && now - last < kKeyReloadInterval) return;
+  auto keys = open_keys(db_, key_file_, now);
+  if (!keys) throw db::Unavailable(keys.error());
+  use_keys(std::move(*keys));
+}
+
+TokenPair Sessions::tokens_of(std::size_t index, const Record& record) {
+  TokenCodec& codec = worker(index).codec;
+  TokenPair pair;
+  pair.access_token = codec.mint(Kind::access, record.id, record.issued, record.nonce);
+  if (record.refreshes) {
+    pair.refresh_token = codec.mint(Kind::refresh, record.id, record.issued, record.nonce);
+  }
+  if (const Limit lifetime = access_lifetime(record, policy_)) {
+    pair.expires_in = std::max(Duration{0}, record.issued_at + *lifetime - clock_.now());
+  }
+  return pair;
+}
+
+std::expected<Session, StartRefusal> Sessions::start(db::Tx& tx, const Account& account,
+                                                     const NewSession& wanted) {
+  return start_session(tx, announcer_, ids_, policy_, account, wanted, clock_.now());
+}
+
+Question Sessions::question(const Session& session, Generation generation, Time now) const {
+  return {.record = session.record,
+          .account = session.account,
+          .generation = generation,
+          .now = now,
+          .policy = policy_,
+          .slack = Duration{0}};
+}
+
+Standing Sessions::standing_of(const Session& session) const {
+  return judge(question(session, session.record.issued, clock_.now()));
+}
+
+std::optional<Time> Sessions::note_gap(db::Tx& tx) {
+  const auto found = note_gap_and_beat(tx, ids_.clock(clock_.now()));
+  if (found) ids_.raise(*found);
+  return found;
+}
+
+void Sessions::heartbeat() {
+  db_.write_now([&](db::Tx& tx) { beat(tx, ids_.clock(clock_.now())); });
+}
+
+void Sessions::purge() {
+  const Time before = clock_.now() - policy_.remember_ended;
+  std::optional<DeviceKey> next = 0;
+  while (next) {
+    next = db_.write_now([&](db::Tx& tx) { return purge_devices(tx, before, *next, kPurgeBatch); });
+  }
+}
+
+}  // namespace latchkey::sessions

@@ -1,0 +1,178 @@
+#pragma once
+
+#include <atomic>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/sessions/activity.h"
+#include "domain/sessions/announcer.h"
+#include "domain/sessions/changes.h"
+#include "domain/sessions/ids.h"
+#include "domain/sessions/key_file.h"
+#include "domain/sessions/lost_rows.h"
+#include "domain/sessions/policy.h"
+#include "domain/sessions/promotions.h"
+#include "domain/sessions/refresh.h"
+#include "domain/sessions/start_session.h"
+#include "domain/sessions/token.h"
+#include "domain/sessions/token_cache.h"
+#include "platform/db/database.h"
+#include "platform/telemetry/log.h"
+#include "platform/telemetry/metrics.h"
+
+namespace latchkey::sessions {
+
+// A request as the token path sees it. The views live as long as the request.
+struct Use {
+  std::size_t worker = 0;  // http::Request::worker
+  std::string_view address;
+  std::string_view user_agent;
+};
+
+struct Verdict {
+  Standing standing;
+  Identity identity;  // when active
+};
+
+// What a client is handed after signing in or refreshing.
+struct TokenPair {
+  std::string access_token;
+  std::optional<std::string> refresh_token;  // for clients that take them
+  std::optional<Duration> expires_in;        // of the access token; absent: it does not expire
+};
+
+// The sessions of this server. One object for all threads; what it decides is in standing.h and
+// refresh.h, what it writes in session_rows.h. Each operation has a file of its own.
+//
+// Everything that waits throws db::Unavailable when the database is away: 503, never a 401.
+class Sessions {
+ public:
+  struct Parts {
+    db::Database& db;
+    const Clock& clock;
+    Policy policy;
+    std::string key_file;
+    std::shared_ptr<const KeyRing> keys;
+    std::size_t workers = 1;
+    telemetry::Log log;
+    telemetry::Registry& metrics;
+  };
+  explicit Sessions(Parts parts);
+  ~Sessions();
+
+  // --- the token path (check_token.cc) ---
+
+  // The remembered entry of a good access token, without waiting; null: ask check().
+  TokenCache::Entry* recall(const Use& use, std::string_view token);
+
+  // What an access token is worth now. `slack`: see Question.
+  Task<Verdict> check(const Use& use, std::string_view token, Duration slack = Duration{0});
+
+  // --- what tokens do ---
+
+  // refresh_session.cc. The refusal is never active.
+  Task<std::expected<TokenPair, Standing>> refresh(const Use& use, std::string_view refresh_token);
+
+  // sign_out.cc. Asks which session the access token names, not what it is worth: an expired,
+  // locked or softly ended one ends too. Absent when the session ended; else why it did not.
+  Task<std::optional<Standing>> sign_out(const Use& use, std::string_view token);
+  // Ends every session of a good or locked token's account and deletes its devices.
+  Task<std::optional<Standing>> sign_out_everywhere(const Use& use, std::string_view token);
+
+  // --- within a transaction of the caller's, which has locked the account (lock_account) ---
+
+  std::expected<Session, StartRefusal> start(db::Tx& tx, const Account& account,
+                                             const NewSession& wanted);
+  void end_all_of(db::Tx& tx, UserId user, EndReason why);
+  // Ends softly; devices and their keys stay. False when there was nothing to end.
+  bool end_softly(db::Tx& tx, SessionId id, EndReason why);
+  std::size_t end_all_softly(db::Tx& tx, UserId user, EndReason why);
+  // Ends for good and deletes the device. False when it was over already.
+  bool end_for_good(db::Tx& tx, const Session& session, EndReason why);
+  // A change of the account that its sessions must feel at once: lock, suspension, …
+  void account_changed(db::Tx& tx, UserId user) { announcer_.account(tx, user); }
+
+  // The tokens of a session's newest generation. Outside the transaction.
+  TokenPair tokens_of(std::size_t worker, const Record& record);
+
+  // What the newest access token of a session is worth: for lists.
+  Standing standing_of(const Session& session) const;
+
+  // --- upkeep, from one housekeeping thread ---
+
+  // Writes first uses and activity that were noted since the last time.
+  void flush_promotions() { promotions_.flush(db_, announcer_); }
+  void flush_activity() { activity_.flush(db_); }
+  void heartbeat();
+  // Removes what ended longer ago than the policy keeps it.
+  void purge();
+  // To be run in a transaction at start and on each connection that was lost and made again.
+  std::optional<Time> note_gap(db::Tx& tx);
+  // A rotation or replacement: every thread takes the new ring at its next request.
+  void use_keys(std::shared_ptr<const KeyRing> keys);
+  // Absent: always. Else asked before the cache is believed (other nodes' changes may be missing).
+  void believe_cache_while(std::function<bool()> fresh) { cache_is_fresh_ = std::move(fresh); }
+
+  Announcer& announcer() { return announcer_; }
+  Changes& changes() { return changes_; }
+  IdSource& ids() { return ids_; }
+  const Policy& policy() const { return policy_; }
+  const Clock& clock() const { return clock_; }
+  db::Database& database() { return db_; }
+  const std::string& key_file() const { return key_file_; }
+
+ private:
+  struct Worker {
+    TokenCodec codec;
+    std::uint64_t ring = 0;
+    TokenCache cache;
+  };
+  // An authentic token with its session's row as it was just read.
+  struct Known {
+    Token token;
+    Session session;
+    Changes::Ticket ticket;
+  };
+
+  Worker& worker(std::size_t index);
+  static std::expected<Token, Standing> read(std::string_view text, Kind kind);
+  Task<TokenCodec::Check> check_mac(std::size_t worker, const Token& token);
+  void reload_keys();
+  // Where every operation on a token begins: reads the row and refuses what no row can make good
+  // (a wrong check or tag, a lost key, no row).
+  Task<std::expected<Known, Standing>> know(const Use& use, std::string_view text, Kind kind);
+  Task<void> remember_future_birth(SessionId id);
+  Task<void> move_forward(const Token& token);
+  Identity identity_of(const Session& session, Generation generation) const;
+  void remember(const Use& use, const Known& known, const Standing& standing, Time now);
+  void note_use(const Use& use, const Session& session, Generation generation, Time now);
+  Question question(const Session& session, Generation generation, Time now) const;
+
+  db::Database& db_;
+  const Clock& clock_;
+  const Policy policy_;
+  const std::string key_file_;
+  telemetry::Log log_;
+  telemetry::Counter& reuses_;
+
+  IdSource ids_;
+  Changes changes_;
+  Announcer announcer_{changes_};
+  Promotions promotions_;
+  Activity activity_;
+  std::function<bool()> cache_is_fresh_;
+
+  std::mutex keys_mutex_;
+  std::shared_ptr<const KeyRing> keys_;
+  std::atomic<std::uint64_t> ring_{1};
+  std::atomic<std::int64_t> keys_reloaded_at_{0};
+  std::vector<std::unique_ptr<Worker>> workers_;
+};
+
+}  // namespace latchkey::sessions

@@ -1,0 +1,84 @@
+// How sessions end: by their holder, by their account, by an administrator.
+
+#include "domain/sessions/session_rows.h"
+#include "domain/sessions/sessions.h"
+
+namespace latchkey::sessions {
+namespace {
+
+// Whether a token of this generation may end the session: one that the client holds now, whatever
+// it is worth, or an older one that is still good.
+bool may_end(const Question& q) { return q.generation >= q.record.seen || judge(q).active(); }
+
+}  // namespace
+
+bool Sessions::end_for_good(db::Tx& tx, const Session& session, EndReason why) {
+  const Time now = clock_.now();
+  const auto& device = session.record.device;
+  bool ended = end_session(tx, session.record.id, Ended::for_good, why, now);
+  if (device) {
+    for (const SessionId id : open_sessions_of_device(tx, *device)) {
+      ended |= end_session(tx, id, Ended::for_good, why, now);
+      announcer_.session(tx, id);
+    }
+    delete_device(tx, *device, now);
+  }
+  announcer_.session(tx, session.record.id);
+  return ended;
+}
+
+void Sessions::end_all_of(db::Tx& tx, UserId user, EndReason why) {
+  const Time now = clock_.now();
+  for (const SessionId id : open_sessions_of_user(tx, user)) {
+    end_session(tx, id, Ended::for_good, why, now);
+  }
+  delete_devices_of_user(tx, user, now);
+  announcer_.account(tx, user);
+}
+
+bool Sessions::end_softly(db::Tx& tx, SessionId id, EndReason why) {
+  const bool ended = end_session(tx, id, Ended::softly, why, clock_.now());
+  if (ended) announcer_.session(tx, id);
+  return ended;
+}
+
+std::size_t Sessions::end_all_softly(db::Tx& tx, UserId user, EndReason why) {
+  std::size_t ended = 0;
+  for (const SessionId id : open_sessions_of_user(tx, user)) {
+    ended += end_session(tx, id, Ended::softly, why, clock_.now()) ? 1 : 0;
+  }
+  announcer_.account(tx, user);
+  return ended;
+}
+
+Task<std::optional<Standing>> Sessions::sign_out(const Use& use, std::string_view text) {
+  const auto known = co_await know(use, text, Kind::access);
+  if (!known) co_return known.error();
+  co_return co_await db_.write([&](db::Tx& tx) -> std::optional<Standing> {
+    lock_account(tx, known->session.account.id);
+    auto session = find_session(tx, known->token.session, Lock::yes);
+    if (!session) throw db::Unavailable("a session vanished while it was signed out");
+    promotions_.apply(session->record);
+    const Question asked = question(*session, known->token.generation, clock_.now());
+    if (session->record.ended == Ended::for_good || !may_end(asked)) return judge(asked);
+    end_for_good(tx, *session, EndReason::logout);
+    return std::nullopt;
+  });
+}
+
+Task<std::optional<Standing>> Sessions::sign_out_everywhere(const Use& use, std::string_view text) {
+  const auto known = co_await know(use, text, Kind::access);
+  if (!known) co_return known.error();
+  co_return co_await db_.write([&](db::Tx& tx) -> std::optional<Standing> {
+    lock_account(tx, known->session.account.id);
+    auto session = find_session(tx, known->token.session, Lock::yes);
+    if (!session) throw db::Unavailable("a session vanished while it was signed out");
+    promotions_.apply(session->record);
+    const Standing standing = judge(question(*session, known->token.generation, clock_.now()));
+    if (!standing.active() && standing.worth != Worth::locked) return standing;
+    end_all_of(tx, session->account.id, EndReason::logout_all);
+    return std::nullopt;
+  });
+}
+
+}  // namespace latchkey::sessions

@@ -1,0 +1,73 @@
+#include "domain/sessions/start_session.h"
+
+#include "domain/sessions/session_rows.h"
+#include "platform/crypto/random.h"
+
+namespace latchkey::sessions {
+namespace {
+
+struct Device {
+  DeviceKey key;
+  std::string id;
+};
+
+// The account is locked, so a name given by the client cannot be taken in the meantime; what
+// can collide is a made-up name or key, and another try makes another.
+Device add_device(db::Tx& tx, IdSource& ids, UserId user, const NewSession& wanted, Time now) {
+  for (;;) {
+    Device device{ids.next(now),
+                  wanted.device_id.value_or(crypto::random_text(crypto::kUpperCase, 10))};
+    if (insert_device(tx, device.key, user, device.id, wanted.display_name)) return device;
+  }
+}
+
+std::optional<Device> known_device(db::Tx& tx, UserId user, const NewSession& wanted) {
+  if (!wanted.device_id) return std::nullopt;
+  const auto key = find_device(tx, user, *wanted.device_id);
+  if (!key) return std::nullopt;
+  return Device{*key, *wanted.device_id};
+}
+
+Record fresh_record(UserId user, DeviceKey device, bool refreshes, Time now) {
+  Record record;
+  record.user = user;
+  record.device = device;
+  record.refreshes = refreshes;
+  record.nonce = crypto::random_array<16>();
+  record.created_at = record.last_active_at = now;
+  record.seen_at = record.previous_issued_at = record.seen_issued_at = record.issued_at = now;
+  return record;
+}
+
+}  // namespace
+
+std::expected<Session, StartRefusal> start_session(db::Tx& tx, const Announcer& announcer,
+                                                   IdSource& ids, const Policy& policy,
+                                                   const Account& account, const NewSession& wanted,
+                                                   Time now) {
+  if (account.deactivated_at) return std::unexpected(StartRefusal::account_deactivated);
+  if (account.locked_at) return std::unexpected(StartRefusal::account_locked);
+
+  std::optional<Device> device = known_device(tx, account.id, wanted);
+  if (device) {
+    for (const SessionId older : open_sessions_of_device(tx, device->key)) {
+      if (end_session(tx, older, Ended::softly, EndReason::taken_over, now)) {
+        announcer.session(tx, older);
+      }
+    }
+  } else {
+    if (count_devices(tx, account.id) >= static_cast<std::int64_t>(policy.maximum_per_user)) {
+      return std::unexpected(StartRefusal::too_many_devices);
+    }
+    device = add_device(tx, ids, account.id, wanted, now);
+  }
+
+  Session session{fresh_record(account.id, device->key, wanted.refreshes, now), account,
+                  device->id};
+  do {
+    session.record.id = ids.next(now);
+  } while (!insert_session(tx, session.record, wanted.origin));
+  return session;
+}
+
+}  // namespace latchkey::sessions

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+
+#include "domain/sessions/announcer.h"
+#include "domain/sessions/ids.h"
+#include "domain/sessions/origin.h"
+#include "domain/sessions/policy.h"
+#include "domain/sessions/record.h"
+
+namespace latchkey::sessions {
+
+struct NewSession {
+  std::optional<std::string> device_id;     // absent: one is made
+  std::optional<std::string> display_name;  // for a device that is not known yet
+  bool refreshes = false;                   // the client takes refresh tokens
+  Origin origin;
+};
+
+enum class StartRefusal { account_deactivated, account_locked, too_many_devices };
+
+// Begins a session of an account whose row the caller holds locked. A session that the device
+// has already ends softly and the device stays, with its keys on the homeserver: a second tab of
+// the same client must not wipe what was just signed in again (spec "Relationship between access
+// tokens and devices").
+std::expected<Session, StartRefusal> start_session(db::Tx& tx, const Announcer& announcer,
+                                                   IdSource& ids, const Policy& policy,
+                                                   const Account& account, const NewSession& wanted,
+                                                   Time now);
+
+}  // namespace latchkey::sessions
