@@ -1,0 +1,49 @@
+#include "domain/accounts/matrix_id.h"
+
+#include <algorithm>
+
+namespace latchkey::accounts {
+namespace {
+
+constexpr std::size_t kLongestId = 255;
+
+bool lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+}  // namespace
+
+bool valid_localpart(std::string_view localpart, std::string_view server_name) {
+  const auto allowed = [](char c) {
+    return lower_or_digit(c) || std::string_view("._=-/+").contains(c);
+  };
+  return !localpart.empty() && localpart.size() + server_name.size() + 2 <= kLongestId &&
+         std::ranges::all_of(localpart, allowed);
+}
+
+std::string matrix_id(std::string_view localpart, std::string_view server_name) {
+  std::string id;
+  id.reserve(localpart.size() + server_name.size() + 2);
+  return id.append("@").append(localpart).append(":").append(server_name);
+}
+
+std::optional<std::string> localpart_meant(std::string_view user, std::string_view server_name) {
+  if (user.starts_with('@')) {
+    const auto colon = user.find(':');
+    if (colon == user.npos || user.substr(colon + 1) != server_name) return std::nullopt;
+    user = user.substr(1, colon - 1);
+  }
+  std::string localpart(user);
+  std::ranges::transform(localpart, localpart.begin(), lower);
+  if (!valid_localpart(localpart, server_name)) return std::nullopt;
+  return localpart;
+}
+
+bool valid_server_name(std::string_view name) {
+  const auto allowed = [](char c) {
+    return lower_or_digit(lower(c)) || std::string_view(".-:[]").contains(c);
+  };
+  return !name.empty() && name.size() <= 230 && std::ranges::all_of(name, allowed);
+}
+
+}  // namespace latchkey::accounts

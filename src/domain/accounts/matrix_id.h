@@ -1,0 +1,23 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+// User identifiers (spec appendices, "User Identifiers").
+namespace latchkey::accounts {
+
+// Whether `localpart` may be given to a new user: a-z, 0-9 and ._=-/+, and no longer than fits
+// in 255 bytes with "@", ":" and the server name.
+bool valid_localpart(std::string_view localpart, std::string_view server_name);
+
+std::string matrix_id(std::string_view localpart, std::string_view server_name);
+
+// The localpart that a person means who types "alice", "Alice" or "@alice:server" at sign-in.
+// Absent when the ID is another server's or no localpart could look like that.
+std::optional<std::string> localpart_meant(std::string_view user, std::string_view server_name);
+
+// Whether `name` is a server name (spec appendices, "Server Name") as an operator may configure.
+bool valid_server_name(std::string_view name);
+
+}  // namespace latchkey::accounts

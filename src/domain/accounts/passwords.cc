@@ -1,0 +1,69 @@
+#include "domain/accounts/passwords.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "platform/crypto/random.h"
+#include "platform/text/utf8.h"
+
+namespace latchkey::accounts {
+namespace {
+
+// Low enough that a storm of logins does not slow the token path, not so low that logins starve.
+constexpr int kNice = 10;
+
+Passwords::Match to_match(crypto::Verdict verdict) {
+  switch (verdict) {
+    case crypto::Verdict::yes:
+      return Passwords::Match::yes;
+    case crypto::Verdict::yes_but_rehash:
+      return Passwords::Match::yes_but_rehash;
+    case crypto::Verdict::no:
+      break;
+  }
+  return Passwords::Match::no;
+}
+
+}  // namespace
+
+Passwords::Passwords(const PasswordOptions& options)
+    : minimum_length_(options.minimum_length),
+      params_(options.hashing.params()),
+      nobodys_hash_(crypto::argon2id_hash(crypto::random_text(crypto::kBase62, 32), params_)),
+      pool_(options.hashing.threads(), options.hashing.hash_queue, kNice) {}
+
+std::optional<std::string> Passwords::refuse_new(std::string_view password) const {
+  if (!text::valid_utf8(password)) return "The password is not valid text.";
+  if (text::utf8_length(password) < minimum_length_) {
+    return fmt::format("The password is too short: use at least {} characters.", minimum_length_);
+  }
+  if (password.size() > crypto::kMaxPassword) {
+    return fmt::format("The password is too long: use at most {} bytes.", crypto::kMaxPassword);
+  }
+  return std::nullopt;
+}
+
+Task<std::optional<std::string>> Passwords::hash(std::string password) {
+  co_return co_await pool_.run([password = std::move(password), params = params_] {
+    return crypto::argon2id_hash(password, params);
+  });
+}
+
+std::string Passwords::hash_now(std::string_view password) const {
+  return crypto::argon2id_hash(password, params_);
+}
+
+Task<std::optional<Passwords::Match>> Passwords::verify(std::optional<std::string> hash,
+                                                        std::string password) {
+  const bool possible = hash.has_value() && password.size() <= crypto::kMaxPassword;
+  // One that is too long takes as long as a wrong one.
+  if (password.size() > crypto::kMaxPassword) password.resize(crypto::kMaxPassword);
+  co_return co_await pool_.run([phc = std::move(hash).value_or(nobodys_hash_),
+                                password = std::move(password), params = params_, possible] {
+    const Match match = to_match(crypto::argon2id_verify(phc, password, params));
+    return possible ? match : Match::no;
+  });
+}
+
+}  // namespace latchkey::accounts

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "domain/sessions/record.h"
+#include "platform/db/tx.h"
+
+// The SQL of users. No rule is decided here.
+namespace latchkey::accounts {
+
+using sessions::Account;
+using sessions::UserId;
+
+struct User {
+  Account account;
+  std::optional<std::string> password_hash;  // PHC string
+};
+
+std::optional<User> find_user(db::Tx& tx, std::string_view localpart);
+
+// False when the id or the name is taken.
+bool insert_user(db::Tx& tx, UserId id, std::string_view localpart,
+                 const std::optional<std::string>& password_hash, bool admin, Time now);
+bool name_taken(db::Tx& tx, std::string_view localpart);
+
+void update_password(db::Tx& tx, UserId id, const std::optional<std::string>& hash);
+// Replaces `old_hash` alone: a password changed in the meantime stays.
+void upgrade_password_hash(db::Tx& tx, UserId id, std::string_view old_hash,
+                           std::string_view new_hash);
+
+// Writes admin, locked_at, suspended_at and deactivated_at.
+void update_account_state(db::Tx& tx, const Account& account);
+
+}  // namespace latchkey::accounts
