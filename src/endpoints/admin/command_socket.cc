@@ -1,0 +1,38 @@
+#include "endpoints/admin/command_socket.h"
+
+#include <boost/json/serialize.hpp>
+
+#include "platform/text/fields.h"
+#include "platform/text/json.h"
+
+namespace latchkey::admin {
+namespace {
+
+namespace json = boost::json;
+
+// Blocks its thread while the command runs: the socket has a thread of its own, and one command
+// after another is what an administrator expects.
+Task<http::Response> run_command(const Operations& operations, const http::Request& request) {
+  const auto body = text::parse_object(request.body);
+  Answer answer = std::unexpected(std::string("the command cannot be read"));
+  if (body) {
+    text::Fields fields(*body);
+    const auto name = fields.required_string("command");
+    const auto* arguments = fields.required_object("arguments");
+    if (!fields.error()) answer = run(operations, name, *arguments);
+  }
+  http::Response response;
+  response.body = answer ? json::serialize(json::object{{"answer", *answer}})
+                         : json::serialize(json::object{{"error", answer.error()}});
+  co_return response;
+}
+
+}  // namespace
+
+void mount_commands(http::Router& router, const Operations& operations) {
+  router.add(http::Method::post, "/command", [&operations](const http::Request& request) {
+    return run_command(operations, request);
+  });
+}
+
+}  // namespace latchkey::admin

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "endpoints/admin/commands.h"
+#include "platform/http/router.h"
+
+namespace latchkey::admin {
+
+// POST /command {"command": …, "arguments": {…}}: runs a command in the server and answers
+// {"answer": {…}} or {"error": sentence}. Only for a Unix socket that none but the server's own
+// user can open. `operations` must outlive the router.
+void mount_commands(http::Router& router, const Operations& operations);
+
+}  // namespace latchkey::admin

@@ -1,0 +1,25 @@
+#include "endpoints/admin/health.h"
+
+namespace latchkey::admin {
+
+void mount_health(http::Router& router, db::Database& db) {
+  router.add(http::Method::get, "/health", [&db](const http::Request&) -> Task<http::Response> {
+    // Throws when the database is away, which becomes a 503 like everywhere.
+    co_await db.read([](db::Tx& tx) { return tx.one<int>("SELECT 1").has_value(); });
+    http::Response response;
+    response.body = R"({"status":"ok"})";
+    co_return response;
+  });
+}
+
+void mount_metrics(http::Router& router, const telemetry::Registry& registry) {
+  router.add(http::Method::get, "/metrics",
+             [&registry](const http::Request&) -> Task<http::Response> {
+               http::Response response;
+               response.content_type = telemetry::Registry::kContentType;
+               response.body = registry.render();
+               co_return response;
+             });
+}
+
+}  // namespace latchkey::admin

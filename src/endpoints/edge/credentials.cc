@@ -1,0 +1,85 @@
+#include "endpoints/edge/credentials.h"
+
+#include <boost/algorithm/string/predicate.hpp>
+
+#include "platform/http/form.h"
+
+namespace latchkey::edge {
+namespace {
+
+using Found = Credentials::Found;
+
+// Caddy and Traefik say X-Forwarded-Uri; nginx is configured to say X-Original-URI.
+constexpr std::string_view kUriHeaders[] = {"X-Forwarded-Uri", "X-Original-URI"};
+constexpr std::string_view kScheme = "Bearer ";
+
+const Credentials kAmbiguous{Found::ambiguous, {}};
+
+bool plain(std::string_view token) {
+  return !token.empty() && token.find_first_of(" \t,") == token.npos;
+}
+
+// Homeservers differ in how they take other spellings of the scheme, so only the one that all
+// read alike counts as a token; what merely resembles it is ambiguous.
+Credentials from_header(const http::Request& request) {
+  const std::size_t count = request.header_count("Authorization");
+  if (count == 0) return {};
+  if (count > 1) return kAmbiguous;
+  const std::string_view value = request.header("Authorization");
+  if (value.starts_with(kScheme) && plain(value.substr(kScheme.size()))) {
+    return {Found::token, std::string(value.substr(kScheme.size()))};
+  }
+  return boost::algorithm::istarts_with(value, "bearer") ? kAmbiguous : Credentials{};
+}
+
+// A query that neither names the parameter nor encodes anything cannot hold a token.
+bool could_hold_token(std::string_view query) {
+  return query.contains('%') || query.contains("access_token");
+}
+
+Credentials from_query(std::string_view uri) {
+  const auto question = uri.find('?');
+  if (question == uri.npos) return {};
+  const std::string_view query = uri.substr(question + 1);
+  if (!could_hold_token(query)) return {};
+  // Some readers end a field at ';' too, and some a query at '#': then they see other fields.
+  if (query.find_first_of(";#") != query.npos) return kAmbiguous;
+  const auto form = http::Form::parse(query);
+  if (!form) return kAmbiguous;
+  const auto token = form->only("access_token");
+  if (!token) return kAmbiguous;
+  if (!*token) return {};
+  return {Found::token, std::string(**token)};
+}
+
+}  // namespace
+
+Credentials read_credentials(const http::Request& request) {
+  Credentials result = from_header(request);
+  for (const std::string_view name : kUriHeaders) {
+    if (request.header_count(name) > 1) return kAmbiguous;
+    Credentials other = from_query(request.header(name));
+    if (other.found == Found::none) continue;
+    // Both headers may say the same; a header and a query never should.
+    const bool same = result.found == Found::token && other.found == Found::token &&
+                      result.token == other.token && request.header_count("Authorization") == 0;
+    if (result.found != Found::none && !same) return kAmbiguous;
+    result = std::move(other);
+  }
+  return result;
+}
+
+std::string_view plain_token(const http::Request& request) {
+  for (const std::string_view name : kUriHeaders) {
+    const std::string_view uri = request.header(name);
+    const auto question = uri.find('?');
+    if (question != uri.npos && could_hold_token(uri.substr(question))) return {};
+    if (request.header_count(name) > 1) return {};
+  }
+  if (request.header_count("Authorization") != 1) return {};
+  const std::string_view value = request.header("Authorization");
+  if (!value.starts_with(kScheme) || !plain(value.substr(kScheme.size()))) return {};
+  return value.substr(kScheme.size());
+}
+
+}  // namespace latchkey::edge

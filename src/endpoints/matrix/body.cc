@@ -1,0 +1,46 @@
+#include "endpoints/matrix/body.h"
+
+#include <algorithm>
+#include <boost/json/serialize.hpp>
+
+#include "endpoints/matrix/access.h"
+
+namespace latchkey::matrix {
+namespace {
+
+std::optional<std::string> copy(std::optional<std::string_view> text) {
+  return text ? std::optional<std::string>(*text) : std::nullopt;
+}
+
+bool has_control_character(std::string_view text) {
+  return std::ranges::any_of(text, [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; });
+}
+
+}  // namespace
+
+http::Response secret_answer(const boost::json::object& body) {
+  http::Response response;
+  response.body = boost::json::serialize(body);
+  response.headers.emplace_back("Cache-Control", "no-store");
+  return response;
+}
+
+sessions::NewSession read_new_session(text::Fields& fields, const http::Request& request) {
+  const auto device_id = fields.optional_string("device_id", kLongestName);
+  if (device_id && (device_id->empty() || has_control_character(*device_id))) {
+    fields.refuse("device_id", text::FieldError::Kind::out_of_range,
+                  "a device ID is not empty and has no control characters");
+  }
+  return {.device_id = copy(device_id),
+          .display_name = copy(fields.optional_string("initial_device_display_name", kLongestName)),
+          .refreshes = fields.optional_bool("refresh_token").value_or(false),
+          .origin = origin_of(request)};
+}
+
+void put_tokens(boost::json::object& answer, const sessions::TokenPair& tokens) {
+  answer["access_token"] = tokens.access_token;
+  if (tokens.refresh_token) answer["refresh_token"] = *tokens.refresh_token;
+  if (tokens.expires_in) answer["expires_in_ms"] = tokens.expires_in->count();
+}
+
+}  // namespace latchkey::matrix

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <expected>
+#include <string_view>
+
+#include "endpoints/matrix/errors.h"
+#include "platform/http/message.h"
+#include "platform/text/fields.h"
+#include "platform/text/json.h"
+
+namespace latchkey::matrix {
+
+constexpr std::size_t kLongestName = 255;  // bytes: device IDs, display names, user names
+
+// The JSON object that is the request's body, or the answer that refuses it.
+inline std::expected<boost::json::object, http::Response> json_body(const http::Request& request) {
+  auto object = text::parse_object(request.body);
+  if (!object) return std::unexpected(refusal(object.error()));
+  return std::move(*object);
+}
+
+// A JSON answer that holds tokens: nothing between here and the client may keep it.
+http::Response secret_answer(const boost::json::object& body);
+
+// The fields that every endpoint which begins a session reads: device_id,
+// initial_device_display_name and refresh_token. Errors go to `fields`.
+sessions::NewSession read_new_session(text::Fields& fields, const http::Request& request);
+
+// access_token, refresh_token and expires_in_ms as every such endpoint answers them.
+void put_tokens(boost::json::object& answer, const sessions::TokenPair& tokens);
+
+}  // namespace latchkey::matrix

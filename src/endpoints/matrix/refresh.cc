@@ -1,0 +1,42 @@
+// POST /refresh (spec "Refreshing access tokens").
+
+#include "endpoints/matrix/access.h"
+#include "endpoints/matrix/api.h"
+#include "endpoints/matrix/body.h"
+#include "endpoints/matrix/mount.h"
+
+namespace latchkey::matrix {
+namespace {
+
+Task<http::Response> post_refresh(const Api& api, const http::Request& request) {
+  const auto body = json_body(request);
+  if (!body) co_return body.error();
+  text::Fields fields(*body);
+  const std::string token(fields.required_string("refresh_token"));
+  if (fields.error()) co_return refusal(*fields.error());
+
+  const auto tokens = co_await api.sessions.refresh(use_of(request), token);
+  if (!tokens) {
+    // Only guesses are limited: a client with a token of this server always gets its answer.
+    if (tokens.error().worth == sessions::Worth::unknown) {
+      const Time now = api.sessions.clock().now();
+      if (const auto wait = api.limits.token_blocked(request.client_address, now)) {
+        co_return limit_exceeded(*wait, "Too many tokens were not recognised. Try again later.");
+      }
+      api.limits.token_failed(request.client_address, now);
+    }
+    co_return refusal(tokens.error());
+  }
+  boost::json::object answer;
+  put_tokens(answer, *tokens);
+  co_return secret_answer(answer);
+}
+
+}  // namespace
+
+void mount_refresh(http::Router& router, const Api& api) {
+  add(router, http::Method::post, "/refresh",
+      [&api](const http::Request& request) { return post_refresh(api, request); });
+}
+
+}  // namespace latchkey::matrix

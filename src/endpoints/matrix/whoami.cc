@@ -1,0 +1,50 @@
+// GET /account/whoami (spec "Current account information").
+
+#include <boost/json/serialize.hpp>
+
+#include "domain/accounts/matrix_id.h"
+#include "endpoints/matrix/access.h"
+#include "endpoints/matrix/api.h"
+#include "endpoints/matrix/mount.h"
+
+namespace latchkey::matrix {
+namespace {
+
+using Entry = sessions::TokenCache::Entry;
+
+std::string render(const Api& api, const sessions::Identity& who) {
+  boost::json::object body{{"user_id", accounts::matrix_id(who.localpart, api.server_name)},
+                           {"is_guest", false}};
+  if (!who.device_id.empty()) body["device_id"] = who.device_id;
+  return boost::json::serialize(body);
+}
+
+bool whoami_at_once(const Api& api, const http::Request& request, http::Response& response) {
+  Entry* entry = api.sessions.recall(use_of(request), header_token(request));
+  if (entry == nullptr) return false;
+  std::string& rendered = entry->rendered[Entry::whoami];
+  if (rendered.empty()) rendered = render(api, entry->identity);
+  response.body = rendered;
+  return true;
+}
+
+Task<http::Response> whoami(const Api& api, const http::Request& request) {
+  const auto who = co_await authenticate(api.sessions, request);
+  if (!who) co_return who.error();
+  http::Response response;
+  response.body = render(api, *who);
+  co_return response;
+}
+
+}  // namespace
+
+void mount_whoami(http::Router& router, const Api& api) {
+  add(
+      router, http::Method::get, "/account/whoami",
+      [&api](const http::Request& request) { return whoami(api, request); },
+      [&api](const http::Request& request, http::Response& response) {
+        return whoami_at_once(api, request, response);
+      });
+}
+
+}  // namespace latchkey::matrix

@@ -1,0 +1,141 @@
+#include "endpoints/oauth/introspect.h"
+
+#include <algorithm>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <charconv>
+#include <chrono>
+
+#include "endpoints/matrix/access.h"
+#include "platform/crypto/equal.h"
+#include "platform/http/form.h"
+#include "platform/text/ulid.h"
+
+namespace latchkey::oauth {
+namespace {
+
+namespace json = boost::json;
+using Entry = sessions::TokenCache::Entry;
+using sessions::Identity;
+
+constexpr Duration kSlack = std::chrono::seconds{30};
+constexpr std::string_view kBearer = "Bearer ";
+
+bool authorized(const http::Request& request, const crypto::Secret& secret) {
+  const std::string_view value = request.header("Authorization");
+  return !secret.empty() && request.header_count("Authorization") == 1 &&
+         value.starts_with(kBearer) && crypto::equal(value.substr(kBearer.size()), secret.reveal());
+}
+
+http::Response error(int status, std::string_view code, std::string_view sentence) {
+  http::Response response;
+  response.status = status;
+  response.body = json::serialize(json::object{{"error", code}, {"error_description", sentence}});
+  response.headers.emplace_back("Cache-Control", "no-store");
+  if (status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return response;
+}
+
+// A device ID that the grammar of a scope (RFC 6749 section 3.3) can hold.
+bool fits_scope(std::string_view device_id) {
+  return std::ranges::all_of(device_id,
+                             [](char c) { return c > ' ' && c < '\x7f' && c != '"' && c != '\\'; });
+}
+
+std::string scope_of(const Identity& who) {
+  std::string scope = "urn:matrix:client:api:*";
+  if (!who.device_id.empty() && fits_scope(who.device_id)) {
+    scope.append(" urn:matrix:client:device:").append(who.device_id);
+  }
+  return scope;
+}
+
+// The answer but for what changes with time, which finish() appends.
+std::string render(const Identity& who) {
+  json::object body{{"active", true},
+                    {"scope", scope_of(who)},
+                    {"token_type", "Bearer"},
+                    {"username", who.localpart},
+                    {"sub", text::format_id(static_cast<std::uint64_t>(who.user))},
+                    {"iat", to_millis(who.issued_at) / 1000}};
+  if (!who.device_id.empty()) body["device_id"] = who.device_id;
+  if (who.expires_at) body["exp"] = to_millis(*who.expires_at + kSlack) / 1000;
+  std::string text = json::serialize(body);
+  text.pop_back();
+  return text;
+}
+
+void finish(std::string& body, const Identity& who, Time now) {
+  if (who.expires_at) {
+    const auto left = std::chrono::floor<std::chrono::seconds>(*who.expires_at + kSlack - now);
+    std::array<char, 24> digits;
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), left.count()).ptr;
+    body.append(R"(,"expires_in":)").append(digits.data(), end);
+  }
+  body.push_back('}');
+}
+
+// The token of a body that is just that, with or without Synapse's hint: no decoding needed.
+std::string_view plain_token(std::string_view body) {
+  constexpr std::string_view kHint = "&token_type_hint=access_token";
+  if (!body.starts_with("token=")) return {};
+  body.remove_prefix(6);
+  if (body.ends_with(kHint)) body.remove_suffix(kHint.size());
+  return body.find_first_of("%+&=") == body.npos ? body : std::string_view{};
+}
+
+bool introspect_at_once(sessions::Sessions& sessions, const crypto::Secret& secret,
+                        const http::Request& request, http::Response& response) {
+  const std::string_view token = plain_token(request.body);
+  if (token.empty() || !authorized(request, secret)) return false;
+  // The homeserver's own address and agent say nothing about the person's device.
+  Entry* entry =
+      sessions.recall({.worker = request.worker, .address = {}, .user_agent = {}}, token);
+  if (entry == nullptr) return false;
+  std::string& rendered = entry->rendered[Entry::introspection];
+  if (rendered.empty()) rendered = render(entry->identity);
+  response.body = rendered;
+  finish(response.body, entry->identity, sessions.clock().now());
+  return true;
+}
+
+Task<http::Response> introspect(sessions::Sessions& sessions, const crypto::Secret& secret,
+                                const http::Request& request) {
+  if (!authorized(request, secret)) {
+    co_return error(401, "invalid_client", "The shared secret is missing or wrong.");
+  }
+  const auto form = http::Form::parse(request.body);
+  if (!form) co_return error(400, "invalid_request", "The body is not a form.");
+  const auto token = form->only("token");
+  if (!token || !*token || (*token)->empty()) {
+    co_return error(400, "invalid_request", "token: expected exactly one");
+  }
+  const auto verdict = co_await sessions.check(
+      {.worker = request.worker, .address = {}, .user_agent = {}}, **token, kSlack);
+  http::Response response;
+  response.headers.emplace_back("Cache-Control", "no-store");
+  if (verdict.standing.active()) {
+    response.body = render(verdict.identity);
+    finish(response.body, verdict.identity, sessions.clock().now());
+  } else {
+    response.body = R"({"active":false})";
+  }
+  co_return response;
+}
+
+}  // namespace
+
+void mount_introspection(http::Router& router, sessions::Sessions& sessions,
+                         const crypto::Secret& secret) {
+  router.add(
+      http::Method::post, "/oauth2/introspect",
+      [&sessions, &secret](const http::Request& request) {
+        return introspect(sessions, secret, request);
+      },
+      {.cors = false,
+       .immediate = [&sessions, &secret](const http::Request& request, http::Response& response) {
+         return introspect_at_once(sessions, secret, request, response);
+       }});
+}
+
+}  // namespace latchkey::oauth

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <string>
+
+#include "domain/sessions/sessions.h"
+#include "platform/crypto/secret.h"
+#include "platform/http/router.h"
+
+namespace latchkey::oauth {
+
+// The options of `introspection:`.
+struct IntrospectionOptions {
+  crypto::Secret secret;
+
+  template <class Visitor>
+  void options(Visitor& visit) {
+    visit("secret", secret,
+          "The secret that a homeserver shows to ask what a token is worth; without one the "
+          "endpoint refuses everybody.");
+  }
+};
+
+// POST /oauth2/introspect (RFC 7662), as Synapse asks it: authenticated by a shared secret, more
+// lenient than the edge by 30 s, so that no request which passed the edge is refused behind it.
+void mount_introspection(http::Router& router, sessions::Sessions& sessions,
+                         const crypto::Secret& secret);
+
+}  // namespace latchkey::oauth
