@@ -1,0 +1,48 @@
+#include "app/config.h"
+
+#include "domain/accounts/matrix_id.h"
+
+namespace latchkey::app {
+namespace {
+
+constexpr std::string_view kSqlite = "sqlite:";
+
+}  // namespace
+
+std::optional<std::string> Config::sqlite_file() const {
+  if (!database.starts_with(kSqlite)) return std::nullopt;
+  std::string path = database.substr(kSqlite.size());
+  if (path.starts_with("//")) path.erase(0, 2);
+  return path;
+}
+
+std::string Config::keys_path() const {
+  if (!keys_file.empty()) return keys_file.value;
+  return sqlite_file().value_or("") + ".keys";
+}
+
+std::string Config::socket_path() const {
+  if (!command_socket.empty()) return command_socket.value;
+  const auto file = sqlite_file();
+  return file ? *file + ".sock" : "";
+}
+
+std::vector<std::string> Config::problems() const {
+  std::vector<std::string> result;
+  if (!server_name.empty() && !accounts::valid_server_name(server_name)) {
+    result.push_back("server_name: '" + server_name + "' is not a server name, try 'example.com'");
+  }
+  if (!public_url.starts_with("http://") && !public_url.starts_with("https://")) {
+    result.push_back("public_url: '" + public_url + "' is not a URL, try 'https://example.com/'");
+  }
+  if (listen.empty()) result.emplace_back("listen: at least one address is needed");
+  if (!sqlite_file() && keys_file.empty()) {
+    result.emplace_back("keys_file: with PostgreSQL the path of the key file must be given");
+  }
+  if (sessions.access_token_lifetime && sessions.refresh_grace >= *sessions.access_token_lifetime) {
+    result.emplace_back("sessions.refresh_grace: must be less than access_token_lifetime");
+  }
+  return result;
+}
+
+}  // namespace latchkey::app

@@ -1,0 +1,105 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/accounts/passwords.h"
+#include "domain/accounts/registration.h"
+#include "domain/sessions/policy.h"
+#include "domain/signin/attempt_limits.h"
+#include "endpoints/oauth/introspect.h"
+#include "platform/config/attributes.h"
+#include "platform/config/types.h"
+#include "platform/db/database.h"
+#include "platform/http/server.h"
+#include "platform/telemetry/log.h"
+
+namespace latchkey::app {
+
+// The options of `homeserver:`.
+struct HomeserverOptions {
+  enum class Kind { none };
+  Kind kind = Kind::none;
+
+  template <class Visitor>
+  void options(Visitor& visit) {
+    visit("kind", kind, "The homeserver that is told of users and devices; none: it runs alone.",
+          config::Choices<Kind>{{"none", Kind::none}});
+  }
+};
+
+// The options of `metrics:`.
+struct MetricsOptions {
+  std::vector<std::string> listen;
+
+  template <class Visitor>
+  void options(Visitor& visit) {
+    visit("listen", listen, "Where GET /metrics is answered; nowhere, if empty.",
+          config::Example{"[\"127.0.0.1:9008\"]"});
+  }
+};
+
+// The configuration file. Each group is declared beside what it configures.
+struct Config {
+  std::string server_name;
+  std::string public_url;
+  std::vector<std::string> listen{"127.0.0.1:8008"};
+  std::string database;
+  config::Path keys_file;
+  config::Path command_socket;
+
+  http::ServerOptions http;
+  db::Options database_pool;
+  sessions::Policy sessions;
+  accounts::RegistrationOptions registration;
+  accounts::PasswordOptions passwords;
+  signin::AttemptLimitOptions rate_limits;
+  oauth::IntrospectionOptions introspection;
+  HomeserverOptions homeserver;
+  MetricsOptions metrics;
+  telemetry::LogOptions log;
+
+  template <class Visitor>
+  void options(Visitor& visit) {
+    visit("server_name", server_name,
+          "The part after the colon in Matrix IDs. It can never be changed.", config::required,
+          config::Example{"example.com"});
+    visit("public_url", public_url, "Where clients reach this server.", config::required,
+          config::Example{"http://127.0.0.1:8008/"});
+    visit("listen", listen, "Addresses to listen on: host:port or unix:/path.");
+    visit("database", database,
+          "sqlite:///path/file.db, or postgresql://… (several hosts: the one that takes writes is "
+          "used).",
+          config::required, config::Example{"sqlite:///var/lib/latchkey/latchkey.db"});
+    visit(
+        "keys_file", keys_file,
+        "The file of the server's keys, made at the first start. Keep it apart from the "
+        "database's backup, and keep it: without it everybody has to sign in again. If not given, "
+        "it is beside the SQLite file, with .keys added.");
+    visit("command_socket", command_socket,
+          "The Unix socket by which the command line speaks to the running server. If not given, "
+          "it is beside the SQLite file, with .sock added.");
+    visit.group("http", http, "The HTTP server.");
+    visit.group("database_pool", database_pool, "Connections and queues to the database.");
+    visit.group("sessions", sessions, "How long tokens and sessions live.");
+    visit.group("registration", registration, "Who may create an account.");
+    visit.group("passwords", passwords, "Passwords and their hashes (argon2id).");
+    visit.group("rate_limits", rate_limits, "Limits against guessing.");
+    visit.group("introspection", introspection, "Token introspection, for the homeserver.");
+    visit.group("homeserver", homeserver, "The homeserver behind.");
+    visit.group("metrics", metrics, "Figures for Prometheus.");
+    visit.group("log", log, "What is logged to stderr, and how.");
+  }
+
+  // What single options cannot know: rules between them, and paths that follow from others.
+  std::vector<std::string> problems() const;
+
+  // The file of a SQLite database; absent for PostgreSQL.
+  std::optional<std::string> sqlite_file() const;
+  std::string keys_path() const;
+  // Empty: no command socket.
+  std::string socket_path() const;
+};
+
+}  // namespace latchkey::app

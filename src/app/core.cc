@@ -1,0 +1,112 @@
+#include "app/core.h"
+
+#include <chrono>
+
+#include "domain/schema/schema.h"
+#include "domain/sessions/lost_rows.h"
+#include "platform/db/migration.h"
+#include "platform/text/rfc3339.h"
+
+namespace latchkey::app {
+namespace {
+
+// A node that has not heard its own echo for this long does not believe its cache.
+constexpr auto kLongestSilence = std::chrono::seconds{2};
+
+std::shared_ptr<const sessions::KeyRing> take_keys(db::Database& db, const std::string& path,
+                                                   Core::Keys how, Time now) {
+  auto keys = how == Core::Keys::replace ? sessions::replace_keys(db, path, now)
+                                         : sessions::open_keys(db, path, now);
+  if (!keys) throw db::Refused(keys.error());
+  return std::move(*keys);
+}
+
+}  // namespace
+
+Core::Core(const Config& from, std::size_t workers, Keys keys)
+    : config(from),
+      log(config.log),
+      metrics(workers),
+      database(db::open(config.database, config.database_pool)) {
+  watch_reconnects();
+  db::migrate(*database, schema::migrations());
+  sessions = std::make_unique<sessions::Sessions>(
+      sessions::Sessions::Parts{.db = *database,
+                                .clock = clock,
+                                .policy = config.sessions,
+                                .key_file = config.keys_path(),
+                                .keys = take_keys(*database, config.keys_path(), keys, clock.now()),
+                                .workers = workers,
+                                .log = log,
+                                .metrics = metrics});
+  passwords = std::make_unique<accounts::Passwords>(config.passwords);
+  administration =
+      std::make_unique<accounts::Administration>(*sessions, *passwords, config.server_name);
+  note_start();
+  ready_ = sessions.get();
+  if (database->dialect() == db::Dialect::postgresql) {
+    listener_ = database->listen(
+        {.on_message = [this](std::string_view payload) { sessions->announcer().hear(payload); },
+         .on_reconnect = [this] { sessions->changes().everything_changed(); }});
+    sessions->believe_cache_while(
+        [this] { return db::Listener::Clock::now() - kLongestSilence < listener_->last_heard(); });
+  }
+  count_database();
+}
+
+Core::~Core() = default;
+
+void Core::close() {
+  administration.reset();
+  passwords.reset();
+  listener_.reset();
+  database->close();
+}
+
+admin::Operations Core::operations() const {
+  return {.accounts = *administration,
+          .sessions = *sessions,
+          .backup = [this](const std::string& path) { database->backup(path); }};
+}
+
+// What a connection finds that was lost and made again may be an older copy of the database:
+// what it may lack is noted before anything is judged by it.
+void Core::watch_reconnects() {
+  database->on_reconnect([this](db::Tx& tx) {
+    if (sessions::Sessions* ready = ready_) {
+      ready->note_gap(tx);
+    } else {
+      sessions::note_gap_and_beat(tx, clock.now());
+    }
+  });
+}
+
+void Core::note_start() {
+  const Time now = clock.now();
+  const auto found = database->write_now([&](db::Tx& tx) { return sessions->note_gap(tx); });
+  if (found && now - *found > std::chrono::minutes{2}) {
+    log.info(
+        "the database was last served some time ago; if it is a restored backup, what ended "
+        "since lives again: latchkey user soft-logout ends it softly",
+        {{"last_served", text::format_rfc3339(*found)}});
+  }
+}
+
+void Core::count_database() {
+  const auto gauge = [this](const char* name, const char* help, auto read) {
+    metrics.gauge(name, help,
+                  [this, read] { return static_cast<double>(read(database->stats())); });
+  };
+  gauge("latchkey_database_waiting", "Operations that wait for the database.",
+        [](const db::Stats& stats) { return stats.waiting; });
+  gauge("latchkey_database_reads", "Reads since the start.",
+        [](const db::Stats& stats) { return stats.reads; });
+  gauge("latchkey_database_writes", "Writes committed since the start.",
+        [](const db::Stats& stats) { return stats.writes; });
+  gauge("latchkey_database_commits", "Commits since the start; one may hold many writes.",
+        [](const db::Stats& stats) { return stats.commits; });
+  gauge("latchkey_database_failures", "Operations that found the database away or its queue full.",
+        [](const db::Stats& stats) { return stats.failures; });
+}
+
+}  // namespace latchkey::app

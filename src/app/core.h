@@ -1,0 +1,57 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "app/config.h"
+#include "domain/accounts/administration.h"
+#include "domain/accounts/passwords.h"
+#include "domain/sessions/sessions.h"
+#include "endpoints/admin/commands.h"
+#include "platform/db/database.h"
+#include "platform/telemetry/log.h"
+#include "platform/telemetry/metrics.h"
+#include "platform/time.h"
+
+namespace latchkey::app {
+
+// Everything between the surfaces and the database, built and wired once: for the server, and
+// for a command that runs without one.
+class Core {
+ public:
+  enum class Keys {
+    open,     // a missing or different key file is refused
+    replace,  // go on without what is lost (latchkey keys replace)
+  };
+
+  // Opens the database, brings its schema up to date, opens the keys. Throws what db::open()
+  // throws, or db::Refused with a sentence.
+  Core(const Config& config, std::size_t workers, Keys keys);
+  ~Core();
+
+  // Ends the hashing threads and the database, finishing what waits for them. To be called while
+  // the server whose handlers wait still exists.
+  void close();
+
+  const Config& config;
+  SystemClock clock;
+  telemetry::Log log;
+  telemetry::Registry metrics;
+  std::unique_ptr<db::Database> database;
+  std::unique_ptr<sessions::Sessions> sessions;
+  std::unique_ptr<accounts::Passwords> passwords;
+  std::unique_ptr<accounts::Administration> administration;
+  admin::Operations operations() const;
+
+ private:
+  void watch_reconnects();
+  void note_start();
+  void count_database();
+
+  // Set once the sessions exist; a connection can be lost and made again before that.
+  std::atomic<sessions::Sessions*> ready_{nullptr};
+  std::unique_ptr<db::Listener> listener_;
+};
+
+}  // namespace latchkey::app

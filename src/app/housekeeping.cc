@@ -1,0 +1,71 @@
+#include "app/housekeeping.h"
+
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+
+namespace latchkey::app {
+namespace {
+
+using Steady = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+constexpr auto kPromotions = 500ms;  // a crash keeps an older token alive for this long at most
+constexpr auto kActivity = 10s;
+constexpr auto kHeartbeat = 60s;  // kHeartbeatMargin of domain/sessions counts on it
+constexpr auto kPurge = 1h;
+
+}  // namespace
+
+Housekeeping::Housekeeping(sessions::Sessions& sessions, telemetry::Log log)
+    : sessions_(sessions),
+      log_(std::move(log)),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+Housekeeping::~Housekeeping() {
+  thread_.request_stop();
+  thread_.join();
+  attempt("write first uses", [this] { sessions_.flush_promotions(); });
+  attempt("write activity", [this] { sessions_.flush_activity(); });
+  attempt("beat", [this] { sessions_.heartbeat(); });
+}
+
+template <class Task>
+void Housekeeping::attempt(const char* what, Task task) {
+  try {
+    task();
+    failing_ = false;
+  } catch (const std::exception& fault) {
+    if (!failing_) log_.warning("housekeeping failed", {{"task", what}, {"fault", fault.what()}});
+    failing_ = true;
+  }
+}
+
+void Housekeeping::run(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  Steady::time_point activity = Steady::now() + kActivity;
+  Steady::time_point heartbeat = Steady::now() + kHeartbeat;
+  Steady::time_point purge = Steady::now() + kPurge;
+  const auto due = [](Steady::time_point& at, Steady::duration interval) {
+    if (Steady::now() < at) return false;
+    at = Steady::now() + interval;
+    return true;
+  };
+  while (!stop.stop_requested()) {
+    {
+      std::unique_lock lock(mutex);
+      wake.wait_for(lock, stop, kPromotions, [] { return false; });
+    }
+    attempt("write first uses", [this] { sessions_.flush_promotions(); });
+    if (due(activity, kActivity)) {
+      attempt("write activity", [this] { sessions_.flush_activity(); });
+    }
+    if (due(heartbeat, kHeartbeat)) attempt("beat", [this] { sessions_.heartbeat(); });
+    if (due(purge, kPurge)) attempt("purge", [this] { sessions_.purge(); });
+  }
+}
+
+}  // namespace latchkey::app

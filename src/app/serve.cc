@@ -1,0 +1,179 @@
+#include "app/serve.h"
+
+#include <csignal>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "app/core.h"
+#include "app/housekeeping.h"
+#include "domain/signin/attempt_limits.h"
+#include "domain/signin/password_login.h"
+#include "domain/signin/register_account.h"
+#include "endpoints/admin/command_socket.h"
+#include "endpoints/admin/health.h"
+#include "endpoints/edge/check.h"
+#include "endpoints/matrix/api.h"
+#include "endpoints/matrix/errors.h"
+#include "endpoints/oauth/introspect.h"
+#include "platform/http/server.h"
+
+namespace latchkey::app {
+namespace {
+
+// Blocks the signals that end the server in all threads to come, so that one of them can wait.
+class EndSignals {
+ public:
+  EndSignals() {
+    sigemptyset(&signals_);
+    sigaddset(&signals_, SIGTERM);
+    sigaddset(&signals_, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+  }
+  void wait() const {
+    int signal = 0;
+    sigwait(&signals_, &signal);
+  }
+
+ private:
+  sigset_t signals_{};
+};
+
+std::size_t worker_count(const Config& config) {
+  if (config.http.threads > 0) return config.http.threads;
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+std::string_view what(const std::exception_ptr& fault) {
+  try {
+    if (fault) std::rethrow_exception(fault);
+  } catch (const std::exception& exception) {
+    return exception.what();
+  } catch (...) {
+    return "an exception of no known kind";
+  }
+  return "";
+}
+
+// The one place where faults become answers, and are logged.
+http::Hooks make_hooks(Core& core) {
+  http::Hooks hooks;
+  hooks.refuse = [&core](http::Refusal refusal, const http::Request* request,
+                         std::exception_ptr fault) {
+    http::Response response = matrix::refusal(refusal, fault);
+    if (fault) {
+      const std::string_view id = request != nullptr ? request->id : "";
+      const bool passes = response.status == 503;
+      const std::string text(what(fault));
+      if (passes) {
+        core.log.warning("a request could not be served", {{"request", id}, {"fault", text}});
+      } else {
+        core.log.error("a request failed", {{"request", id}, {"fault", text}});
+      }
+    }
+    return response;
+  };
+  std::array<telemetry::Counter*, 6> by_class{};
+  for (std::size_t i = 1; i < by_class.size(); ++i) {
+    by_class[i] = &core.metrics.counter("latchkey_requests_total", "Requests answered, by status.",
+                                        {{"status", std::to_string(i) + "xx"}});
+  }
+  auto& seconds = core.metrics.histogram("latchkey_request_seconds", "Time to the answer.",
+                                         telemetry::latency_bounds());
+  hooks.done = [&core, by_class, &seconds](const http::Request& request,
+                                           const http::Router::Route* route, int status,
+                                           Duration took) {
+    const auto group = static_cast<std::size_t>(status) / 100;
+    if (group >= 1 && group < by_class.size()) by_class[group]->add(request.worker);
+    seconds.observe(request.worker, static_cast<double>(took.count()) / 1000);
+    core.log.debug("request", {{"request", request.id},
+                               {"route", route != nullptr ? route->pattern : std::string("-")},
+                               {"status", status},
+                               {"address", request.client_address},
+                               {"ms", took.count()}});
+  };
+  return hooks;
+}
+
+// A small server beside the main one: a single thread, the same limits.
+std::unique_ptr<http::Server> side_server(const Config& config, std::vector<std::string> listen,
+                                          unsigned unix_mode, const http::Router& router,
+                                          const http::Hooks& hooks) {
+  http::ServerOptions options;
+  options.listen = std::move(listen);
+  options.unix_mode = unix_mode;
+  options.threads = 1;
+  options.limits = config.http.limits;
+  auto server = std::make_unique<http::Server>(options, router, http::Hooks{hooks.refuse, {}});
+  server->start();
+  return server;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text.append(text.empty() ? "" : ", ").append(name);
+  return text;
+}
+
+}  // namespace
+
+int serve(const Config& config) {
+  const EndSignals signals;
+  const std::size_t workers = worker_count(config);
+  Core core(config, workers, Core::Keys::open);
+
+  signin::AttemptLimits limits(config.rate_limits);
+  signin::PasswordSignin password_signin(*core.sessions, *core.passwords, limits,
+                                         config.server_name);
+  signin::Registration registration(*core.sessions, *core.passwords, limits, config.registration,
+                                    config.server_name);
+  const matrix::Api api{*core.sessions, password_signin,    registration,
+                        limits,         config.server_name, config.public_url};
+  http::Router router;
+  matrix::mount(router, api);
+  oauth::mount_introspection(router, *core.sessions, config.introspection.secret);
+  edge::mount(router, *core.sessions);
+  admin::mount_health(router, *core.database);
+
+  const admin::Operations operations = core.operations();
+  http::Router command_router;
+  admin::mount_commands(command_router, operations);
+  http::Router metrics_router;
+  admin::mount_metrics(metrics_router, core.metrics);
+
+  http::ServerOptions options = config.http;
+  options.listen = config.listen;
+  options.threads = workers;
+  const http::Hooks hooks = make_hooks(core);
+  http::Server server(options, router, hooks);
+  core.metrics.gauge("latchkey_connections_open", "Connections that are open.",
+                     [&server] { return static_cast<double>(server.stats().connections_open); });
+
+  std::optional<Housekeeping> housekeeping(std::in_place, *core.sessions, core.log);
+  std::unique_ptr<http::Server> commands;
+  if (const std::string path = config.socket_path(); !path.empty()) {
+    commands = side_server(config, {"unix:" + path}, 0600, command_router, hooks);
+  }
+  std::unique_ptr<http::Server> metrics;
+  if (!config.metrics.listen.empty()) {
+    metrics = side_server(config, config.metrics.listen, 0600, metrics_router, hooks);
+  }
+  server.start();
+  // For scripts that wait for it, whatever the log's level and format.
+  std::printf("latchkey is listening on %s\n", joined(config.listen).c_str());
+  std::fflush(stdout);
+  core.log.info("listening on " + joined(config.listen), {{"server_name", config.server_name}});
+
+  signals.wait();
+  core.log.info("stopping");
+  server.drain();
+  if (commands) commands->drain();
+  if (metrics) metrics->drain();
+  housekeeping.reset();
+  core.close();
+  core.log.info("stopped");
+  return 0;
+}
+
+}  // namespace latchkey::app
