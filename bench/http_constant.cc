@@ -47,7 +47,8 @@ int run(int argc, char** argv) {
     response.status = 500;
     return response;
   };
-  hooks.done = [](const http::Request&, const http::Router::Route*, int, Duration) {};
+  hooks.done = [](const http::Request&, const http::Router::Route*, int, std::chrono::nanoseconds) {
+  };
   http::Server server(server_options, router, hooks);
   server.start();
   int received = 0;

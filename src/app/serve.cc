@@ -83,15 +83,16 @@ http::Hooks make_hooks(Core& core) {
                                          telemetry::latency_bounds());
   hooks.done = [&core, by_class, &seconds](const http::Request& request,
                                            const http::Router::Route* route, int status,
-                                           Duration took) {
+                                           std::chrono::nanoseconds took) {
     const auto group = static_cast<std::size_t>(status) / 100;
     if (group >= 1 && group < by_class.size()) by_class[group]->add(request.worker);
-    seconds.observe(request.worker, static_cast<double>(took.count()) / 1000);
+    seconds.observe(request.worker, static_cast<double>(took.count()) / 1e9);
+    if (!core.log.enabled(telemetry::Level::debug)) return;
     core.log.debug("request", {{"request", request.id},
                                {"route", route != nullptr ? route->pattern : std::string("-")},
                                {"status", status},
                                {"address", request.client_address},
-                               {"ms", took.count()}});
+                               {"us", took.count() / 1000}});
   };
   return hooks;
 }

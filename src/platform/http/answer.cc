@@ -163,8 +163,7 @@ void Connection::finish() {
   if (shared_.hooks.done) {
     const auto took = std::chrono::steady_clock::now() - request_complete_;
     try {
-      shared_.hooks.done(request_, match_.route, response_.status,
-                         std::chrono::duration_cast<Duration>(took));
+      shared_.hooks.done(request_, match_.route, response_.status, took);
     } catch (...) {
       // The answer stands already; there is nobody left to tell.
     }

@@ -104,7 +104,9 @@ struct Hooks {
   // thrown, to be logged there; the hook may answer 503 where the fault is one that passes.
   std::function<Response(Refusal, const Request*, std::exception_ptr fault)> refuse;
   // Called after each answer, on the server's thread; must be cheap. `route` may be null.
-  std::function<void(const Request&, const Router::Route* route, int status, Duration took)> done;
+  std::function<void(const Request&, const Router::Route* route, int status,
+                     std::chrono::nanoseconds took)>
+      done;
 };
 
 struct ServerStats {

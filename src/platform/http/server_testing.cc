@@ -144,7 +144,8 @@ Hooks Sample::hooks() {
     }
     return response;
   };
-  hooks.done = [this](const Request&, const Router::Route* route, int status, Duration) {
+  hooks.done = [this](const Request&, const Router::Route* route, int status,
+                      std::chrono::nanoseconds) {
     const std::lock_guard lock(mutex_);
     log_.push_back((route ? route->pattern : "-") + " " + std::to_string(status));
   };
