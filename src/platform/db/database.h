@@ -166,7 +166,7 @@ class Database {
   std::invoke_result_t<Fn&, Tx&> write_now(Fn fn) {
     detail::Outcome<std::invoke_result_t<Fn&, Tx&>> outcome;
     auto job = [&](Tx& tx) { outcome.set(fn, tx); };
-    write_blocking(Job(job));
+    perform_now(Access::write, Job(job));
     return outcome.take();
   }
 
@@ -198,7 +198,7 @@ class Database {
   explicit Database(Dialect dialect) : dialect_(dialect) {}
 
   virtual void read_blocking(Job job) = 0;
-  virtual void write_blocking(Job job) = 0;
+  void perform_now(Access access, Job job);
   // Runs `job` on a database thread, then calls `done` there, or at once when it is refused.
   virtual void submit(Access access, Job job, Completion done) = 0;
 

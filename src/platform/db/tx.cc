@@ -1,12 +1,22 @@
 #include "platform/db/tx.h"
 
+#include "platform/text/utf8.h"
+
 namespace latchkey::db::detail {
 
 void wrong_column(const Value& value, const char* wanted) {
-  const char* found = value.kind == Value::Kind::null      ? "NULL"
+  const char* found = value.null                           ? "NULL"
                       : value.kind == Value::Kind::integer ? "an integer"
                                                            : "text";
   throw Error(std::string("a column holds ") + found + " where " + wanted + " was asked for");
+}
+
+void check_texts(std::span<const Value> args, std::string_view sql) {
+  for (const Value& arg : args) {
+    if (arg.text.contains('\0') || !text::valid_utf8(arg.text)) {
+      throw Error("a parameter is not UTF-8 without NUL: " + std::string(sql));
+    }
+  }
 }
 
 void wrong_row_count(std::string_view sql, const char* found) {

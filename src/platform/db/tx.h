@@ -30,11 +30,15 @@ class Error : public std::runtime_error {
 
 // What crosses between C++ and SQL. A text from the database is valid until the next row.
 struct Value {
-  enum class Kind : std::uint8_t { null, integer, text };
+  enum class Kind : std::uint8_t { none, integer, text };
 
-  Kind kind = Kind::null;
+  Kind kind = Kind::none;  // of a NULL parameter: what it would be, if that is known
+  bool null = true;
   std::int64_t integer = 0;
   std::string_view text;
+
+  static Value of(std::int64_t integer) { return {Kind::integer, false, integer, {}}; }
+  static Value of(std::string_view text) { return {Kind::text, false, 0, text}; }
 };
 
 namespace detail {
@@ -45,39 +49,44 @@ template <class T>
 struct is_optional<std::optional<T>> : std::true_type {};
 
 [[noreturn]] void wrong_column(const Value& value, const char* wanted);
+// Throws Error unless every text is UTF-8 without NUL, which is all that PostgreSQL can keep.
+void check_texts(std::span<const Value> args, std::string_view sql);
 [[noreturn]] void wrong_row_count(std::string_view sql, const char* found);
 
 // Integers, booleans (0/1), enumerations (as their numbers), Time (milliseconds), text, and
 // optionals of these (NULL).
 template <class T>
 Value to_value(const T& value) {
-  if constexpr (is_optional<T>::value) {
-    return value ? to_value(*value) : Value{};
-  } else if constexpr (std::is_same_v<T, std::nullopt_t>) {
+  if constexpr (std::is_same_v<T, std::nullopt_t>) {
     return {};
+  } else if constexpr (is_optional<T>::value) {
+    if (value) return to_value(*value);
+    Value null;
+    null.kind = to_value(typename T::value_type{}).kind;
+    return null;
   } else if constexpr (std::is_same_v<T, Time>) {
-    return {Value::Kind::integer, to_millis(value), {}};
+    return Value::of(to_millis(value));
   } else if constexpr (std::is_same_v<T, Duration>) {
-    return {Value::Kind::integer, value.count(), {}};
+    return Value::of(std::int64_t{value.count()});
   } else if constexpr (std::is_enum_v<T> || std::is_integral_v<T>) {
     static_assert(sizeof(T) < 8 || std::is_signed_v<T> || std::is_enum_v<T>,
                   "SQL has no unsigned 64-bit integers");
-    return {Value::Kind::integer, static_cast<std::int64_t>(value), {}};
+    return Value::of(static_cast<std::int64_t>(value));
   } else {
-    return {Value::Kind::text, 0, std::string_view(value)};
+    return Value::of(std::string_view(value));
   }
 }
 
 template <class T>
 T from_value(const Value& value) {
   if constexpr (is_optional<T>::value) {
-    if (value.kind == Value::Kind::null) return std::nullopt;
+    if (value.null) return std::nullopt;
     return from_value<typename T::value_type>(value);
   } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view>) {
-    if (value.kind != Value::Kind::text) wrong_column(value, "text");
+    if (value.null || value.kind != Value::Kind::text) wrong_column(value, "text");
     return T(value.text);
   } else {
-    if (value.kind != Value::Kind::integer) wrong_column(value, "an integer");
+    if (value.null || value.kind != Value::Kind::integer) wrong_column(value, "an integer");
     if constexpr (std::is_same_v<T, Time>) {
       return from_millis(value.integer);
     } else if constexpr (std::is_same_v<T, Duration>) {
@@ -111,6 +120,9 @@ class Statement {
 
 // One transaction, handed to the function that Database::read or Database::write runs, and valid
 // only within it.
+//
+// A statement that failed spoils the transaction: fn lets the exception pass, and where it does
+// not, the transaction is rolled back all the same.
 //
 // Parameters are named (":id, :name") and bound in the order in which their names first appear;
 // the same name twice is one parameter. A prepared statement is kept for each SQL text, so texts
@@ -163,7 +175,8 @@ class Tx {
     return statement->affected();
   }
 
-  // Runs statements without parameters, separated by semicolons, once; nothing is kept.
+  // Runs statements without parameters, separated by semicolons, once; nothing is kept. For the
+  // schema: they may take as long as they need.
   virtual void script(std::string_view sql) = 0;
 
   // To be appended to a SELECT whose rows this transaction is about to change: " FOR UPDATE" on
@@ -187,6 +200,7 @@ class Tx {
   Tx(const Tx&) = delete;
   Tx& operator=(const Tx&) = delete;
 
+  // Prepares `sql` or finds it prepared, and binds `args`.
   virtual Statement& start(std::string_view sql, std::span<const Value> args) = 0;
 
   std::vector<std::function<void()>> after_commit_;

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "platform/db/postgres_session.h"
+#include "platform/db/postgres_sql.h"
+#include "platform/db/statement_cache.h"
+#include "platform/db/tx.h"
+
+namespace latchkey::db {
+
+class PostgresConnection;
+
+class PostgresStatement final : public Statement {
+ public:
+  PostgresStatement(std::string_view sql, std::string name);
+
+  std::string_view sql() const { return sql_; }
+
+  bool next(std::span<Value> row) override;
+  std::int64_t affected() const override;
+  void done() noexcept override;
+
+ private:
+  friend class PostgresConnection;
+
+  const std::string sql_;
+  const PostgresSql numbered_;
+  const std::string name_;
+  bool prepared_ = false;
+  bool running_ = false;
+  PostgresResult result_;
+  int row_ = 0;
+};
+
+// A session with prepared statements and transactions, for one pool thread. A BEGIN travels with
+// the transaction's first statement, and the end of a read is not waited for: a lookup costs one
+// round trip.
+class PostgresConnection {
+ public:
+  PostgresConnection(const std::string& url, const Options& options) : session_(url, options) {}
+
+  PostgresSession::Clock::time_point made_at() const { return session_.made_at(); }
+
+  void begin_read();
+  void begin_write();
+  // Throws ConnectionLost when it cannot be known whether the commit took place.
+  void commit();
+  // Ends a read: sends its end, and waits for the answer.
+  void send_end();
+  void receive_end();
+  void roll_back();
+
+  Statement& start(std::string_view sql, std::span<const Value> args);
+  void script(std::string_view sql);
+
+  // What the first statement failed with since this was last asked; null: nothing failed.
+  std::exception_ptr take_failure() { return std::exchange(failure_, nullptr); }
+
+ private:
+  friend class PostgresStatement;
+
+  // Parameters in libpq's form; the vectors are used again and again.
+  struct Parameters {
+    std::vector<const char*> values;
+    std::vector<int> lengths;
+    std::vector<int> formats;
+    std::vector<unsigned> types;
+    std::vector<std::array<char, 24>> numbers;
+  };
+
+  void bind(std::span<const Value> args);
+  void run(PostgresStatement& statement);
+  // Runs `act`, and keeps what it throws as the failure.
+  template <class Act>
+  void noting_failure(Act act);
+
+  PostgresSession session_;
+  StatementCache<PostgresStatement> statements_;
+  Parameters parameters_;
+  const char* pending_begin_ = nullptr;
+  std::uint64_t prepared_ = 0;  // statements so far, for their names
+  std::exception_ptr failure_;
+};
+
+class PostgresTx final : public Tx {
+ public:
+  // Where notify() sends to.
+  static constexpr std::string_view channel = "latchkey";
+
+  explicit PostgresTx(PostgresConnection& connection, Duration waited = Duration{0})
+      : connection_(connection) {
+    waited_ = waited;
+  }
+
+  void script(std::string_view sql) override { connection_.script(sql); }
+  std::string_view for_update() const override { return " FOR UPDATE"; }
+  void notify(std::string_view payload) override;
+
+  std::vector<std::function<void()>> take_hooks() { return std::move(after_commit_); }
+
+ protected:
+  Statement& start(std::string_view sql, std::span<const Value> args) override {
+    return connection_.start(sql, args);
+  }
+
+ private:
+  PostgresConnection& connection_;
+};
+
+}  // namespace latchkey::db

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "platform/db/listener.h"
+#include "platform/db/postgres_session.h"
+
+namespace latchkey::db {
+
+// LISTEN on a connection and a thread of its own.
+//
+// It sends itself an echo twice a second, on a channel that no other node hears. PostgreSQL
+// delivers notifications in the order of their commits, so an echo that came back proves that
+// everything committed before it was sent has been heard.
+class PostgresListener final : public Listener {
+ public:
+  // Connects; throws what a PostgresSession throws. `channel` is an SQL identifier.
+  PostgresListener(std::string url, const Options& options, std::string channel,
+                   ListenerHooks hooks);
+  ~PostgresListener() override;
+
+  Clock::time_point last_heard() const override {
+    return Clock::time_point(Clock::duration(last_heard_.load(std::memory_order_acquire)));
+  }
+
+  // The pool has found another server behind the URL than before: what this listener still hears
+  // may come from the old one. Stale at once, until connected anew.
+  void distrust();
+
+ private:
+  class Wake;
+
+  void run(std::unique_ptr<PostgresSession> session);
+  std::unique_ptr<PostgresSession> connect();
+  // Hears and echoes until the connection fails, is distrusted or the listener stops.
+  void serve(PostgresSession& session);
+  void hear(PostgresSession& session);
+  void echoed(std::string_view sent_at);
+  void set_stale();
+
+  const std::string url_;
+  const Options options_;
+  const std::string channel_;
+  const std::string echo_channel_;
+  const ListenerHooks hooks_;
+
+  std::atomic<Clock::rep> last_heard_;
+  std::mutex mutex_;  // of the two below, and of setting last_heard_
+  bool distrusted_ = false;
+  bool stopping_ = false;
+  std::unique_ptr<Wake> wake_;
+  std::thread thread_;
+};
+
+}  // namespace latchkey::db

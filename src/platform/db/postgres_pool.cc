@@ -1,0 +1,195 @@
+#include "platform/db/postgres_pool.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <future>
+#include <utility>
+
+#include "platform/crypto/random.h"
+
+namespace latchkey::db {
+namespace {
+
+constexpr int most_tries = 6;  // of a write that meets others
+constexpr Duration conflict_pause{4};
+// Between attempts to connect.
+constexpr Duration shortest_pause{50};
+constexpr Duration longest_pause{1'000};
+
+// Between half of `span` and all of it, so that those who met do not meet again.
+Duration jittered(Duration span) {
+  const auto half = static_cast<std::uint64_t>(span.count() / 2);
+  return Duration{static_cast<std::int64_t>(half + crypto::random_uint64() % (half + 1))};
+}
+
+// Whether `connection` can go on after a failure.
+bool roll_back(PostgresConnection& connection) {
+  try {
+    connection.take_failure();
+    connection.roll_back();
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+// A commit that was sent and not answered: nobody may run it again.
+class OutcomeUnknown : public Unavailable {
+ public:
+  using Unavailable::Unavailable;
+};
+
+// Runs `job` in a write transaction, up to the commit. Returns what is to run after it.
+std::vector<std::function<void()>> run_write(PostgresConnection& connection, Job job,
+                                             Duration waited) {
+  PostgresTx tx(connection, waited);
+  connection.begin_write();
+  job(tx);
+  if (const auto failure = connection.take_failure()) std::rethrow_exception(failure);
+  try {
+    connection.commit();
+  } catch (const ConnectionLost& lost) {
+    throw OutcomeUnknown(lost.what());
+  }
+  return tx.take_hooks();
+}
+
+}  // namespace
+
+PostgresPool::PostgresPool(const std::string& url, const Options& options,
+                           std::function<ReconnectHooks()> hooks)
+    : url_(url),
+      options_(options),
+      hooks_(std::move(hooks)),
+      queue_(options.queue, options.connect_timeout) {
+  std::vector<std::future<Connection>> connecting;
+  for (std::size_t i = 0; i < options.size; ++i) {
+    connecting.push_back(std::async(
+        std::launch::async, [&] { return std::make_unique<PostgresConnection>(url, options); }));
+  }
+  std::vector<Connection> connections;
+  for (auto& connection : connecting) connections.push_back(connection.get());
+  for (Connection& connection : connections) {
+    threads_.emplace_back([this, mine = std::move(connection)]() mutable { run(std::move(mine)); });
+    pthread_setname_np(threads_.back().native_handle(), "db-pool");
+  }
+}
+
+PostgresPool::~PostgresPool() { close(); }
+
+void PostgresPool::close() {
+  queue_.close();
+  for (std::thread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
+  queue_.drop_rest();
+}
+
+void PostgresPool::count(Stats& stats) const {
+  stats.reads = reads_;
+  stats.writes = stats.commits = writes_;
+  stats.failures = failures_ + queue_.failures();
+  stats.reconnects = reconnects_;
+  stats.waiting = queue_.size();
+}
+
+void PostgresPool::run(Connection connection) {
+  Duration pause = shortest_pause;
+  for (;;) {
+    if (!connection) connection = reconnect();
+    if (!connection) {
+      if (queue_.closing_within(jittered(pause))) return;
+      pause = std::min(pause * 2, longest_pause);
+      continue;
+    }
+    pause = shortest_pause;
+    std::optional<PostgresItem> item = queue_.take(connection->made_at());
+    if (!item) return;
+    if (!serve(*connection, *item)) connection.reset();
+  }
+}
+
+PostgresPool::Connection PostgresPool::reconnect() {
+  try {
+    auto connection = std::make_unique<PostgresConnection>(url_, options_);
+    ReconnectHooks hooks = hooks_();
+    if (hooks.in_transaction) {
+      for (const auto& hook : run_write(*connection, Job(hooks.in_transaction), Duration{0})) {
+        hook();
+      }
+    }
+    hooks.then();
+    ++reconnects_;
+    return connection;
+  } catch (const std::exception&) {
+    return nullptr;  // whoever waits gets Unavailable in time, and this is tried again
+  }
+}
+
+bool PostgresPool::serve(PostgresConnection& connection, PostgresItem& item) {
+  for (int tries = 1;; ++tries) {
+    std::exception_ptr error;
+    bool again = false;
+    try {
+      return item.write ? write(connection, item.operation) : read(connection, item.operation);
+    } catch (const OutcomeUnknown&) {
+      give_up(item, std::current_exception());
+      return false;
+    } catch (const ConnectionLost&) {
+      if (std::exchange(item.retried, true)) {
+        give_up(item, std::current_exception());
+      } else {
+        queue_.put_back(std::move(item));
+      }
+      return false;
+    } catch (const Conflict&) {
+      again = tries < most_tries;
+      error = std::current_exception();
+    } catch (...) {
+      error = std::current_exception();
+    }
+    const bool usable = roll_back(connection);
+    if (!again || !usable) {
+      give_up(item, error);
+      return usable;
+    }
+    std::this_thread::sleep_for(jittered(tries * conflict_pause));
+  }
+}
+
+bool PostgresPool::read(PostgresConnection& connection, Operation& operation) {
+  PostgresTx tx(connection, operation.waited());
+  connection.begin_read();
+  operation.job(tx);
+  if (const auto failure = connection.take_failure()) std::rethrow_exception(failure);
+  connection.send_end();
+  ++reads_;
+  operation.done(nullptr);
+  try {
+    connection.receive_end();
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+bool PostgresPool::write(PostgresConnection& connection, Operation& operation) {
+  const auto hooks = run_write(connection, operation.job, operation.waited());
+  ++writes_;
+  for (const auto& hook : hooks) hook();
+  operation.done(nullptr);
+  return true;
+}
+
+void PostgresPool::give_up(PostgresItem& item, std::exception_ptr error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const Unavailable&) {
+    ++failures_;
+  } catch (...) {  // fn's own
+  }
+  item.operation.done(std::move(error));
+}
+
+}  // namespace latchkey::db

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "platform/db/postgres_connection.h"
+#include "platform/db/postgres_queue.h"
+
+namespace latchkey::db {
+
+// What happens on a connection made again after a loss, before it serves anything.
+struct ReconnectHooks {
+  std::function<void(Tx&)> in_transaction;  // may be empty
+  std::function<void()> then;
+};
+
+// The database threads, each with its own connection.
+class PostgresPool {
+ public:
+  // Connects all of them; throws what a PostgresSession throws. `hooks` is asked at each
+  // reconnect, on the thread that reconnects.
+  PostgresPool(const std::string& url, const Options& options,
+               std::function<ReconnectHooks()> hooks);
+  ~PostgresPool();  // as close()
+
+  void submit(PostgresItem item) { queue_.push(std::move(item)); }
+  void close();
+  void count(Stats& stats) const;
+
+ private:
+  using Connection = std::unique_ptr<PostgresConnection>;
+
+  // One thread's loop: reconnects when it must, serves what it takes.
+  void run(Connection connection);
+  Connection reconnect();
+  // These say whether the connection can go on.
+  bool serve(PostgresConnection& connection, PostgresItem& item);
+  bool read(PostgresConnection& connection, Operation& operation);
+  bool write(PostgresConnection& connection, Operation& operation);
+  void give_up(PostgresItem& item, std::exception_ptr error);
+
+  const std::string url_;
+  const Options options_;
+  const std::function<ReconnectHooks()> hooks_;
+  PostgresQueue queue_;
+  std::atomic<std::uint64_t> reads_{0};
+  std::atomic<std::uint64_t> writes_{0};
+  std::atomic<std::uint64_t> failures_{0};
+  std::atomic<std::uint64_t> reconnects_{0};
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace latchkey::db

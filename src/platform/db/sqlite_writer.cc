@@ -1,0 +1,171 @@
+#include "platform/db/sqlite_writer.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+
+#include <utility>
+
+#include "platform/db/sqlite_readers.h"
+
+namespace latchkey::db {
+namespace {
+
+// The log is copied into the file when it has grown to this many pages (4 MiB).
+constexpr int checkpoint_pages = 1'000;
+
+bool passes(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const Unavailable&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
+}  // namespace
+
+SqliteWriter::SqliteWriter(const std::string& path, std::size_t queue, SqliteReaders& readers)
+    : connection_(path, SqliteConnection::Mode::write), readers_(readers), limit_(queue) {
+  sqlite3_wal_hook(
+      connection_.handle(),
+      [](void* log_pages, sqlite3*, const char*, int pages) {
+        *static_cast<int*>(log_pages) = pages;
+        return SQLITE_OK;
+      },
+      &log_pages_);
+  thread_ = std::thread([this] { run(); });
+  pthread_setname_np(thread_.native_handle(), "db-writer");
+}
+
+SqliteWriter::~SqliteWriter() { close(); }
+
+void SqliteWriter::submit(Operation operation) {
+  const char* refusal = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    if (closing_) {
+      refusal = "the database is being closed";
+    } else if (waiting_.size() >= limit_) {
+      refusal = "too many operations wait for the database";
+    } else {
+      waiting_.push_back(std::move(operation));
+    }
+  }
+  if (refusal) {
+    ++failures_;
+    operation.done(std::make_exception_ptr(Unavailable(refusal)));
+  } else {
+    arrived_.notify_one();
+  }
+}
+
+void SqliteWriter::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  arrived_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+void SqliteWriter::count(Stats& stats) const {
+  stats.writes += writes_;
+  stats.commits += commits_;
+  stats.failures += failures_;
+  const std::lock_guard lock(mutex_);
+  stats.waiting += waiting_.size();
+}
+
+void SqliteWriter::run() {
+  for (;;) {
+    Batch batch = next_batch();
+    if (batch.empty()) return;  // closing
+    commit_batch(batch);
+    finish(batch);
+    checkpoint();
+  }
+}
+
+SqliteWriter::Batch SqliteWriter::next_batch() {
+  Batch batch;
+  std::unique_lock lock(mutex_);
+  arrived_.wait(lock, [&] { return closing_ || !waiting_.empty(); });
+  batch.reserve(std::min(waiting_.size(), largest_batch));
+  while (!waiting_.empty() && batch.size() < largest_batch) {
+    batch.emplace_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+  return batch;
+}
+
+void SqliteWriter::commit_batch(Batch& batch) {
+  try {
+    connection_.run("BEGIN IMMEDIATE");
+    for (Entry& entry : batch) run_entry(entry, batch.size() == 1);
+    if (!connection_.in_transaction()) return;  // one entry, and it failed
+    connection_.run("COMMIT");
+    ++commits_;
+    readers_.announce();
+  } catch (...) {
+    // Nothing of the batch is known to be durable. An entry that failed by itself keeps its
+    // reason.
+    connection_.take_failure();
+    connection_.roll_back();
+    for (Entry& entry : batch) {
+      if (!entry.error || passes(entry.error)) entry.error = std::current_exception();
+    }
+  }
+}
+
+// Throws when the failure is the whole batch's.
+void SqliteWriter::run_entry(Entry& entry, bool alone) {
+  if (!alone) connection_.run("SAVEPOINT entry");
+  try {
+    SqliteTx tx(connection_, entry.operation.waited());
+    entry.operation.job(tx);
+    if (const auto failure = connection_.take_failure()) std::rethrow_exception(failure);
+    entry.after_commit = tx.take_hooks();
+    if (!alone) connection_.run("RELEASE entry");
+  } catch (...) {
+    connection_.take_failure();
+    entry.error = std::current_exception();
+    entry.after_commit.clear();
+    // A full disk or an I/O error ends SQLite's transaction, and all that ran in it.
+    if (!connection_.in_transaction()) {
+      if (alone) return;
+      throw Unavailable("the database lost the transaction");
+    }
+    if (alone) {
+      connection_.roll_back();
+    } else {
+      connection_.run("ROLLBACK TO entry");
+      connection_.run("RELEASE entry");
+    }
+  }
+}
+
+void SqliteWriter::finish(Batch& batch) {
+  for (Entry& entry : batch) {
+    if (entry.error) {
+      if (passes(entry.error)) ++failures_;
+      continue;
+    }
+    ++writes_;
+    for (const auto& hook : entry.after_commit) hook();
+  }
+  for (Entry& entry : batch) entry.operation.done(entry.error);
+}
+
+void SqliteWriter::checkpoint() {
+  if (log_pages_ < checkpointed_pages_) checkpointed_pages_ = 0;  // the log has started over
+  if (log_pages_ - checkpointed_pages_ < checkpoint_pages) return;
+  checkpointed_pages_ = log_pages_;
+  // The readers rest or read the newest snapshot, so all of the log can be copied; and once they
+  // have let go of it again, the next commit starts the log over. A failure is the next one's.
+  sqlite3_wal_checkpoint_v2(connection_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr,
+                            nullptr);
+  readers_.announce();
+}
+
+}  // namespace latchkey::db

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "platform/db/operation.h"
+#include "platform/db/sqlite_connection.h"
+
+namespace latchkey::db {
+
+class SqliteReaders;
+
+// The one thread that writes to a SQLite database. It takes all operations that wait, runs each
+// in a savepoint, and commits them together: one fsync for many callers (group commit).
+class SqliteWriter {
+ public:
+  // Throws what opening the file throws.
+  SqliteWriter(const std::string& path, std::size_t queue, SqliteReaders& readers);
+  ~SqliteWriter();  // as close()
+
+  void submit(Operation operation);
+  // Finishes what waits, then ends the thread; what comes later gets Unavailable.
+  void close();
+
+  // Adds to `stats` what this writer counted.
+  void count(Stats& stats) const;
+
+ private:
+  // An operation of the batch at hand, and what came of it.
+  struct Entry {
+    explicit Entry(Operation op) : operation(std::move(op)) {}
+
+    Operation operation;
+    std::exception_ptr error;
+    std::vector<std::function<void()>> after_commit;
+  };
+  using Batch = std::vector<Entry>;
+
+  static constexpr std::size_t largest_batch = 256;
+
+  void run();
+  Batch next_batch();
+  void commit_batch(Batch& batch);
+  void run_entry(Entry& entry, bool alone);
+  void finish(Batch& batch);
+  void checkpoint();
+
+  SqliteConnection connection_;
+  SqliteReaders& readers_;
+  const std::size_t limit_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::deque<Operation> waiting_;
+  bool closing_ = false;
+
+  std::atomic<std::uint64_t> commits_{0};
+  std::atomic<std::uint64_t> writes_{0};
+  std::atomic<std::uint64_t> failures_{0};
+
+  int log_pages_ = 0;           // of the write-ahead log, as of the last commit
+  int checkpointed_pages_ = 0;  // as of the last checkpoint, while the log grows
+  std::thread thread_;
+};
+
+}  // namespace latchkey::db
