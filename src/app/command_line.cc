@@ -116,10 +116,10 @@ admin::Answer run_here(Config config, const Command& command, const json::object
   config.log.level = telemetry::Level::error;
   if (command.name == "keys replace") {
     // Without its key file nothing else of the service can be opened.
-    const Core core(config, 1, Core::Keys::replace);
+    const Core core(config, 1, Core::Purpose::replace_keys);
     return admin::run(core.operations(), "keys list", {});
   }
-  Core core(config, 1, Core::Keys::open);
+  Core core(config, 1, Core::Purpose::command);
   admin::Answer answer = admin::run(core.operations(), command.name, arguments);
   core.close();
   return answer;

@@ -14,44 +14,48 @@ namespace {
 constexpr auto kLongestSilence = std::chrono::seconds{2};
 
 std::shared_ptr<const sessions::KeyRing> take_keys(db::Database& db, const std::string& path,
-                                                   Core::Keys how, Time now) {
-  auto keys = how == Core::Keys::replace ? sessions::replace_keys(db, path, now)
-                                         : sessions::open_keys(db, path, now);
+                                                   bool replace, Time now) {
+  auto keys = replace ? sessions::replace_keys(db, path, now) : sessions::open_keys(db, path, now);
   if (!keys) throw db::Refused(keys.error());
   return std::move(*keys);
 }
 
 }  // namespace
 
-Core::Core(const Config& from, std::size_t workers, Keys keys)
+Core::Core(const Config& from, std::size_t workers, Purpose purpose)
     : config(from),
       log(config.log),
       metrics(workers),
       database(db::open(config.database, config.database_pool)) {
   watch_reconnects();
   db::migrate(*database, schema::migrations());
-  sessions = std::make_unique<sessions::Sessions>(
-      sessions::Sessions::Parts{.db = *database,
-                                .clock = clock,
-                                .policy = config.sessions,
-                                .key_file = config.keys_path(),
-                                .keys = take_keys(*database, config.keys_path(), keys, clock.now()),
-                                .workers = workers,
-                                .log = log,
-                                .metrics = metrics});
+  sessions = std::make_unique<sessions::Sessions>(sessions::Sessions::Parts{
+      .db = *database,
+      .clock = clock,
+      .policy = config.sessions,
+      .key_file = config.keys_path(),
+      .keys =
+          take_keys(*database, config.keys_path(), purpose == Purpose::replace_keys, clock.now()),
+      .workers = workers,
+      .log = log,
+      .metrics = metrics});
   passwords = std::make_unique<accounts::Passwords>(config.passwords);
   administration =
       std::make_unique<accounts::Administration>(*sessions, *passwords, config.server_name);
+  if (purpose != Purpose::serve) return;
   note_start();
   ready_ = sessions.get();
-  if (database->dialect() == db::Dialect::postgresql) {
-    listener_ = database->listen(
-        {.on_message = [this](std::string_view payload) { sessions->announcer().hear(payload); },
-         .on_reconnect = [this] { sessions->changes().everything_changed(); }});
-    sessions->believe_cache_while(
-        [this] { return db::Listener::Clock::now() - kLongestSilence < listener_->last_heard(); });
-  }
+  hear_other_nodes();
   count_database();
+}
+
+void Core::hear_other_nodes() {
+  if (database->dialect() == db::Dialect::sqlite) return;  // it has none
+  listener_ =
+      database->listen({.on_message = [this](std::string_view payload) { sessions->hear(payload); },
+                        .on_reconnect = [this] { sessions->changes().everything_changed(); }});
+  sessions->believe_cache_while(
+      [this] { return db::Listener::Clock::now() - kLongestSilence < listener_->last_heard(); });
 }
 
 Core::~Core() = default;
@@ -87,7 +91,7 @@ void Core::note_start() {
   if (found && now - *found > std::chrono::minutes{2}) {
     log.info(
         "the database was last served some time ago; if it is a restored backup, what ended "
-        "since lives again: latchkey user soft-logout ends it softly",
+        "since lives again: latchkey session soft-logout-all ends everything softly",
         {{"last_served", text::format_rfc3339(*found)}});
   }
 }

@@ -20,14 +20,15 @@ namespace latchkey::app {
 // for a command that runs without one.
 class Core {
  public:
-  enum class Keys {
-    open,     // a missing or different key file is refused
-    replace,  // go on without what is lost (latchkey keys replace)
+  enum class Purpose {
+    serve,
+    command,       // judges no token and hears of no other node
+    replace_keys,  // a command that goes on without a lost key file
   };
 
   // Opens the database, brings its schema up to date, opens the keys. Throws what db::open()
   // throws, or db::Refused with a sentence.
-  Core(const Config& config, std::size_t workers, Keys keys);
+  Core(const Config& config, std::size_t workers, Purpose purpose);
   ~Core();
 
   // Ends the hashing threads and the database, finishing what waits for them. To be called while
@@ -47,6 +48,7 @@ class Core {
  private:
   void watch_reconnects();
   void note_start();
+  void hear_other_nodes();
   void count_database();
 
   // Set once the sessions exist; a connection can be lost and made again before that.

@@ -60,6 +60,7 @@ void Housekeeping::run(const std::stop_token& stop) {
       wake.wait_for(lock, stop, kPromotions, [] { return false; });
     }
     attempt("write first uses", [this] { sessions_.flush_promotions(); });
+    attempt("take new keys", [this] { sessions_.take_announced_keys(); });
     if (due(activity, kActivity)) {
       attempt("write activity", [this] { sessions_.flush_activity(); });
     }

@@ -122,7 +122,7 @@ std::string joined(const std::vector<std::string>& names) {
 int serve(const Config& config) {
   const EndSignals signals;
   const std::size_t workers = worker_count(config);
-  Core core(config, workers, Core::Keys::open);
+  Core core(config, workers, Core::Purpose::serve);
 
   signin::AttemptLimits limits(config.rate_limits);
   signin::PasswordSignin password_signin(*core.sessions, *core.passwords, limits,

@@ -154,6 +154,12 @@ Administration::Result<std::size_t> Administration::soft_logout_user(std::string
   });
 }
 
+std::size_t Administration::soft_logout_everybody() {
+  return sessions_.database().write_now([&](db::Tx& tx) {
+    return sessions_.end_everything_softly(tx, EndReason::administrator_softly);
+  });
+}
+
 Administration::Result<> Administration::end_session(sessions::SessionId id) {
   return sessions_.database().write_now([&](db::Tx& tx) -> Result<> {
     const auto session = sessions::find_session(tx, id);

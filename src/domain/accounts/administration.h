@@ -44,6 +44,8 @@ class Administration {
   Result<std::vector<Listed>> list_sessions(std::string_view name);
   // Returns how many sessions ended softly.
   Result<std::size_t> soft_logout_user(std::string_view name);
+  // After a restored backup, when nobody can say what was ended since it was made.
+  std::size_t soft_logout_everybody();
   Result<> end_session(sessions::SessionId id);
   Result<> soft_logout_session(sessions::SessionId id);
   void mark_gap(Time from, Time to);

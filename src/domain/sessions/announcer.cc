@@ -15,6 +15,11 @@ void Announcer::account(db::Tx& tx, UserId id) const {
   tx.after_commit([&changes = changes_, id] { changes.account_changed(id); });
 }
 
+void Announcer::everything(db::Tx& tx) const {
+  tx.notify("everything");
+  tx.after_commit([&changes = changes_] { changes.everything_changed(); });
+}
+
 void Announcer::hear(std::string_view payload) const {
   const auto space = payload.find(' ');
   const std::string_view what = payload.substr(0, space);
@@ -27,7 +32,7 @@ void Announcer::hear(std::string_view payload) const {
   } else if (read && what == "account") {
     changes_.account_changed(id);
   } else {
-    // Said by a newer version: forget all rather than miss a revocation.
+    // "everything", or said by a newer version: forget all rather than miss a revocation.
     changes_.everything_changed();
   }
 }

@@ -17,6 +17,9 @@ class Announcer {
   // All sessions of the account: a lock, a deactivation, the end of many sessions.
   void account(db::Tx& tx, UserId id) const;
 
+  // Every session there is.
+  void everything(db::Tx& tx) const;
+
   // What another node announced.
   void hear(std::string_view payload) const;
 

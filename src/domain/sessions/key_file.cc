@@ -176,15 +176,20 @@ std::expected<void, Sentence> compare(const Keys& keys, const std::vector<Listed
   return {};
 }
 
+std::unexpected<Sentence> same_id_taken() {
+  return fail("another node has just made a key; copy its key file here and try again");
+}
+
 // The file first: a key that is in the file alone is enlisted at the next start, one that were
 // in the list alone would stop it.
 Ring add_key(db::Database& db, const std::string& path, Keys keys, Time now, bool give_up_missing) {
   const auto listed = db.read_now([](db::Tx& tx) { return list(tx); });
   auto key = fresh_key(keys, listed, now);
   if (!key) return fail(key.error());
+  const Keys before = keys;
   keys.push_back(*key);
   if (auto written = write_file(path, keys); !written) return fail(written.error());
-  return ring(keys, db.write_now([&](db::Tx& tx) {
+  const auto now_listed = db.write_now([&](db::Tx& tx) {
     for (const ListedKey& known : list(tx)) {
       const ServerKey* held = find(keys, known.id);
       const bool lost = held == nullptr || held->fingerprint() != known.fingerprint;
@@ -194,8 +199,19 @@ Ring add_key(db::Database& db, const std::string& path, Keys keys, Time now, boo
       }
     }
     for (const ServerKey& held : keys) enlist(tx, held);
+    tx.notify(kKeysChanged);
     return list(tx);
-  }));
+  });
+  if (auto same = compare(keys, now_listed, path); !same) {
+    // Another node made a key under the same id in the meantime, and was first.
+    if (before.empty()) {
+      std::filesystem::remove(path);
+    } else if (auto undone = write_file(path, before); !undone) {
+      return fail(undone.error());
+    }
+    return same_id_taken();
+  }
+  return ring(keys, now_listed);
 }
 
 }  // namespace

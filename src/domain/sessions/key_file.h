@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "domain/sessions/key_ring.h"
@@ -14,6 +15,9 @@
 namespace latchkey::sessions {
 
 using Sentence = std::string;
+
+// What other nodes are told after a rotation or replacement.
+constexpr std::string_view kKeysChanged = "keys";
 
 struct ListedKey {
   std::uint8_t id = 0;

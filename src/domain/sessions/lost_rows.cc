@@ -1,5 +1,7 @@
 #include "domain/sessions/lost_rows.h"
 
+#include <algorithm>
+
 namespace latchkey::sessions {
 namespace {
 
@@ -8,23 +10,47 @@ std::optional<Time> newest_heartbeat(db::Tx& tx) {
   return row ? std::optional(std::get<0>(*row)) : std::nullopt;
 }
 
-}  // namespace
-
-std::optional<Time> note_gap_and_beat(db::Tx& tx, Time clock) {
-  const auto found = newest_heartbeat(tx);
-  if (found) add_gap(tx, *found - kHeartbeatMargin, clock + kHeartbeatMargin, clock);
-  beat(tx, clock);
-  return found;
-}
-
-void beat(db::Tx& tx, Time clock) {
+void write_heartbeat(db::Tx& tx, Time clock) {
   tx.run(
       "INSERT INTO heartbeat (id, at) VALUES (1, :at)"
       " ON CONFLICT (id) DO UPDATE SET at = excluded.at WHERE heartbeat.at < excluded.at",
       clock);
 }
 
+// More missed beats than load explains: the whole machine was stopped, or set back and on again.
+constexpr Duration kLongestSilence = 3 * kHeartbeatMargin;
+
+}  // namespace
+
+std::optional<Time> note_gap_and_beat(db::Tx& tx, Time clock) {
+  const auto found = newest_heartbeat(tx);
+  if (found) {
+    // A clock behind the heartbeat would make the gap end before it begins.
+    clock = std::max(clock, *found);
+    add_gap(tx, *found - kHeartbeatMargin, clock + kHeartbeatMargin, clock);
+  }
+  write_heartbeat(tx, clock);
+  return found;
+}
+
+void beat(db::Tx& tx, Time clock) {
+  const auto found = newest_heartbeat(tx);
+  if (found && clock - *found > kLongestSilence) {
+    add_gap(tx, *found - kHeartbeatMargin, clock + kHeartbeatMargin, clock);
+  }
+  write_heartbeat(tx, clock);
+}
+
 void add_gap(db::Tx& tx, Time from, Time to, Time now) {
+  const bool grown =
+      tx.run(
+          "UPDATE gaps SET to_at = :to WHERE from_at <= :from AND to_at >= :from AND to_at < :to",
+          to, from) > 0;
+  const bool covered =
+      grown ||
+      tx.one<int>("SELECT 1 FROM gaps WHERE from_at <= :from AND to_at >= :to LIMIT 1", from, to)
+          .has_value();
+  if (covered) return;
   tx.run("INSERT INTO gaps (from_at, to_at, noted_at) VALUES (:from, :to, :now)", from, to, now);
 }
 

@@ -12,9 +12,10 @@ namespace latchkey::sessions {
 // clock. Returns the heartbeat found; absent in a new database.
 std::optional<Time> note_gap_and_beat(db::Tx& tx, Time clock);
 
-// Each minute. Only moves forward.
+// Each minute. Only moves forward. A silence of several beats becomes a gap too.
 void beat(db::Tx& tx, Time clock);
 
+// Grows a gap that it touches, so that many short outages make few rows.
 void add_gap(db::Tx& tx, Time from, Time to, Time now);
 
 bool in_gap(db::Tx& tx, Time born);

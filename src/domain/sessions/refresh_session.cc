@@ -9,13 +9,17 @@ namespace latchkey::sessions {
 Task<std::expected<TokenPair, Standing>> Sessions::refresh(const Use& use,
                                                            std::string_view refresh_token) {
   const auto known = co_await know(use, refresh_token, Kind::refresh);
-  if (!known) co_return std::unexpected(known.error());
+  if (!known) {
+    refused_refreshes_.add(use.worker);
+    co_return std::unexpected(known.error());
+  }
   const Token& token = known->token;
 
   // A refusal that changes nothing needs no place in the writer's queue.
   const RefreshDecision foreseen =
       decide_refresh(question(known->session, token.generation, clock_.now()));
   if (foreseen.step == RefreshStep::refuse && !foreseen.changed) {
+    refused_refreshes_.add(use.worker);
     co_return std::unexpected(foreseen.refusal);
   }
 
@@ -36,6 +40,7 @@ Task<std::expected<TokenPair, Standing>> Sessions::refresh(const Use& use,
   });
 
   if (decision.step == RefreshStep::refuse) {
+    refused_refreshes_.add(use.worker);
     if (decision.refusal.reason == Reason::reused) {
       reuses_.add(use.worker);
       log_.warning(
@@ -48,6 +53,7 @@ Task<std::expected<TokenPair, Standing>> Sessions::refresh(const Use& use,
     }
     co_return std::unexpected(decision.refusal);
   }
+  refreshes_.add(use.worker);
   activity_.note(use.worker, token.session, clock_.now(),
                  {std::string(use.address), std::string(use.user_agent)});
   co_return tokens_of(use.worker, decision.after);

@@ -134,6 +134,12 @@ std::vector<SessionId> open_sessions_of_user(db::Tx& tx, UserId user) {
       user));
 }
 
+std::int64_t end_every_session_softly(db::Tx& tx, EndReason why, Time now) {
+  return tx.run(
+      "UPDATE sessions SET ended = :ended, end_reason = :reason, ended_at = :now WHERE ended = 0",
+      Ended::softly, why, now);
+}
+
 std::vector<ListedSession> list_sessions(db::Tx& tx, UserId user) {
   std::vector<SessionId> all = open_sessions_of_user(tx, user);
   const auto over = ids(tx.all<std::int64_t>(

@@ -36,6 +36,9 @@ bool end_session(db::Tx& tx, SessionId id, Ended how, EndReason why, Time now);
 std::vector<SessionId> open_sessions_of_device(db::Tx& tx, DeviceKey device);
 std::vector<SessionId> open_sessions_of_user(db::Tx& tx, UserId user);
 
+// Ends every live session softly, in one statement. Returns how many.
+std::int64_t end_every_session_softly(db::Tx& tx, EndReason why, Time now);
+
 // Every session of the user, the ended ones too, newest first.
 struct ListedSession {
   Session session;

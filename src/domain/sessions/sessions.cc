@@ -22,6 +22,10 @@ Sessions::Sessions(Parts parts)
       reuses_(parts.metrics.counter(
           "latchkey_refresh_token_reuses_total",
           "Sessions softly ended because an old refresh token was used again.")),
+      refreshes_(parts.metrics.counter("latchkey_refreshes_total", "Refresh tokens shown.",
+                                       {{"outcome", "answered"}})),
+      refused_refreshes_(parts.metrics.counter("latchkey_refreshes_total", "Refresh tokens shown.",
+                                               {{"outcome", "refused"}})),
       activity_(parts.workers),
       keys_(std::move(parts.keys)) {
   const std::size_t share = policy_.cache_entries / parts.workers;
@@ -62,6 +66,24 @@ void Sessions::reload_keys() {
   auto keys = open_keys(db_, key_file_, now);
   if (!keys) throw db::Unavailable(keys.error());
   use_keys(std::move(*keys));
+}
+
+void Sessions::hear(std::string_view payload) {
+  if (payload == kKeysChanged) {
+    keys_announced_ = true;
+  } else {
+    announcer_.hear(payload);
+  }
+}
+
+void Sessions::take_announced_keys() {
+  if (!keys_announced_.exchange(false)) return;
+  if (auto keys = open_keys(db_, key_file_, clock_.now())) {
+    use_keys(std::move(*keys));
+  } else {
+    log_.error("another node has changed the server keys: copy its key file here",
+               {{"fault", keys.error()}});
+  }
 }
 
 TokenPair Sessions::tokens_of(std::size_t index, const Record& record) {

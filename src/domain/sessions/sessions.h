@@ -93,6 +93,7 @@ class Sessions {
   // Ends softly; devices and their keys stay. False when there was nothing to end.
   bool end_softly(db::Tx& tx, SessionId id, EndReason why);
   std::size_t end_all_softly(db::Tx& tx, UserId user, EndReason why);
+  std::size_t end_everything_softly(db::Tx& tx, EndReason why);
   // Ends for good and deletes the device. False when it was over already.
   bool end_for_good(db::Tx& tx, const Session& session, EndReason why);
   // A change of the account that its sessions must feel at once: lock, suspension, …
@@ -114,6 +115,10 @@ class Sessions {
   void purge();
   // To be run in a transaction at start and on each connection that was lost and made again.
   std::optional<Time> note_gap(db::Tx& tx);
+  // Takes keys that another node has made, as far as this node's file holds them.
+  void take_announced_keys();
+  // What another node announced. Does not wait.
+  void hear(std::string_view payload);
   // A rotation or replacement: every thread takes the new ring at its next request.
   void use_keys(std::shared_ptr<const KeyRing> keys);
   // Absent: always. Else asked before the cache is believed (other nodes' changes may be missing).
@@ -160,6 +165,8 @@ class Sessions {
   const std::string key_file_;
   telemetry::Log log_;
   telemetry::Counter& reuses_;
+  telemetry::Counter& refreshes_;
+  telemetry::Counter& refused_refreshes_;
 
   IdSource ids_;
   Changes changes_;
@@ -172,6 +179,7 @@ class Sessions {
   std::shared_ptr<const KeyRing> keys_;
   std::atomic<std::uint64_t> ring_{1};
   std::atomic<std::int64_t> keys_reloaded_at_{0};
+  std::atomic<bool> keys_announced_{false};
   std::vector<std::unique_ptr<Worker>> workers_;
 };
 

@@ -51,6 +51,11 @@ std::size_t Sessions::end_all_softly(db::Tx& tx, UserId user, EndReason why) {
   return ended;
 }
 
+std::size_t Sessions::end_everything_softly(db::Tx& tx, EndReason why) {
+  announcer_.everything(tx);
+  return static_cast<std::size_t>(end_every_session_softly(tx, why, clock_.now()));
+}
+
 Task<std::optional<Standing>> Sessions::sign_out(const Use& use, std::string_view text) {
   const auto known = co_await know(use, text, Kind::access);
   if (!known) co_return known.error();
@@ -74,8 +79,10 @@ Task<std::optional<Standing>> Sessions::sign_out_everywhere(const Use& use, std:
     auto session = find_session(tx, known->token.session, Lock::yes);
     if (!session) throw db::Unavailable("a session vanished while it was signed out");
     promotions_.apply(session->record);
-    const Standing standing = judge(question(*session, known->token.generation, clock_.now()));
-    if (!standing.active() && standing.worth != Worth::locked) return standing;
+    const Question asked = question(*session, known->token.generation, clock_.now());
+    const Standing standing = judge(asked);
+    const bool waits_for_unlock = standing.worth == Worth::locked && may_end(asked);
+    if (!standing.active() && !waits_for_unlock) return standing;
     end_all_of(tx, session->account.id, EndReason::logout_all);
     return std::nullopt;
   });

@@ -85,6 +85,10 @@ Answer soft_logout_user(const Operations& ops, const json::object& args) {
   return json::object{{"ended", *count}};
 }
 
+Answer soft_logout_everybody(const Operations& ops, const json::object&) {
+  return json::object{{"ended", ops.accounts.soft_logout_everybody()}};
+}
+
 Answer mark_gap(const Operations& ops, const json::object& args) {
   const auto from = text::parse_rfc3339(text_of(args, "from"));
   const std::string to_text = text_of(args, "to");
@@ -194,6 +198,13 @@ const std::vector<Command>& table() {
        {kId},
        change_session<&A::soft_logout_session>,
        say_done},
+      {"session soft-logout-all",
+       "End every session of the server softly, as after a restored backup: what was ended since "
+       "it "
+       "was made cannot be told from the rest.",
+       {},
+       soft_logout_everybody,
+       say_ended},
       {"session mark-gap",
        "Say that sessions begun in this span may be missing: their tokens are softly refused.",
        {{"from", Kind::option, "begin of the gap (RFC 3339)", true},

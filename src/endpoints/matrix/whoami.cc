@@ -20,6 +20,7 @@ std::string render(const Api& api, const sessions::Identity& who) {
 }
 
 bool whoami_at_once(const Api& api, const http::Request& request, http::Response& response) {
+  if (!request.query.empty()) return false;  // it may hold a token too
   Entry* entry = api.sessions.recall(use_of(request), header_token(request));
   if (entry == nullptr) return false;
   std::string& rendered = entry->rendered[Entry::whoami];
