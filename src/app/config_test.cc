@@ -1,0 +1,83 @@
+#include "app/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "platform/config/config.h"
+
+namespace latchkey::app {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::string file(const std::string& path) {
+  std::ifstream in(std::string(LATCHKEY_SOURCE_DIR) + "/" + path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+config::Errors errors_of(const std::string& yaml) {
+  Config config;
+  const auto loaded = config::load(yaml, "/etc/latchkey", config);
+  return loaded ? config::Errors{} : loaded.error();
+}
+
+constexpr const char* kSmallest = R"(
+server_name: example.com
+public_url: http://127.0.0.1:8008/
+database: sqlite:///var/lib/latchkey/latchkey.db
+)";
+
+// The two files that people read are what the program prints: config example and reference.
+TEST(Config, ExampleFileIsCurrent) {
+  EXPECT_EQ(file("config/latchkey.example.yaml"), config::example<Config>());
+}
+
+TEST(Config, ReferencePageIsCurrent) {
+  EXPECT_THAT(file("docs/operating/options.md"), HasSubstr(config::reference<Config>()));
+}
+
+TEST(Config, ExampleLoads) { EXPECT_THAT(errors_of(config::example<Config>()), IsEmpty()); }
+
+TEST(Config, PathsFollowTheDatabase) {
+  Config config;
+  ASSERT_TRUE(config::load(kSmallest, "/etc/latchkey", config));
+  EXPECT_EQ(config.keys_path(), "/var/lib/latchkey/latchkey.db.keys");
+  EXPECT_EQ(config.socket_path(), "/var/lib/latchkey/latchkey.db.sock");
+}
+
+struct Wrong {
+  const char* yaml;
+  const char* sentence;
+};
+
+class WrongConfig : public testing::TestWithParam<Wrong> {};
+
+TEST_P(WrongConfig, IsRefusedWithASentence) {
+  EXPECT_THAT(errors_of(std::string(kSmallest) + GetParam().yaml),
+              Contains(HasSubstr(GetParam().sentence)));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, WrongConfig,
+    testing::Values(
+        Wrong{"sessions: {refresh_grace: 5 parsecs}\n",
+              "sessions.refresh_grace: '5 parsecs' is not a duration, try '5m'"},
+        Wrong{"sessions: {access_token_lifetime: 30s}\n",
+              "sessions.refresh_grace: must be less than access_token_lifetime"},
+        Wrong{"listen: []\n", "listen: at least one address is needed"},
+        Wrong{"registration: {opened: true}\n", "registration.open"},
+        Wrong{"homeserver: {kind: dendrite}\n", "homeserver.kind"}));
+
+TEST(Config, PostgresqlNeedsAKeyFile) {
+  EXPECT_THAT(errors_of("server_name: example.com\npublic_url: http://127.0.0.1:8008/\n"
+                        "database: postgresql://localhost/latchkey\n"),
+              Contains(HasSubstr("keys_file")));
+}
+
+}  // namespace
+}  // namespace latchkey::app
