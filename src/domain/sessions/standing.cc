@@ -6,7 +6,12 @@
 namespace latchkey::sessions {
 namespace {
 
-bool since(std::optional<Time> at, const Question& q) { return at && *at <= q.now - q.slack; }
+// Whether something that is written down counts. It does from the moment it is written, whatever
+// the clocks say: another node's may be ahead, and this one's may have been set back. Only slack
+// compares times, and a time ahead of now is none that is just past.
+bool since(std::optional<Time> at, const Question& q) {
+  return at && (q.slack <= Duration{0} || *at - q.now > kClockSkew || *at <= q.now - q.slack);
+}
 
 bool passed(Time at, Limit limit, const Question& q) {
   return sessions::passed(at, limit, q.now, q.slack);
@@ -76,6 +81,9 @@ std::optional<Time> good_until(const Question& q) {
   bound(r.last_active_at, q.policy.maximum_idle);
   bound(*issue_time(r, q.generation), access_lifetime(r, q.policy));
   if (q.generation < r.seen) bound(r.seen_at, q.policy.refresh_grace);
+  // What slack still forgives.
+  if (q.account.locked_at) bound(*q.account.locked_at, Duration{0});
+  if (r.ended_at) bound(*r.ended_at, Duration{0});
   return until;
 }
 
