@@ -45,10 +45,12 @@ def shared_server(binary, engine_name, tmp_path_factory, request) -> Iterator[Se
     """A server with the tests' usual configuration. Tests must leave it as they found it."""
     directory = tmp_path_factory.mktemp(f"shared-{engine_name}")
     engine = _engine(engine_name, directory, request)
-    server = Server(directory, engine).start()
-    yield server
-    server.close()
-    engine.drop()
+    server = Server(directory, engine)
+    try:
+        yield server.start()
+    finally:
+        server.close()
+        engine.drop()
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ class Api:
             headers["Authorization"] = f"Bearer {token}"
         try:
             answer = self._http.request(method, path, headers=headers, **how)
-        except httpx.TransportError as error:
+        except (httpx.NetworkError, httpx.TimeoutException, httpx.RemoteProtocolError) as error:
             raise Silence(f"{method} {path}: {error!r}") from error
         contract.check(answer)
         return answer

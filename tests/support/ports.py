@@ -12,14 +12,14 @@ def free_port() -> int:
 class ReservedPort:
     """A port that no other test gets while this object lives.
 
-    Latchkey listens with SO_REUSEPORT, so two servers could share a port and take each other's
-    requests without an error. A bound socket that never listens takes no connection, and keeps
-    the kernel from handing its port to anybody else.
+    A bound socket that never listens takes no connection, and keeps the kernel from handing its
+    port to anybody else; one that is willing to share lets the server under test bind it too.
     """
 
     def __init__(self):
         self._socket = socket.socket()
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
+            self._socket.setsockopt(socket.SOL_SOCKET, option, 1)
         self._socket.bind(("127.0.0.1", free_port()))
         self.number: int = self._socket.getsockname()[1]
 

@@ -72,8 +72,10 @@ class Server:
             "command_socket": str(self.directory / "latchkey.sock"),
             "registration": {"open": True},
             "rate_limits": {"enabled": False},
-            "passwords": {"hash_memory": 1024, "hash_passes": 1},
+            "passwords": {"hash_memory": "1MiB", "hash_passes": 1},
             "introspection": {"secret": INTROSPECTION_SECRET},
+            # The most talkative: check_log() looks for secrets in it.
+            "log": {"level": "debug"},
         }
 
     @property

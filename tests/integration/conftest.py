@@ -1,0 +1,16 @@
+"""Fixtures of the integration tests alone."""
+
+import pytest
+
+from support.api import Api
+from support.lossy_proxy import LossyProxy
+
+
+@pytest.fixture
+def network(server):
+    """The shared server behind a network that loses what it is told to."""
+    with LossyProxy(server.port) as proxy:
+        api = Api(proxy.url, keep_alive=False)
+        yield proxy, api
+        api.close()
+        assert proxy.pending() == 0, "a loss that the test ordered never happened"

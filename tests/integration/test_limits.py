@@ -1,0 +1,124 @@
+"""Limits: too many tries, too many hashes at once, too much at once. The server goes on."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from support.answers import assert_error, assert_good, assert_hard
+from support.api import PREFIX
+from support.matrix_client import new_client
+from support.secrets import password
+
+
+def until_limited(attempt, most: int = 500):
+    for _ in range(most):
+        answer = attempt()
+        if answer.status_code == 429:
+            return answer
+    raise AssertionError(f"{most} tries and no limit")
+
+
+def test_guessing_a_password_is_limited(make_server):
+    server = make_server(rate_limits={"enabled": True})
+    client = new_client(server.api)
+    limited = until_limited(lambda: server.api.login(client.store.user, password()))
+    assert_error(limited, 429, "M_LIMIT_EXCEEDED")
+    assert limited.json()["retry_after_ms"] > 0
+    # Who is signed in notices nothing.
+    assert_good(server.api.whoami(client.access))
+    client.refresh()
+    assert_good(server.api.whoami(client.access))
+    assert_good(server.api.logout(client.access))
+
+
+def test_guessing_for_unknown_users_is_limited_alike(make_sqlite_server):
+    """Otherwise the limit would tell which users exist."""
+    server = make_sqlite_server(rate_limits={"enabled": True})
+    client = new_client(server.api)
+
+    def tries(name):
+        for count in range(500):
+            answer = server.api.login(name, password())
+            if answer.status_code == 429:
+                return count
+        raise AssertionError("no limit")
+
+    known = tries(client.store.user)
+    server.restart()  # the counters are in memory
+    assert tries("nobody-at-all") == known
+
+
+def test_registering_is_limited(make_sqlite_server):
+    server = make_sqlite_server(rate_limits={"enabled": True})
+    limited = until_limited(lambda: server.api.register())
+    assert_error(limited, 429, "M_LIMIT_EXCEEDED")
+
+
+def test_valid_refresh_tokens_are_not_limited(make_server):
+    """Design §2: the spec lets clients treat any 4xx there as the end of the session."""
+    server = make_server(rate_limits={"enabled": True})
+    client = new_client(server.api)
+    for _ in range(300):
+        client.refresh()
+    assert client.store.wiped == []
+    assert_good(server.api.whoami(client.access))
+
+
+def test_refresh_tokens_that_fail_their_check_are_limited(make_sqlite_server):
+    server = make_sqlite_server(rate_limits={"enabled": True})
+    client = new_client(server.api)
+    limited = until_limited(lambda: server.api.refresh("lkr_" + "0" * 43), 5000)
+    assert_error(limited, 429, "M_LIMIT_EXCEEDED")
+    # The address is known for guessing; a good token from it goes on all the same.
+    client.refresh()
+    assert client.store.wiped == []
+
+
+def test_ended_refresh_tokens_are_no_guesses(make_sqlite_server):
+    """A logged out client that keeps asking is told the truth."""
+    server = make_sqlite_server(rate_limits={"enabled": True})
+    client = new_client(server.api)
+    assert_good(server.api.logout(client.access))
+    for _ in range(20):
+        assert_hard(server.api.refresh(client.refresh_token))
+
+
+def test_a_full_hash_queue_is_refused_at_once(make_sqlite_server):
+    """429 for the login that comes too many; the token path does not notice."""
+    server = make_sqlite_server(
+        passwords={"hash_memory": "128MiB", "hash_passes": 4, "hash_queue": 4}
+    )
+    client = new_client(server.api, refreshes=False)
+
+    def login(_):
+        return server.api.login(client.store.user, client.store.password)
+
+    with ThreadPoolExecutor(24) as pool:
+        storm = [pool.submit(login, i) for i in range(24)]
+        for _ in range(50):
+            assert_good(server.api.whoami(client.access))
+        answers = [done.result() for done in storm]
+    statuses = {answer.status_code for answer in answers}
+    assert statuses == {200, 429}
+    for answer in answers:
+        if answer.status_code == 429:
+            assert_error(answer, 429, "M_LIMIT_EXCEEDED")
+    assert_good(server.api.login(client.store.user, client.store.password))
+
+
+def test_a_storm_of_every_request_at_once(server):
+    """Nothing but the answers that the endpoints have, from many connections at a time."""
+    clients = [new_client(server.api) for _ in range(8)]
+
+    def work(client):
+        for _ in range(10):
+            client.use()
+            client.refresh()
+            assert_good(server.api.introspect(client.access))
+            assert server.api.edge(client.access).status_code == 200
+            assert_good(server.api.request("GET", f"{PREFIX}/login"))
+        client.sign_out()
+        return client
+
+    with ThreadPoolExecutor(8) as pool:
+        for client in pool.map(work, clients):
+            assert client.store.wiped == []
+            assert client.softs == 0

@@ -1,0 +1,158 @@
+"""POST /register with m.login.dummy."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from support.answers import assert_error, assert_good
+from support.api import PREFIX, new_name
+from support.secrets import password
+from support.server import SERVER_NAME
+
+REGISTER = f"{PREFIX}/register"
+
+
+def challenge(server, **fields) -> dict:
+    answer = server.api.request("POST", REGISTER, json=fields)
+    assert answer.status_code == 401, answer.text
+    return answer.json()
+
+
+def test_challenge(server):
+    body = challenge(server, username=new_name(), password=password())
+    assert [flow["stages"] for flow in body["flows"]] == [["m.login.dummy"]]
+    assert body["session"]
+    assert "soft_logout" not in body  # it refuses no token
+
+
+def test_registers_and_signs_in(server):
+    name = new_name()
+    body = assert_good(server.api.register(name, device_id="PHONE"))
+    assert body["user_id"] == f"@{name}:{SERVER_NAME}"
+    assert body["device_id"] == "PHONE"
+    assert 290_000 < body["expires_in_ms"] <= 300_000
+    who = assert_good(server.api.whoami(body["access_token"]))
+    assert who["user_id"] == body["user_id"]
+    assert who["device_id"] == "PHONE"
+    assert_good(server.api.refresh(body["refresh_token"]))
+
+
+def test_without_refresh_support_the_token_does_not_expire(server):
+    body = assert_good(server.api.register(refresh=False))
+    assert "refresh_token" not in body
+    assert "expires_in_ms" not in body
+    assert_good(server.api.whoami(body["access_token"]))
+
+
+def test_inhibit_login(server):
+    name, secret = new_name(), password()
+    body = assert_good(server.api.register(name, secret, inhibit_login=True))
+    assert not {"access_token", "refresh_token", "device_id", "expires_in_ms"} & set(body)
+    assert_good(server.api.login(name, secret))
+
+
+def test_the_registered_password_signs_in(server):
+    name, secret = new_name(), password()
+    assert_good(server.api.register(name, secret))
+    assert_good(server.api.login(name, secret))
+    assert_error(server.api.login(name, password()), 403, "M_FORBIDDEN")
+
+
+def test_without_a_name_one_is_made(server):
+    body = challenge(server, password=password())
+    fields = {"password": password(), "auth": {"type": "m.login.dummy", "session": body["session"]}}
+    user_id = assert_good(server.api.request("POST", REGISTER, json=fields))["user_id"]
+    assert user_id.startswith("@")
+    assert user_id.endswith(f":{SERVER_NAME}")
+
+
+def test_taken_name_is_refused_before_authentication(server):
+    name = new_name()
+    assert_good(server.api.register(name))
+    answer = server.api.request("POST", REGISTER, json={"username": name, "password": password()})
+    assert_error(answer, 400, "M_USER_IN_USE")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        " ",
+        "a b",
+        "a:b",
+        "@a",
+        "ü",
+        "a\u0000b",
+        "a\n",
+        "x" * 256,
+        "a;drop",
+        "a#b",
+        "a%20b",
+    ],
+)
+def test_names_outside_the_grammar(server, name):
+    answer = server.api.request("POST", REGISTER, json={"username": name, "password": password()})
+    assert_error(answer, 400, "M_INVALID_USERNAME")
+
+
+@pytest.mark.parametrize("name", ["a.b", "a_b", "a=b", "a-b", "a/b", "a+b", "0"])
+def test_names_of_the_grammar(server, name):
+    name = f"{name}{new_name()}"
+    body = assert_good(server.api.register(name))
+    assert body["user_id"] == f"@{name}:{SERVER_NAME}"
+
+
+def test_guests_are_refused(server):
+    answer = server.api.request("POST", f"{REGISTER}?kind=guest", json={})
+    assert answer.status_code == 403
+    assert answer.json()["errcode"] in ("M_GUEST_ACCESS_FORBIDDEN", "M_FORBIDDEN")
+
+
+def test_one_name_taken_by_two_at_once_is_given_once(server):
+    """Both have passed the first check; the unique index decides, and the loser hears why."""
+    for _ in range(5):
+        name = new_name()
+        sessions = [
+            challenge(server, username=name, password=password())["session"] for _ in range(2)
+        ]
+
+        def finish(session, name=name):
+            return server.api.request(
+                "POST",
+                REGISTER,
+                json={
+                    "username": name,
+                    "password": password(),
+                    "auth": {"type": "m.login.dummy", "session": session},
+                },
+            )
+
+        with ThreadPoolExecutor(2) as pool:
+            answers = list(pool.map(finish, sessions))
+        assert sorted(answer.status_code for answer in answers) == [200, 400]
+        [loser] = [answer for answer in answers if answer.status_code == 400]
+        assert_error(loser, 400, "M_USER_IN_USE")
+
+
+@pytest.mark.parametrize(
+    "auth",
+    [
+        {"session": "never-given"},
+        {},
+        {"type": "m.login.recaptcha"},
+        {"type": "m.login.password", "password": "x"},
+    ],
+)
+def test_auth_that_does_not_authenticate_is_no_registration(server, auth):
+    name = new_name()
+    answer = server.api.request(
+        "POST", REGISTER, json={"username": name, "password": password(), "auth": auth}
+    )
+    assert 400 <= answer.status_code < 500, answer.text
+    assert "access_token" not in answer.json()
+    assert_good(server.api.register(name))  # the name is free still
+
+
+def test_closed_registration(make_sqlite_server):
+    server = make_sqlite_server(registration={"open": False})
+    assert_error(server.api.register(), 403, "M_FORBIDDEN")

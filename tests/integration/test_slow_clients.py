@@ -1,0 +1,46 @@
+"""Clients that are slow on purpose, or dead: each is let go in its time, and the server goes on."""
+
+from support.api import PREFIX
+from support.polling import wait_until
+from support.raw_http import RawConnection, request_bytes
+
+
+def test_slow_clients_are_let_go(make_sqlite_server):
+    """One that says nothing, one in mid-header, one in mid-body: each is closed in its time."""
+    server = make_sqlite_server(
+        http={"limits": {"first_byte_timeout": "1s", "request_timeout": "1s", "idle_timeout": "1s"}}
+    )
+    half = request_bytes("POST", f"{PREFIX}/login", b'{"type": "x"}')
+    for begin in (b"", b"GET /hea", half[:60], half[:-3]):
+        with RawConnection(server.port, 10) as connection:
+            connection.send(begin)
+            answer = connection.answer()
+            assert answer is None or answer.status == 408, answer
+    with RawConnection(server.port, 10) as connection:
+        connection.send(request_bytes("GET", "/health"))
+        assert connection.answer().status == 200
+        assert connection.closed()
+
+
+def test_a_drip_of_bytes_does_not_prolong_a_request(make_sqlite_server):
+    server = make_sqlite_server(http={"limits": {"request_timeout": "1s"}})
+    whole = request_bytes("POST", f"{PREFIX}/login", b'{"type": "x"}' + b" " * 10_000)
+    with RawConnection(server.port, 10) as connection:
+        sent = iter(whole)
+
+        def dripped() -> bool:
+            return not connection.send(bytes([next(sent)]))
+
+        wait_until(dripped, "the connection of a dripping client to be closed", 8)
+
+
+def test_clients_that_stop_reading_are_let_go(make_sqlite_server):
+    server = make_sqlite_server(http={"limits": {"write_timeout": "1s"}})
+    get = request_bytes("GET", "/_matrix/client/versions")
+    with RawConnection(server.port, 20) as connection:
+
+        def stuck_or_closed() -> bool:
+            return not connection.send(get * 100)
+
+        wait_until(stuck_or_closed, "the connection of a client that never reads to be closed", 15)
+    assert server.api.request("GET", "/health").status_code == 200
