@@ -147,28 +147,29 @@ Registry::Registry(std::size_t workers) : impl_(std::make_unique<Impl>()) {
 
 Registry::~Registry() = default;
 
-Counter& Registry::counter(std::string name, std::string help, Labels labels) {
+Counter& Registry::counter(const std::string& name, const std::string& help, Labels labels) {
   const std::lock_guard lock(impl_->mutex);
   return *impl_->find(name, help, Type::Counter, std::move(labels),
                       [&] { return std::make_unique<Counter>(impl_->workers); });
 }
 
-Histogram& Registry::histogram(std::string name, std::string help, std::vector<double> bounds,
-                               Labels labels) {
+Histogram& Registry::histogram(const std::string& name, const std::string& help,
+                               std::vector<double> bounds, Labels labels) {
   const std::lock_guard lock(impl_->mutex);
   return *impl_->find(name, help, Type::Histogram, std::move(labels), [&] {
     return std::make_unique<Histogram>(impl_->workers, std::move(bounds));
   });
 }
 
-void Registry::gauge(std::string name, std::string help, Read read, Labels labels) {
+void Registry::gauge(const std::string& name, const std::string& help, Read read, Labels labels) {
   const std::lock_guard lock(impl_->mutex);
-  impl_->find(name, help, Type::Gauge, std::move(labels), [&] { return read; }) = read;
+  impl_->find(name, help, Type::Gauge, std::move(labels), [] { return Read(); }) = std::move(read);
 }
 
-void Registry::counter(std::string name, std::string help, Read read, Labels labels) {
+void Registry::counter(const std::string& name, const std::string& help, Read read, Labels labels) {
   const std::lock_guard lock(impl_->mutex);
-  impl_->find(name, help, Type::Counter, std::move(labels), [&] { return read; }) = read;
+  impl_->find(name, help, Type::Counter, std::move(labels), [] { return Read(); }) =
+      std::move(read);
 }
 
 std::string Registry::render() const {

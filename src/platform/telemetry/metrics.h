@@ -66,13 +66,15 @@ class Registry {
   // The metric of that name and those labels, made when there is none. It lives as long as the
   // registry. Throws std::invalid_argument for a name Prometheus would refuse or one that is
   // taken by another kind. For start-up: takes a lock.
-  Counter& counter(std::string name, std::string help, Labels labels = {});
-  Histogram& histogram(std::string name, std::string help, std::vector<double> bounds,
+  Counter& counter(const std::string& name, const std::string& help, Labels labels = {});
+  Histogram& histogram(const std::string& name, const std::string& help, std::vector<double> bounds,
                        Labels labels = {});
 
   // Values that are asked for when the metrics are read, from any thread.
-  void gauge(std::string name, std::string help, std::function<double()> read, Labels labels = {});
-  void counter(std::string name, std::string help, std::function<double()> read, Labels labels);
+  void gauge(const std::string& name, const std::string& help, std::function<double()> read,
+             Labels labels = {});
+  void counter(const std::string& name, const std::string& help, std::function<double()> read,
+               Labels labels);
 
   // Prometheus' text format.
   std::string render() const;

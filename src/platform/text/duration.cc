@@ -65,8 +65,8 @@ std::string format_duration(Duration span) {
 
 std::optional<Limit> parse_limit(std::string_view text) {
   if (text == "never") return Limit{};
-  if (const auto span = parse_duration(text)) return Limit{*span};
-  return std::nullopt;
+  const Limit limit = parse_duration(text);
+  return limit ? std::optional<Limit>(limit) : std::nullopt;
 }
 
 std::string format_limit(Limit limit) { return limit ? format_duration(*limit) : "never"; }
