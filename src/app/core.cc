@@ -1,6 +1,7 @@
 #include "app/core.h"
 
 #include <chrono>
+#include <thread>
 
 #include "domain/schema/schema.h"
 #include "domain/sessions/lost_rows.h"
@@ -10,7 +11,7 @@
 namespace latchkey::app {
 namespace {
 
-// A node that has not heard its own echo for this long does not believe its cache.
+// A node that has not heard its own echo for this long answers 503.
 constexpr auto kLongestSilence = std::chrono::seconds{2};
 
 std::shared_ptr<const sessions::KeyRing> take_keys(db::Database& db, const std::string& path,
@@ -54,8 +55,13 @@ void Core::hear_other_nodes() {
   listener_ =
       database->listen({.on_message = [this](std::string_view payload) { sessions->hear(payload); },
                         .on_reconnect = [this] { sessions->changes().everything_changed(); }});
-  sessions->believe_cache_while(
+  sessions->serve_while(
       [this] { return db::Listener::Clock::now() - kLongestSilence < listener_->last_heard(); });
+  // The first echo is on its way; without it the first requests would be turned away.
+  const auto patience = db::Listener::Clock::now() + kLongestSilence;
+  while (!sessions->hears_other_nodes() && db::Listener::Clock::now() < patience) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  }
 }
 
 Core::~Core() = default;

@@ -56,17 +56,33 @@ std::string_view what(const std::exception_ptr& fault) {
   return "";
 }
 
+// Lets one call in a second through: an outage must not fill the disk with one sentence.
+class OncePerSecond {
+ public:
+  bool operator()() {
+    using std::chrono::steady_clock;
+    const std::int64_t second =
+        std::chrono::floor<std::chrono::seconds>(steady_clock::now().time_since_epoch()).count();
+    return last_.exchange(second) != second;
+  }
+
+ private:
+  std::atomic<std::int64_t> last_{0};
+};
+
 // The one place where faults become answers, and are logged.
 http::Hooks make_hooks(Core& core) {
   http::Hooks hooks;
-  hooks.refuse = [&core](http::Refusal refusal, const http::Request* request,
-                         std::exception_ptr fault) {
+  auto due = std::make_shared<OncePerSecond>();
+  hooks.refuse = [&core, due](http::Refusal refusal, const http::Request* request,
+                              std::exception_ptr fault) {
     http::Response response = matrix::refusal(refusal, fault);
     if (fault) {
       const std::string_view id = request != nullptr ? request->id : "";
       const bool passes = response.status == 503;
       const std::string text(what(fault));
       if (passes) {
+        if (!(*due)()) return response;
         core.log.warning("a request could not be served", {{"request", id}, {"fault", text}});
       } else {
         core.log.error("a request failed", {{"request", id}, {"fault", text}});
@@ -135,7 +151,7 @@ int serve(const Config& config) {
   matrix::mount(router, api);
   oauth::mount_introspection(router, *core.sessions, config.introspection.secret);
   edge::mount(router, *core.sessions);
-  admin::mount_health(router, *core.database);
+  admin::mount_health(router, *core.sessions);
 
   const admin::Operations operations = core.operations();
   http::Router command_router;

@@ -13,7 +13,7 @@ Standing unknown(Reason reason) { return {Worth::unknown, reason, std::nullopt};
 TokenCache::Entry* Sessions::recall(const Use& use, std::string_view text) {
   const auto token = read_token(text);
   if (!token || token->kind != Kind::access) return nullptr;
-  if (cache_is_fresh_ && !cache_is_fresh_()) return nullptr;
+  if (!hears_other_nodes()) return nullptr;
   const Time now = clock_.now();
   TokenCache::Entry* entry = worker(use.worker).cache.find(*token, now);
   if (entry != nullptr && now - entry->noted_active >= kActivityInterval) {
@@ -91,6 +91,7 @@ Task<std::expected<Sessions::Known, Standing>> Sessions::know(const Use& use, st
                                                               Kind kind) {
   const auto read_text = read(text, kind);
   if (!read_text) co_return std::unexpected(read_text.error());
+  require_hearing();
   const Token& token = *read_text;
   const auto mac = co_await check_mac(use.worker, token);
   if (mac == TokenCodec::Check::forged) co_return std::unexpected(unknown(Reason::forged));

@@ -68,6 +68,12 @@ void Sessions::reload_keys() {
   use_keys(std::move(*keys));
 }
 
+void Sessions::require_hearing() const {
+  if (!hears_other_nodes()) {
+    throw db::Unavailable("this node does not hear the others through the database");
+  }
+}
+
 void Sessions::hear(std::string_view payload) {
   if (payload == kKeysChanged) {
     keys_announced_ = true;

@@ -121,8 +121,12 @@ class Sessions {
   void hear(std::string_view payload);
   // A rotation or replacement: every thread takes the new ring at its next request.
   void use_keys(std::shared_ptr<const KeyRing> keys);
-  // Absent: always. Else asked before the cache is believed (other nodes' changes may be missing).
-  void believe_cache_while(std::function<bool()> fresh) { cache_is_fresh_ = std::move(fresh); }
+  // Whether this node hears what the others announce; absent: there are no others. While it does
+  // not, nothing is answered from memory, and nothing waits for a database that is likely away.
+  void serve_while(std::function<bool()> hears) { hears_ = std::move(hears); }
+  bool hears_other_nodes() const { return !hears_ || hears_(); }
+  // Throws db::Unavailable while it does not.
+  void require_hearing() const;
 
   Announcer& announcer() { return announcer_; }
   Changes& changes() { return changes_; }
@@ -173,7 +177,7 @@ class Sessions {
   Announcer announcer_{changes_};
   Promotions promotions_;
   Activity activity_;
-  std::function<bool()> cache_is_fresh_;
+  std::function<bool()> hears_;
 
   std::mutex keys_mutex_;
   std::shared_ptr<const KeyRing> keys_;

@@ -64,6 +64,7 @@ Task<void> PasswordSignin::upgrade_hash(const User& user, std::string password) 
 
 Task<std::expected<SignedIn, LoginRefused>> PasswordSignin::login(std::size_t worker,
                                                                   PasswordLogin request) {
+  sessions_.require_hearing();
   const auto user = co_await check_password(request);
   if (!user) co_return std::unexpected(user.error());
 

@@ -21,6 +21,7 @@ std::string made_up_name() { return crypto::random_text(crypto::kLowerCase, kMad
 
 Task<std::optional<RegistrationRefused>> Registration::refuse(
     const std::optional<std::string>& username) {
+  sessions_.require_hearing();
   if (!options_.open) co_return RegistrationRefused{Why::closed, {}};
   if (!username) co_return std::nullopt;
   if (!accounts::valid_localpart(*username, server_name_)) {

@@ -2,14 +2,17 @@
 
 namespace latchkey::admin {
 
-void mount_health(http::Router& router, db::Database& db) {
-  router.add(http::Method::get, "/health", [&db](const http::Request&) -> Task<http::Response> {
-    // Throws when the database is away, which becomes a 503 like everywhere.
-    co_await db.read([](db::Tx& tx) { return tx.one<int>("SELECT 1").has_value(); });
-    http::Response response;
-    response.body = R"({"status":"ok"})";
-    co_return response;
-  });
+void mount_health(http::Router& router, sessions::Sessions& sessions) {
+  router.add(http::Method::get, "/health",
+             [&sessions](const http::Request&) -> Task<http::Response> {
+               // Throws when the database is away, which becomes a 503 like everywhere.
+               sessions.require_hearing();
+               co_await sessions.database().read(
+                   [](db::Tx& tx) { return tx.one<int>("SELECT 1").has_value(); });
+               http::Response response;
+               response.body = R"({"status":"ok"})";
+               co_return response;
+             });
 }
 
 void mount_metrics(http::Router& router, const telemetry::Registry& registry) {

@@ -1,13 +1,13 @@
 #pragma once
 
-#include "platform/db/database.h"
+#include "domain/sessions/sessions.h"
 #include "platform/http/router.h"
 #include "platform/telemetry/metrics.h"
 
 namespace latchkey::admin {
 
 // GET /health: 200 when requests can be served, 503 without the database.
-void mount_health(http::Router& router, db::Database& db);
+void mount_health(http::Router& router, sessions::Sessions& sessions);
 
 // GET /metrics, in Prometheus' text format: on a listener of its own.
 void mount_metrics(http::Router& router, const telemetry::Registry& registry);
