@@ -26,7 +26,6 @@ Duration jittered(Duration span) {
 // Whether `connection` can go on after a failure.
 bool roll_back(PostgresConnection& connection) {
   try {
-    connection.take_failure();
     connection.roll_back();
     return true;
   } catch (const std::exception&) {
@@ -129,31 +128,32 @@ PostgresPool::Connection PostgresPool::reconnect() {
 
 bool PostgresPool::serve(PostgresConnection& connection, PostgresItem& item) {
   for (int tries = 1;; ++tries) {
-    std::exception_ptr error;
+    bool lost = false;
     bool again = false;
+    std::exception_ptr error;
     try {
       return item.write ? write(connection, item.operation) : read(connection, item.operation);
     } catch (const OutcomeUnknown&) {
-      give_up(item, std::current_exception());
-      return false;
+      lost = true;
+      error = std::current_exception();
     } catch (const ConnectionLost&) {
-      if (std::exchange(item.retried, true)) {
-        give_up(item, std::current_exception());
-      } else {
-        queue_.put_back(std::move(item));
-      }
-      return false;
+      lost = true;
+      again = !std::exchange(item.retried, true);
+      error = std::current_exception();
     } catch (const Conflict&) {
       again = tries < most_tries;
       error = std::current_exception();
     } catch (...) {
       error = std::current_exception();
     }
-    const bool usable = roll_back(connection);
-    if (!again || !usable) {
-      give_up(item, error);
-      return usable;
+    connection.take_failure();
+    const bool usable = !lost && roll_back(connection);
+    if (lost && again) {
+      queue_.put_back(std::move(item));
+    } else if (!again || !usable) {
+      give_up(item, std::move(error));
     }
+    if (!again || !usable) return usable;
     std::this_thread::sleep_for(jittered(tries * conflict_pause));
   }
 }
@@ -189,6 +189,7 @@ void PostgresPool::give_up(PostgresItem& item, std::exception_ptr error) {
     ++failures_;
   } catch (...) {  // fn's own
   }
+  // Moved: from here on the exception is the caller's alone, and dies on its thread.
   item.operation.done(std::move(error));
 }
 

@@ -73,6 +73,18 @@ void SqliteReaders::announce() {
   }
 }
 
+void SqliteReaders::settle() {
+  const Clock::time_point deadline = Clock::now() + settling_time;
+  for (Reader& reader : readers_) {
+    while (!Hold::try_take(reader)) {
+      if (Clock::now() > deadline) return;
+      std::this_thread::yield();
+    }
+    if (reader.in_snapshot && reader.version != version_.load()) end_snapshot(reader);
+    reader.busy.store(false, std::memory_order_release);
+  }
+}
+
 std::uint64_t SqliteReaders::reads() const {
   std::uint64_t sum = 0;
   for (const Reader& reader : readers_) sum += reader.reads.load(std::memory_order_relaxed);

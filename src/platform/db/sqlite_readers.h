@@ -29,6 +29,10 @@ class SqliteReaders {
   // By the writer, after each commit and checkpoint: snapshots taken before are out of date.
   void announce();
 
+  // By the writer, before a checkpoint: waits a little for the readers at work, until no snapshot
+  // is older than what was announced. One that takes longer lets the checkpoint copy less.
+  void settle();
+
   // Runs since the start.
   std::uint64_t reads() const;
 
@@ -53,6 +57,8 @@ class SqliteReaders {
   static constexpr std::size_t count = 64;
   // So that changes made by others than the writer (an operator's sqlite3) are seen too.
   static constexpr std::chrono::milliseconds maximum_age{20};
+
+  static constexpr std::chrono::milliseconds settling_time{10};
 
   static void end_snapshot(Reader& reader);
 

@@ -107,13 +107,14 @@ void SqliteWriter::commit_batch(Batch& batch) {
     connection_.run("COMMIT");
     ++commits_;
     readers_.announce();
-  } catch (...) {
+  } catch (const std::exception& failure) {
     // Nothing of the batch is known to be durable. An entry that failed by itself keeps its
-    // reason.
+    // reason; the others each get an exception of their own, since they are on other threads.
     connection_.take_failure();
     connection_.roll_back();
     for (Entry& entry : batch) {
-      if (!entry.error || passes(entry.error)) entry.error = std::current_exception();
+      if (entry.error && !passes(entry.error)) continue;
+      entry.error = std::make_exception_ptr(Unavailable(failure.what()));
     }
   }
 }
@@ -154,18 +155,20 @@ void SqliteWriter::finish(Batch& batch) {
     ++writes_;
     for (const auto& hook : entry.after_commit) hook();
   }
-  for (Entry& entry : batch) entry.operation.done(entry.error);
+  for (Entry& entry : batch) entry.operation.done(std::move(entry.error));
 }
 
 void SqliteWriter::checkpoint() {
   if (log_pages_ < checkpointed_pages_) checkpointed_pages_ = 0;  // the log has started over
   if (log_pages_ - checkpointed_pages_ < checkpoint_pages) return;
   checkpointed_pages_ = log_pages_;
-  // The readers rest or read the newest snapshot, so all of the log can be copied; and once they
-  // have let go of it again, the next commit starts the log over. A failure is the next one's.
+  // When all readers are at the newest snapshot, all of the log can be copied; and once they have
+  // let go of it again, the next commit starts the log over. A failure is the next one's.
+  readers_.settle();
   sqlite3_wal_checkpoint_v2(connection_.handle(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr,
                             nullptr);
   readers_.announce();
+  readers_.settle();
 }
 
 }  // namespace latchkey::db
