@@ -157,7 +157,7 @@ TEST(Malformed, GarbageAfterAGoodRequest) {
 TEST(Malformed, OddButAllowed) {
   Sample sample;
   for (const auto& [name, bytes] : std::vector<Case>{
-           {"empty line before", "\r\n" + get("/hello")},
+           {"empty lines before", "\r\n\r\n" + get("/hello")},
            {"empty value", get("/hello", "X:\r\n")},
            {"no space after colon", get("/hello", "X:a\r\n")},
            {"white space around value", get("/hello", "X: \t a \t\r\n")},

@@ -125,19 +125,20 @@ RequestParser::Progress RequestParser::advance(InputBuffer& input) {
 
 RequestParser::Progress RequestParser::read_head(InputBuffer& input) {
   if (phase_ == Phase::before) {
-    // One empty line before a request is forgiven (RFC 9112 section 2.2).
-    if (input.bytes().starts_with("\r\n")) input.consume(2);
+    // Empty lines before a request are forgiven (RFC 9112 section 2.2).
+    while (input.bytes().starts_with("\r\n")) input.consume(2);
     if (input.empty() || input.bytes() == "\r") return Progress::need_more;
     phase_ = Phase::head;
     // TLS and other protocols are told at once rather than waited for.
     if (!is_token_char(input.bytes().front())) return finish(Progress::bad_request);
   }
-  const HeadScanner::State scanned = scanner_.scan(input.bytes());
-  const bool complete = scanned == HeadScanner::State::complete;
-  const std::size_t least = complete ? scanner_.size() : input.bytes().size() + 1;
+  const auto bytes = input.bytes().substr(0, limits_.max_headers);
+  const HeadScanner::State scanned = scanner_.scan(bytes);
   if (scanned == HeadScanner::State::malformed) return finish(Progress::bad_request);
-  if (least > limits_.max_headers) return finish(Progress::headers_too_large);
-  if (!complete) return Progress::need_more;
+  if (scanned == HeadScanner::State::need_more) {
+    return bytes.size() < limits_.max_headers ? Progress::need_more
+                                              : finish(Progress::headers_too_large);
+  }
   head_.assign(input.bytes().substr(0, scanner_.size()));
   input.consume(scanner_.size());
   return parse_head();
