@@ -22,7 +22,10 @@ problems=0
 check() { # NAME COMMAND…
   local name=$1 start=$SECONDS
   shift
-  if (set -e; "$@"); then
+  set +e
+  (set -eo pipefail; "$@")
+  local status=$?
+  if [[ $status -eq 0 ]]; then
     say "lint: $name: clean, $((SECONDS - start)) s"
   else
     problems=1
@@ -40,7 +43,10 @@ format() {
   }
 }
 
-scripts() { shellcheck -x -S warning dev tools/*.sh .ci/run; }
+scripts() {
+  shellcheck -x -S warning dev tools/*.sh .ci/run
+  /usr/bin/python3 tools/check_layers_test.py 2>&1 | sed '/^\.*$/d; /^-*$/d; /^Ran /d; /^OK$/d'
+}
 
 # The revision that changes are counted from.
 base() {

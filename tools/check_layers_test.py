@@ -1,0 +1,75 @@
+"""Each rule of check_layers.py refuses what it is there to refuse."""
+
+import pathlib
+import tempfile
+import unittest
+
+import check_layers
+
+CMAKE = """
+latchkey_room(platform/http)  # not platform/db
+latchkey_room(platform/db LIBRARIES soci)
+latchkey_room(domain/sessions USES platform/db)
+latchkey_room(endpoints/matrix USES platform/http
+  domain/sessions LIBRARIES Boost::url)
+"""
+
+
+class Declarations(unittest.TestCase):
+    def refused(self, cmake: str) -> list[str]:
+        return list(check_layers.check_declarations(check_layers.declared_rooms(cmake)))
+
+    def test_arrows_down_are_fine(self):
+        self.assertEqual(self.refused(CMAKE), [])
+
+    def test_refuses(self):
+        for change, sentence in {
+            "latchkey_room(platform/text USES domain/sessions)": "a floor above it",
+            "latchkey_room(domain/signin USES platform/http)": "the domain knows no HTTP",
+            "latchkey_room(app USES platform/nothing)": "is not declared",
+            "latchkey_room(domain/a USES domain/b)\nlatchkey_room(domain/b USES domain/a)": "detour",
+            "latchkey_room(outbound/mail USES endpoints/matrix)": "they meet in the domain",
+        }.items():
+            with self.subTest(change):
+                self.assertIn(sentence, "\n".join(self.refused(CMAKE + change)))
+
+
+class Files(unittest.TestCase):
+    def refused(self, name: str, text: str) -> str:
+        with tempfile.TemporaryDirectory() as folder:
+            source = pathlib.Path(folder)
+            for header in ("platform/db/tx.h", "platform/http/message.h", "platform/time.h"):
+                (source / header).parent.mkdir(parents=True, exist_ok=True)
+                (source / header).touch()
+            rooms = check_layers.declared_rooms(CMAKE)
+            return "\n".join(check_layers.check_file(name, text, rooms, source))
+
+    def test_accepts(self):
+        for name, text in {
+            "endpoints/matrix/login.cc": '#include "platform/db/tx.h"\n#include "platform/time.h"',
+            "platform/db/tx.cc": "#include <soci/soci.h>",
+            "domain/sessions/rows.cc": 'tx.all("SELECT id FROM sessions");',
+            "endpoints/matrix/words.cc": 'say("Please select a device");',
+            "platform/time.h": "#include <chrono>",
+        }.items():
+            with self.subTest(name):
+                self.assertEqual(self.refused(name, text), "")
+
+    def test_refuses(self):
+        for name, text, sentence in (
+            ("domain/sessions/a.cc", '#include "platform/http/message.h"', "may not use"),
+            ("platform/db/a.cc", '#include "domain/sessions/a.h"', "may not use"),
+            ("platform/db/a.cc", '#include "platform/db/gone.h"', "no such file"),
+            ("domain/sessions/a.cc", "#include <soci/soci.h>", "belongs into platform/db"),
+            ("platform/http/a.h", "#include <boost/beast/http.hpp>", "slow to compile"),
+            ("endpoints/matrix/a.cc", 'tx.all("SELECT id FROM users");', "SQL belongs"),
+            ("endpoints/matrix/a.cc", 'tx.run("DELETE FROM users");', "SQL belongs"),
+            ("platform/mail/a.cc", "", "is no room"),
+            ("platform/db/a.cc", "// TODO(me): later", "open end"),
+        ):
+            with self.subTest(text):
+                self.assertIn(sentence, self.refused(name, text))
+
+
+if __name__ == "__main__":
+    unittest.main()
