@@ -2,17 +2,12 @@
 // and does with them what the SDK's events tell it.
 import { randomUUID } from "node:crypto";
 
-import * as sdk39 from "matrix-js-sdk-39";
-import * as sdk43 from "matrix-js-sdk";
-
-export const sdks = { 39: sdk39, 43: sdk43 };
-
 const silent = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, getChild: () => silent };
 
 export class App {
-    constructor(version, url) {
-        this.version = version;
-        this.sdk = sdks[version];
+    // `sdk`: the module of one version. A process can load only one.
+    constructor(sdk, url) {
+        this.sdk = sdk;
         this.url = url;
         this.password = `password ${randomUUID()}`;
         this.keys = null; // the device's end-to-end keys; null: wiped or never made

@@ -40,7 +40,7 @@ function configuration(folder, port, sessions) {
         database: `sqlite://${join(folder, "latchkey.db")}`,
         registration: { open: true },
         rate_limits: { enabled: false },
-        passwords: { hash_memory: 1024, hash_passes: 1 },
+        passwords: { hash_memory: "64KiB", hash_passes: 1 },
         sessions,
     };
 }

@@ -1,0 +1,55 @@
+// matrix-js-sdk 39: it refreshes a legacy session by the application's token refresh function.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import * as sdk from "matrix-js-sdk-39";
+
+import { signInTests } from "./sign_in.js";
+import { shortTokens } from "./support/short_tokens.js";
+
+signInTests(sdk);
+
+describe("access tokens of two seconds", () => {
+    const suite = shortTokens(sdk);
+
+    test("refreshes by itself, again and again", async (t) => {
+        const app = await suite.newApp(t);
+        for (const round of [1, 2, 3]) {
+            await suite.expired(app);
+            assert.equal((await app.whoami()).device_id, app.deviceId);
+            assert.ok(app.refreshes >= round);
+        }
+        assert.equal(app.signedOut, null);
+        assert.ok(app.keys);
+    });
+
+    test("refreshes once for many requests", async (t) => {
+        const app = await suite.newApp(t);
+        await suite.expired(app);
+        const answers = await Promise.all(Array.from({ length: 20 }, () => app.whoami()));
+        assert.ok(answers.every((answer) => answer.device_id === app.deviceId));
+        assert.equal(app.refreshes, 1);
+    });
+
+    test("keeps its keys when the refresh token was ended softly", async (t) => {
+        const app = await suite.newApp(t);
+        const { deviceId, keys } = app;
+        await suite.server.command("user", "soft-logout", app.name);
+        await app.refusal();
+        assert.equal(app.signedOut, "soft");
+        assert.equal(app.refreshes, 0);
+        await app.signIn(deviceId);
+        assert.equal(app.keys, keys);
+        await suite.expired(app);
+        assert.equal((await app.whoami()).device_id, deviceId);
+    });
+
+    test("wipes when the session was ended for good", async (t) => {
+        const app = await suite.newApp(t);
+        const [session] = (await suite.server.command("user", "sessions", app.name)).sessions;
+        await suite.server.command("session", "end", session.id);
+        await app.refusal();
+        assert.equal(app.signedOut, "hard");
+        assert.equal(app.keys, null);
+    });
+});
