@@ -103,20 +103,20 @@ void Core::note_start() {
 }
 
 void Core::count_database() {
-  const auto gauge = [this](const char* name, const char* help, auto read) {
-    metrics.gauge(name, help,
-                  [this, read] { return static_cast<double>(read(database->stats())); });
+  metrics.gauge("latchkey_database_waiting", "Operations that wait for the database.",
+                [this] { return static_cast<double>(database->stats().waiting); });
+  const auto counter = [this](const char* name, const char* help, std::uint64_t db::Stats::* of) {
+    metrics.counter(name, help, [this, of] { return static_cast<double>(database->stats().*of); },
+                    {});
   };
-  gauge("latchkey_database_waiting", "Operations that wait for the database.",
-        [](const db::Stats& stats) { return stats.waiting; });
-  gauge("latchkey_database_reads", "Reads since the start.",
-        [](const db::Stats& stats) { return stats.reads; });
-  gauge("latchkey_database_writes", "Writes committed since the start.",
-        [](const db::Stats& stats) { return stats.writes; });
-  gauge("latchkey_database_commits", "Commits since the start; one may hold many writes.",
-        [](const db::Stats& stats) { return stats.commits; });
-  gauge("latchkey_database_failures", "Operations that found the database away or its queue full.",
-        [](const db::Stats& stats) { return stats.failures; });
+  counter("latchkey_database_reads_total", "Reads.", &db::Stats::reads);
+  counter("latchkey_database_writes_total", "Writes committed.", &db::Stats::writes);
+  counter("latchkey_database_commits_total", "Commits; on SQLite one may hold many writes.",
+          &db::Stats::commits);
+  counter("latchkey_database_failures_total",
+          "Operations that found the database away or its queue full.", &db::Stats::failures);
+  counter("latchkey_database_reconnects_total", "Connections made again after a loss.",
+          &db::Stats::reconnects);
 }
 
 }  // namespace latchkey::app

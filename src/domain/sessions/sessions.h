@@ -156,6 +156,8 @@ class Sessions {
   // Where every operation on a token begins: reads the row and refuses what no row can make good
   // (a wrong check or tag, a lost key, no row).
   Task<std::expected<Known, Standing>> know(const Use& use, std::string_view text, Kind kind);
+  template <class End>
+  Task<std::optional<Standing>> end_by_token(const Use& use, std::string_view text, End end);
   Task<void> remember_future_birth(SessionId id);
   Task<void> move_forward(const Token& token);
   Identity identity_of(const Session& session, Generation generation) const;

@@ -56,7 +56,11 @@ std::size_t Sessions::end_everything_softly(db::Tx& tx, EndReason why) {
   return static_cast<std::size_t>(end_every_session_softly(tx, why, clock_.now()));
 }
 
-Task<std::optional<Standing>> Sessions::sign_out(const Use& use, std::string_view text) {
+// `end` gets the transaction, the session under its lock and the question it raises, and returns
+// why it did not end anything.
+template <class End>
+Task<std::optional<Standing>> Sessions::end_by_token(const Use& use, std::string_view text,
+                                                     End end) {
   const auto known = co_await know(use, text, Kind::access);
   if (!known) co_return known.error();
   co_return co_await db_.write([&](db::Tx& tx) -> std::optional<Standing> {
@@ -64,28 +68,31 @@ Task<std::optional<Standing>> Sessions::sign_out(const Use& use, std::string_vie
     auto session = find_session(tx, known->token.session, Lock::yes);
     if (!session) throw db::Unavailable("a session vanished while it was signed out");
     promotions_.apply(session->record);
-    const Question asked = question(*session, known->token.generation, clock_.now());
-    if (session->record.ended == Ended::for_good || !may_end(asked)) return judge(asked);
-    end_for_good(tx, *session, EndReason::logout);
-    return std::nullopt;
+    return end(tx, *session, question(*session, known->token.generation, clock_.now()));
   });
 }
 
+Task<std::optional<Standing>> Sessions::sign_out(const Use& use, std::string_view text) {
+  const auto end = [this](db::Tx& tx, const Session& session,
+                          const Question& asked) -> std::optional<Standing> {
+    const bool over = session.record.ended == Ended::for_good;
+    if (over || !may_end(asked)) return judge(asked);
+    end_for_good(tx, session, EndReason::logout);
+    return std::nullopt;
+  };
+  co_return co_await end_by_token(use, text, end);
+}
+
 Task<std::optional<Standing>> Sessions::sign_out_everywhere(const Use& use, std::string_view text) {
-  const auto known = co_await know(use, text, Kind::access);
-  if (!known) co_return known.error();
-  co_return co_await db_.write([&](db::Tx& tx) -> std::optional<Standing> {
-    lock_account(tx, known->session.account.id);
-    auto session = find_session(tx, known->token.session, Lock::yes);
-    if (!session) throw db::Unavailable("a session vanished while it was signed out");
-    promotions_.apply(session->record);
-    const Question asked = question(*session, known->token.generation, clock_.now());
+  const auto end = [this](db::Tx& tx, const Session& session,
+                          const Question& asked) -> std::optional<Standing> {
     const Standing standing = judge(asked);
     const bool waits_for_unlock = standing.worth == Worth::locked && may_end(asked);
     if (!standing.active() && !waits_for_unlock) return standing;
-    end_all_of(tx, session->account.id, EndReason::logout_all);
+    end_all_of(tx, session.account.id, EndReason::logout_all);
     return std::nullopt;
-  });
+  };
+  co_return co_await end_by_token(use, text, end);
 }
 
 }  // namespace latchkey::sessions
