@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PROGRAMS = ROOT / "build/release/bench"
-LATCHKEY = ROOT / "build/release/latchkey"
+BUILD = ROOT / os.environ.get("LATCHKEY_BUILD", "build/release")
+PROGRAMS = BUILD / "bench"
+LATCHKEY = BUILD / "latchkey"
 
 SERVER_CPU = 0
 LOAD_CPU = 1
@@ -49,7 +50,8 @@ def spawn(cpu: int, command: list, **how) -> subprocess.Popen:
 @contextmanager
 def running(command: list, port: int):
     """A server pinned to its CPU, stopped at the end."""
-    process = spawn(SERVER_CPU, command, stderr=subprocess.DEVNULL)
+    process = spawn(SERVER_CPU, command, stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL)
     try:
         until(lambda: process.poll() is not None or accepts(port), f"port {port}")
         if process.poll() is not None:

@@ -1,6 +1,7 @@
 """A Latchkey and a homeserver behind each proxy."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,11 +78,12 @@ class Edge:
 def edge(binary, request, tmp_path_factory) -> Iterator[Edge]:
     directory: Path = tmp_path_factory.mktemp(f"edge-{request.param}")
     options = getattr(request.module, "OPTIONS", {})
-    latchkey = Server(directory, Sqlite(directory), options).start()
-    upstream = Upstream()
-    proxy = PROXIES[request.param](directory, latchkey.port, upstream.port)
-    with httpx.Client(base_url=proxy.url, trust_env=False) as http:
+    with ExitStack() as stack:
+        latchkey = Server(directory, Sqlite(directory), options)
+        stack.callback(latchkey.close)
+        latchkey.start()
+        upstream = stack.enter_context(closing(Upstream()))
+        proxy = stack.enter_context(
+            closing(PROXIES[request.param](directory, latchkey.port, upstream.port)))
+        http = stack.enter_context(httpx.Client(base_url=proxy.url, trust_env=False))
         yield Edge(latchkey, upstream, proxy, http)
-    proxy.close()
-    upstream.close()
-    latchkey.close()

@@ -107,5 +107,7 @@ def test_the_refusal_is_latchkeys_own(edge, lasting):
     own = edge.latchkey.api.edge(lasting.token)
     assert refused.json() == own.json() == edge.latchkey.api.whoami(lasting.token).json()
     for name in ("access-control-allow-origin", "access-control-allow-methods",
-                 "access-control-allow-headers", "cache-control", "vary"):
+                 "access-control-allow-headers", "access-control-expose-headers",
+                 "cache-control"):
         assert refused.headers[name] == own.headers[name], name
+    assert refused.headers["x-request-id"]

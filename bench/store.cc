@@ -1,0 +1,42 @@
+#include "bench/store.h"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "domain/schema/schema.h"
+
+namespace latchkey::bench {
+
+Store::Store(const std::string& directory)
+    : db_(db::open("sqlite://" + directory + "/latchkey.db")) {
+  db::migrate(*db_, schema::migrations());
+  const std::string key_file = directory + "/latchkey.keys";
+  auto keys = sessions::open_keys(*db_, key_file, clock_.now());
+  if (!keys) throw std::runtime_error(keys.error());
+  sessions_ = std::make_unique<sessions::Sessions>(
+      sessions::Sessions::Parts{.db = *db_,
+                                .clock = clock_,
+                                .policy = {},
+                                .key_file = key_file,
+                                .keys = *keys,
+                                .workers = 1,
+                                .log = telemetry::Log({.level = telemetry::Level::warning}),
+                                .metrics = metrics_});
+  sessions_->heartbeat();
+}
+
+Store::~Store() { db_->close(); }
+
+std::string user_name(std::size_t number) { return fmt::format("user{:016}", number); }
+
+sessions::NewSession session_wanted(std::size_t number) {
+  return {
+      .device_id = std::nullopt,
+      .display_name = fmt::format("device {:013}", number % 1000),
+      .refreshes = false,
+      .origin = {.address = fmt::format("203.0.113.{}", number % 256),
+                 .user_agent = fmt::format("{:-<80}", fmt::format("Element/1.{}", number % 16))}};
+}
+
+}  // namespace latchkey::bench
