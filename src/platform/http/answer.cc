@@ -1,5 +1,5 @@
 // How a connection answers: the part of Connection between the parser and the writer.
-#include <array>
+#include <boost/asio/co_spawn.hpp>
 #include <string_view>
 #include <utility>
 
@@ -113,15 +113,39 @@ void Connection::answer_unrouted() {
   finish();
 }
 
-Task<void> Connection::handle() {
-  std::exception_ptr fault;
+void Connection::start_handler() {
+  wait(Waiting::for_handler, {});
   try {
-    response_ = co_await match_.route->handler(request_);
+    boost::asio::co_spawn(worker_.io(), match_.route->handler(request_),
+                          [this](std::exception_ptr fault, Response response) {
+                            guarded([&] { handled(std::move(fault), std::move(response)); });
+                          });
+  } catch (...) {
+    // A handler that is no coroutine itself and threw before it made one.
+    refuse(Refusal::fault, std::current_exception());
+    next_ = Next::go_on;
+    wait_for_turn();
+  }
+}
+
+void Connection::handled(std::exception_ptr fault, Response response) {
+  response_ = std::move(response);
+  if (fault) {
+    refuse(Refusal::fault, std::move(fault));
+  } else {
+    finish_or_refuse();
+  }
+  next_ = answer_buffered();
+  proceed();
+}
+
+// A response with impossible headers is a fault of its handler.
+void Connection::finish_or_refuse() {
+  try {
     finish();
   } catch (...) {
-    fault = std::current_exception();
+    refuse(Refusal::fault, std::current_exception());
   }
-  if (fault) refuse(Refusal::fault, std::move(fault));
 }
 
 // Answers in place of a handler.

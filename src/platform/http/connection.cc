@@ -1,20 +1,17 @@
 #include "platform/http/connection.h"
 
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <array>
+#include <boost/asio/post.hpp>
+#include <cerrno>
+#include <system_error>
 #include <utility>
 
 namespace latchkey::http {
 namespace {
-
-namespace asio = boost::asio;
-constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<Executor>{});
 
 // Closing a socket with unread input makes the kernel reset the connection, and the client may
 // lose the answer it has not read. So when more is to be expected after the last answer, it is
@@ -22,174 +19,193 @@ constexpr auto kAwait = asio::as_tuple(asio::use_awaitable_t<Executor>{});
 constexpr Duration kGoodbyeTime{1000};
 constexpr std::size_t kGoodbyeBytes = 1 << 20;
 
+// How often a client whose input does not end is served before others have their turn.
+constexpr int kTurns = 16;
+
 constexpr std::size_t kOutputKept = 16 * 1024;
 
-}  // namespace
+constexpr std::uint32_t kHungUp = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 
-void Connection::start(Worker& worker, FileDescriptor socket, const sockaddr_storage& peer) {
-  std::unique_ptr<Connection> connection;
-  try {
-    connection = std::make_unique<Connection>(worker, std::move(socket), peer);
-  } catch (...) {
-    // No memory, or no room in epoll: this client is turned away.
-    return worker.shared().leave();
-  }
-  asio::co_spawn(worker.io(), run(std::move(connection)), asio::detached);
-}
+}  // namespace
 
 Connection::Connection(Worker& worker, FileDescriptor socket, const sockaddr_storage& peer)
     : worker_(worker),
       shared_(worker.shared()),
       limits_(shared_.options.limits),
-      socket_(worker.io(), {peer.ss_family, 0}, socket.get()),
+      socket_(std::move(socket)),
       peer_(describe_peer(peer)),
       peer_trusted_(shared_.proxies.trusts(peer_)),
       input_(std::max({limits_.max_headers, limits_.max_pipelined, RequestParser::kMinBuffer})),
       parser_(limits_) {
-  socket.release();
-  deadline_ = coarse_now() + limits_.first_byte_timeout;
-  worker_.enlist(*this);
+  wait(Waiting::for_input, coarse_now() + limits_.first_byte_timeout);
+  if (!worker_.poller().add(socket_.get(), *this)) {
+    throw std::system_error(errno, std::generic_category(), "epoll_ctl");
+  }
 }
 
+// Taken out of the set before it is closed: a copy of the descriptor that a child process
+// inherited for a moment would keep it there, pointing at nothing.
 Connection::~Connection() {
-  worker_.delist(*this);
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  if (socket_.get() >= 0) worker_.poller().remove(socket_.get());
   shared_.leave();
 }
 
-Task<void> Connection::run(std::unique_ptr<Connection> self) { co_await self->serve(); }
+void Connection::on_ready(std::uint32_t events) {
+  if (events & (EPOLLIN | kHungUp)) readable_ = true;
+  if (events & kHungUp) hung_up_ = true;
+  guarded([&] {
+    switch (waiting_) {
+      case Waiting::for_input:
+        if (readable_) proceed();
+        break;
+      case Waiting::for_output:
+        if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) proceed();
+        break;
+      case Waiting::for_goodbye:
+        if (!throw_input_away()) end();
+        break;
+      case Waiting::for_handler:
+      case Waiting::for_turn:
+        break;
+    }
+  });
+}
 
-Task<void> Connection::serve() {
-  while (true) {
-    Next next = answer_buffered();
-    if (!send_now() && !co_await send_rest()) co_return;
-    if (next == Next::read) next = prepare_read();
-    switch (next) {
+// Goes on until something has to be waited for, or the connection has ended.
+void Connection::proceed() {
+  for (int turn = 0; turn < kTurns; ++turn) {
+    switch (send()) {
+      case Sent::all:
+        break;
+      case Sent::some:
+        return wait(Waiting::for_output, coarse_now() + limits_.write_timeout);
+      case Sent::failed:
+        return end();
+    }
+    switch (next_) {
       case Next::read: {
-        const auto space = input_.space();
-        const auto [error, size] =
-            co_await socket_.async_read_some(asio::buffer(space.data(), space.size()), kAwait);
-        if (!received(error, size)) co_return;
+        const Received received = receive();
+        if (received == Received::end) return end();
+        if (received == Received::nothing) {
+          if (!wait_for_input()) end();
+          return;
+        }
         break;
       }
       case Next::handle:
-        co_await handle();
-        break;
+        return start_handler();
       case Next::go_on:
         break;
       case Next::close:
-        if (closing_) co_await say_goodbye();
-        co_return;
+        if (!begin_goodbye()) end();
+        return;
     }
+    next_ = answer_buffered();
   }
+  wait_for_turn();
 }
 
-void Connection::wait_for(Waiting waiting, SteadyTime deadline) {
+void Connection::wait(Waiting waiting, SteadyTime deadline) {
   waiting_ = waiting;
   deadline_ = deadline;
-  timed_out_ = false;
 }
 
-Connection::Next Connection::prepare_read() {
+void Connection::wait_for_turn() {
+  wait(Waiting::for_turn, {});
+  boost::asio::post(worker_.io(), [this] { guarded([this] { proceed(); }); });
+}
+
+// False when there is nothing to wait for any more.
+bool Connection::wait_for_input() {
   const SteadyTime now = coarse_now();
   if (parser_.begun()) {
     if (request_began_ == SteadyTime{}) request_began_ = now;
-    wait_for(Waiting::input, request_began_ + limits_.request_timeout);
-  } else {
-    if (worker_.draining()) return receive_at_once();
-    input_.shrink();
-    parser_.shrink();
-    if (output_.capacity() > kOutputKept) std::string().swap(output_);
-    wait_for(Waiting::input, fresh_ ? deadline_ : now + limits_.idle_timeout);
-  }
-  return Next::read;
-}
-
-// While draining: what the client sent before it could know is still answered.
-Connection::Next Connection::receive_at_once() {
-  const auto space = input_.space();
-  const auto size = ::recv(socket_.native_handle(), space.data(), space.size(), MSG_DONTWAIT);
-  if (size <= 0) return Next::close;
-  return received({}, static_cast<std::size_t>(size)) ? Next::go_on : Next::close;
-}
-
-// Returns whether to go on.
-bool Connection::received(const boost::system::error_code& error, std::size_t size) {
-  waiting_ = Waiting::nothing;
-  if (!error && size > 0) {
-    input_.commit(size);
-    fresh_ = false;
+    wait(Waiting::for_input, request_began_ + limits_.request_timeout);
     return true;
   }
-  if (error != asio::error::operation_aborted) return false;  // the client is gone
-  if (!timed_out_) return true;                               // draining
-  if (!parser_.begun()) return false;
-  refuse_message(Refusal::timeout);
+  if (worker_.draining()) return false;
+  input_.shrink();
+  parser_.shrink();
+  if (output_.capacity() > kOutputKept) std::string().swap(output_);
+  wait(Waiting::for_input, fresh_ ? deadline_ : now + limits_.idle_timeout);
   return true;
 }
 
-// Tries to send at once; true when nothing is left. Errors show in send_rest().
-bool Connection::send_now() {
-  if (output_.empty()) return true;
-  const auto sent =
-      ::send(socket_.native_handle(), output_.data(), output_.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (sent > 0) sent_ = static_cast<std::size_t>(sent);
-  if (sent_ < output_.size()) return false;
-  output_.clear();
-  sent_ = 0;
-  return true;
+Connection::Received Connection::receive() {
+  if (!readable_) return Received::nothing;
+  const auto space = input_.space();
+  const auto size = ::recv(socket_.get(), space.data(), space.size(), MSG_DONTWAIT);
+  if (size > 0) {
+    const auto count = static_cast<std::size_t>(size);
+    input_.commit(count);
+    fresh_ = false;
+    // A short read has emptied the socket; what comes later is told anew. Only the end of the
+    // stream is told once.
+    if (count < space.size() && !hung_up_) readable_ = false;
+    return Received::bytes;
+  }
+  if (size == 0 || (errno != EAGAIN && errno != EINTR)) return Received::end;
+  readable_ = false;
+  return Received::nothing;
 }
 
-Task<bool> Connection::send_rest() {
+Connection::Sent Connection::send() {
   while (sent_ < output_.size()) {
-    wait_for(Waiting::output, coarse_now() + limits_.write_timeout);
-    const auto [error, sent] = co_await socket_.async_write_some(
-        asio::buffer(output_.data() + sent_, output_.size() - sent_), kAwait);
-    waiting_ = Waiting::nothing;
-    if (error) co_return false;
-    sent_ += sent;
+    const auto size = ::send(socket_.get(), output_.data() + sent_, output_.size() - sent_,
+                             MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (size < 0) return errno == EAGAIN || errno == EINTR ? Sent::some : Sent::failed;
+    sent_ += static_cast<std::size_t>(size);
   }
   output_.clear();
   sent_ = 0;
-  co_return true;
+  return Sent::all;
 }
 
-bool Connection::unread_input() {
-  char byte = 0;
-  return !input_.empty() ||
-         ::recv(socket_.native_handle(), &byte, sizeof byte, MSG_DONTWAIT | MSG_PEEK) > 0;
-}
-
-Task<void> Connection::say_goodbye() {
-  boost::system::error_code failed;
-  socket_.shutdown(Socket::shutdown_send, failed);
-  if (failed || (!refused_ && !unread_input())) co_return;
-  wait_for(Waiting::goodbye, coarse_now() + kGoodbyeTime);
-  std::array<char, 4096> thrown_away;
-  for (std::size_t taken = 0; taken < kGoodbyeBytes && !timed_out_;) {
-    const auto [error, size] = co_await socket_.async_read_some(asio::buffer(thrown_away), kAwait);
-    if (error) co_return;
-    taken += size;
+// False when there is nothing to wait for.
+bool Connection::begin_goodbye() {
+  if (!refused_ && input_.empty()) {
+    char byte = 0;
+    if (::recv(socket_.get(), &byte, sizeof byte, MSG_DONTWAIT | MSG_PEEK) <= 0) return false;
   }
+  ::shutdown(socket_.get(), SHUT_WR);
+  wait(Waiting::for_goodbye, coarse_now() + kGoodbyeTime);
+  return throw_input_away();
+}
+
+// False when the client has closed its side too or goes on for too long.
+bool Connection::throw_input_away() {
+  std::array<char, 16 * 1024> rubbish;
+  while (thrown_away_ < kGoodbyeBytes) {
+    const auto size = ::recv(socket_.get(), rubbish.data(), rubbish.size(), MSG_DONTWAIT);
+    if (size < 0 && errno == EAGAIN) return true;
+    if (size <= 0) return false;
+    thrown_away_ += static_cast<std::size_t>(size);
+  }
+  return false;
 }
 
 void Connection::check_deadline(SteadyTime now) {
-  if (waiting_ == Waiting::nothing || now < deadline_) return;
-  timed_out_ = true;
-  boost::system::error_code ignored;
-  socket_.cancel(ignored);
+  if (waiting_ == Waiting::for_handler || waiting_ == Waiting::for_turn || now < deadline_) return;
+  if (waiting_ != Waiting::for_input || !parser_.begun()) return end();
+  guarded([this] {
+    refuse_message(Refusal::timeout);
+    next_ = Next::close;
+    proceed();
+  });
 }
 
+// Looks once more for what was sent before the client could know, then ends if idle.
 void Connection::begin_drain() {
-  if (waiting_ != Waiting::input || parser_.begun()) return;
-  boost::system::error_code ignored;
-  socket_.cancel(ignored);
+  if (waiting_ != Waiting::for_input) return;
+  readable_ = true;
+  guarded([this] { proceed(); });
 }
 
 void Connection::abandon() {
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  worker_.poller().remove(socket_.get());
+  socket_ = FileDescriptor();
 }
+
+void Connection::end() { worker_.remove(place_); }
 
 }  // namespace latchkey::http

@@ -2,8 +2,9 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
-#include <memory>
+#include <list>
 #include <string>
 
 #include "platform/http/forwarded.h"
@@ -11,60 +12,77 @@
 #include "platform/http/listener.h"
 #include "platform/http/message.h"
 #include "platform/http/parser.h"
+#include "platform/http/poller.h"
 #include "platform/http/router.h"
 #include "platform/http/worker.h"
-#include "platform/task.h"
 
 namespace latchkey::http {
 
-// One client. A coroutine in its worker's loop owns it: reads, answers what it read, sends,
-// and waits for more. Its memory is recycled from request to request.
-class Connection {
+// One client: reads, answers what it read, sends, and waits for more. Lives in its worker's
+// thread. Its memory is recycled from request to request.
+class Connection final : public Poller::Source {
  public:
-  // In the worker's thread; the connection has been counted by Shared::enter().
-  static void start(Worker& worker, FileDescriptor socket, const sockaddr_storage& peer);
+  // The connection has been counted by Shared::enter(), and counts itself out. Throws
+  // std::system_error when the socket cannot be waited for.
   Connection(Worker& worker, FileDescriptor socket, const sockaddr_storage& peer);
   ~Connection();
+  Connection(const Connection&) = delete;
 
-  // Ends what the connection waits for when it has waited too long.
+  // Where the worker keeps it.
+  void set_place(std::list<Connection>::iterator place) { place_ = place; }
+
+  // Each of these may end the connection and destroy it.
+  void on_ready(std::uint32_t events) override;
   void check_deadline(SteadyTime now);
-  // Closes soon: at once when idle, otherwise after the answer.
   void begin_drain();
+
   // Closes the socket when the loop runs no more.
   void abandon();
 
  private:
-  // What answer_buffered() leaves to be done, after sending.
+  // What is to be done when the output is sent.
   enum class Next { read, handle, go_on, close };
-  enum class Waiting { nothing, input, output, goodbye };
+  enum class Waiting { for_input, for_handler, for_turn, for_output, for_goodbye };
+  enum class Received { bytes, nothing, end };
+  enum class Sent { all, some, failed };
 
-  static Task<void> run(std::unique_ptr<Connection> self);
-  Task<void> serve();
+  // Moving bytes (connection.cc).
+  // A connection that faults (no memory) ends alone.
+  template <class Function>
+  void guarded(Function function) {
+    try {
+      function();
+    } catch (...) {
+      end();
+    }
+  }
+  void proceed();
+  void wait(Waiting waiting, SteadyTime deadline);
+  void wait_for_turn();
+  bool wait_for_input();
+  Received receive();
+  Sent send();
+  bool begin_goodbye();
+  bool throw_input_away();
+  void end();
 
   // Answering (answer.cc).
   Next answer_buffered();
   bool answer_at_once();
   void answer_unrouted();
-  Task<void> handle();
+  void start_handler();
+  void handled(std::exception_ptr fault, Response response);
   void refuse(Refusal refusal, std::exception_ptr fault = nullptr);
   void refuse_message(Refusal refusal);
   void take_request();
   void finish();
-
-  // Moving bytes.
-  Next prepare_read();
-  Next receive_at_once();
-  bool received(const boost::system::error_code& error, std::size_t size);
-  bool send_now();
-  Task<bool> send_rest();
-  Task<void> say_goodbye();
-  bool unread_input();
-  void wait_for(Waiting waiting, SteadyTime deadline);
+  void finish_or_refuse();
 
   Worker& worker_;
   Shared& shared_;
   const Limits& limits_;
-  Socket socket_;
+  std::list<Connection>::iterator place_;
+  FileDescriptor socket_;
   const Peer peer_;
   const bool peer_trusted_;
 
@@ -78,15 +96,18 @@ class Connection {
   std::string forwarded_for_;
   Router::Match match_;
   Response response_;
-  std::chrono::steady_clock::time_point request_complete_;
+  SteadyTime request_complete_;
 
-  Waiting waiting_ = Waiting::nothing;
+  Next next_ = Next::read;
+  Waiting waiting_ = Waiting::for_input;
   SteadyTime deadline_;
-  SteadyTime request_began_;  // zero: not yet
-  bool fresh_ = true;         // no byte has come yet
-  bool timed_out_ = false;
-  bool closing_ = false;
-  bool refused_ = false;  // the client may still be sending what we do not want
+  SteadyTime request_began_;     // zero: not yet
+  std::size_t thrown_away_ = 0;  // bytes, while saying goodbye
+  bool fresh_ = true;            // no byte has come yet
+  bool readable_ = false;        // a read may find something
+  bool hung_up_ = false;         // the end of the input is among it
+  bool closing_ = false;         // after the answers that stand in the output
+  bool refused_ = false;         // the client may still be sending what we do not want
 };
 
 }  // namespace latchkey::http

@@ -126,7 +126,10 @@ Listener listen_unix(std::string_view path, unsigned mode, std::string_view addr
 }  // namespace
 
 FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
-  std::swap(fd_, other.fd_);
+  if (this != &other) {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = other.release();
+  }
   return *this;
 }
 

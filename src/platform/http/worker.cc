@@ -72,13 +72,17 @@ Worker::Worker(std::size_t index, Shared& shared)
       sweep_interval_(sweep_interval(shared.options.limits)),
       id_prefix_(std::random_device{}()) {}
 
-Worker::~Worker() { stop(); }
+Worker::~Worker() {
+  stop();
+  abandon_connections();
+}
 
 void Worker::listen(FileDescriptor socket, std::vector<Worker*> targets) {
   acceptors_.push_back(std::make_unique<Acceptor>(*this, std::move(socket), std::move(targets)));
 }
 
 void Worker::start() {
+  poller_.start();
   for (const auto& acceptor : acceptors_) acceptor->start();
   thread_ = std::thread([this] {
     ::pthread_setname_np(::pthread_self(), ("http-" + std::to_string(index_)).c_str());
@@ -88,9 +92,27 @@ void Worker::start() {
 }
 
 void Worker::adopt(FileDescriptor socket, const sockaddr_storage& peer) {
-  asio::dispatch(io_, [this, socket = std::move(socket), peer]() mutable {
-    Connection::start(*this, std::move(socket), peer);
-  });
+  asio::dispatch(
+      io_, [this, socket = std::move(socket), peer]() mutable { admit(std::move(socket), peer); });
+}
+
+void Worker::admit(FileDescriptor socket, const sockaddr_storage& peer) {
+  try {
+    connections_.emplace_front(*this, std::move(socket), peer);
+  } catch (...) {
+    // No memory, or no room in epoll: this client is turned away.
+    return shared_.leave();
+  }
+  connections_.front().set_place(connections_.begin());
+  if (!std::exchange(sweeping_, true)) arm_sweep();
+}
+
+void Worker::remove(std::list<Connection>::iterator connection) { connections_.erase(connection); }
+
+// The function may remove the connection it is given.
+template <class Function>
+void Worker::for_each_connection(Function function) {
+  for (auto next = connections_.begin(); next != connections_.end();) function(*next++);
 }
 
 void Worker::begin_drain() {
@@ -100,7 +122,7 @@ void Worker::begin_drain() {
   asio::post(io_, [this] {
     draining_ = true;
     for (const auto& acceptor : acceptors_) acceptor->close();
-    for (Connection* connection : connections_) connection->begin_drain();
+    for_each_connection([](Connection& connection) { connection.begin_drain(); });
     shared_.leave();
   });
 }
@@ -111,20 +133,13 @@ void Worker::stop() {
 }
 
 void Worker::abandon_connections() {
-  for (Connection* connection : connections_) connection->abandon();
+  for_each_connection([](Connection& connection) { connection.abandon(); });
 }
 
 void Worker::write_request_id(std::span<char, kRequestIdSize> out) {
   write_hex(out.first<8>(), id_prefix_);
   write_hex(out.last<8>(), ++request_count_);
 }
-
-void Worker::enlist(Connection& connection) {
-  connections_.insert(&connection);
-  if (!std::exchange(sweeping_, true)) arm_sweep();
-}
-
-void Worker::delist(Connection& connection) { connections_.erase(&connection); }
 
 void Worker::arm_sweep() {
   sweep_timer_.expires_after(sweep_interval_);
@@ -136,7 +151,7 @@ void Worker::arm_sweep() {
 // The timer rests while there are no connections, so that an idle server does not wake up.
 void Worker::sweep() {
   const SteadyTime now = coarse_now();
-  for (Connection* connection : connections_) connection->check_deadline(now);
+  for_each_connection([now](Connection& connection) { connection.check_deadline(now); });
   sweeping_ = !connections_.empty();
   if (sweeping_) arm_sweep();
 }

@@ -2,23 +2,22 @@
 
 #include <array>
 #include <atomic>
-#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <thread>
-#include <unordered_set>
 #include <vector>
 
 #include "platform/http/forwarded.h"
 #include "platform/http/listener.h"
+#include "platform/http/poller.h"
 #include "platform/http/server.h"
 #include "platform/http/writer.h"
 #include "platform/task.h"
@@ -28,8 +27,6 @@ namespace latchkey::http {
 class Connection;
 class Acceptor;
 
-// TCP and Unix sockets alike.
-using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, Executor>;
 using SteadyTimer = boost::asio::basic_waitable_timer<
     std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>, Executor>;
 using SteadyTime = std::chrono::steady_clock::time_point;
@@ -97,10 +94,13 @@ class Worker {
     requests_.store(requests_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
 
-  void enlist(Connection& connection);
-  void delist(Connection& connection);
+  Poller& poller() { return poller_; }
+  void remove(std::list<Connection>::iterator connection);
 
  private:
+  void admit(FileDescriptor socket, const sockaddr_storage& peer);
+  template <class Function>
+  void for_each_connection(Function function);
   void arm_sweep();
   void sweep();
 
@@ -113,10 +113,12 @@ class Worker {
   const std::uint32_t id_prefix_;
   std::uint32_t request_count_ = 0;
   std::atomic<std::uint64_t> requests_{0};
-  std::unordered_set<Connection*> connections_;
 
+  // Before the loop: what handlers still wait in it is destroyed with it, and may look at its
+  // request.
+  std::list<Connection> connections_;
   boost::asio::io_context io_{1};
-  // Destroyed before the loop, which destroys the coroutines that wait in it.
+  Poller poller_{io_};
   SteadyTimer sweep_timer_{io_};
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   std::thread thread_;
