@@ -60,5 +60,7 @@ need_node() {
 # Every C++ source, those not yet committed too, separated by zero bytes.
 cxx_files() {
   git ls-files -z --cached --others --exclude-standard --deduplicate -- '*.cc' '*.h' |
-    while IFS= read -r -d '' file; do [[ -e $file ]] && printf '%s\0' "$file"; done
+    while IFS= read -r -d '' file; do
+      if [[ -e $file ]]; then printf '%s\0' "$file"; fi
+    done
 }
