@@ -33,12 +33,13 @@ std::optional<Time> note_gap_and_beat(db::Tx& tx, Time clock) {
   return found;
 }
 
-void beat(db::Tx& tx, Time clock) {
+Time beat(db::Tx& tx, Time clock) {
   const auto found = newest_heartbeat(tx);
   if (found && clock - *found > kLongestSilence) {
     add_gap(tx, *found - kHeartbeatMargin, clock + kHeartbeatMargin, clock);
   }
   write_heartbeat(tx, clock);
+  return std::max(clock, found.value_or(clock));
 }
 
 void add_gap(db::Tx& tx, Time from, Time to, Time now) {

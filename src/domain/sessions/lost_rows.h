@@ -12,8 +12,9 @@ namespace latchkey::sessions {
 // clock. Returns the heartbeat found; absent in a new database.
 std::optional<Time> note_gap_and_beat(db::Tx& tx, Time clock);
 
-// Each minute. Only moves forward. A silence of several beats becomes a gap too.
-void beat(db::Tx& tx, Time clock);
+// Each minute. Only moves forward. A silence of several beats becomes a gap too. Returns the
+// newest heartbeat there is now: no id may be made from before it.
+Time beat(db::Tx& tx, Time clock);
 
 // Grows a gap that it touches, so that many short outages make few rows.
 void add_gap(db::Tx& tx, Time from, Time to, Time now);

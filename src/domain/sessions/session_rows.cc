@@ -225,7 +225,7 @@ std::optional<DeviceKey> purge_devices(db::Tx& tx, Time before, DeviceKey after,
     bool all_gone = true;
     for (const auto& [id] : tx.all<std::int64_t>(
              "SELECT id FROM sessions WHERE device = :device AND ended = 2", device)) {
-      if (in_gap(tx, IdSource::born(id))) {
+      if (judge_lost(lost_row(tx, IdSource::born(id))).reason == Reason::lost) {
         all_gone = false;
       } else {
         tx.run("DELETE FROM sessions WHERE id = :id", id);

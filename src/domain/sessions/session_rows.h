@@ -63,9 +63,10 @@ std::optional<std::int64_t> keep_user_agent(db::Tx& tx, std::string_view text);
 // Last activity moves forward only; the address and the user agent go with it.
 void update_activity(db::Tx& tx, SessionId id, Time at, const Origin& origin);
 
-// Removes devices deleted before `before` with their sessions, but for sessions born in a gap:
-// their rows alone can tell an ended session from a lost one. Looks at `limit` devices past
-// `after`; returns the last of them, or nothing when there are no more.
+// Removes devices deleted before `before` with their sessions, but for those whose absence would
+// look like a loss (born in a gap): their rows alone can tell an ended session from a lost one.
+// Looks at `limit` devices past `after`; returns the last of them, or nothing when there are no
+// more.
 std::optional<DeviceKey> purge_devices(db::Tx& tx, Time before, DeviceKey after,
                                        std::int64_t limit);
 

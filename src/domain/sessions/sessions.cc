@@ -124,16 +124,22 @@ Standing Sessions::standing_of(const Session& session) const {
 }
 
 std::optional<Time> Sessions::note_gap(db::Tx& tx) {
-  const auto found = note_gap_and_beat(tx, ids_.clock(clock_.now()));
+  const Time clock = ids_.clock(clock_.now());
+  ids_.raise(clock);
+  const auto found = note_gap_and_beat(tx, clock);
   if (found) ids_.raise(*found);
   return found;
 }
 
 void Sessions::heartbeat() {
-  db_.write_now([&](db::Tx& tx) { beat(tx, ids_.clock(clock_.now())); });
+  // A session from before the newest heartbeat would look purged, not lost, were its row lost:
+  // ids follow the heartbeat, this node's and the others', when the clock is set back.
+  ids_.raise(db_.write_now([&](db::Tx& tx) { return beat(tx, ids_.clock(clock_.now())); }));
 }
 
 void Sessions::purge() {
+  // A clock that jumped becomes a gap before anything counts as old by it.
+  heartbeat();
   const Time before = clock_.now() - policy_.remember_ended;
   std::optional<DeviceKey> next = 0;
   while (next) {
