@@ -42,7 +42,8 @@ void Acceptor::start() { asio::co_spawn(home_.io(), run(), asio::detached); }
 
 void Acceptor::close() {
   boost::system::error_code ignored;
-  accept_waiting();
+  while (accept_waiting() == Outcome::more) {
+  }
   socket_.close(ignored);
   pause_.cancel();
 }
@@ -77,7 +78,7 @@ Acceptor::Outcome Acceptor::accept_waiting() {
     }
     targets_[next_++ % targets_.size()]->adopt(std::move(fd), peer);
   }
-  return Outcome::drained;
+  return Outcome::more;
 }
 
 }  // namespace latchkey::http

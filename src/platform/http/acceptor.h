@@ -21,7 +21,7 @@ class Acceptor {
   void close();
 
  private:
-  enum class Outcome { drained, exhausted };
+  enum class Outcome { drained, more, exhausted };
   Task<void> run();
   Outcome accept_waiting();
 

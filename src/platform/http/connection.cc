@@ -26,6 +26,16 @@ constexpr std::size_t kOutputKept = 16 * 1024;
 
 constexpr std::uint32_t kHungUp = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 
+// An edge of readiness is told once: a call that a signal interrupts must be made again.
+template <class Call, class... Arguments>
+ssize_t uninterrupted(Call call, Arguments... arguments) {
+  ssize_t result = 0;
+  do {
+    result = call(arguments...);
+  } while (result < 0 && errno == EINTR);
+  return result;
+}
+
 }  // namespace
 
 Connection::Connection(Worker& worker, FileDescriptor socket, const sockaddr_storage& peer)
@@ -126,7 +136,9 @@ bool Connection::wait_for_input() {
   if (worker_.draining()) return false;
   input_.shrink();
   parser_.shrink();
-  if (output_.capacity() > kOutputKept) std::string().swap(output_);
+  for (std::string* text : {&output_, &response_.body}) {
+    if (text->capacity() > kOutputKept) std::string().swap(*text);
+  }
   wait(Waiting::for_input, fresh_ ? deadline_ : now + limits_.idle_timeout);
   return true;
 }
@@ -134,7 +146,7 @@ bool Connection::wait_for_input() {
 Connection::Received Connection::receive() {
   if (!readable_) return Received::nothing;
   const auto space = input_.space();
-  const auto size = ::recv(socket_.get(), space.data(), space.size(), MSG_DONTWAIT);
+  const auto size = uninterrupted(::recv, socket_.get(), space.data(), space.size(), MSG_DONTWAIT);
   if (size > 0) {
     const auto count = static_cast<std::size_t>(size);
     input_.commit(count);
@@ -144,16 +156,16 @@ Connection::Received Connection::receive() {
     if (count < space.size() && !hung_up_) readable_ = false;
     return Received::bytes;
   }
-  if (size == 0 || (errno != EAGAIN && errno != EINTR)) return Received::end;
+  if (size == 0 || errno != EAGAIN) return Received::end;
   readable_ = false;
   return Received::nothing;
 }
 
 Connection::Sent Connection::send() {
   while (sent_ < output_.size()) {
-    const auto size = ::send(socket_.get(), output_.data() + sent_, output_.size() - sent_,
-                             MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (size < 0) return errno == EAGAIN || errno == EINTR ? Sent::some : Sent::failed;
+    const auto size = uninterrupted(::send, socket_.get(), output_.data() + sent_,
+                                    output_.size() - sent_, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (size < 0) return errno == EAGAIN ? Sent::some : Sent::failed;
     sent_ += static_cast<std::size_t>(size);
   }
   output_.clear();
@@ -176,7 +188,8 @@ bool Connection::begin_goodbye() {
 bool Connection::throw_input_away() {
   std::array<char, 16 * 1024> rubbish;
   while (thrown_away_ < kGoodbyeBytes) {
-    const auto size = ::recv(socket_.get(), rubbish.data(), rubbish.size(), MSG_DONTWAIT);
+    const auto size =
+        uninterrupted(::recv, socket_.get(), rubbish.data(), rubbish.size(), MSG_DONTWAIT);
     if (size < 0 && errno == EAGAIN) return true;
     if (size <= 0) return false;
     thrown_away_ += static_cast<std::size_t>(size);

@@ -1,6 +1,7 @@
 #include "platform/http/listener.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -73,6 +74,26 @@ TEST(Listener, SeveralAddresses) {
   EXPECT_EQ(sample.connect().ask(get("/address"))->body, "127.0.0.1");
   Client local = Client::unix_socket(folder.path / "s");
   EXPECT_EQ(local.ask(get("/address"))->body, "unix");
+}
+
+// The lowest descriptor that is free.
+rlim_t next_descriptor() {
+  const int fd = ::dup(STDERR_FILENO);
+  ::close(fd);
+  return static_cast<rlim_t>(fd);
+}
+
+TEST(Listener, GoesOnAfterDescriptorsRanOut) {
+  Sample sample;
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit tight = before;
+  tight.rlim_cur = next_descriptor() + 1;  // enough for the client's end
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &tight), 0);
+  Client client = sample.connect();
+  client.send(get("/hello"));
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(client.read()->body, "hello");
 }
 
 TEST(Listener, Ipv6) {

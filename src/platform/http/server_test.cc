@@ -2,7 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <array>
 #include <set>
 #include <thread>
 
@@ -213,6 +216,30 @@ TEST(Server, ServesManyConnectionsAtATime) {
   }
   clients.clear();
   EXPECT_EQ(good, 16 * 100);
+}
+
+TEST(Server, AFloodDoesNotStarveOthers) {
+  ServerOptions options;
+  options.threads = 1;
+  Sample sample(options);
+  std::atomic<bool> stop = false;
+  std::jthread reader;
+  std::jthread flood([&] {
+    Client client = sample.connect();
+    std::string many;
+    for (int i = 0; i < 1000; ++i) many += get("/hello");
+    reader = std::jthread([&, fd = ::dup(client.fd())] {
+      std::array<char, 65536> bytes;
+      while (::recv(fd, bytes.data(), bytes.size(), 0) > 0) {
+      }
+      ::close(fd);
+    });
+    while (!stop) client.send(many);
+    ::shutdown(client.fd(), SHUT_RDWR);
+  });
+  Client client = sample.connect();
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(client.ask(get("/things/x"))->body, "x");
+  stop = true;
 }
 
 TEST(Server, ADroppedClientDoesNotDisturbItsHandler) {

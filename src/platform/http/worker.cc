@@ -105,6 +105,7 @@ void Worker::admit(FileDescriptor socket, const sockaddr_storage& peer) {
   }
   connections_.front().set_place(connections_.begin());
   if (!std::exchange(sweeping_, true)) arm_sweep();
+  if (draining_) connections_.front().begin_drain();
 }
 
 void Worker::remove(std::list<Connection>::iterator connection) { connections_.erase(connection); }
