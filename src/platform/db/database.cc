@@ -5,7 +5,9 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <future>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
 
 #include "platform/db/postgres_database.h"
 #include "platform/db/sqlite_database.h"
@@ -34,15 +36,20 @@ Task<void> Database::perform(Access access, Job job) {
 }
 
 void Database::perform_now(Access access, Job job) {
-  std::promise<void> finished;
+  std::mutex mutex;
+  std::condition_variable finished;
+  bool done = false;
+  std::exception_ptr failure;
   submit(access, job, [&](std::exception_ptr error) {
-    if (error) {
-      finished.set_exception(std::move(error));
-    } else {
-      finished.set_value();
-    }
+    // Under the lock to the end: the caller's frame, and all of these, are gone after it.
+    const std::lock_guard lock(mutex);
+    failure = std::move(error);
+    done = true;
+    finished.notify_one();
   });
-  finished.get_future().get();
+  std::unique_lock lock(mutex);
+  finished.wait(lock, [&] { return done; });
+  if (failure) std::rethrow_exception(std::move(failure));
 }
 
 std::unique_ptr<Database> open(std::string_view url, const Options& options) {

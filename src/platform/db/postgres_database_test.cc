@@ -70,13 +70,12 @@ class PostgresDatabaseTest : public ::testing::Test {
   // Ends the server's side of all connections to this test's database.
   void terminate_all() {
     const std::string name = db_.url().substr(db_.url().rfind('/') + 1);
-    server_.query(
-        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '" + name +
-        "'");
-    EXPECT_TRUE(soon([&] {
-      return server_.query("SELECT count(*) FROM pg_stat_activity WHERE datname = '" + name +
-                           "'") == "0";
-    }));
+    const std::string pids = server_.query(
+        "SELECT coalesce(string_agg(pid::text, ','), '0') FROM pg_stat_activity WHERE datname = '" +
+        name + "'");
+    const std::string these = " FROM pg_stat_activity WHERE pid IN (" + pids + ")";
+    server_.query("SELECT count(pg_terminate_backend(pid))" + these);
+    EXPECT_TRUE(soon([&] { return server_.query("SELECT count(*)" + these) == "0"; }));
   }
 
   PostgresServer& server_ = shared_postgres();
