@@ -6,6 +6,7 @@ from support.answers import assert_good, assert_hard, assert_soft
 from support.clock import MINUTE
 from support.matrix_client import assert_kept, new_client
 from support.server import CommandFailed
+from support.token_format import token_bytes, with_key, with_session
 
 
 def test_a_lost_key_file(make_server):
@@ -49,6 +50,36 @@ def test_tokens_of_a_lost_key_change_nothing(make_server):
         assert server.api.logout(old_access).status_code == 401
     assert_good(server.api.whoami(client.access))
     assert_kept(client)
+
+
+def test_forged_tokens_of_a_lost_key_write_nothing(make_server):
+    """Whoever knows its id can make any number of them: they must not fill the database."""
+    server = make_server()
+    client = new_client(server.api)
+    forged = [with_session(client.access, (1 << 62) + (n << 30)) for n in range(20)]
+    server.stop()
+    server.keys_file.unlink()
+    server.command("keys", "replace")
+    server.start()
+    before = server.engine.query("SELECT COUNT(*) FROM gaps")
+    for token in forged:
+        assert server.api.whoami(token).status_code == 401
+        assert server.api.refresh("lkr_" + token[4:]).status_code == 401
+    assert server.engine.query("SELECT COUNT(*) FROM gaps") == before
+    assert server.engine.query("SELECT COUNT(*) FROM sessions") == "1"
+
+
+def test_key_ids_that_never_were_are_forged(make_server):
+    """Design: an id that the database does not list is forged; it never waits for news of it."""
+    server = make_server()
+    client = new_client(server.api)
+    own = token_bytes(client.access)[0]
+    for key in range(256):
+        if key != own:
+            assert_hard(server.api.whoami(with_key(client.access, key)))
+            assert_hard(server.api.refresh(with_key(client.refresh_token, key)))
+    assert_kept(client)
+    assert client.softs == 0
 
 
 def test_another_key_file(make_server):
