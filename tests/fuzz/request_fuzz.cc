@@ -11,6 +11,7 @@
 
 namespace {
 
+using latchkey::http::BufferPool;
 using latchkey::http::InputBuffer;
 using latchkey::http::Limits;
 using latchkey::http::RequestParser;
@@ -34,7 +35,8 @@ std::string transcript(std::string_view bytes, std::size_t piece) {
   using Progress = RequestParser::Progress;
   static const Limits limits = small_limits();
   RequestParser parser(limits);
-  InputBuffer input(kBuffer);
+  BufferPool pool;
+  InputBuffer input(pool, kBuffer);
   std::string said;
   while (true) {
     const Progress progress = parser.advance(input);

@@ -45,7 +45,8 @@ Connection::Connection(Worker& worker, FileDescriptor socket, const sockaddr_sto
       socket_(std::move(socket)),
       peer_(describe_peer(peer)),
       peer_trusted_(shared_.proxies.trusts(peer_)),
-      input_(std::max({limits_.max_headers, limits_.max_pipelined, RequestParser::kMinBuffer})),
+      input_(worker_.buffers(),
+             std::max({limits_.max_headers, limits_.max_pipelined, RequestParser::kMinBuffer})),
       parser_(limits_) {
   wait(Waiting::for_input, coarse_now() + limits_.first_byte_timeout);
   if (!worker_.poller().add(socket_.get(), *this)) {
@@ -134,11 +135,11 @@ bool Connection::wait_for_input() {
     return true;
   }
   if (worker_.draining()) return false;
-  input_.shrink();
   parser_.shrink();
   for (std::string* text : {&output_, &response_.body}) {
     if (text->capacity() > kOutputKept) std::string().swap(*text);
   }
+  input_.release();
   wait(Waiting::for_input, fresh_ ? deadline_ : now + limits_.idle_timeout);
   return true;
 }

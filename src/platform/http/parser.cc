@@ -215,7 +215,7 @@ bool RequestParser::take_continue() {
 
 void RequestParser::shrink() {
   if (body_.capacity() > kBodyKept) std::string().swap(body_);
-  if (head_.capacity() > InputBuffer::kInitial) std::string().swap(head_);
+  if (head_.capacity() > BufferPool::kSize) std::string().swap(head_);
 }
 
 }  // namespace latchkey::http

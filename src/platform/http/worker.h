@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "platform/http/forwarded.h"
+#include "platform/http/input.h"
 #include "platform/http/listener.h"
 #include "platform/http/poller.h"
 #include "platform/http/server.h"
@@ -95,6 +96,7 @@ class Worker {
   }
 
   Poller& poller() { return poller_; }
+  BufferPool& buffers() { return buffers_; }
   void remove(std::list<Connection>::iterator connection);
 
  private:
@@ -114,6 +116,7 @@ class Worker {
   std::uint32_t request_count_ = 0;
   std::atomic<std::uint64_t> requests_{0};
 
+  BufferPool buffers_;
   // Before the loop: what handlers still wait in it is destroyed with it, and may look at its
   // request.
   std::list<Connection> connections_;
