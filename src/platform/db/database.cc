@@ -16,6 +16,16 @@ namespace latchkey::db {
 
 namespace asio = boost::asio;
 
+void Database::on_trouble(std::function<void(std::string_view)> fn) {
+  const std::lock_guard lock(trouble_mutex_);
+  on_trouble_ = std::move(fn);
+}
+
+void Database::report(std::string_view sentence) {
+  const std::lock_guard lock(trouble_mutex_);
+  if (on_trouble_) on_trouble_(sentence);
+}
+
 Task<void> Database::perform(Access access, Job job) {
   using Token = asio::use_awaitable_t<Executor>;
   return asio::async_initiate<const Token, void(std::exception_ptr)>(

@@ -6,6 +6,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -179,6 +180,10 @@ class Database {
   // lose. To be set before the first operation.
   virtual void on_reconnect(std::function<void(Tx&)> fn) = 0;
 
+  // fn is told, in a sentence for the log, that the database is lost or full, and that it is
+  // found again. Called on database threads, one at a time; must not throw.
+  void on_trouble(std::function<void(std::string_view sentence)> fn);
+
   // Hears what Tx::notify sends on any node. SQLite: an object that is always fresh. To be
   // destroyed before the database.
   virtual std::unique_ptr<Listener> listen(ListenerHooks hooks) = 0;
@@ -197,6 +202,9 @@ class Database {
 
   explicit Database(Dialect dialect) : dialect_(dialect) {}
 
+  // Tells what on_trouble() was given.
+  void report(std::string_view sentence);
+
   virtual void read_blocking(Job job) = 0;
   void perform_now(Access access, Job job);
   // Runs `job` on a database thread, then calls `done` there, or at once when it is refused.
@@ -205,7 +213,9 @@ class Database {
  private:
   Task<void> perform(Access access, Job job);
 
-  Dialect dialect_;
+  const Dialect dialect_;
+  std::mutex trouble_mutex_;
+  std::function<void(std::string_view)> on_trouble_;
 };
 
 // Opens sqlite:///absolute/path, sqlite:relative/path (created when absent, mode 0600) or

@@ -23,7 +23,7 @@ class Listener {
 
   // Everything that any node committed with a notify() before this moment has been heard: it is
   // the time at which the newest of this listener's own echoes that came back was sent (twice a
-  // second). Clock::time_point::min() while disconnected; max() on SQLite. Cheap: one load.
+  // second). Clock::time_point{}, long ago, while disconnected; max() on SQLite. Cheap: one load.
   virtual Clock::time_point last_heard() const = 0;
 };
 

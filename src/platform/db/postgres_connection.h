@@ -50,6 +50,8 @@ class PostgresConnection {
 
   PostgresSession::Clock::time_point made_at() const { return session_.made_at(); }
 
+  bool alive() const { return session_.alive(); }
+
   void begin_read();
   void begin_write();
   // Throws ConnectionLost when it cannot be known whether the commit took place.

@@ -54,7 +54,9 @@ class PostgresDatabase final : public Database {
       : Database(Dialect::postgresql),
         url_(url),
         options_(options),
-        pool_(url, options, [this] { return reconnect_hooks(); }) {}
+        pool_(
+            url, options, [this] { return reconnect_hooks(); },
+            [this](std::string_view sentence) { report(sentence); }) {}
 
   Stats stats() const override {
     Stats stats;

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <future>
+#include <mutex>
 #include <thread>
 
 #include "platform/db/database.h"
@@ -94,6 +95,11 @@ TEST_F(PostgresDatabaseTest, TerminatedConnectionsAreMadeAgainUnnoticed) {
   EXPECT_EQ(db_->stats().failures, 0u);
 }
 
+TEST_F(PostgresDatabaseTest, RestingConnectionsAreMadeAgainAllAtOnce) {
+  terminate_all();
+  EXPECT_TRUE(soon([&] { return db_->stats().reconnects == quick().size; }));
+}
+
 TEST_F(PostgresDatabaseTest, AConnectionLostMidwayRunsItAgain) {
   int runs = 0;
   db_->write_now([&](Tx& tx) {
@@ -164,6 +170,12 @@ TEST_F(PostgresDatabaseTest, ADeadlockIsResolvedByRunningOneAgain) {
 }
 
 TEST_F(PostgresDatabaseTest, AServerThatIsAwayIsUnavailableInABoundedTime) {
+  std::mutex mutex;
+  std::vector<std::string> told;
+  db_->on_trouble([&](std::string_view sentence) {
+    const std::lock_guard lock(mutex);
+    told.emplace_back(sentence);
+  });
   server_.stop();
   const auto begin = SteadyClock::now();
   EXPECT_THROW(count(), Unavailable);
@@ -171,6 +183,12 @@ TEST_F(PostgresDatabaseTest, AServerThatIsAwayIsUnavailableInABoundedTime) {
   EXPECT_LT(SteadyClock::now() - begin, 6s);
   server_.start();
   EXPECT_TRUE(soon([&] { return answers(); }));
+  EXPECT_TRUE(soon([&] {
+    const std::lock_guard lock(mutex);
+    return told.back() == "the database is connected again";
+  }));
+  db_.close();
+  EXPECT_THAT(told.front(), HasSubstr("the database is away: "));
 }
 
 TEST_F(PostgresDatabaseTest, AServerThatStandsStillIsUnavailableInABoundedTime) {

@@ -18,7 +18,7 @@ namespace {
 constexpr std::chrono::milliseconds echo_interval{500};
 // A connection whose echo does not come back for so long is given up.
 constexpr std::chrono::seconds longest_silence{2};
-constexpr std::chrono::milliseconds reconnect_pause{200};
+constexpr Duration reconnect_pause{200};
 
 }  // namespace
 
@@ -56,7 +56,6 @@ PostgresListener::PostgresListener(std::string url, const Options& options, std:
       echo_channel_(channel_ + "_echo_" + crypto::random_text(crypto::kLowerCaseDigits, 16)),
       hooks_(std::move(hooks)),
       wake_(std::make_unique<Wake>()) {
-  set_stale();
   thread_ = std::thread([this, session = connect()]() mutable { run(std::move(session)); });
   pthread_setname_np(thread_.native_handle(), "db-listener");
 }
@@ -79,9 +78,7 @@ void PostgresListener::distrust() {
   wake_->raise();
 }
 
-void PostgresListener::set_stale() {
-  last_heard_.store(Clock::time_point::min().time_since_epoch().count(), std::memory_order_release);
-}
+void PostgresListener::set_stale() { last_heard_.store(0, std::memory_order_release); }
 
 std::unique_ptr<PostgresSession> PostgresListener::connect() {
   auto session = std::make_unique<PostgresSession>(url_, options_);
@@ -93,6 +90,7 @@ std::unique_ptr<PostgresSession> PostgresListener::connect() {
 
 void PostgresListener::run(std::unique_ptr<PostgresSession> session) {
   for (;;) {
+    Duration pause{0};
     try {
       if (!session) {
         {
@@ -105,7 +103,7 @@ void PostgresListener::run(std::unique_ptr<PostgresSession> session) {
       }
       serve(*session);
     } catch (const std::exception&) {
-      // Connected anew below; until then last_heard() tells.
+      pause = reconnect_pause;  // until connected anew, last_heard() tells
     }
     session.reset();
     {
@@ -113,7 +111,7 @@ void PostgresListener::run(std::unique_ptr<PostgresSession> session) {
       set_stale();
       if (stopping_) return;
     }
-    wake_->wait(Clock::now() + reconnect_pause, -1);
+    wake_->wait(Clock::now() + pause, -1);
   }
 }
 

@@ -36,7 +36,7 @@ class PostgresListener final : public Listener {
 
   void run(std::unique_ptr<PostgresSession> session);
   std::unique_ptr<PostgresSession> connect();
-  // Hears and echoes until the connection fails, is distrusted or the listener stops.
+  // Hears and echoes until the listener is distrusted or stops. Throws when the connection fails.
   void serve(PostgresSession& session);
   void hear(PostgresSession& session);
   void echoed(std::string_view sent_at);
@@ -48,7 +48,7 @@ class PostgresListener final : public Listener {
   const std::string echo_channel_;
   const ListenerHooks hooks_;
 
-  std::atomic<Clock::rep> last_heard_;
+  std::atomic<Clock::rep> last_heard_{0};
   std::mutex mutex_;  // of the two below, and of setting last_heard_
   bool distrusted_ = false;
   bool stopping_ = false;

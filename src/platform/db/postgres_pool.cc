@@ -13,6 +13,9 @@ namespace {
 
 constexpr int most_tries = 6;  // of a write that meets others
 constexpr Duration conflict_pause{4};
+// How often a resting connection is looked at: a server that was restarted is noticed by all
+// threads at about the same time, not by each when it is next used.
+constexpr Duration idle_check{1'000};
 // Between attempts to connect.
 constexpr Duration shortest_pause{50};
 constexpr Duration longest_pause{1'000};
@@ -23,20 +26,20 @@ Duration jittered(Duration span) {
   return Duration{static_cast<std::int64_t>(half + crypto::random_uint64() % (half + 1))};
 }
 
-// Whether `connection` can go on after a failure.
-bool roll_back(PostgresConnection& connection) {
+// Why `connection` cannot go on after a failure; absent: it can.
+std::optional<ConnectionLost> roll_back(PostgresConnection& connection) {
   try {
     connection.roll_back();
-    return true;
-  } catch (const std::exception&) {
-    return false;
+    return std::nullopt;
+  } catch (const std::exception& failure) {
+    return ConnectionLost(failure.what());
   }
 }
 
 // A commit that was sent and not answered: nobody may run it again.
-class OutcomeUnknown : public Unavailable {
+class OutcomeUnknown : public ConnectionLost {
  public:
-  using Unavailable::Unavailable;
+  using ConnectionLost::ConnectionLost;
 };
 
 // Runs `job` in a write transaction, up to the commit. Returns what is to run after it.
@@ -57,11 +60,12 @@ std::vector<std::function<void()>> run_write(PostgresConnection& connection, Job
 }  // namespace
 
 PostgresPool::PostgresPool(const std::string& url, const Options& options,
-                           std::function<ReconnectHooks()> hooks)
+                           std::function<ReconnectHooks()> hooks, Outage::Report report)
     : url_(url),
       options_(options),
       hooks_(std::move(hooks)),
-      queue_(options.queue, options.connect_timeout) {
+      queue_(options.queue, options.connect_timeout),
+      outage_(std::move(report)) {
   std::vector<std::future<Connection>> connecting;
   for (std::size_t i = 0; i < options.size; ++i) {
     connecting.push_back(std::async(
@@ -103,9 +107,18 @@ void PostgresPool::run(Connection connection) {
       continue;
     }
     pause = shortest_pause;
-    std::optional<PostgresItem> item = queue_.take(connection->made_at());
-    if (!item) return;
-    if (!serve(*connection, *item)) connection.reset();
+    PostgresQueue::Taken taken = queue_.take(connection->made_at(), idle_check);
+    if (taken.closing) return;
+    try {
+      if (taken.item) {
+        serve(*connection, *taken.item);
+      } else if (!connection->alive()) {
+        throw ConnectionLost("the server ended the connection");
+      }
+    } catch (const ConnectionLost& lost) {
+      outage_.lost(lost.what());
+      connection.reset();
+    }
   }
 }
 
@@ -120,45 +133,53 @@ PostgresPool::Connection PostgresPool::reconnect() {
     }
     hooks.then();
     ++reconnects_;
+    outage_.over();
     return connection;
-  } catch (const std::exception&) {
-    return nullptr;  // whoever waits gets Unavailable in time, and this is tried again
+  } catch (const std::exception& failure) {
+    // Whoever waits gets Unavailable in time, and this is tried again.
+    outage_.goes_on(failure.what());
+    return nullptr;
   }
 }
 
-bool PostgresPool::serve(PostgresConnection& connection, PostgresItem& item) {
+void PostgresPool::serve(PostgresConnection& connection, PostgresItem& item) {
   for (int tries = 1;; ++tries) {
-    bool lost = false;
-    bool again = false;
     std::exception_ptr error;
+    std::optional<ConnectionLost> lost;
+    bool again = false;
     try {
-      return item.write ? write(connection, item.operation) : read(connection, item.operation);
-    } catch (const OutcomeUnknown&) {
-      lost = true;
+      item.write ? write(connection, item.operation) : read(connection, item.operation);
+    } catch (const OutcomeUnknown& failure) {
       error = std::current_exception();
-    } catch (const ConnectionLost&) {
-      lost = true;
+      lost = failure;
+    } catch (const ConnectionLost& failure) {
+      error = std::current_exception();
+      lost = failure;
       again = !std::exchange(item.retried, true);
-      error = std::current_exception();
     } catch (const Conflict&) {
-      again = tries < most_tries;
       error = std::current_exception();
+      again = tries < most_tries;
     } catch (...) {
       error = std::current_exception();
     }
-    connection.take_failure();
-    const bool usable = !lost && roll_back(connection);
-    if (lost && again) {
-      queue_.put_back(std::move(item));
-    } else if (!again || !usable) {
-      give_up(item, std::move(error));
+    if (!error) {
+      if (!item.write) connection.receive_end();
+      return;
     }
-    if (!again || !usable) return usable;
+    connection.take_failure();
+    if (!lost) lost = roll_back(connection);
+    if (!again) {
+      give_up(item, std::move(error));
+    } else if (lost) {
+      queue_.put_back(std::move(item));
+    }
+    if (lost) throw *lost;
+    if (!again) return;
     std::this_thread::sleep_for(jittered(tries * conflict_pause));
   }
 }
 
-bool PostgresPool::read(PostgresConnection& connection, Operation& operation) {
+void PostgresPool::read(PostgresConnection& connection, Operation& operation) {
   PostgresTx tx(connection, operation.waited());
   connection.begin_read();
   operation.job(tx);
@@ -166,20 +187,13 @@ bool PostgresPool::read(PostgresConnection& connection, Operation& operation) {
   connection.send_end();
   ++reads_;
   operation.done(nullptr);
-  try {
-    connection.receive_end();
-    return true;
-  } catch (const std::exception&) {
-    return false;
-  }
 }
 
-bool PostgresPool::write(PostgresConnection& connection, Operation& operation) {
+void PostgresPool::write(PostgresConnection& connection, Operation& operation) {
   const auto hooks = run_write(connection, operation.job, operation.waited());
   ++writes_;
   for (const auto& hook : hooks) hook();
   operation.done(nullptr);
-  return true;
 }
 
 void PostgresPool::give_up(PostgresItem& item, std::exception_ptr error) {

@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "platform/db/outage.h"
 #include "platform/db/postgres_connection.h"
 #include "platform/db/postgres_queue.h"
 
@@ -23,9 +24,10 @@ struct ReconnectHooks {
 class PostgresPool {
  public:
   // Connects all of them; throws what a PostgresSession throws. `hooks` is asked at each
-  // reconnect, on the thread that reconnects.
+  // reconnect, on the thread that reconnects. `report` is told when connections are lost and
+  // when they are there again.
   PostgresPool(const std::string& url, const Options& options,
-               std::function<ReconnectHooks()> hooks);
+               std::function<ReconnectHooks()> hooks, Outage::Report report);
   ~PostgresPool();  // as close()
 
   void submit(PostgresItem item) { queue_.push(std::move(item)); }
@@ -38,10 +40,10 @@ class PostgresPool {
   // One thread's loop: reconnects when it must, serves what it takes.
   void run(Connection connection);
   Connection reconnect();
-  // These say whether the connection can go on.
-  bool serve(PostgresConnection& connection, PostgresItem& item);
-  bool read(PostgresConnection& connection, Operation& operation);
-  bool write(PostgresConnection& connection, Operation& operation);
+  // Throws ConnectionLost when the connection cannot go on; the item is taken care of.
+  void serve(PostgresConnection& connection, PostgresItem& item);
+  void read(PostgresConnection& connection, Operation& operation);
+  void write(PostgresConnection& connection, Operation& operation);
   void give_up(PostgresItem& item, std::exception_ptr error);
 
   const std::string url_;
@@ -52,6 +54,7 @@ class PostgresPool {
   std::atomic<std::uint64_t> writes_{0};
   std::atomic<std::uint64_t> failures_{0};
   std::atomic<std::uint64_t> reconnects_{0};
+  Outage outage_;
   std::vector<std::thread> threads_;
 };
 

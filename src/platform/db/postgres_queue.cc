@@ -48,17 +48,18 @@ void PostgresQueue::put_back(PostgresItem item) {
   arrived_.notify_all();
 }
 
-std::optional<PostgresItem> PostgresQueue::take(Clock::time_point made_at) {
+PostgresQueue::Taken PostgresQueue::take(Clock::time_point made_at, Duration longest) {
+  const auto until = Clock::now() + longest;
+  const auto fits = [&](const PostgresItem& item) { return item.needs_newer_than < made_at; };
   std::unique_lock lock(mutex_);
   for (;;) {
-    const auto fits = [&](const PostgresItem& item) { return item.needs_newer_than < made_at; };
     if (const auto it = std::ranges::find_if(items_, fits); it != items_.end()) {
-      PostgresItem item = std::move(*it);
+      Taken taken{std::move(*it)};
       items_.erase(it);
-      return item;
+      return taken;
     }
-    if (closing_) return std::nullopt;
-    arrived_.wait(lock);
+    if (closing_) return {std::nullopt, true};
+    if (arrived_.wait_until(lock, until) == std::cv_status::timeout) return {std::nullopt, false};
   }
 }
 

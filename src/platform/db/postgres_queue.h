@@ -42,9 +42,13 @@ class PostgresQueue {
   // Puts back, first in line, what lost its connection before it had an effect.
   void put_back(PostgresItem item);
 
-  // The next item for a connection made at `made_at`; waits for one. Absent: closing, and there
-  // is none.
-  std::optional<PostgresItem> take(Clock::time_point made_at);
+  struct Taken {
+    std::optional<PostgresItem> item;
+    bool closing = false;  // and no item was left
+  };
+  // The next item for a connection made at `made_at`; waits for one, but not longer than
+  // `longest`.
+  Taken take(Clock::time_point made_at, Duration longest);
 
   // Waits for `span`; true when the queue is closing.
   bool closing_within(Duration span);

@@ -91,6 +91,14 @@ PostgresSession::~PostgresSession() { PQfinish(handle_); }
 
 int PostgresSession::socket() const { return PQsocket(handle_); }
 
+bool PostgresSession::alive() const {
+  pollfd entry{socket(), POLLIN, 0};
+  while (poll(&entry, 1, 0) > 0) {
+    if (!PQconsumeInput(handle_)) return false;
+  }
+  return PQstatus(handle_) == CONNECTION_OK;
+}
+
 PostgresResult PostgresSession::execute(const std::string& sql) {
   send(sql);
   PostgresResult last;

@@ -47,6 +47,9 @@ class PostgresSession {
   int socket() const;
   Clock::time_point made_at() const { return made_at_; }
 
+  // Whether the server's side is still there, as far as this side was told. Does not wait.
+  bool alive() const;
+
   // Runs statements without parameters; the last one's result.
   PostgresResult execute(const std::string& sql);
   // The same without a limit of time: keepalives alone tell a working server from a lost one.

@@ -73,7 +73,8 @@ class SqliteDatabase final : public Database {
         path_(prepare_file(path)),
         lock_(path_),
         readers_(path_),
-        writer_(path_, options.queue, readers_) {
+        writer_(path_, options.queue, readers_,
+                [this](std::string_view sentence) { report(sentence); }) {
     const auto mode = read_now([](Tx& tx) { return tx.one<std::string>("PRAGMA journal_mode"); });
     if (!mode || std::get<0>(*mode) != "wal") {
       throw Refused(path_ + ": its file system has no shared memory, which SQLite's log needs");

@@ -25,8 +25,12 @@ bool passes(const std::exception_ptr& error) {
 
 }  // namespace
 
-SqliteWriter::SqliteWriter(const std::string& path, std::size_t queue, SqliteReaders& readers)
-    : connection_(path, SqliteConnection::Mode::write), readers_(readers), limit_(queue) {
+SqliteWriter::SqliteWriter(const std::string& path, std::size_t queue, SqliteReaders& readers,
+                           Report report)
+    : connection_(path, SqliteConnection::Mode::write),
+      readers_(readers),
+      report_(std::move(report)),
+      limit_(queue) {
   sqlite3_wal_hook(
       connection_.handle(),
       [](void* log_pages, sqlite3*, const char*, int pages) {
@@ -112,6 +116,7 @@ void SqliteWriter::commit_batch(Batch& batch) {
     // reason; the others each get an exception of their own, since they are on other threads.
     connection_.take_failure();
     connection_.roll_back();
+    report_(std::string("the database took no writes: ") + failure.what());
     for (Entry& entry : batch) {
       if (entry.error && !passes(entry.error)) continue;
       entry.error = std::make_exception_ptr(Unavailable(failure.what()));

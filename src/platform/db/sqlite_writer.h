@@ -23,8 +23,10 @@ class SqliteReaders;
 // in a savepoint, and commits them together: one fsync for many callers (group commit).
 class SqliteWriter {
  public:
-  // Throws what opening the file throws.
-  SqliteWriter(const std::string& path, std::size_t queue, SqliteReaders& readers);
+  using Report = std::function<void(std::string_view sentence)>;
+
+  // Throws what opening the file throws. `report` is told of commits that failed.
+  SqliteWriter(const std::string& path, std::size_t queue, SqliteReaders& readers, Report report);
   ~SqliteWriter();  // as close()
 
   void submit(Operation operation);
@@ -56,6 +58,7 @@ class SqliteWriter {
 
   SqliteConnection connection_;
   SqliteReaders& readers_;
+  const Report report_;
   const std::size_t limit_;
 
   mutable std::mutex mutex_;
