@@ -1,0 +1,257 @@
+// The token path against both engines: from the text of a token to what it is worth.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "domain/sessions/lost_rows.h"
+#include "domain/sessions/sessions_testing.h"
+
+namespace latchkey::sessions {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::TestSessions;
+
+class CheckToken : public testing::OnEachEngine {
+ protected:
+  void expect(std::string_view token, Worth worth, Reason reason) {
+    const Standing standing = server_.check(token);
+    EXPECT_EQ(standing.worth, worth);
+    EXPECT_EQ(standing.reason, reason);
+  }
+
+  Account alice_ = server_.add_user("alice");
+  TestSessions::SignedIn phone_ = server_.sign_in(alice_, TestSessions::refreshing("PHONE"));
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, CheckToken, db::engines(), db::engine_name);
+
+TEST_P(CheckToken, SaysWhoStandsBehindIt) {
+  const Verdict verdict = server_.look(phone_.access());
+  ASSERT_TRUE(verdict.standing.active());
+  EXPECT_EQ(verdict.identity.session, phone_.id());
+  EXPECT_EQ(verdict.identity.user, alice_.id);
+  EXPECT_EQ(verdict.identity.localpart, "alice");
+  EXPECT_EQ(verdict.identity.device_id, "PHONE");
+  EXPECT_EQ(verdict.identity.issued_at, server_.clock.now());
+  EXPECT_EQ(verdict.identity.expires_at, server_.clock.now() + 5min);
+  EXPECT_FALSE(verdict.identity.suspended);
+  server_.sql("UPDATE users SET suspended_at = 1, admin = 1");
+  EXPECT_TRUE(server_.look(phone_.access()).identity.suspended);
+  EXPECT_TRUE(server_.look(phone_.access()).identity.admin);
+}
+
+TEST_P(CheckToken, RefusesWhatItDidNotMake) {
+  expect("", Worth::unknown, Reason::not_ours);
+  expect("syt_YWxpY2U_abc_def", Worth::unknown, Reason::not_ours);
+  expect("lka_garbage", Worth::unknown, Reason::malformed);
+  expect(phone_.refresh(), Worth::unknown, Reason::wrong_kind);
+  std::string forged = phone_.access();
+  forged.back() = forged.back() == '0' ? '1' : '0';
+  expect(forged, Worth::unknown, Reason::forged);
+}
+
+TEST_P(CheckToken, RefusesATokenOfAnotherSessionUnderTheSameId) {
+  server_.sql("UPDATE sessions SET nonce = 'AAAAAAAAAAAAAAAAAAAAAA'");
+  expect(phone_.access(), Worth::unknown, Reason::forged);
+}
+
+TEST_P(CheckToken, AKeyThatNeverWasIsForgedAndNoReasonToWait) {
+  // A token of a key that this database does not list, though its check fits that key.
+  ServerKey other{.id = 200, .secret = {1, 2, 3}, .created_at = {}};
+  TokenCodec codec(
+      std::make_shared<const KeyRing>(std::vector{other}, std::vector<std::uint8_t>{}));
+  expect(codec.mint(Kind::access, phone_.id(), 0, phone_.session.record.nonce), Worth::unknown,
+         Reason::forged);
+}
+
+TEST_P(CheckToken, AKeyThatAnotherNodeHasMadeIsReadFromTheFile) {
+  const auto newer = rotate_keys(server_.db(), server_.key_file(), server_.clock.now());
+  ASSERT_TRUE(newer.has_value()) << newer.error();
+  TokenCodec codec(*newer);
+  const std::string token = codec.mint(Kind::access, phone_.id(), 0, phone_.session.record.nonce);
+  EXPECT_TRUE(server_.check(token).active());
+  EXPECT_TRUE(server_.check(phone_.access()).active()) << "the older key goes on being good";
+}
+
+TEST_P(CheckToken, AKeyThatIsListedButNotHeldIsAFaultThatPasses) {
+  server_.sql("INSERT INTO server_keys (id, fingerprint, created_at) VALUES (200, 'x', 1)");
+  ServerKey other{.id = 200, .secret = {1, 2, 3}, .created_at = {}};
+  TokenCodec codec(
+      std::make_shared<const KeyRing>(std::vector{other}, std::vector<std::uint8_t>{}));
+  const std::string token = codec.mint(Kind::access, phone_.id(), 0, phone_.session.record.nonce);
+  for (int i = 0; i < 3; ++i) EXPECT_THROW(server_.check(token), db::Unavailable);
+  EXPECT_TRUE(server_.check(phone_.access()).active()) << "others are not harmed";
+}
+
+TEST_P(CheckToken, RemembersAndForgetsAtOnce) {
+  server_.look(phone_.access());  // its first use
+  server_.look(phone_.access());
+  EXPECT_TRUE(server_.remembers(phone_.access()));
+  EXPECT_FALSE(server_.remembers(phone_.access(), 1)) << "each thread remembers for itself";
+  EXPECT_FALSE(server_.remembers(phone_.refresh()));
+  server_.lock(alice_);
+  expect(phone_.access(), Worth::locked, Reason::account_locked);
+  server_.lock(alice_, false);
+  EXPECT_TRUE(server_.check(phone_.access()).active());
+}
+
+TEST_P(CheckToken, WhatIsRememberedExpiresInTime) {
+  server_.look(phone_.access());
+  server_.clock.advance(5min - 1ms);
+  server_.look(phone_.access());
+  EXPECT_TRUE(server_.remembers(phone_.access()));
+  server_.clock.advance(1ms);
+  EXPECT_FALSE(server_.remembers(phone_.access()));
+  expect(phone_.access(), Worth::soft, Reason::expired);
+}
+
+TEST_P(CheckToken, AClockSetBackProlongsNothingThatIsRemembered) {
+  server_.look(phone_.access());
+  server_.clock.advance(-11s);
+  EXPECT_FALSE(server_.remembers(phone_.access()));
+  expect(phone_.access(), Worth::soft, Reason::expired);
+}
+
+TEST_P(CheckToken, BelievesNothingRememberedWhileOtherNodesAreNotHeard) {
+  server_.look(phone_.access());
+  server_.look(phone_.access());
+  bool hears = true;
+  server_->serve_while([&] { return hears; });
+  EXPECT_TRUE(server_.remembers(phone_.access()));
+  hears = false;
+  EXPECT_FALSE(server_.remembers(phone_.access()));
+  EXPECT_THROW(server_->require_hearing(), db::Unavailable);
+}
+
+TEST_P(CheckToken, HearsWhatAnotherNodeEnded) {
+  server_.look(phone_.access());
+  for (const std::string& said :
+       {"session " + std::to_string(phone_.id()), "account " + std::to_string(alice_.id),
+        std::string("everything"), std::string("something newer 7"), std::string()}) {
+    server_.look(phone_.access());
+    EXPECT_TRUE(server_.remembers(phone_.access()));
+    server_->hear(said);
+    EXPECT_FALSE(server_.remembers(phone_.access())) << said;
+  }
+}
+
+TEST_P(CheckToken, TheFirstUseOfANewPairBeginsTheGraceOfTheOld) {
+  const TokenPair fresh = server_.refresh(phone_.refresh()).value();
+  EXPECT_TRUE(server_.check(phone_.access()).active()) << "nobody has used the new one";
+  server_.clock.advance(10s);
+  EXPECT_TRUE(server_.check(fresh.access_token).active());
+  server_.clock.advance(90s);
+  EXPECT_TRUE(server_.check(phone_.access()).active()) << "the last moment of the grace";
+  server_.clock.advance(1ms);
+  expect(phone_.access(), Worth::soft, Reason::replaced);
+  EXPECT_TRUE(server_.check(fresh.access_token).active());
+}
+
+TEST_P(CheckToken, AFirstUseThatACrashLostKeepsTheOlderAliveALittle) {
+  const TokenPair fresh = server_.refresh(phone_.refresh()).value();
+  EXPECT_TRUE(server_.check(fresh.access_token).active());
+  EXPECT_EQ(server_.row(phone_.id()).seen, 0) << "not written yet";
+  server_.crash();
+  server_.clock.advance(91s);
+  EXPECT_TRUE(server_.check(phone_.access()).active());
+  EXPECT_TRUE(server_.check(fresh.access_token).active());
+  server_->flush_promotions();
+  EXPECT_EQ(server_.row(phone_.id()).seen, 1);
+}
+
+TEST_P(CheckToken, SlackIsNotRemembered) {
+  server_.clock.advance(5min + 29s);
+  EXPECT_TRUE(server_.check(phone_.access(), 30s).active());
+  EXPECT_FALSE(server_.remembers(phone_.access()));
+  expect(phone_.access(), Worth::soft, Reason::expired);
+  server_.clock.advance(1s);
+  EXPECT_EQ(server_.check(phone_.access(), 30s).reason, Reason::expired);
+}
+
+// --- a restored backup ---
+
+TEST_P(CheckToken, OfALaterGenerationMovesTheRowForward) {
+  const Record backup = server_.row(phone_.id());
+  TokenPair tokens = phone_.tokens;
+  for (int i = 0; i < 3; ++i) tokens = server_.refresh(*tokens.refresh_token).value();
+  server_.put_back(backup);
+  expect(tokens.access_token, Worth::soft, Reason::from_before_a_restore);
+  EXPECT_EQ(server_.row(phone_.id()).issued, 3);
+  expect(tokens.access_token, Worth::soft, Reason::expired);
+  const auto fresh = server_.refresh(*tokens.refresh_token);
+  ASSERT_TRUE(fresh.has_value());
+  EXPECT_TRUE(server_.check(fresh->access_token).active());
+}
+
+TEST_P(CheckToken, OfALostSessionIsSoft) {
+  server_.clock.advance(24h);
+  server_->heartbeat();
+  server_.clock.advance(24h);
+  server_.crash();  // two days after the newest heartbeat but one: a gap
+  const auto lost = server_.sign_in(alice_);
+  server_.lose_row(lost.id());
+  expect(lost.access(), Worth::soft, Reason::lost);
+  server_.clock.advance(24h);
+  server_->heartbeat();
+  expect(lost.access(), Worth::soft, Reason::lost);
+}
+
+TEST_P(CheckToken, OfAPurgedSessionIsHard) {
+  server_.clock.advance(24h);
+  const auto tablet = server_.sign_in(alice_, TestSessions::refreshing("TABLET"));
+  for (int i = 0; i < 10; ++i) {
+    server_.clock.advance(60s);
+    server_->heartbeat();
+  }
+  server_.sql("DELETE FROM gaps");
+  server_.lose_row(tablet.id());
+  expect(tablet.access(), Worth::ended, Reason::purged);
+}
+
+// The id says that it began in the future of this database: kept as a gap, so that it is still
+// soft once the clock has caught up.
+TEST_P(CheckToken, OfASessionFromTheFutureStaysSoft) {
+  server_.clock.advance(30min);
+  const auto future = server_.sign_in(alice_, TestSessions::refreshing("TABLET"));
+  server_.clock.advance(-30min);
+  server_.lose_row(future.id());
+  server_.sql("DELETE FROM gaps");
+  server_.crash();  // the id clock is that of the heartbeat again
+  expect(future.access(), Worth::soft, Reason::lost);
+  for (int minutes = 0; minutes < 35; ++minutes) {
+    server_.clock.advance(1min);
+    server_->heartbeat();
+  }
+  expect(future.access(), Worth::soft, Reason::lost);
+}
+
+// --- keys that were lost ---
+
+TEST_P(CheckToken, OfALostKeyIsSoftUnlessASessionOfThatIdEndedAndWritesNothing) {
+  const auto tablet = server_.sign_in(alice_, TestSessions::refreshing("TABLET"));
+  server_.sign_out(tablet.access());
+  std::filesystem::remove(server_.key_file());
+  const auto keys = replace_keys(server_.db(), server_.key_file(), server_.clock.now());
+  ASSERT_TRUE(keys.has_value()) << keys.error();
+  server_->use_keys(*keys);
+
+  expect(phone_.access(), Worth::soft, Reason::key_lost);
+  expect(tablet.access(), Worth::ended, Reason::ended_for_good);
+  EXPECT_EQ(server_.refresh(phone_.refresh()).error().reason, Reason::key_lost);
+  EXPECT_EQ(server_.sign_out(phone_.access())->reason, Reason::key_lost);
+  EXPECT_EQ(server_.sign_out_everywhere(phone_.access())->reason, Reason::key_lost);
+  EXPECT_EQ(server_.row(phone_.id()).ended, Ended::live);
+
+  const auto gaps = server_.count("SELECT COUNT(*) FROM gaps");
+  server_.lose_row(phone_.id());
+  server_.clock.advance(-24h);
+  expect(phone_.access(), Worth::soft, Reason::key_lost);
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM gaps"), gaps);
+
+  server_.clock.advance(24h);
+  const auto again = server_.sign_in(alice_, TestSessions::refreshing("PHONE"));
+  EXPECT_TRUE(server_.check(again.access()).active()) << "the same device, with the new key";
+}
+
+}  // namespace
+}  // namespace latchkey::sessions

@@ -1,0 +1,230 @@
+// POST /refresh's operation against both engines: races, lost replies, faults.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "domain/sessions/sessions_testing.h"
+
+namespace latchkey::sessions {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::Each;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using testing::TestSessions;
+
+class RefreshSession : public testing::OnEachEngine {
+ protected:
+  using Refreshed = std::expected<TokenPair, Standing>;
+
+  // A pair that is `count` refreshes later, each used.
+  TokenPair go_on(TokenPair tokens, int count) {
+    for (int i = 0; i < count; ++i) {
+      server_.clock.advance(1min);
+      tokens = server_.refresh(*tokens.refresh_token).value();
+      EXPECT_TRUE(server_.check(tokens.access_token).active());
+    }
+    return tokens;
+  }
+
+  Account alice_ = server_.add_user("alice");
+  TestSessions::SignedIn phone_ = server_.sign_in(alice_, TestSessions::refreshing("PHONE"));
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, RefreshSession, db::engines(), db::engine_name);
+
+TEST_P(RefreshSession, HandsOutANewPairThatIsDurable) {
+  const TokenPair fresh = server_.refresh(phone_.refresh()).value();
+  EXPECT_NE(fresh.access_token, phone_.access());
+  EXPECT_NE(fresh.refresh_token, phone_.refresh());
+  EXPECT_EQ(fresh.expires_in, 5min);
+  server_.crash();
+  EXPECT_TRUE(server_.check(fresh.access_token).active());
+  EXPECT_TRUE(server_.refresh(*fresh.refresh_token).has_value());
+}
+
+TEST_P(RefreshSession, ALostReplyCostsNothingHoweverLate) {
+  const TokenPair first = server_.refresh(phone_.refresh()).value();
+  const TokenPair second = server_.refresh(phone_.refresh()).value();
+  EXPECT_EQ(first.access_token, second.access_token);
+  EXPECT_EQ(first.refresh_token, second.refresh_token);
+  server_.clock.advance(24h * 365);
+  const TokenPair third = server_.refresh(phone_.refresh()).value();
+  EXPECT_EQ(third.access_token, first.access_token);
+  EXPECT_EQ(third.expires_in, 5min) << "a new life: the old one ended unseen";
+  EXPECT_TRUE(server_.check(third.access_token).active());
+}
+
+TEST_P(RefreshSession, ManyTabsAtOnceGetTheSamePair) {
+  const auto answers = server_.race(4, [this](Use use) -> Task<Refreshed> {
+    co_return co_await server_->refresh(use, phone_.refresh());
+  });
+  std::set<std::string> pairs;
+  for (const Refreshed& answer : answers) {
+    ASSERT_TRUE(answer.has_value());
+    pairs.insert(answer->access_token + *answer->refresh_token);
+  }
+  EXPECT_EQ(pairs.size(), 1U);
+  EXPECT_EQ(server_.row(phone_.id()).issued, 1);
+}
+
+// Tabs that refresh, use what they got, and refresh again, all at the same time: none is lost.
+TEST_P(RefreshSession, TabsThatRaceOnGoOnTogether) {
+  const auto survived = server_.race(3, [this](Use use) -> Task<bool> {
+    std::string refresh = phone_.refresh();
+    for (int i = 0; i < 5; ++i) {
+      const auto tokens = co_await server_->refresh(use, refresh);
+      if (!tokens) co_return tokens.error().worth == Worth::soft;  // left far behind: reuse
+      const auto verdict = co_await server_->check(use, tokens->access_token);
+      const auto worth = verdict.standing.worth;
+      if (worth != Worth::active && worth != Worth::soft) co_return false;
+      refresh = *tokens->refresh_token;
+    }
+    co_return true;
+  });
+  EXPECT_THAT(survived, Each(true));
+}
+
+TEST_P(RefreshSession, ASecondTabThatComesLateGoesOnInTheGrace) {
+  const TokenPair fresh = server_.refresh(phone_.refresh()).value();
+  EXPECT_TRUE(server_.check(fresh.access_token).active());
+  server_.clock.advance(90s);
+  const TokenPair late = server_.refresh(phone_.refresh()).value();
+  EXPECT_EQ(late.access_token, fresh.access_token);
+  EXPECT_EQ(late.refresh_token, fresh.refresh_token);
+}
+
+TEST_P(RefreshSession, AnOldTokenEndsTheSessionSoftlyAndSaysSo) {
+  const TokenPair fresh = go_on(phone_.tokens, 3);
+  const auto refused = server_.refresh(phone_.refresh());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().worth, Worth::soft);
+  EXPECT_EQ(refused.error().reason, Reason::reused);
+  EXPECT_EQ(server_.check(fresh.access_token).reason, Reason::ended_softly);
+  EXPECT_EQ(server_.refresh(*fresh.refresh_token).error().reason, Reason::ended_softly);
+  EXPECT_EQ(server_.row(phone_.id()).end_reason, EndReason::token_reuse);
+  ASSERT_FALSE(server_.log().empty());
+  EXPECT_THAT(server_.log().back(), HasSubstr("PHONE"));
+  EXPECT_THAT(server_.log(), Each(Not(HasSubstr("lkr_"))));
+  EXPECT_THAT(server_.log(), Each(Not(HasSubstr("lka_"))));
+
+  const auto again = server_.sign_in(alice_, TestSessions::refreshing("PHONE"));
+  EXPECT_EQ(again.session.record.device, phone_.session.record.device) << "the keys stay";
+}
+
+TEST_P(RefreshSession, OneReuseAmongManyRefreshesEndsIt) {
+  const TokenPair fresh = go_on(phone_.tokens, 3);
+  server_.race(2, [&](Use use) -> Task<bool> {
+    const bool thief = use.worker == 0;
+    const auto tokens =
+        co_await server_->refresh(use, thief ? phone_.refresh() : *fresh.refresh_token);
+    co_return tokens.has_value();
+  });
+  EXPECT_EQ(server_.row(phone_.id()).ended, Ended::softly);
+  EXPECT_EQ(server_.refresh(*fresh.refresh_token).error().worth, Worth::soft);
+}
+
+TEST_P(RefreshSession, RefusesWhatIsNoRefreshToken) {
+  EXPECT_EQ(server_.refresh(phone_.access()).error().reason, Reason::wrong_kind);
+  EXPECT_EQ(server_.refresh("lkr_garbage").error().reason, Reason::malformed);
+  EXPECT_EQ(server_.refresh("").error().reason, Reason::not_ours);
+  EXPECT_EQ(server_.row(phone_.id()).issued, 0);
+}
+
+TEST_P(RefreshSession, RotatesNothingWhileLockedAndGoesOnAfter) {
+  server_.lock(alice_);
+  EXPECT_EQ(server_.refresh(phone_.refresh()).error().worth, Worth::locked);
+  EXPECT_EQ(server_.row(phone_.id()).issued, 0);
+  server_.lock(alice_, false);
+  EXPECT_TRUE(server_.refresh(phone_.refresh()).has_value());
+}
+
+TEST_P(RefreshSession, IsSoftPastEachLimit) {
+  struct Limited {
+    const char* name;
+    void (*set)(Policy&);
+    Reason reason;
+  };
+  const Limited rows[] = {
+      {"refresh token", [](Policy& p) { p.refresh_token_lifetime = 1h; },
+       Reason::refresh_token_expired},
+      {"age", [](Policy& p) { p.maximum_age = 1h; }, Reason::past_maximum_age},
+      {"idle", [](Policy& p) { p.maximum_idle = 1h; }, Reason::idle_too_long},
+  };
+  server_.clock.advance(1h);
+  for (const Limited& row : rows) {
+    Policy policy = testing::sample_policy();
+    row.set(policy);
+    server_.crash_and_take(policy);
+    const auto refused = server_.refresh(phone_.refresh());
+    ASSERT_FALSE(refused.has_value()) << row.name;
+    EXPECT_EQ(refused.error().worth, Worth::soft) << row.name;
+    EXPECT_EQ(refused.error().reason, row.reason) << row.name;
+    EXPECT_EQ(server_.row(phone_.id()).ended, Ended::live) << row.name << ": computed, not stored";
+  }
+}
+
+TEST_P(RefreshSession, UseKeepsASessionFromBeingIdle) {
+  Policy policy = testing::sample_policy();
+  policy.maximum_idle = 10min;
+  server_.crash_and_take(policy);
+  TokenPair tokens = phone_.tokens;
+  for (int i = 0; i < 4; ++i) {
+    server_.clock.advance(6min);
+    tokens = server_.refresh(*tokens.refresh_token).value();
+    server_->flush_activity();
+  }
+  server_.clock.advance(10min);
+  EXPECT_EQ(server_.refresh(*tokens.refresh_token).error().reason, Reason::idle_too_long);
+}
+
+// The row is one that a restored backup brought back, before two more refreshes.
+TEST_P(RefreshSession, OfALaterGenerationGoesOn) {
+  const TokenPair older = go_on(phone_.tokens, 2);
+  server_->flush_promotions();
+  const Record backup = server_.row(phone_.id());
+  const TokenPair newest = go_on(older, 3);
+  server_.put_back(backup);
+  const auto fresh = server_.refresh(*newest.refresh_token);
+  ASSERT_TRUE(fresh.has_value());
+  EXPECT_TRUE(server_.check(fresh->access_token).active());
+  EXPECT_EQ(server_.row(phone_.id()).issued, 6);
+  EXPECT_EQ(server_.refresh(*older.refresh_token).error().reason, Reason::reused);
+}
+
+TEST_P(RefreshSession, WritesTheFirstUseThatWasOnlyNoted) {
+  const TokenPair first = server_.refresh(phone_.refresh()).value();
+  EXPECT_TRUE(server_.check(first.access_token).active());
+  server_.clock.advance(5s);
+  const TokenPair second = server_.refresh(*first.refresh_token).value();
+  const Record row = server_.row(phone_.id());
+  EXPECT_EQ(row.seen, 1);
+  EXPECT_EQ(row.seen_at, server_.clock.now() - 5s) << "when it was used, not when it was written";
+  EXPECT_EQ(row.issued, 2);
+  server_->flush_promotions();  // the noted use is of an issued generation no more
+  EXPECT_EQ(server_.row(phone_.id()).seen, 1);
+  EXPECT_TRUE(server_.check(second.access_token).active());
+}
+
+TEST_P(RefreshSession, ForgetsAtOnceWhatItReplaced) {
+  const TokenPair fresh = server_.refresh(phone_.refresh()).value();
+  server_.look(phone_.access());
+  ASSERT_TRUE(server_.remembers(phone_.access()));
+  const TokenPair newest = server_.refresh(*fresh.refresh_token).value();
+  EXPECT_FALSE(server_.remembers(phone_.access()));
+  server_.clock.advance(91s);
+  EXPECT_EQ(server_.check(phone_.access()).reason, Reason::replaced);
+  EXPECT_TRUE(server_.check(newest.access_token).active());
+}
+
+TEST_P(RefreshSession, IsAFaultThatPassesWhileTheDatabaseIsAway) {
+  server_.db().close();
+  EXPECT_THROW(server_.refresh(phone_.refresh()), db::Unavailable);
+  EXPECT_THROW(server_.check(phone_.access()), db::Unavailable);
+  EXPECT_THROW(server_.sign_out(phone_.access()), db::Unavailable);
+}
+
+}  // namespace
+}  // namespace latchkey::sessions

@@ -1,0 +1,236 @@
+// How sessions end, against both engines.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "domain/sessions/sessions_testing.h"
+
+namespace latchkey::sessions {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::Each;
+using testing::TestSessions;
+
+class SignOut : public testing::OnEachEngine {
+ protected:
+  bool end_softly(SessionId id) {
+    return server_.db().write_now(
+        [&](db::Tx& tx) { return server_->end_softly(tx, id, EndReason::administrator_softly); });
+  }
+  void expect_over(const TestSessions::SignedIn& session, EndReason why) {
+    EXPECT_EQ(server_.check(session.access()).worth, Worth::ended);
+    EXPECT_EQ(server_.refresh(session.refresh()).error().worth, Worth::ended);
+    EXPECT_EQ(server_.row(session.id()).end_reason, why);
+  }
+  bool has_device(std::string_view name) {
+    return server_.db().read_now(
+        [&](db::Tx& tx) { return find_device(tx, alice_.id, name).has_value(); });
+  }
+
+  Account alice_ = server_.add_user("alice");
+  TestSessions::SignedIn phone_ = server_.sign_in(alice_, TestSessions::refreshing("PHONE"));
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, SignOut, db::engines(), db::engine_name);
+
+TEST_P(SignOut, EndsTheSessionAndItsDeviceForGood) {
+  server_.look(phone_.access());
+  server_.look(phone_.access());
+  ASSERT_TRUE(server_.remembers(phone_.access()));
+  EXPECT_EQ(server_.sign_out(phone_.access()), std::nullopt);
+  EXPECT_FALSE(server_.remembers(phone_.access())) << "before the answer";
+  expect_over(phone_, EndReason::logout);
+  EXPECT_FALSE(has_device("PHONE"));
+  EXPECT_EQ(server_.sign_out(phone_.access())->reason, Reason::ended_for_good) << "once";
+}
+
+// A token that the client holds ends its session, whatever it is worth: the "log out fully" of a
+// softly logged-out client has nothing else.
+TEST_P(SignOut, WorksWhateverTheTokenIsWorth) {
+  struct Row {
+    const char* name;
+    std::function<void(const TestSessions::SignedIn&)> make;
+  };
+  const Row rows[] = {
+      {"expired", [&](const auto&) { server_.clock.advance(1h); }},
+      {"locked", [&](const auto&) { server_.lock(alice_); }},
+      {"softly ended", [&](const auto& session) { end_softly(session.id()); }},
+      {"replaced, the new pair not used",
+       [&](const auto& session) { EXPECT_TRUE(server_.refresh(session.refresh())); }},
+  };
+  for (const Row& row : rows) {
+    const auto session = server_.sign_in(alice_, TestSessions::refreshing("TABLET"));
+    row.make(session);
+    EXPECT_EQ(server_.sign_out(session.access()), std::nullopt) << row.name;
+    server_.lock(alice_, false);
+    EXPECT_EQ(server_.check(session.access()).worth, Worth::ended) << row.name;
+    EXPECT_FALSE(has_device("TABLET")) << row.name;
+  }
+}
+
+TEST_P(SignOut, AnOldTokenEndsNothing) {
+  TokenPair tokens = phone_.tokens;
+  for (int i = 0; i < 2; ++i) {
+    tokens = server_.refresh(*tokens.refresh_token).value();
+    server_.look(tokens.access_token);
+  }
+  EXPECT_EQ(server_.sign_out(phone_.access())->reason, Reason::replaced);
+  EXPECT_EQ(server_.sign_out_everywhere(phone_.access())->reason, Reason::replaced);
+  server_.lock(alice_);
+  EXPECT_EQ(server_.sign_out(phone_.access())->worth, Worth::locked);
+  EXPECT_EQ(server_.sign_out_everywhere(phone_.access())->worth, Worth::locked);
+  server_.lock(alice_, false);
+  EXPECT_TRUE(server_.check(tokens.access_token).active());
+}
+
+TEST_P(SignOut, TheOneBeforeEndsItInItsGrace) {
+  const TokenPair fresh = server_.refresh(phone_.refresh()).value();
+  server_.look(fresh.access_token);
+  EXPECT_EQ(server_.sign_out(phone_.access()), std::nullopt);
+  EXPECT_EQ(server_.check(fresh.access_token).worth, Worth::ended);
+}
+
+TEST_P(SignOut, EndsTheSessionsThatTheDeviceHadBefore) {
+  const auto second = server_.sign_in(alice_, TestSessions::refreshing("PHONE"));
+  ASSERT_EQ(server_.check(phone_.access()).worth, Worth::soft);
+  EXPECT_EQ(server_.sign_out(second.access()), std::nullopt);
+  expect_over(phone_, EndReason::logout);
+  expect_over(second, EndReason::logout);
+}
+
+TEST_P(SignOut, LeavesOtherDevicesAlone) {
+  const auto tablet = server_.sign_in(alice_, TestSessions::refreshing("TABLET"));
+  const auto bob = server_.add_user("bob");
+  const auto his = server_.sign_in(bob, TestSessions::refreshing("PHONE"));
+  EXPECT_EQ(server_.sign_out(phone_.access()), std::nullopt);
+  EXPECT_TRUE(server_.check(tablet.access()).active());
+  EXPECT_TRUE(server_.check(his.access()).active());
+}
+
+TEST_P(SignOut, RefusesWhatNamesNoSession) {
+  EXPECT_EQ(server_.sign_out("syt_x")->reason, Reason::not_ours);
+  EXPECT_EQ(server_.sign_out("lka_x")->reason, Reason::malformed);
+  EXPECT_EQ(server_.sign_out(phone_.refresh())->reason, Reason::wrong_kind);
+  EXPECT_EQ(server_.sign_out_everywhere(phone_.refresh())->reason, Reason::wrong_kind);
+  EXPECT_TRUE(server_.check(phone_.access()).active());
+}
+
+TEST_P(SignOut, OfALostSessionIsSoft) {
+  server_.lose_row(phone_.id());
+  EXPECT_EQ(server_.sign_out(phone_.access())->worth, Worth::soft);
+}
+
+TEST_P(SignOut, EverywhereEndsAllOfTheAccount) {
+  const auto tablet = server_.sign_in(alice_, TestSessions::refreshing("TABLET"));
+  const auto softly = server_.sign_in(alice_, TestSessions::refreshing("WATCH"));
+  end_softly(softly.id());
+  const auto bob = server_.add_user("bob");
+  const auto his = server_.sign_in(bob, TestSessions::refreshing("PHONE"));
+  server_.look(tablet.access());
+  EXPECT_EQ(server_.sign_out_everywhere(phone_.access()), std::nullopt);
+  for (const auto& session : {phone_, tablet, softly}) {
+    expect_over(session, EndReason::logout_all);
+  }
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM devices WHERE deleted_at IS NULL"), 1);
+  EXPECT_TRUE(server_.check(his.access()).active());
+}
+
+TEST_P(SignOut, EverywhereNeedsAGoodTokenOrALockedAccounts) {
+  const auto tablet = server_.sign_in(alice_, TestSessions::refreshing("TABLET"));
+  server_.clock.advance(1h);
+  EXPECT_EQ(server_.sign_out_everywhere(phone_.access())->reason, Reason::expired);
+  EXPECT_EQ(server_.row(tablet.id()).ended, Ended::live);
+  server_.lock(alice_);
+  EXPECT_EQ(server_.sign_out_everywhere(phone_.access()), std::nullopt);
+  EXPECT_EQ(server_.row(tablet.id()).ended, Ended::for_good);
+}
+
+TEST_P(SignOut, ADeliberateEndOverwritesASoftOneAndNothingOverwritesIt) {
+  EXPECT_TRUE(end_softly(phone_.id()));
+  EXPECT_FALSE(end_softly(phone_.id())) << "over already";
+  server_.clock.advance(1s);
+  EXPECT_EQ(server_.sign_out(phone_.access()), std::nullopt);
+  const Record row = server_.row(phone_.id());
+  EXPECT_EQ(row.ended, Ended::for_good);
+  EXPECT_EQ(row.ended_at, server_.clock.now());
+  server_.clock.advance(1s);
+  EXPECT_FALSE(end_softly(phone_.id()));
+  server_.db().write_now([&](db::Tx& tx) {
+    server_->end_all_of(tx, alice_.id, EndReason::account_deactivated);
+    server_->end_everything_softly(tx, EndReason::administrator_softly);
+  });
+  EXPECT_EQ(server_.row(phone_.id()).end_reason, EndReason::logout);
+  EXPECT_EQ(server_.row(phone_.id()).ended_at, row.ended_at);
+}
+
+TEST_P(SignOut, SoftEndsKeepTheDeviceAndComeBackToIt) {
+  server_.look(phone_.access());
+  EXPECT_TRUE(end_softly(phone_.id()));
+  EXPECT_EQ(server_.check(phone_.access()).worth, Worth::soft);
+  EXPECT_EQ(server_.refresh(phone_.refresh()).error().worth, Worth::soft);
+  EXPECT_TRUE(has_device("PHONE"));
+  const auto again = server_.sign_in(alice_, TestSessions::refreshing("PHONE"));
+  EXPECT_EQ(again.session.record.device, phone_.session.record.device);
+}
+
+TEST_P(SignOut, AllSoftlyEndsWhatLivesAndCountsIt) {
+  const auto tablet = server_.sign_in(alice_, TestSessions::refreshing("TABLET"));
+  const auto bob = server_.add_user("bob");
+  const auto his = server_.sign_in(bob);
+  server_.sign_out(phone_.access());
+  const auto ended = server_.db().write_now([&](db::Tx& tx) {
+    return server_->end_all_softly(tx, alice_.id, EndReason::administrator_softly);
+  });
+  EXPECT_EQ(ended, 1U);
+  EXPECT_EQ(server_.check(tablet.access()).worth, Worth::soft);
+  EXPECT_EQ(server_.check(phone_.access()).worth, Worth::ended);
+  EXPECT_TRUE(server_.check(his.access()).active());
+  const auto rest = server_.db().write_now([&](db::Tx& tx) {
+    return server_->end_everything_softly(tx, EndReason::administrator_softly);
+  });
+  EXPECT_EQ(rest, 1U);
+  EXPECT_EQ(server_.check(his.access()).worth, Worth::soft);
+}
+
+TEST_P(SignOut, IsDurableBeforeTheAnswer) {
+  EXPECT_EQ(server_.sign_out(phone_.access()), std::nullopt);
+  server_.crash();
+  EXPECT_EQ(server_.check(phone_.access()).worth, Worth::ended);
+}
+
+// Many refreshes while somebody signs out: whatever they were answered, it is over.
+TEST_P(SignOut, WinsAgainstRefreshesAtTheSameTime) {
+  server_.race(3, [this](Use use) -> Task<bool> {
+    if (use.worker == 0) {
+      co_await server_->sign_out(use, phone_.access());
+      co_return true;
+    }
+    co_return (co_await server_->refresh(use, phone_.refresh())).has_value();
+  });
+  expect_over(phone_, EndReason::logout);
+  EXPECT_EQ(server_.refresh(phone_.refresh()).error().worth, Worth::ended);
+}
+
+// One signs in to a device that another is just deleting: never a live session on a dead device.
+TEST_P(SignOut, AndSignInsAtTheSameTimeLeaveNoLiveSessionOnADeletedDevice) {
+  server_.race(3, [this](Use use) -> Task<bool> {
+    if (use.worker < 2) {
+      co_await server_->sign_out(use, phone_.access());
+      co_return true;
+    }
+    co_await server_.db().write([this](db::Tx& tx) {
+      const auto account = lock_account(tx, alice_.id).value();
+      return server_->start(tx, account, TestSessions::refreshing("PHONE")).has_value();
+    });
+    co_return true;
+  });
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM sessions s JOIN devices d ON d.id = s.device"
+                          " WHERE s.ended < 2 AND d.deleted_at IS NOT NULL"),
+            0);
+  EXPECT_LE(server_.count("SELECT COUNT(*) FROM sessions WHERE ended = 0"), 1);
+}
+
+}  // namespace
+}  // namespace latchkey::sessions

@@ -1,0 +1,335 @@
+// What housekeeping does over the rows: purging, heartbeats and gaps, activity, first uses.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "domain/sessions/lost_rows.h"
+#include "domain/sessions/sessions_testing.h"
+
+namespace latchkey::sessions {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using testing::kNoon;
+using testing::TestSessions;
+
+class Upkeep : public testing::OnEachEngine {
+ protected:
+  using Gaps = std::vector<std::tuple<Time, Time>>;
+
+  Upkeep() { server_.sql("DELETE FROM gaps"); }
+
+  Gaps gaps() {
+    return server_.db().read_now([](db::Tx& tx) {
+      return tx.all<Time, Time>("SELECT from_at, to_at FROM gaps ORDER BY from_at, to_at");
+    });
+  }
+  void add_gap(Time from, Time to) {
+    server_.db().write_now([&](db::Tx& tx) { sessions::add_gap(tx, from, to, kNoon); });
+  }
+  Time heartbeat() {
+    return server_.db().read_now(
+        [](db::Tx& tx) { return std::get<0>(*tx.one<Time>("SELECT at FROM heartbeat")); });
+  }
+  void pass(Duration span) {
+    for (; span > 0s; span -= 1min) {
+      server_.clock.advance(1min);
+      server_->heartbeat();
+    }
+  }
+  ListedSession listed(SessionId id) {
+    return server_.db().read_now([&](db::Tx& tx) {
+      for (auto& one : list_sessions(tx, alice_.id)) {
+        if (one.session.record.id == id) return one;
+      }
+      throw std::runtime_error("not listed");
+    });
+  }
+
+  Account alice_ = server_.add_user("alice");
+  TestSessions::SignedIn phone_ = server_.sign_in(alice_, TestSessions::refreshing("PHONE"));
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, Upkeep, db::engines(), db::engine_name);
+
+// --- heartbeats and gaps ---
+
+TEST_P(Upkeep, BeatsOnlyForward) {
+  server_.clock.advance(1min);
+  server_->heartbeat();
+  EXPECT_EQ(heartbeat(), kNoon + 1min);
+  server_.clock.advance(-1h);
+  server_->heartbeat();
+  EXPECT_EQ(heartbeat(), kNoon + 1min);
+  EXPECT_THAT(gaps(), ElementsAre());
+}
+
+TEST_P(Upkeep, AStartNotesWhatMayBeLost) {
+  pass(5min);
+  server_.clock.advance(1h);
+  server_.crash();
+  EXPECT_THAT(gaps(), ElementsAre(std::tuple(kNoon + 4min, kNoon + 66min)));
+  EXPECT_EQ(heartbeat(), kNoon + 65min);
+}
+
+TEST_P(Upkeep, AStartWithItsClockBehindNotesTheMinutesAroundTheHeartbeat) {
+  pass(5min);
+  server_.clock.advance(-24h);
+  server_.crash();
+  EXPECT_THAT(gaps(), ElementsAre(std::tuple(kNoon + 4min, kNoon + 6min)));
+  EXPECT_EQ(heartbeat(), kNoon + 5min);
+  EXPECT_GE(IdSource::born(server_.sign_in(alice_).id()), kNoon + 5min);
+}
+
+TEST_P(Upkeep, ALongSilenceBecomesAGap) {
+  pass(5min);
+  server_.clock.advance(3min);
+  server_->heartbeat();
+  EXPECT_THAT(gaps(), ElementsAre()) << "a loaded machine beats late";
+  server_.clock.advance(3min + 1ms);
+  server_->heartbeat();
+  EXPECT_THAT(gaps(), ElementsAre(std::tuple(kNoon + 7min, kNoon + 12min + 1ms)));
+}
+
+TEST_P(Upkeep, IdsFollowTheHeartbeat) {
+  pass(5min);
+  server_.clock.advance(-24h);
+  EXPECT_GE(IdSource::born(server_.sign_in(alice_).id()), kNoon + 5min);
+  server_.sql("UPDATE heartbeat SET at = :at", kNoon + 10min);  // another node's
+  server_->heartbeat();
+  EXPECT_GE(IdSource::born(server_.sign_in(alice_).id()), kNoon + 10min);
+}
+
+TEST_P(Upkeep, GapsThatTouchGrowTogether) {
+  add_gap(kNoon, kNoon + 10min);
+  add_gap(kNoon + 1min, kNoon + 9min);
+  add_gap(kNoon + 5min, kNoon + 15min);
+  add_gap(kNoon + 15min, kNoon + 20min);
+  EXPECT_THAT(gaps(), ElementsAre(std::tuple(kNoon, kNoon + 20min)));
+  add_gap(kNoon + 1h, kNoon + 2h);
+  EXPECT_EQ(gaps().size(), 2U);
+}
+
+TEST_P(Upkeep, AGapHoldsItsEndAndNotItsBegin) {
+  add_gap(kNoon, kNoon + 10min);
+  const auto holds = [this](Time born) {
+    return server_.db().read_now([born](db::Tx& tx) { return in_gap(tx, born); });
+  };
+  EXPECT_FALSE(holds(kNoon));
+  EXPECT_TRUE(holds(kNoon + 1ms));
+  EXPECT_TRUE(holds(kNoon + 10min));
+  EXPECT_FALSE(holds(kNoon + 10min + 1ms));
+}
+
+// --- purging ---
+
+TEST_P(Upkeep, PurgesWhatEndedLongAgoAndItsTokensStayHard) {
+  pass(10min);
+  server_.sign_out(phone_.access());
+  server_.clock.advance(24h * 90);
+  server_->heartbeat();
+  server_.sql("DELETE FROM gaps");  // that silence was the test's
+  server_->purge();
+  EXPECT_TRUE(server_.has_row(phone_.id())) << "ended just 90 days ago";
+  server_.clock.advance(1ms);
+  server_->purge();
+  EXPECT_FALSE(server_.has_row(phone_.id()));
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM devices"), 0);
+  EXPECT_EQ(server_.check(phone_.access()).reason, Reason::purged);
+  EXPECT_EQ(server_.refresh(phone_.refresh()).error().worth, Worth::ended);
+}
+
+TEST_P(Upkeep, KeepsWhatLivesOrEndedSoftlyHoweverOld) {
+  const auto softly = server_.sign_in(alice_, TestSessions::refreshing("TABLET"));
+  server_.sign_in(alice_, TestSessions::refreshing("TABLET"));
+  server_.clock.advance(24h * 3650);
+  server_->purge();
+  EXPECT_TRUE(server_.has_row(phone_.id()));
+  EXPECT_EQ(server_.check(softly.access()).worth, Worth::soft);
+}
+
+TEST_P(Upkeep, KeepsEndedRowsBornInAGap) {
+  pass(10min);
+  server_.sign_out(phone_.access());
+  add_gap(kNoon - 1min, kNoon + 1min);
+  const auto tablet = server_.sign_in(alice_, TestSessions::refreshing("TABLET"));
+  pass(10min);
+  server_.sign_out(tablet.access());
+  server_.clock.advance(24h * 100);
+  server_->heartbeat();
+  server_.sql("DELETE FROM gaps WHERE from_at > :begin", kNoon);
+  server_->purge();
+  EXPECT_TRUE(server_.has_row(phone_.id()));
+  EXPECT_FALSE(server_.has_row(tablet.id()));
+  EXPECT_EQ(server_.check(phone_.access()).worth, Worth::ended);
+}
+
+TEST_P(Upkeep, KeepsEndedRowsWhoseAbsenceWouldLookLikeALoss) {
+  server_.clock.advance(-24h * 400);  // ids stand still, ends go by this clock
+  server_.sign_out(phone_.access());
+  server_.clock.advance(24h * 100);
+  server_->purge();
+  EXPECT_TRUE(server_.has_row(phone_.id()));
+  EXPECT_EQ(server_.check(phone_.access()).worth, Worth::ended);
+}
+
+TEST_P(Upkeep, PurgesPastManyThatItKeeps) {
+  constexpr int kMany = 600;  // more than a batch
+  server_.db().write_now([&](db::Tx& tx) {
+    for (int i = 0; i < kMany; ++i) {
+      tx.run(
+          "INSERT INTO devices (id, user_id, device_id, deleted_at) VALUES (:id, :user, :name, 1)",
+          i + 1, alice_.id, std::to_string(i));
+      Record record = phone_.session.record;
+      record.id = (to_millis(kNoon - 24h * 365) << 21) + i;
+      record.device = i + 1;
+      insert_session(tx, record, {});
+      end_session(tx, record.id, Ended::for_good, EndReason::logout, from_millis(1));
+    }
+  });
+  add_gap(kNoon - 24h * 366, kNoon - 24h * 364);
+  pass(2min);
+  server_.sign_out(phone_.access());
+  server_.clock.advance(24h * 91);
+  server_->heartbeat();
+  server_.sql("DELETE FROM gaps WHERE from_at > :begin", kNoon - 24h);
+  server_->purge();
+  EXPECT_FALSE(server_.has_row(phone_.id()));
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM sessions"), kMany);
+}
+
+// --- activity ---
+
+TEST_P(Upkeep, WritesWhenWhenceAndWithWhatASessionWasUsed) {
+  server_.clock.advance(2min);
+  const Use use{.worker = 3, .address = "2001:db8::7", .user_agent = "Other/2"};
+  testing::run(server_->check(use, phone_.access()));
+  EXPECT_EQ(server_.row(phone_.id()).last_active_at, kNoon) << "in batches";
+  server_->flush_activity();
+  const ListedSession now = listed(phone_.id());
+  EXPECT_EQ(now.session.record.last_active_at, kNoon + 2min);
+  EXPECT_EQ(now.address, "2001:db8::7");
+  EXPECT_EQ(now.user_agent, "Other/2");
+}
+
+TEST_P(Upkeep, AHomeserverThatAsksTellsNoAddress) {
+  server_.clock.advance(2min);
+  testing::run(server_->check({.worker = 0, .address = {}, .user_agent = {}}, phone_.access()));
+  server_->flush_activity();
+  const ListedSession now = listed(phone_.id());
+  EXPECT_EQ(now.session.record.last_active_at, kNoon + 2min);
+  EXPECT_EQ(now.address, "192.0.2.1");
+  EXPECT_EQ(now.user_agent, "Client/1.0");
+}
+
+TEST_P(Upkeep, ActivityOnlyMovesForward) {
+  const auto write = [this](Time at) {
+    server_.db().write_now(
+        [&](db::Tx& tx) { update_activity(tx, phone_.id(), at, {"192.0.2.9", ""}); });
+  };
+  write(kNoon + 1min);
+  write(kNoon);
+  EXPECT_EQ(server_.row(phone_.id()).last_active_at, kNoon + 1min);
+}
+
+TEST_P(Upkeep, ActivityThatCouldNotBeWrittenIsKept) {
+  Activity activity(1);
+  activity.note(0, phone_.id(), kNoon + 1min, {"192.0.2.9", "A"});
+  {
+    db::TestDatabase away(GetParam());
+    away.reopen();
+    away->close();
+    EXPECT_THROW(activity.flush(*away), db::Unavailable);
+  }
+  activity.note(0, phone_.id(), kNoon + 2min, {"192.0.2.10", "B"});
+  activity.flush(server_.db());
+  EXPECT_EQ(server_.row(phone_.id()).last_active_at, kNoon + 2min);
+  EXPECT_EQ(listed(phone_.id()).address, "192.0.2.10");
+}
+
+TEST_P(Upkeep, ManySessionsAreWrittenInSeveralTransactions) {
+  Activity activity(2);
+  for (SessionId id = 1; id <= 1100; ++id) activity.note(0, id, kNoon + 1min, {"192.0.2.9", "A"});
+  activity.note(1, phone_.id(), kNoon + 1min, {"192.0.2.9", "A"});
+  activity.flush(server_.db());
+  EXPECT_EQ(server_.row(phone_.id()).last_active_at, kNoon + 1min);
+}
+
+// --- first uses ---
+
+class Promote : public Upkeep {
+ protected:
+  Promote() {
+    Record row = server_.row(phone_.id());
+    row.issued = 1;
+    row.issued_at = kNoon + 1min;
+    server_.put_back(row);
+  }
+  Record applied() {
+    Record row = server_.row(phone_.id());
+    promotions_.apply(row);
+    return row;
+  }
+  Promotions promotions_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, Promote, db::engines(), db::engine_name);
+
+TEST_P(Promote, AppliesAtOnceAndWritesLater) {
+  promotions_.note(phone_.id(), 1, kNoon + 2min);
+  EXPECT_EQ(server_.row(phone_.id()).seen, 0);
+  EXPECT_EQ(applied().seen, 1);
+  promotions_.flush(server_.db(), server_->announcer());
+  const Record row = server_.row(phone_.id());
+  EXPECT_EQ(row.seen, 1);
+  EXPECT_EQ(row.seen_at, kNoon + 2min);
+  EXPECT_EQ(row.seen_issued_at, kNoon + 1min);
+  EXPECT_EQ(row.previous_issued_at, kNoon);
+}
+
+TEST_P(Promote, TheFirstUseCounts) {
+  promotions_.note(phone_.id(), 1, kNoon + 2min);
+  promotions_.note(phone_.id(), 1, kNoon + 3min);
+  promotions_.note(phone_.id(), 0, kNoon + 4min);
+  EXPECT_EQ(applied().seen_at, kNoon + 2min);
+}
+
+TEST_P(Promote, OnlyForwardAndOnlyWhileItIsTheNewest) {
+  promotions_.note(phone_.id(), 1, kNoon + 2min);
+  Record row = server_.row(phone_.id());
+  row.promote(1, kNoon + 90s);
+  row.issued = 2;
+  server_.put_back(row);
+  EXPECT_EQ(applied().seen_at, kNoon + 90s);
+  promotions_.flush(server_.db(), server_->announcer());
+  EXPECT_EQ(server_.row(phone_.id()).seen_at, kNoon + 90s);
+}
+
+TEST_P(Promote, SetsItsOwnColumnsAlone) {
+  promotions_.note(phone_.id(), 1, kNoon + 2min);
+  server_.sign_out(phone_.access());
+  promotions_.flush(server_.db(), server_->announcer());
+  EXPECT_EQ(server_.row(phone_.id()).ended, Ended::for_good);
+}
+
+TEST_P(Promote, WhatCouldNotBeWrittenIsKept) {
+  promotions_.note(phone_.id(), 1, kNoon + 2min);
+  {
+    db::TestDatabase away(GetParam());
+    away.reopen();
+    away->close();
+    EXPECT_THROW(promotions_.flush(*away, server_->announcer()), db::Unavailable);
+  }
+  EXPECT_EQ(applied().seen, 1);
+  promotions_.flush(server_.db(), server_->announcer());
+  EXPECT_EQ(server_.row(phone_.id()).seen, 1);
+}
+
+TEST_P(Promote, ASessionThatIsGoneIsNoMatter) {
+  promotions_.note(phone_.id(), 1, kNoon + 2min);
+  server_.lose_row(phone_.id());
+  promotions_.flush(server_.db(), server_->announcer());
+}
+
+}  // namespace
+}  // namespace latchkey::sessions
