@@ -13,7 +13,7 @@ FLOORS = {"platform": 0, "domain": 1, "endpoints": 2, "outbound": 2, "app": 3}
 # Libraries that one room keeps to itself, so that replacing one means opening one folder.
 LIBRARY_ROOMS = {
     r"boost/beast": {"platform/http", "platform/asio"},
-    r"soci|sqlite3\.h|libpq-fe\.h|postgresql/": {"platform/db"},
+    r"sqlite3\.h|libpq-fe\.h|postgresql/": {"platform/db"},
     r"openssl/|argon2\.h": {"platform/crypto"},
     r"yaml-cpp/": {"platform/config"},
     r"spdlog/|prometheus/": {"platform/telemetry"},
@@ -21,7 +21,7 @@ LIBRARY_ROOMS = {
 }
 
 # Headers that cost seconds in each file that includes them.
-SLOW_HEADERS = re.compile(r"boost/beast|soci|spdlog/|yaml-cpp/|boost/asio\.hpp|regex$")
+SLOW_HEADERS = re.compile(r"boost/beast|libpq-fe|spdlog/|yaml-cpp/|boost/asio\.hpp|regex$")
 
 SQL = re.compile(r'"[^"\n]*\b(SELECT\s+(?!1")|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM)')
 INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]')

@@ -80,23 +80,32 @@ fuzz() {
     xargs -P2 -I{} bash -c 'fuzz_one {}'
 }
 
+# build_release TARGET…: as a step, unless everything was built at the beginning.
+build_release() {
+  [[ -n ${built_all:-} ]] || step build build release "$@"
+}
+
 suite() {
   case $1 in
+    build)
+      step build build release all
+      built_all=1
+      ;;
     lint) step lint tools/lint.sh ${LINT_SINCE:+--since "$LINT_SINCE"} ;;
     unit)
-      step build build release unit_tests
+      build_release unit_tests
       step unit unit unit release
       ;;
     integration)
-      step build build release latchkey
+      build_release latchkey
       step integration python_tests integration release integration edge
       ;;
     crash)
-      step build build release latchkey
+      build_release latchkey
       step crash python_tests crash release crash
       ;;
     e2e)
-      step build build release latchkey
+      build_release latchkey
       step e2e javascript_tests
       ;;
     asan)
@@ -113,7 +122,7 @@ suite() {
       step fuzz fuzz
       ;;
     *)
-      say "'$1' is not a suite: unit, integration, crash, e2e, asan, tsan, fuzz, lint or all"
+      say "'$1' is not a suite: build, unit, integration, crash, e2e, asan, tsan, fuzz, lint or all"
       exit 2
       ;;
   esac
@@ -122,7 +131,7 @@ suite() {
 suites=()
 for name in "${@:-all}"; do
   if [[ $name == all ]]; then
-    suites+=(unit integration e2e crash asan tsan fuzz)
+    suites+=(build unit integration e2e crash asan tsan fuzz)
   else
     suites+=("$name")
   fi
