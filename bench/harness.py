@@ -15,8 +15,9 @@ BUILD = ROOT / os.environ.get("LATCHKEY_BUILD", "build/release")
 PROGRAMS = BUILD / "bench"
 LATCHKEY = BUILD / "latchkey"
 
-SERVER_CPU = 0
-LOAD_CPU = 1
+SERVER_CPU = {0}
+LOAD_CPU = {1}
+ALL_CPUS = os.sched_getaffinity(0)
 ROUNDS = 5
 CONNECTIONS = 64
 
@@ -41,16 +42,16 @@ def accepts(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def spawn(cpu: int, command: list, **how) -> subprocess.Popen:
-    """Starts a program that runs on one CPU only, its threads too."""
+def spawn(cpus: set[int], command: list, **how) -> subprocess.Popen:
+    """Starts a program that runs on these CPUs only, its threads too."""
     return subprocess.Popen([str(word) for word in command],
-                            preexec_fn=lambda: os.sched_setaffinity(0, {cpu}), **how)
+                            preexec_fn=lambda: os.sched_setaffinity(0, cpus), **how)
 
 
 @contextmanager
-def running(command: list, port: int):
-    """A server pinned to its CPU, stopped at the end."""
-    process = spawn(SERVER_CPU, command, stdout=subprocess.DEVNULL,
+def running(command: list, port: int, cpus: set[int] = SERVER_CPU):
+    """A server pinned to its CPUs, stopped at the end."""
+    process = spawn(cpus, command, stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL)
     try:
         until(lambda: process.poll() is not None or accepts(port), f"port {port}")
