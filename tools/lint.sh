@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ./dev lint [--all | --since REVISION]: format, layers, scripts, then clang-tidy on the files
+# ./dev lint [--all | --since REVISION]: format, layers, links, scripts, then clang-tidy on the files
 # changed since REVISION (by default since the upstream branch, or else since the commit before
 # the last), uncommitted ones included; --all takes every file.
 set -uo pipefail
@@ -97,6 +97,7 @@ tidy() {
 need_packages build lint
 check format format
 check layers /usr/bin/python3 tools/check_layers.py
+check links /usr/bin/python3 tools/check_links.py
 check scripts scripts
 check clang-tidy tidy
 exit $problems
