@@ -1,0 +1,17 @@
+#include "domain/accounts/accounts_testing.h"
+
+namespace latchkey::accounts::testing {
+
+PasswordOptions cheap_passwords() {
+  PasswordOptions options;
+  options.hashing.hash_memory = config::Bytes{64 * 1024};
+  options.hashing.hash_passes = 1;
+  options.hashing.hash_threads = 2;
+  return options;
+}
+
+std::optional<User> AccountsOnEachEngine::user(std::string_view localpart) {
+  return server_.db().read_now([&](db::Tx& tx) { return find_user(tx, localpart); });
+}
+
+}  // namespace latchkey::accounts::testing

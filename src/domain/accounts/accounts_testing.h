@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include "domain/accounts/administration.h"
+#include "domain/sessions/sessions_testing.h"
+
+namespace latchkey::accounts::testing {
+
+// Hashes that take no time to make, on two threads.
+PasswordOptions cheap_passwords();
+
+// The base of tests that need users with passwords, on both engines.
+class AccountsOnEachEngine : public sessions::testing::OnEachEngine {
+ protected:
+  std::optional<User> user(std::string_view localpart);
+
+  Passwords passwords_{cheap_passwords()};
+  Administration administration_{*server_, passwords_, "example.com"};
+};
+
+}  // namespace latchkey::accounts::testing

@@ -1,0 +1,176 @@
+#include "domain/accounts/administration.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "domain/accounts/accounts_testing.h"
+
+namespace latchkey::accounts {
+namespace {
+
+using namespace std::chrono_literals;
+using sessions::Ended;
+using sessions::EndReason;
+using sessions::Worth;
+using sessions::testing::kNoon;
+using sessions::testing::TestSessions;
+using ::testing::HasSubstr;
+
+class AdministrationTest : public testing::AccountsOnEachEngine {
+ protected:
+  AdministrationTest() {
+    EXPECT_EQ(administration_.create_user("alice", "correct horse", false), "@alice:example.com");
+    alice_ = user("alice")->account;
+    phone_ = server_.sign_in(alice_, TestSessions::refreshing("PHONE"));
+  }
+  Worth worth() { return server_.check(phone_.access()).worth; }
+
+  Account alice_;
+  TestSessions::SignedIn phone_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, AdministrationTest, db::engines(), db::engine_name);
+
+TEST_P(AdministrationTest, CreatesUsers) {
+  EXPECT_EQ(administration_.create_user("bob", "correct horse", true), "@bob:example.com");
+  const auto bob = user("bob");
+  ASSERT_TRUE(bob.has_value());
+  EXPECT_TRUE(bob->account.admin);
+  EXPECT_FALSE(user("alice")->account.admin);
+  EXPECT_EQ(sessions::testing::run(passwords_.verify(bob->password_hash, "correct horse")),
+            Passwords::Match::yes);
+}
+
+TEST_P(AdministrationTest, RefusesUsersThatCannotBe) {
+  EXPECT_THAT(administration_.create_user("alice", "correct horse", false).error(),
+              HasSubstr("taken"));
+  EXPECT_THAT(administration_.create_user("Bob", "correct horse", false).error(),
+              HasSubstr("not a user name"));
+  EXPECT_THAT(administration_.create_user("bob", "short", false).error(), HasSubstr("too short"));
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM users"), 1);
+}
+
+TEST_P(AdministrationTest, FindsUsersByNameOrMatrixId) {
+  for (const auto* name : {"alice", "Alice", "@alice:example.com"}) {
+    EXPECT_TRUE(administration_.list_sessions(name).has_value()) << name;
+  }
+  for (const auto* name : {"bob", "@alice:other.example", "", "@"}) {
+    EXPECT_THAT(administration_.list_sessions(name).error(), HasSubstr("no user")) << name;
+    EXPECT_FALSE(administration_.lock(name).has_value());
+    EXPECT_FALSE(administration_.set_password(name, "correct horse").has_value());
+    EXPECT_FALSE(administration_.soft_logout_user(name).has_value());
+    EXPECT_FALSE(administration_.deactivate(name).has_value());
+    EXPECT_FALSE(administration_.set_admin(name, true).has_value());
+  }
+}
+
+TEST_P(AdministrationTest, LocksAtOnceAndGivesAllBack) {
+  server_.look(phone_.access());
+  server_.look(phone_.access());
+  ASSERT_TRUE(server_.remembers(phone_.access()));
+  EXPECT_TRUE(administration_.lock("alice").has_value());
+  EXPECT_EQ(worth(), Worth::locked);
+  server_.clock.advance(1s);
+  EXPECT_TRUE(administration_.lock("alice").has_value());
+  EXPECT_EQ(user("alice")->account.locked_at, kNoon) << "since when it is locked";
+  EXPECT_TRUE(administration_.unlock("alice").has_value());
+  EXPECT_EQ(worth(), Worth::active);
+  EXPECT_TRUE(server_.refresh(phone_.refresh()).has_value());
+}
+
+TEST_P(AdministrationTest, SuspendsWithoutEndingAnything) {
+  EXPECT_TRUE(administration_.suspend("alice").has_value());
+  EXPECT_EQ(worth(), Worth::active);
+  EXPECT_TRUE(server_.look(phone_.access()).identity.suspended);
+  EXPECT_TRUE(administration_.unsuspend("alice").has_value());
+  EXPECT_FALSE(server_.look(phone_.access()).identity.suspended);
+}
+
+TEST_P(AdministrationTest, DeactivationEndsEverythingAndForgetsThePassword) {
+  EXPECT_TRUE(administration_.deactivate("alice").has_value());
+  EXPECT_EQ(worth(), Worth::ended);
+  EXPECT_EQ(server_.row(phone_.id()).end_reason, EndReason::account_deactivated);
+  EXPECT_EQ(user("alice")->password_hash, std::nullopt);
+  EXPECT_THAT(administration_.deactivate("alice").error(), HasSubstr("already"));
+  EXPECT_THAT(administration_.set_password("alice", "correct horse").error(),
+              HasSubstr("deactivated"));
+  EXPECT_FALSE(administration_.create_user("alice", "correct horse", false).has_value())
+      << "the name stays taken";
+
+  EXPECT_TRUE(administration_.reactivate("alice").has_value());
+  EXPECT_EQ(worth(), Worth::ended) << "what ended stays ended";
+  EXPECT_TRUE(administration_.set_password("alice", "correct horse").has_value());
+  EXPECT_THAT(administration_.reactivate("alice").error(), HasSubstr("not deactivated"));
+}
+
+TEST_P(AdministrationTest, ANewPasswordSignsNobodyOut) {
+  const auto before = user("alice")->password_hash;
+  EXPECT_TRUE(administration_.set_password("alice", "battery staple").has_value());
+  EXPECT_NE(user("alice")->password_hash, before);
+  EXPECT_EQ(worth(), Worth::active);
+  EXPECT_FALSE(administration_.set_password("alice", "short").has_value());
+}
+
+TEST_P(AdministrationTest, EndsASession) {
+  EXPECT_TRUE(administration_.end_session(phone_.id()).has_value());
+  EXPECT_EQ(worth(), Worth::ended);
+  EXPECT_EQ(server_.row(phone_.id()).end_reason, EndReason::administrator);
+  EXPECT_THAT(administration_.end_session(phone_.id()).error(), HasSubstr("already"));
+  EXPECT_THAT(administration_.soft_logout_session(phone_.id()).error(), HasSubstr("already"));
+  EXPECT_THAT(administration_.end_session(7).error(), HasSubstr("no such session"));
+  EXPECT_THAT(administration_.soft_logout_session(7).error(), HasSubstr("no such session"));
+}
+
+TEST_P(AdministrationTest, EndsSoftly) {
+  const auto tablet = server_.sign_in(alice_, TestSessions::refreshing("TABLET"));
+  EXPECT_TRUE(administration_.soft_logout_session(phone_.id()).has_value());
+  EXPECT_EQ(worth(), Worth::soft);
+  EXPECT_TRUE(server_.check(tablet.access()).active());
+  EXPECT_EQ(administration_.soft_logout_user("alice"), 1U);
+  EXPECT_EQ(server_.check(tablet.access()).worth, Worth::soft);
+  EXPECT_EQ(administration_.soft_logout_user("alice"), 0U);
+  EXPECT_TRUE(administration_.end_session(phone_.id()).has_value());
+  EXPECT_EQ(worth(), Worth::ended) << "a deliberate end overwrites a soft one";
+}
+
+TEST_P(AdministrationTest, ListsEverySessionNewestFirstWithItsStanding) {
+  server_.clock.advance(1s);
+  const auto tablet = server_.sign_in(alice_, TestSessions::refreshing("TABLET"));
+  server_.clock.advance(1s);
+  const auto watch = server_.sign_in(alice_, TestSessions::refreshing("WATCH"));
+  administration_.end_session(phone_.id()).value();
+  administration_.soft_logout_session(tablet.id()).value();
+  const auto listed = administration_.list_sessions("alice").value();
+  ASSERT_EQ(listed.size(), 3U);
+  const std::tuple<sessions::SessionId, std::string, Worth> rows[] = {
+      {watch.id(), "WATCH", Worth::active},
+      {tablet.id(), "TABLET", Worth::soft},
+      {phone_.id(), "PHONE", Worth::ended}};
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto& [id, device, worth] = rows[i];
+    EXPECT_EQ(listed[i].session.session.record.id, id);
+    EXPECT_EQ(listed[i].session.session.device_id, device);
+    EXPECT_EQ(listed[i].standing.worth, worth);
+    EXPECT_EQ(listed[i].session.address, "192.0.2.1");
+  }
+}
+
+TEST_P(AdministrationTest, MarksAGap) {
+  server_.lose_row(phone_.id());
+  server_.sql("DELETE FROM gaps");
+  server_.clock.advance(1h);
+  server_.sql("UPDATE heartbeat SET at = :at", server_.clock.now());
+  EXPECT_EQ(worth(), Worth::ended);
+  administration_.mark_gap(kNoon - 1min, kNoon + 1min);
+  EXPECT_EQ(worth(), Worth::soft);
+}
+
+TEST_P(AdministrationTest, MakesAdministrators) {
+  EXPECT_TRUE(administration_.set_admin("alice", true).has_value());
+  EXPECT_TRUE(server_.look(phone_.access()).identity.admin);
+  EXPECT_TRUE(administration_.set_admin("alice", false).has_value());
+  EXPECT_FALSE(server_.look(phone_.access()).identity.admin);
+}
+
+}  // namespace
+}  // namespace latchkey::accounts

@@ -1,0 +1,67 @@
+#include "domain/accounts/matrix_id.h"
+
+#include <gtest/gtest.h>
+
+namespace latchkey::accounts {
+namespace {
+
+constexpr std::string_view kServer = "example.com";
+
+TEST(MatrixId, LocalpartsOfNewUsers) {
+  for (const std::string_view good : {"alice", "a", "0", "a.b_c=d-e/f+g", "_", "=40", "42"}) {
+    EXPECT_TRUE(valid_localpart(good, kServer)) << good;
+  }
+  for (const std::string_view bad : {"", "Alice", "alice:example.com", "@alice", "al ice", "älice",
+                                     "alice\n", "alice!", "\xff", "a\\b", "a%b"}) {
+    EXPECT_FALSE(valid_localpart(bad, kServer)) << bad;
+  }
+  EXPECT_FALSE(valid_localpart(std::string_view("a\0b", 3), kServer));
+}
+
+TEST(MatrixId, IsAtMost255BytesLong) {
+  const std::string longest(255 - 2 - kServer.size(), 'a');
+  EXPECT_TRUE(valid_localpart(longest, kServer));
+  EXPECT_EQ(matrix_id(longest, kServer).size(), 255U);
+  EXPECT_FALSE(valid_localpart(longest + "a", kServer));
+}
+
+TEST(MatrixId, IsWrittenWithItsServer) {
+  EXPECT_EQ(matrix_id("alice", kServer), "@alice:example.com");
+}
+
+TEST(MatrixId, WhatAPersonMeansWhoTypes) {
+  const std::pair<std::string_view, std::optional<std::string>> rows[] = {
+      {"alice", "alice"},
+      {"Alice", "alice"},
+      {"@alice:example.com", "alice"},
+      {"@ALICE:example.com", "alice"},
+      {"@alice:other.example", std::nullopt},
+      {"@alice:example.com:8448", std::nullopt},
+      {"@alice:EXAMPLE.com", std::nullopt},
+      {"@alice", std::nullopt},
+      {"@:example.com", std::nullopt},
+      {"@", std::nullopt},
+      {"", std::nullopt},
+      {"alice:example.com", std::nullopt},
+      {"alice@example.com", std::nullopt},
+      {" alice", std::nullopt},
+      {"ÄLICE", std::nullopt},
+  };
+  for (const auto& [typed, meant] : rows) {
+    EXPECT_EQ(localpart_meant(typed, kServer), meant) << typed;
+  }
+}
+
+TEST(MatrixId, ServerNames) {
+  for (const std::string_view good :
+       {"example.com", "localhost:8448", "192.0.2.1", "[2001:db8::1]:8448", "Example.COM"}) {
+    EXPECT_TRUE(valid_server_name(good)) << good;
+  }
+  for (const std::string_view bad : {"", "exa mple", "example.com/", "user@example.com", "ex\n"}) {
+    EXPECT_FALSE(valid_server_name(bad)) << bad;
+  }
+  EXPECT_FALSE(valid_server_name(std::string(231, 'a')));
+}
+
+}  // namespace
+}  // namespace latchkey::accounts

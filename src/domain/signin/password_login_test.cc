@@ -1,0 +1,146 @@
+#include "domain/signin/password_login.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "domain/accounts/accounts_testing.h"
+
+namespace latchkey::signin {
+namespace {
+
+using namespace std::chrono_literals;
+using sessions::testing::run;
+using sessions::testing::TestSessions;
+using ::testing::StartsWith;
+using Why = LoginRefused::Why;
+
+class PasswordLoginTest : public accounts::testing::AccountsOnEachEngine {
+ protected:
+  using Result = std::expected<SignedIn, LoginRefused>;
+
+  PasswordLoginTest() { administration_.create_user("alice", "correct horse", false).value(); }
+
+  static AttemptLimitOptions strict() {
+    AttemptLimitOptions options;
+    options.failures = 3;
+    return options;
+  }
+  PasswordLogin typed(std::string user, std::string password, std::string device = "PHONE") {
+    return {.user = std::move(user),
+            .password = std::move(password),
+            .session = TestSessions::refreshing(std::move(device))};
+  }
+  Result login(std::string user, std::string password) {
+    return run(signin_.login(0, typed(std::move(user), std::move(password))));
+  }
+
+  AttemptLimits limits_{strict()};
+  PasswordSignin signin_{*server_, passwords_, limits_, "example.com"};
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, PasswordLoginTest, db::engines(), db::engine_name);
+
+TEST_P(PasswordLoginTest, SignsInToTheDeviceThatIsNamed) {
+  for (const auto* name : {"alice", "Alice", "@alice:example.com"}) {
+    const auto signed_in = login(name, "correct horse");
+    ASSERT_TRUE(signed_in.has_value()) << name;
+    EXPECT_EQ(signed_in->localpart, "alice");
+    EXPECT_EQ(signed_in->device_id, "PHONE");
+    EXPECT_THAT(signed_in->tokens.access_token, StartsWith("lka_"));
+    EXPECT_TRUE(signed_in->tokens.refresh_token.has_value());
+    EXPECT_TRUE(server_.check(signed_in->tokens.access_token).active());
+  }
+}
+
+TEST_P(PasswordLoginTest, WithoutRefreshTokensThereIsNone) {
+  auto wanted = typed("alice", "correct horse");
+  wanted.session.refreshes = false;
+  const auto signed_in = run(signin_.login(0, wanted));
+  ASSERT_TRUE(signed_in.has_value());
+  EXPECT_EQ(signed_in->tokens.refresh_token, std::nullopt);
+  EXPECT_EQ(signed_in->tokens.expires_in, std::nullopt);
+}
+
+// Who does not know the password learns nothing of the account.
+TEST_P(PasswordLoginTest, WithAWrongPasswordAllAccountsLookAlike) {
+  administration_.create_user("locked", "correct horse", false).value();
+  administration_.lock("locked").value();
+  administration_.create_user("gone", "correct horse", false).value();
+  administration_.deactivate("gone").value();
+  server_.sql("INSERT INTO users (id, localpart, created_at) VALUES (7, 'without-password', 1)");
+  AttemptLimits none{{.enabled = false}};
+  PasswordSignin signin{*server_, passwords_, none, "example.com"};
+  for (const auto* name : {"alice", "locked", "gone", "without-password", "nobody", "",
+                           "@alice:other.example", "not a name!"}) {
+    for (const auto* password : {"wrong horse", ""}) {
+      const auto refused = run(signin.login(0, typed(name, password)));
+      ASSERT_FALSE(refused.has_value()) << name;
+      EXPECT_EQ(refused.error().why, Why::wrong_credentials) << name;
+    }
+  }
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM sessions"), 0);
+}
+
+TEST_P(PasswordLoginTest, WithTheRightPasswordTheStateOfTheAccountIsTold) {
+  administration_.lock("alice").value();
+  EXPECT_EQ(login("alice", "correct horse").error().why, Why::account_locked);
+  server_.sql("UPDATE users SET locked_at = NULL, deactivated_at = 1");
+  EXPECT_EQ(login("alice", "correct horse").error().why, Why::account_deactivated);
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM sessions"), 0);
+}
+
+TEST_P(PasswordLoginTest, IsRefusedAtTheLimitOfDevices) {
+  auto policy = sessions::testing::sample_policy();
+  policy.maximum_per_user = 1;
+  server_.crash_and_take(policy);
+  PasswordSignin signin{*server_, passwords_, limits_, "example.com"};
+  EXPECT_TRUE(run(signin.login(0, typed("alice", "correct horse"))).has_value());
+  const auto refused = run(signin.login(0, typed("alice", "correct horse", "TABLET")));
+  EXPECT_EQ(refused.error().why, Why::too_many_devices);
+}
+
+TEST_P(PasswordLoginTest, FailuresAreLimitedAndSuccessesAreNot) {
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(login("alice", "correct horse").has_value());
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(login("alice", "wrong horse").error().why, Why::wrong_credentials);
+  }
+  const auto refused = login("alice", "correct horse");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().why, Why::too_many_failures);
+  EXPECT_EQ(refused.error().retry_after, 5s);
+  EXPECT_EQ(login("@alice:example.com", "correct horse").error().why, Why::too_many_failures);
+  server_.clock.advance(5s);
+  EXPECT_TRUE(login("alice", "correct horse").has_value());
+}
+
+TEST_P(PasswordLoginTest, AHashOfOtherParametersIsMadeAnew) {
+  accounts::PasswordOptions older = accounts::testing::cheap_passwords();
+  older.hashing.hash_passes = 2;
+  const std::string old_hash = accounts::Passwords(older).hash_now("correct horse");
+  server_.sql("UPDATE users SET password_hash = :hash", old_hash);
+  EXPECT_FALSE(login("alice", "wrong horse").has_value());
+  EXPECT_EQ(user("alice")->password_hash, old_hash);
+  EXPECT_TRUE(login("alice", "correct horse").has_value());
+  const auto fresh = user("alice")->password_hash;
+  EXPECT_NE(fresh, old_hash);
+  EXPECT_EQ(run(passwords_.verify(fresh, "correct horse")), accounts::Passwords::Match::yes);
+  EXPECT_TRUE(login("alice", "correct horse").has_value());
+  EXPECT_EQ(user("alice")->password_hash, fresh);
+}
+
+TEST_P(PasswordLoginTest, ManyAtOnceToOneDeviceLeaveOneThatLives) {
+  const auto results = server_.race(2, [this](sessions::Use use) -> Task<Result> {
+    co_return co_await signin_.login(use.worker, typed("alice", "correct horse"));
+  });
+  int live = 0;
+  for (const Result& result : results) {
+    ASSERT_TRUE(result.has_value());
+    const auto standing = server_.look(result->tokens.access_token).standing;
+    live += standing.active() ? 1 : 0;
+    EXPECT_TRUE(standing.active() || standing.worth == sessions::Worth::soft);
+  }
+  EXPECT_EQ(live, 1);
+}
+
+}  // namespace
+}  // namespace latchkey::signin
