@@ -151,8 +151,6 @@ class Server:
         """kill -9."""
         self._process.kill()
         self._process.wait()
-        if self.clock:
-            self.clock.clean_up(self.pid)
 
     def restart(self, changes: dict | None = None) -> "Server":
         """Stops it (when it runs) and starts it with `changes` laid over its configuration."""
