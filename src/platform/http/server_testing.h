@@ -25,7 +25,7 @@ namespace latchkey::http::testing {
 // Unknown paths below /api have CORS. Refusals are answered with their name.
 class Sample {
  public:
-  static constexpr std::size_t kLarge = 32 << 20;
+  static constexpr std::size_t kLarge = 16 << 20;
 
   explicit Sample(ServerOptions options = {});
   ~Sample();
