@@ -136,3 +136,26 @@ def test_commands_reach_every_node(cluster):
         "the second node to know the new key",
         PROMPTLY,
     )
+
+
+def test_commands_without_a_socket(make_fragile_server):
+    """With PostgreSQL the command line may act by itself beside running nodes: they hear of it."""
+    server = make_fragile_server(start=False)
+    del server.options["command_socket"]
+    server.start()
+    client, other = new_client(server.api), new_client(server.api)
+    for one in (client, other):
+        assert_good(server.api.whoami(one.access))
+    server.command("user", "lock", client.store.user)
+    wait_until(lambda: server.api.whoami(client.access).status_code == 401, "the lock", PROMPTLY)
+    server.command("user", "unlock", client.store.user)
+    wait_until(lambda: server.api.whoami(client.access).status_code == 200, "unlocked", PROMPTLY)
+    [session] = server.sessions(other.store.user)
+    server.command("session", "end", session["id"])
+    wait_until(lambda: status(server, other.access) == (401, False), "the end", PROMPTLY)
+    server.command("keys", "rotate")
+    client.use()
+    newcomer = new_client(server.api)
+    newcomer.use()
+    assert client.store.wiped == newcomer.store.wiped == []
+    assert client.softs == newcomer.softs == 0

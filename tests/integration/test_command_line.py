@@ -338,3 +338,37 @@ def test_mark_gap(make_server):
     )
     server.command("session", "mark-gap", "--from", "2026-01-01T00:00:00Z")
     assert_good(server.api.whoami(client.access))
+
+
+def test_backup_of_postgresql_is_left_to_its_own_tools(make_postgres_server):
+    server = make_postgres_server()
+    with pytest.raises(CommandFailed, match="PostgreSQL"):
+        server.command("backup", str(server.directory / "backup.db"))
+    assert not (server.directory / "backup.db").exists()
+
+
+@pytest.mark.parametrize("target", ["a folder that is not there/backup.db", "latchkey.db"])
+def test_backup_to_nowhere_or_over_something(make_sqlite_server, target):
+    """A file that exists is not written over: it may be the last good backup, or the database."""
+    server = make_sqlite_server()
+    client = new_client(server.api)
+    with pytest.raises(CommandFailed):
+        server.command("backup", str(server.directory / target))
+    assert_good(server.api.whoami(client.access))
+    server.restart()
+    assert_good(server.api.whoami(client.access))
+
+
+def test_what_is_shown_of_a_session(make_sqlite_server):
+    server = make_sqlite_server()
+    client = new_client(server.api)
+    name = "Märta's phone 📱"
+    answer = server.api.login(
+        client.store.user, client.store.password, "PHONE", initial_device_display_name=name
+    )
+    assert_good(answer)
+    [phone] = [s for s in server.sessions(client.store.user) if s["device_id"] == "PHONE"]
+    assert phone["display_name"] == name
+    assert phone["address"] == "127.0.0.1"
+    assert phone["user_agent"].startswith("python-httpx/")
+    assert phone["last_active_at"] >= phone["created_at"]

@@ -10,7 +10,7 @@ import pytest
 from support.answers import assert_good, assert_hard, assert_soft
 from support.api import Silence
 from support.matrix_client import assert_kept, new_client
-from support.polling import wait_until
+from support.polling import patiently, wait_until
 
 
 def statuses_of_refreshes(server, clients, rounds: int = 1) -> list[int]:
@@ -37,6 +37,16 @@ def crowd(make_server):
 def test_overload_while_refreshing(crowd):
     """Whoever is not served is told 503: a 4xx would be the end to some clients."""
     server, clients = crowd
+    statuses = statuses_of_refreshes(server, clients, 5)
+    assert set(statuses) <= {200, 503}
+    assert_kept(*clients)
+    assert sum(client.softs for client in clients) == 0
+
+
+def test_a_queue_that_is_full(make_server):
+    """One place in the database's queue for thirty who ask at once."""
+    server = make_server(database_pool={"size": 1, "queue": 1})
+    clients = [new_client(server.api) for _ in range(30)]
     statuses = statuses_of_refreshes(server, clients, 5)
     assert set(statuses) <= {200, 503}
     assert_kept(*clients)
@@ -114,8 +124,26 @@ def test_postgresql_that_goes_away_and_returns(postgres_of_its_own):
         postgres.start()
         wait_until(lambda: server.api.request("GET", "/health").status_code == 200, "health", 30)
         assert_kept(*clients)
-        assert_hard(server.api.whoami(out_access))
+        assert_hard(patiently(lambda: server.api.whoami(out_access)))
     assert sum(client.softs for client in clients) == 0
+
+
+def test_it_settles_after_an_outage(postgres_of_its_own):
+    """Every connection was lost; soon all of them serve again, however many ask at once."""
+    postgres, server = postgres_of_its_own
+    client = new_client(server.api)
+
+    def all_served() -> bool:
+        with ThreadPoolExecutor(12) as pool:  # more than there are connections
+            ask = lambda _: server.api.whoami(client.access).status_code  # noqa: E731
+            return set(pool.map(ask, range(200))) == {200}
+
+    for go in (postgres.stop, postgres.kill):
+        go()
+        wait_until(lambda: server.api.request("GET", "/health").status_code == 503, "no health")
+        postgres.start()
+        wait_until(all_served, "everybody to be served", 5)
+        assert all_served()
 
 
 def test_a_start_without_postgresql(postgres_of_its_own):
@@ -161,9 +189,9 @@ def test_failover_to_a_standby_that_lags(make_fragile_server, own_postgres):
         own_postgres.kill()
         standby.start()
         wait_until(lambda: server.api.request("GET", "/health").status_code == 200, "health", 30)
-        assert_soft(server.api.whoami(lost["access_token"]))
-        assert_soft(server.api.refresh(lost["refresh_token"]))
-        assert_hard(server.api.whoami(out_access))
+        assert_soft(patiently(lambda: server.api.whoami(lost["access_token"])))
+        assert_soft(patiently(lambda: server.api.refresh(lost["refresh_token"])))
+        assert_hard(patiently(lambda: server.api.whoami(out_access)))
         assert_kept(client)
         assert client.softs == 0  # its row was there and moved forward
         server.stop()
