@@ -3,13 +3,15 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import * as sdk from "matrix-js-sdk-39";
+import { logger } from "matrix-js-sdk-39/lib/logger.js";
 
 import { signInTests } from "./sign_in.js";
 import { shortTokens } from "./support/short_tokens.js";
 
-signInTests(sdk);
+logger.setLevel("silent");
+signInTests(sdk, "matrix-js-sdk 39");
 
-describe("access tokens of two seconds", () => {
+describe("matrix-js-sdk 39: access tokens of two seconds", () => {
     const suite = shortTokens(sdk);
 
     test("refreshes by itself, again and again", async (t) => {

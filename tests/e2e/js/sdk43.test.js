@@ -3,13 +3,15 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import * as sdk from "matrix-js-sdk";
+import { logger } from "matrix-js-sdk/lib/logger.js";
 
 import { signInTests } from "./sign_in.js";
 import { shortTokens } from "./support/short_tokens.js";
 
-signInTests(sdk);
+logger.setLevel("silent");
+signInTests(sdk, "matrix-js-sdk 43");
 
-describe("access tokens of two seconds", () => {
+describe("matrix-js-sdk 43: access tokens of two seconds", () => {
     const suite = shortTokens(sdk);
 
     test("is told softly, and the application refreshes by hand", async (t) => {

@@ -6,8 +6,8 @@ import { App } from "./support/app.js";
 import { Latchkey } from "./support/latchkey.js";
 
 // Declares the tests for the SDK of this process.
-export function signInTests(sdk) {
-    describe("a legacy session", () => {
+export function signInTests(sdk, name) {
+    describe(`${name}: a legacy session`, () => {
         let server;
         let app;
         let number = 0;
