@@ -52,7 +52,7 @@ def test_a_slow_request_in_flight_is_answered(make_sqlite_server):
 
 def test_a_login_in_flight_is_answered(make_sqlite_server):
     """The password is being hashed when the signal comes."""
-    server = make_sqlite_server(passwords={"hash_memory": "64MiB", "hash_passes": 8})
+    server = make_sqlite_server(passwords={"hash_memory": "32MiB", "hash_passes": 4})
     secret = password()
     server.command("user", "create", "slow", "--password-stdin", stdin=secret + "\n")
     answers: list[httpx.Response] = []

@@ -84,7 +84,7 @@ def test_ended_refresh_tokens_are_no_guesses(make_sqlite_server):
 def test_a_full_hash_queue_is_refused_at_once(make_sqlite_server):
     """429 for the login that comes too many; the token path does not notice."""
     server = make_sqlite_server(
-        passwords={"hash_memory": "128MiB", "hash_passes": 4, "hash_queue": 4}
+        passwords={"hash_memory": "32MiB", "hash_passes": 4, "hash_queue": 4}
     )
     client = new_client(server.api, refreshes=False)
 
