@@ -1,0 +1,116 @@
+// The edge's column of the table of standings.
+#include "endpoints/edge/check.h"
+
+#include <gtest/gtest.h>
+
+#include "domain/sessions/sessions_testing.h"
+#include "endpoints/matrix/calls_testing.h"
+
+namespace latchkey::edge {
+namespace {
+
+using namespace std::chrono_literals;
+using matrix::testing::answer;
+using matrix::testing::at_once;
+using matrix::testing::Call;
+using matrix::testing::header_of;
+using matrix::testing::json_of;
+using sessions::testing::TestSessions;
+
+class EdgeCheck : public sessions::testing::OnEachEngine {
+ protected:
+  EdgeCheck() { mount(router_, *server_); }
+
+  static Call asking(std::vector<http::Header> headers) {
+    return {.method = http::Method::get, .target = "/edge/check", .headers = std::move(headers)};
+  }
+  http::Response ask(const std::string& token) {
+    const std::string value = "Bearer " + token;
+    return answer(router_, asking({{"Authorization", value}}));
+  }
+  void expect_pass(const http::Response& response, const char* what) {
+    EXPECT_EQ(response.status, 200) << what;
+    EXPECT_TRUE(response.body.empty()) << what;
+  }
+  void expect_stop(const http::Response& response, std::string_view errcode, bool soft,
+                   const char* what) {
+    EXPECT_EQ(response.status, 401) << what;
+    EXPECT_EQ(json_of(response).at("errcode").as_string(), errcode) << what;
+    EXPECT_EQ(json_of(response).at("soft_logout").as_bool(), soft) << what;
+    EXPECT_EQ(header_of(response, "X-Matrix-Error"), response.body) << what;
+    EXPECT_EQ(header_of(response, "Cache-Control"), "no-store") << what;
+  }
+
+  http::Router router_;
+  sessions::Account alice_ = server_.add_user("alice");
+  TestSessions::SignedIn phone_ = server_.sign_in(alice_, TestSessions::refreshing("PHONE"));
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, EdgeCheck, db::engines(), db::engine_name);
+
+TEST_P(EdgeCheck, PassesWhatIsGoodAndWhatIsNotOurs) {
+  expect_pass(ask(phone_.access()), "good");
+  expect_pass(ask("syt_YWxpY2U_abc_def"), "the homeserver's");
+  expect_pass(answer(router_, asking({})), "none: the homeserver has public endpoints");
+  expect_pass(answer(router_, asking({{"Authorization", "Basic eDp5"}})), "another scheme");
+  server_.sql("UPDATE users SET suspended_at = 1");
+  expect_pass(ask(phone_.access()), "suspended");
+}
+
+TEST_P(EdgeCheck, StopsWithTheFinalAnswer) {
+  expect_stop(ask("lka_garbage"), "M_UNKNOWN_TOKEN", false, "malformed");
+  expect_stop(ask(phone_.refresh()), "M_UNKNOWN_TOKEN", false, "a refresh token");
+  server_.lock(alice_);
+  expect_stop(ask(phone_.access()), "M_USER_LOCKED", true, "locked");
+  server_.lock(alice_, false);
+  server_.clock.advance(5min);
+  expect_stop(ask(phone_.access()), "M_UNKNOWN_TOKEN", true, "expired: no slack here");
+  server_.sign_out(phone_.access());
+  expect_stop(ask(phone_.access()), "M_UNKNOWN_TOKEN", false, "ended by a person");
+}
+
+TEST_P(EdgeCheck, AnswersAtOnceWhatItKnows) {
+  const std::string value = "Bearer " + phone_.access();
+  const Call call = asking({{"Authorization", value}, {"X-Original-URI", "/sync?since=s1"}});
+  EXPECT_FALSE(at_once(router_, call));
+  answer(router_, call);
+  answer(router_, call);
+  EXPECT_TRUE(at_once(router_, call));
+  server_.sign_out(phone_.access());
+  EXPECT_FALSE(at_once(router_, call));
+  EXPECT_EQ(answer(router_, call).status, 401);
+}
+
+TEST_P(EdgeCheck, JudgesATokenInTheQueryToo) {
+  const std::string uri = "/sync?access_token=" + phone_.access();
+  const Call call = asking({{"X-Forwarded-Uri", uri}});
+  expect_pass(answer(router_, call), "good");
+  server_.sign_out(phone_.access());
+  expect_stop(answer(router_, call), "M_UNKNOWN_TOKEN", false, "ended");
+}
+
+// Nothing about any session is said by it, so a client must not wipe its keys over it.
+TEST_P(EdgeCheck, RefusesWhatTwoReadersReadDifferently) {
+  const std::string value = "Bearer " + phone_.access();
+  for (const auto& headers : std::vector<std::vector<http::Header>>{
+           {{"Authorization", value}, {"Authorization", value}},
+           {{"Authorization", value}, {"X-Original-URI", "/sync?access_token=b"}},
+           {{"X-Original-URI", "/sync?access_token=a&access_token=b"}},
+           {{"Authorization", "bearer x"}},
+       }) {
+    const auto response = answer(router_, asking(headers));
+    EXPECT_EQ(response.status, 403);
+    EXPECT_EQ(json_of(response).at("errcode").as_string(), "M_FORBIDDEN");
+    EXPECT_FALSE(json_of(response).contains("soft_logout"));
+    EXPECT_EQ(header_of(response, "X-Matrix-Error"), response.body);
+  }
+}
+
+TEST_P(EdgeCheck, IsAFaultThatPassesWhileTheDatabaseIsAway) {
+  server_.db().close();
+  EXPECT_THROW(ask(phone_.access()), db::Unavailable);
+  expect_pass(ask("syt_YWxpY2U_abc_def"), "needs no database");
+}
+
+}  // namespace
+}  // namespace latchkey::edge
