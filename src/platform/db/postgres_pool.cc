@@ -168,12 +168,12 @@ void PostgresPool::serve(PostgresConnection& connection, PostgresItem& item) {
     }
     connection.take_failure();
     if (!lost) lost = roll_back(connection);
-    if (!again) {
-      give_up(item, std::move(error));
-    } else if (lost) {
+    if (lost && again) {
       queue_.put_back(std::move(item));
+      throw ConnectionLost(*lost);
     }
-    if (lost) throw *lost;
+    if (!again) give_up(item, std::move(error));
+    if (lost) throw ConnectionLost(*lost);
     if (!again) return;
     std::this_thread::sleep_for(jittered(tries * conflict_pause));
   }

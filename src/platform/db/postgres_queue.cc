@@ -6,6 +6,11 @@
 #include <utility>
 
 namespace latchkey::db {
+namespace {
+
+constexpr const char* closing_reason = "the database is being closed";
+
+}  // namespace
 
 PostgresQueue::PostgresQueue(std::size_t limit, Duration patience)
     : limit_(limit), patience_(patience), expirer_([this] { expire(); }) {
@@ -19,23 +24,17 @@ PostgresQueue::~PostgresQueue() {
 }
 
 void PostgresQueue::push(PostgresItem item) {
-  const char* refusal = nullptr;
   {
-    const std::lock_guard lock(mutex_);
-    if (closing_) {
-      refusal = "the database is being closed";
-    } else if (items_.size() >= limit_) {
-      refusal = "too many operations wait for the database";
-    } else {
-      item.deadline = item.operation.enqueued + patience_;
-      items_.push_back(std::move(item));
+    std::unique_lock lock(mutex_);
+    if (closing_ || items_.size() >= limit_) {
+      const char* reason = closing_ ? closing_reason : "too many operations wait for the database";
+      lock.unlock();
+      return refuse(std::move(item), reason);
     }
+    item.deadline = item.operation.enqueued + patience_;
+    items_.push_back(std::move(item));
   }
-  if (refusal) {
-    refuse(std::move(item), refusal);
-  } else {
-    arrived_.notify_one();
-  }
+  arrived_.notify_one();
 }
 
 void PostgresQueue::put_back(PostgresItem item) {
@@ -84,7 +83,7 @@ void PostgresQueue::drop_rest() {
     const std::lock_guard lock(mutex_);
     rest.swap(items_);
   }
-  for (PostgresItem& item : rest) refuse(std::move(item), "the database is being closed");
+  for (PostgresItem& item : rest) refuse(std::move(item), closing_reason);
 }
 
 std::size_t PostgresQueue::size() const {

@@ -15,6 +15,7 @@
 #include <chrono>
 #include <fstream>
 #include <memory>
+#include <random>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
@@ -24,10 +25,8 @@ namespace latchkey::db {
 namespace {
 
 namespace fs = std::filesystem;
-using std::chrono_literals::operator""s;
-using std::chrono_literals::operator""ms;
 
-constexpr auto start_deadline = 60s;  // under sanitizers, on a busy machine
+constexpr std::chrono::seconds start_deadline{60};  // under sanitizers, on a busy machine
 
 // The newest server installed as Debian does it.
 fs::path programs() {
@@ -75,16 +74,21 @@ bool ended_well(pid_t process) {
   return waitpid(process, &status, 0) == process && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+// A port that nobody listens on, below those that the kernel gives to outgoing connections: it must
+// still be free when the server is started again.
 int free_port() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  bind(fd, reinterpret_cast<sockaddr*>(&address), size);
-  getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
-  close(fd);
-  return ntohs(address.sin_port);
+  std::random_device random;
+  for (;;) {
+    const int port = std::uniform_int_distribution(20'000, 32'000)(random);
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const bool free = bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0;
+    close(fd);
+    if (free) return port;
+  }
 }
 
 std::string contents(const fs::path& file) {
@@ -131,7 +135,7 @@ void PostgresServer::start() {
     if (std::chrono::steady_clock::now() > deadline) {
       throw std::runtime_error("PostgreSQL does not start: " + contents(log));
     }
-    std::this_thread::sleep_for(10ms);
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
   }
 }
 

@@ -45,23 +45,18 @@ SqliteWriter::SqliteWriter(const std::string& path, std::size_t queue, SqliteRea
 SqliteWriter::~SqliteWriter() { close(); }
 
 void SqliteWriter::submit(Operation operation) {
-  const char* refusal = nullptr;
   {
-    const std::lock_guard lock(mutex_);
-    if (closing_) {
-      refusal = "the database is being closed";
-    } else if (waiting_.size() >= limit_) {
-      refusal = "too many operations wait for the database";
-    } else {
-      waiting_.push_back(std::move(operation));
+    std::unique_lock lock(mutex_);
+    if (closing_ || waiting_.size() >= limit_) {
+      const char* reason =
+          closing_ ? "the database is being closed" : "too many operations wait for the database";
+      lock.unlock();
+      ++failures_;
+      return operation.done(std::make_exception_ptr(Unavailable(reason)));
     }
+    waiting_.push_back(std::move(operation));
   }
-  if (refusal) {
-    ++failures_;
-    operation.done(std::make_exception_ptr(Unavailable(refusal)));
-  } else {
-    arrived_.notify_one();
-  }
+  arrived_.notify_one();
 }
 
 void SqliteWriter::close() {
