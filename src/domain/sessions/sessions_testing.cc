@@ -125,4 +125,11 @@ void TestSessions::lock(const Account& account, bool locked) {
   });
 }
 
+void TestSessions::suspend(const Account& account) {
+  db().write_now([&](db::Tx& tx) {
+    tx.run("UPDATE users SET suspended_at = :at WHERE id = :id", clock.now(), account.id);
+    sessions_->account_changed(tx, account.id);
+  });
+}
+
 }  // namespace latchkey::sessions::testing

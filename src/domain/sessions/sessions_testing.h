@@ -101,6 +101,7 @@ class TestSessions {
         [&](db::Tx& tx) { return std::get<0>(*tx.one<std::int64_t>(text, args...)); });
   }
   void lock(const Account& account, bool locked = true);
+  void suspend(const Account& account);
 
   const std::vector<std::string>& log() const { return log_; }
   std::string key_file() const { return (database_.file().parent_path() / "keys").string(); }

@@ -53,7 +53,7 @@ TEST_P(EdgeCheck, PassesWhatIsGoodAndWhatIsNotOurs) {
   expect_pass(ask("syt_YWxpY2U_abc_def"), "the homeserver's");
   expect_pass(answer(router_, asking({})), "none: the homeserver has public endpoints");
   expect_pass(answer(router_, asking({{"Authorization", "Basic eDp5"}})), "another scheme");
-  server_.sql("UPDATE users SET suspended_at = 1");
+  server_.suspend(alice_);
   expect_pass(ask(phone_.access()), "suspended");
 }
 
