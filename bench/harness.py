@@ -78,12 +78,14 @@ class Load:
 
     def command(self, port: int, process: int = 0, *, connections: int = CONNECTIONS,
                 warm_up: int = 0, requests: int = 0, seconds: float = 0,
-                save_answer: Path | None = None) -> list:
+                poll: bool = False, save_answer: Path | None = None) -> list:
         command = [PROGRAMS / "load", "--port", port, "--request", self.request_file,
                    "--connections", connections, "--warm-up", warm_up, "--requests", requests,
                    "--seconds", seconds, "--process", process]
         if self.words:
             command += ["--words", self.words, "--words-limit", self.words_limit]
+        if poll:
+            command.append("--poll")
         if self.shuffle:
             command.append("--shuffle")
         if save_answer:
@@ -122,8 +124,9 @@ def against_bare(load: Load, port: int, process: int, *, requests: int, warm_up:
                      bare_port) as bare:
             ours, bares = [], []
             for _ in range(rounds):
-                ours.append(load.run(port, process, requests=requests, warm_up=1000))
-                bares.append(load.run(bare_port, bare.pid, requests=requests, warm_up=1000))
+                ours.append(load.run(port, process, requests=requests, warm_up=1000, poll=True))
+                bares.append(load.run(bare_port, bare.pid, requests=requests, warm_up=1000,
+                                      poll=True))
         size = len(answer.read_bytes())
     refused = sum(run["not_ok"] for run in ours)
     if refused:

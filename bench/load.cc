@@ -68,6 +68,7 @@ int run(int argc, char** argv) {
   app.add_option("--words", words_file, "A file of words, one on each line, all of one length");
   app.add_option("--words-limit", words_limit, "How many of the words to use");
   app.add_flag("--shuffle", shuffle, "Use the words in an order of chance, the same in each run");
+  app.add_flag("--poll", plan.poll, "Never sleep: for when the server's CPU time is taken");
   app.add_option("--connections", plan.connections, "Keep-alive connections");
   app.add_option("--warm-up", plan.warm_up, "Requests before the counted ones");
   app.add_option("--requests", plan.requests, "Counted requests");

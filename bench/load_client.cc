@@ -80,11 +80,10 @@ class Loop {
   }
 
  private:
-  // Looks once, and serves every connection that has something to read. Never sleeps: waking the
-  // load generator would be on the server's bill, and more so the slower the server is.
+  // Looks once, and serves every connection that has something to read.
   void turn(LoadResult* result) {
     std::array<epoll_event, 256> events;
-    const int count = epoll_wait(epoll_.get(), events.data(), events.size(), 0);
+    const int count = epoll_wait(epoll_.get(), events.data(), events.size(), plan_.poll ? 0 : 1000);
     for (int i = 0; i < count; ++i) {
       receive(connections_[events[static_cast<std::size_t>(i)].data.u64], result);
     }

@@ -23,7 +23,10 @@ struct LoadPlan {
   std::uint64_t warm_up = 0;              // requests that are not counted
   std::uint64_t requests = 0;             // counted ones; 0: until `span` is over
   std::chrono::duration<double> span{0};  // 0: until `requests` are done
-  int measured_process = 0;               // whose CPU time is taken; 0: none
+  // Never sleep: waking the load generator would be on the server's bill, and more so the slower
+  // the server is. For servers that leave this CPU alone.
+  bool poll = false;
+  int measured_process = 0;  // whose CPU time is taken; 0: none
 };
 
 struct LoadResult {
