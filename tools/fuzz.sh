@@ -10,7 +10,7 @@ found=build/fuzz/found/$target/ grown=build/fuzz/corpus/$target log=build/fuzz/$
 mkdir -p "$found" "$grown"
 outcome=''
 # A second on one input counts as a hang, a gigabyte as a leak.
-if ! build/fuzz/fuzz/"$target" -max_total_time="$seconds" -timeout=1 -rss_limit_mb=1024 \
+if ! build/fuzz/fuzz/"$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 \
   -max_len=16384 -artifact_prefix="$found" "$grown" "tests/fuzz/corpus/$target" >"$log" 2>&1; then
   outcome="<failure message=\"see $log and $found\"/>"
   tail -n 60 "$log"

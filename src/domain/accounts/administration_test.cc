@@ -149,7 +149,7 @@ TEST_P(AdministrationTest, ListsEverySessionNewestFirstWithItsStanding) {
   for (std::size_t i = 0; i < 3; ++i) {
     const auto& [id, device, worth] = rows[i];
     EXPECT_EQ(listed[i].session.session.record.id, id);
-    EXPECT_EQ(listed[i].session.session.device_id, device);
+    EXPECT_EQ(listed[i].session.session.record.device_id, device);
     EXPECT_EQ(listed[i].standing.worth, worth);
     EXPECT_EQ(listed[i].session.address, "192.0.2.1");
   }

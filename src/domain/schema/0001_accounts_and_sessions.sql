@@ -32,6 +32,7 @@ CREATE TABLE sessions (
   id {{id}},
   user_id BIGINT NOT NULL REFERENCES users (id),
   device BIGINT,
+  device_id TEXT,                   -- as the client knows it; here too, to spare the lookup a join
   client TEXT,                      -- OAuth 2.0 client; absent: the legacy API
   scope TEXT,                       -- absent: the whole Client-Server API (legacy)
   refreshes INTEGER NOT NULL,       -- 1: the client was given a refresh token

@@ -150,7 +150,7 @@ Identity Sessions::identity_of(const Session& session, Generation generation) co
       .session = session.record.id,
       .user = session.account.id,
       .localpart = session.account.localpart,
-      .device_id = session.device_id,
+      .device_id = session.record.device_id,
       .admin = session.account.admin,
       .suspended = session.account.suspended_at.has_value(),
       .expires_at = lifetime ? std::optional(issued_at + *lifetime) : std::nullopt,

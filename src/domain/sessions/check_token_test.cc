@@ -147,6 +147,17 @@ TEST_P(CheckToken, TheFirstUseOfANewPairBeginsTheGraceOfTheOld) {
   EXPECT_TRUE(server_.check(fresh.access_token).active());
 }
 
+TEST_P(CheckToken, TheFirstUseOnOneThreadIsFeltOnAll) {
+  const TokenPair fresh = server_.refresh(phone_.refresh()).value();
+  server_.look(phone_.access(), 1);
+  ASSERT_TRUE(server_.remembers(phone_.access(), 1));
+  server_.look(fresh.access_token, 2);
+  EXPECT_FALSE(server_.remembers(phone_.access(), 1)) << "its grace has begun";
+  EXPECT_TRUE(server_.check(phone_.access(), 0s, 1).active());
+  server_.clock.advance(90s + 1ms);
+  EXPECT_EQ(server_.check(phone_.access(), 0s, 1).reason, Reason::replaced);
+}
+
 TEST_P(CheckToken, AFirstUseThatACrashLostKeepsTheOlderAliveALittle) {
   const TokenPair fresh = server_.refresh(phone_.refresh()).value();
   EXPECT_TRUE(server_.check(fresh.access_token).active());

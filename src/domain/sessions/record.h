@@ -41,6 +41,7 @@ struct Record {
   SessionId id = 0;
   UserId user = 0;
   std::optional<DeviceKey> device;
+  std::string device_id;   // empty: a session without a device
   bool refreshes = false;  // the client was given a refresh token
   Nonce nonce{};
   Time created_at;
@@ -82,7 +83,6 @@ struct Account {
 struct Session {
   Record record;
   Account account;
-  std::string device_id;  // empty: a session without a device
 };
 
 }  // namespace latchkey::sessions

@@ -48,7 +48,7 @@ Task<std::expected<TokenPair, Standing>> Sessions::refresh(const Use& use,
           "softly ended",
           {{"session", text::format_id(static_cast<std::uint64_t>(token.session))},
            {"user", known->session.account.localpart},
-           {"device", known->session.device_id},
+           {"device", known->session.record.device_id},
            {"address", use.address}});
     }
     co_return std::unexpected(decision.refusal);

@@ -21,7 +21,7 @@ constexpr std::string_view kSessionColumns =
     "s.id, s.user_id, s.device, s.refreshes, s.nonce, s.created_at, s.seen, s.seen_at, s.issued, "
     "s.previous_issued_at, s.seen_issued_at, s.issued_at, s.last_active_at, s.ended, "
     "s.end_reason, s.ended_at, u.localpart, u.admin, u.locked_at, u.suspended_at, "
-    "u.deactivated_at, d.device_id";
+    "u.deactivated_at, s.device_id";
 
 constexpr std::size_t kLongestUserAgent = 255;
 
@@ -46,7 +46,7 @@ Session session_from(Row& row) {
            a.deactivated_at, device_id) = std::move(row);
   r.nonce = nonce_from(nonce);
   a.id = r.user;
-  session.device_id = std::move(device_id).value_or("");
+  r.device_id = std::move(device_id).value_or("");
   return session;
 }
 
@@ -54,7 +54,7 @@ MaybeText unless_empty(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
 }
 
-std::vector<SessionId> ids(std::vector<std::tuple<std::int64_t>> rows) {
+std::vector<SessionId> ids(const std::vector<std::tuple<std::int64_t>>& rows) {
   std::vector<SessionId> result;
   result.reserve(rows.size());
   for (const auto& [id] : rows) result.push_back(id);
@@ -66,9 +66,9 @@ std::vector<SessionId> ids(std::vector<std::tuple<std::int64_t>> rows) {
 std::optional<Session> find_session(db::Tx& tx, SessionId id, Lock lock) {
   static const std::string plain = "SELECT " + Text(kSessionColumns) +
                                    " FROM sessions s JOIN users u ON u.id = s.user_id"
-                                   " LEFT JOIN devices d ON d.id = s.device WHERE s.id = :id";
+                                   " WHERE s.id = :id";
   if (lock == Lock::yes) {
-    // Of the session alone: an outer join cannot be locked, and the account is only read.
+    // Of the session alone: on the join it would lock the account too.
     tx.one<std::int64_t>("SELECT id FROM sessions WHERE id = :id" + Text(tx.for_update()), id);
   }
   auto row = tx.one<std::int64_t, std::int64_t, MaybeInt, bool, Text, Time, int, Time, int, Time,
@@ -99,15 +99,15 @@ void update_session(db::Tx& tx, const Record& r) {
 
 bool insert_session(db::Tx& tx, const Record& r, const Origin& origin) {
   return tx.run(
-             "INSERT INTO sessions (id, user_id, device, refreshes, nonce, created_at, seen,"
-             " seen_at, issued, previous_issued_at, seen_issued_at, issued_at, last_active_at,"
-             " address, user_agent) VALUES (:id, :user, :device, :refreshes, :nonce, :created,"
-             " :seen, :seen_at, :issued, :previous, :seen_issued, :issued_at, :active, :address,"
-             " :agent) ON CONFLICT (id) DO NOTHING",
-             r.id, r.user, r.device, r.refreshes, text::encode_base64url(r.nonce), r.created_at,
-             r.seen, r.seen_at, r.issued, r.previous_issued_at, r.seen_issued_at, r.issued_at,
-             r.last_active_at, unless_empty(origin.address),
-             keep_user_agent(tx, origin.user_agent)) == 1;
+             "INSERT INTO sessions (id, user_id, device, device_id, refreshes, nonce, created_at,"
+             " seen, seen_at, issued, previous_issued_at, seen_issued_at, issued_at,"
+             " last_active_at, address, user_agent) VALUES (:id, :user, :device, :device_id,"
+             " :refreshes, :nonce, :created, :seen, :seen_at, :issued, :previous, :seen_issued,"
+             " :issued_at, :active, :address, :agent) ON CONFLICT (id) DO NOTHING",
+             r.id, r.user, r.device, unless_empty(r.device_id), r.refreshes,
+             text::encode_base64url(r.nonce), r.created_at, r.seen, r.seen_at, r.issued,
+             r.previous_issued_at, r.seen_issued_at, r.issued_at, r.last_active_at,
+             unless_empty(origin.address), keep_user_agent(tx, origin.user_agent)) == 1;
 }
 
 bool end_session(db::Tx& tx, SessionId id, Ended how, EndReason why, Time now) {

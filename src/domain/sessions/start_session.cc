@@ -28,10 +28,11 @@ std::optional<Device> known_device(db::Tx& tx, UserId user, const NewSession& wa
   return Device{*key, *wanted.device_id};
 }
 
-Record fresh_record(UserId user, DeviceKey device, bool refreshes, Time now) {
+Record fresh_record(UserId user, const Device& device, bool refreshes, Time now) {
   Record record;
   record.user = user;
-  record.device = device;
+  record.device = device.key;
+  record.device_id = device.id;
   record.refreshes = refreshes;
   record.nonce = crypto::random_array<16>();
   record.created_at = record.last_active_at = now;
@@ -62,8 +63,7 @@ std::expected<Session, StartRefusal> start_session(db::Tx& tx, const Announcer& 
     device = add_device(tx, ids, account.id, wanted, now);
   }
 
-  Session session{fresh_record(account.id, device->key, wanted.refreshes, now), account,
-                  device->id};
+  Session session{fresh_record(account.id, *device, wanted.refreshes, now), account};
   do {
     session.record.id = ids.next(now);
   } while (!insert_session(tx, session.record, wanted.origin));

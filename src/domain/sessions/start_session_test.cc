@@ -37,7 +37,7 @@ TEST_P(StartSession, WritesARowOfWhatItReturns) {
   EXPECT_EQ(row.issued_at, server_.clock.now());
   EXPECT_EQ(row.ended, Ended::live);
   EXPECT_EQ(IdSource::born(begun.id()), server_.clock.now());
-  EXPECT_EQ(begun.session.device_id.size(), 10U);
+  EXPECT_EQ(begun.session.record.device_id.size(), 10U);
   EXPECT_TRUE(server_.check(begun.access()).active());
 }
 

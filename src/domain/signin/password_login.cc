@@ -76,7 +76,7 @@ Task<std::expected<SignedIn, LoginRefused>> PasswordSignin::login(std::size_t wo
         return sessions_.start(tx, *account, request.session);
       });
   if (!session) co_return std::unexpected(refusal_of(session.error()));
-  co_return SignedIn{session->account.localpart, session->device_id,
+  co_return SignedIn{session->account.localpart, session->record.device_id,
                      sessions_.tokens_of(worker, session->record)};
 }
 

@@ -59,7 +59,7 @@ Task<std::expected<Registered, RegistrationRefused>> Registration::create(std::s
       account.localpart = wanted.username.value_or(made_up_name());
       if (wanted.username && accounts::name_taken(tx, account.localpart)) return std::nullopt;
       account.id = sessions_.ids().next(sessions_.clock().now());
-    } while (!accounts::insert_user(tx, account.id, account.localpart, *hash, false, now));
+    } while (!accounts::insert_user(tx, account.id, account.localpart, hash, false, now));
     if (wanted.inhibit_login) return result;
     auto session = sessions_.start(tx, account, wanted.session);
     result.session = std::move(session.value());  // a new account is refused nothing
@@ -69,7 +69,7 @@ Task<std::expected<Registered, RegistrationRefused>> Registration::create(std::s
 
   Registered registered{made->account.localpart, std::nullopt};
   if (made->session) {
-    registered.signed_in = SignedIn{made->account.localpart, made->session->device_id,
+    registered.signed_in = SignedIn{made->account.localpart, made->session->record.device_id,
                                     sessions_.tokens_of(worker, made->session->record)};
   }
   co_return registered;

@@ -87,7 +87,7 @@ json::object describe(const accounts::Administration::Listed& listed) {
   const auto& [session, display_name, address, user_agent] = listed.session;
   const sessions::Record& record = session.record;
   json::object result{{"id", text::format_id(static_cast<std::uint64_t>(record.id))},
-                      {"device_id", session.device_id},
+                      {"device_id", record.device_id},
                       {"display_name", display_name},
                       {"standing", standing_name(listed.standing.worth)},
                       {"reason", reason_name(listed)},

@@ -9,7 +9,7 @@ namespace latchkey::matrix {
 
 // Mounts a path of the Client-Server API at r0 and v3, with CORS (spec "Web Browser Clients").
 inline void add(http::Router& router, http::Method method, std::string_view path,
-                http::Handler handler, http::Immediate immediate = nullptr) {
+                const http::Handler& handler, const http::Immediate& immediate = nullptr) {
   for (const std::string_view version : {"r0", "v3"}) {
     std::string pattern("/_matrix/client/");
     router.add(method, pattern.append(version).append(path), handler,
