@@ -17,8 +17,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Optional;
 using SteadyClock = std::chrono::steady_clock;
-using std::chrono_literals::operator""s;
-using std::chrono_literals::operator""ms;
+using namespace std::chrono_literals;
 
 constexpr auto patience = 30s;  // for what must happen, on a busy machine
 

@@ -13,8 +13,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using Clock = Listener::Clock;
-using std::chrono_literals::operator""s;
-using std::chrono_literals::operator""ms;
+using namespace std::chrono_literals;
 
 template <class Condition>
 ::testing::AssertionResult soon(Condition condition) {
