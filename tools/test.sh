@@ -66,8 +66,8 @@ export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
 export UBSAN_OPTIONS=print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=1:external_symbolizer_path=/usr/bin/llvm-symbolizer-19
 
-# Where threads meet: the server, the cache, the database's queues.
-tsan_programs=(unit_platform_http unit_platform_db unit_domain_sessions)
+# Where threads meet: the hash pool, the server, the database's queues, the cache.
+tsan_programs=(unit_platform_crypto unit_platform_http unit_platform_db unit_domain_sessions)
 
 fuzz_one() { # TARGET
   tools/fuzz.sh "$1" "${FUZZ_SECONDS:-60}" "$results/fuzz/$1.xml"
