@@ -55,7 +55,7 @@ class Person:
     def _begin(self) -> None:
         name, secret = new_name(), password()
         self._register(name, secret)
-        self.client = MatrixClient(self.api, Store(name, secret), patience=60)
+        self.client = MatrixClient(self.api, Store(name, secret), patience=300)
         self.client.sign_in()
 
     def _register(self, name: str, secret: str) -> None:
@@ -150,7 +150,7 @@ def run(server, seed: str, crashes: int, crash) -> list[Person]:
     finally:
         done.set()
         for thread in threads:
-            thread.join(120)
+            thread.join(320)
     for person in people:
         if person.fault:
             raise person.fault

@@ -31,8 +31,8 @@ def status(server, token) -> tuple:
     return answer.status_code, answer.json().get("soft_logout")
 
 
-# Design §3 says 100 ms; a shared test machine is given some more.
-PROMPTLY = 1.0
+# Design §3: within 100 ms, and never later than 2 s. A shared test machine is given all of that.
+PROMPTLY = 2.0
 
 
 def test_one_session_on_two_nodes(cluster):

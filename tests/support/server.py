@@ -121,13 +121,13 @@ class Server:
                 raise AssertionError(f"the server ended at its start:\n{log}")
             return "listening on" in log
 
-        wait_until(accepts, "the line that says 'listening on'", 30)
+        wait_until(accepts, "the line that says 'listening on'", 120)
         return self
 
     def start_refused(self) -> str:
         """A start that must fail: returns what the server said about it."""
         begin = self._log_file.stat().st_size
-        code = self.spawn().wait(timeout=30)
+        code = self.spawn().wait(timeout=120)
         said = self.log(begin)
         assert code == 1, f"exit code {code}:\n{said}"
         assert "listening on" not in said
@@ -143,7 +143,7 @@ class Server:
 
     def ended(self) -> None:
         """Waits for the end of a server that was told to stop."""
-        code = self._process.wait(timeout=30)
+        code = self._process.wait(timeout=120)
         assert code == 0, f"exit code {code} after SIGTERM:\n{self.log()[-4000:]}"
         self.check_log()
 
@@ -225,7 +225,7 @@ class Server:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
         assert not leaks(done.stderr), done.stderr
