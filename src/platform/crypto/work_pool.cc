@@ -16,8 +16,9 @@ struct WorkPool::Impl {
   explicit Impl(std::size_t queue) : max_queue(queue) {}
 
   void work(int nice) {
-    // On Linux a niceness belongs to a thread. Raising it is always allowed.
-    setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), nice);
+    // On Linux a niceness belongs to a thread. Raising it is always allowed. From what the
+    // process was given: a server that was started with a priority hashes with it too.
+    setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), getpriority(PRIO_PROCESS, 0) + nice);
     std::unique_lock lock(mutex);
     while (true) {
       wake.wait(lock, [this] { return stopping || !queue.empty(); });

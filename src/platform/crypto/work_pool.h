@@ -22,7 +22,7 @@ namespace latchkey::crypto {
 // threads go first, with a bounded queue.
 class WorkPool {
  public:
-  // At least one thread. `nice` as setpriority(2) has it.
+  // At least one thread. `nice` is added to the process's own (setpriority(2)).
   WorkPool(std::size_t threads, std::size_t max_queue, int nice = 10);
   // Finishes what is queued, then joins. The io_contexts of waiting callers must still exist.
   ~WorkPool();
