@@ -100,7 +100,10 @@ class Load:
 
 
 def finish(load: subprocess.Popen) -> dict:
-    out, _ = load.communicate(timeout=600)
+    try:
+        out, _ = load.communicate(timeout=600)
+    finally:
+        load.kill()
     if load.returncode != 0:
         raise RuntimeError(f"the load generator ended with {load.returncode}")
     return json.loads(out)
