@@ -50,18 +50,25 @@ std::string scope_of(const Identity& who) {
   return scope;
 }
 
-// The answer but for what changes with time, which finish() appends.
+std::string quoted(std::string_view text) { return json::serialize(json::string_view(text)); }
+
+// The answer but for what changes with time, which finish() appends. Put together by hand: a
+// JSON object's dozen allocations were a tenth of what a miss of the cache costs.
 std::string render(const Identity& who) {
-  json::object body{{"active", true},
-                    {"scope", scope_of(who)},
-                    {"token_type", "Bearer"},
-                    {"username", who.localpart},
-                    {"sub", text::format_id(static_cast<std::uint64_t>(who.user))},
-                    {"iat", to_millis(who.issued_at) / 1000}};
-  if (!who.device_id.empty()) body["device_id"] = who.device_id;
-  if (who.expires_at) body["exp"] = to_millis(*who.expires_at + kSlack) / 1000;
-  std::string text = json::serialize(body);
-  text.pop_back();
+  std::string text;
+  text.reserve(384);
+  text.append(R"({"active":true,"scope":)")
+      .append(quoted(scope_of(who)))
+      .append(R"(,"token_type":"Bearer","username":)")
+      .append(quoted(who.localpart))
+      .append(R"(,"sub":")")
+      .append(text::format_id(static_cast<std::uint64_t>(who.user)))
+      .append(R"(","iat":)")
+      .append(std::to_string(to_millis(who.issued_at) / 1000));
+  if (!who.device_id.empty()) text.append(R"(,"device_id":)").append(quoted(who.device_id));
+  if (who.expires_at) {
+    text.append(R"(,"exp":)").append(std::to_string(to_millis(*who.expires_at + kSlack) / 1000));
+  }
   return text;
 }
 
