@@ -9,7 +9,6 @@ namespace latchkey::accounts {
 namespace {
 
 using namespace std::chrono_literals;
-using sessions::Ended;
 using sessions::EndReason;
 using sessions::Worth;
 using sessions::testing::kNoon;
