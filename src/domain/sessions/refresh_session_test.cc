@@ -221,7 +221,7 @@ TEST_P(RefreshSession, ForgetsAtOnceWhatItReplaced) {
 
 TEST_P(RefreshSession, IsAFaultThatPassesWhileTheDatabaseIsAway) {
   server_.db().close();
-  EXPECT_THROW(server_.refresh(phone_.refresh()), db::Unavailable);
+  EXPECT_THROW(static_cast<void>(server_.refresh(phone_.refresh())), db::Unavailable);
   EXPECT_THROW(server_.check(phone_.access()), db::Unavailable);
   EXPECT_THROW(server_.sign_out(phone_.access()), db::Unavailable);
 }

@@ -10,7 +10,6 @@ namespace latchkey::sessions {
 namespace {
 
 using namespace std::chrono_literals;
-using ::testing::Each;
 using testing::TestSessions;
 
 class SignOut : public testing::OnEachEngine {

@@ -79,8 +79,8 @@ TEST_P(RegisterAccount, RefusesWithAReason) {
 
 TEST_P(RegisterAccount, SaysBeforeTheAuthenticationWhatItWouldRefuseAfter) {
   ASSERT_TRUE(create(wanted("taken")).has_value());
-  const auto why = [this](std::optional<std::string> name) {
-    const auto refused = run(registration_.refuse(std::move(name)));
+  const auto why = [this](const std::optional<std::string>& name) {
+    const auto refused = run(registration_.refuse(name));
     return refused ? std::optional(refused->why) : std::nullopt;
   };
   EXPECT_EQ(why("alice"), std::nullopt);
