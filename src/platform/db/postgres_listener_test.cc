@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 template <class Condition>
 ::testing::AssertionResult soon(Condition condition) {
-  const auto deadline = Clock::now() + 30s;
+  const auto deadline = Clock::now() + 60s;
   while (!condition()) {
     if (Clock::now() > deadline) return ::testing::AssertionFailure() << "not in time";
     std::this_thread::sleep_for(2ms);
@@ -30,8 +30,8 @@ class ListenerTest : public ::testing::Test {
   ListenerTest() {
     Options options;
     options.size = 2;
-    options.connect_timeout = 1s;
-    options.statement_timeout = 1s;
+    options.connect_timeout = 5s;
+    options.statement_timeout = 5s;
     sender_.reopen(options);
     node_ = open(sender_.url(), options);
     listener_ = node_->listen({
