@@ -64,14 +64,13 @@ TEST_P(WrongConfig, IsRefusedWithASentence) {
 
 INSTANTIATE_TEST_SUITE_P(
     Table, WrongConfig,
-    testing::Values(
-        Wrong{"sessions: {refresh_grace: 5 parsecs}\n",
-              "sessions.refresh_grace: '5 parsecs' is not a duration, try '5m'"},
-        Wrong{"sessions: {access_token_lifetime: 30s}\n",
-              "sessions.refresh_grace: must be less than access_token_lifetime"},
-        Wrong{"listen: []\n", "listen: at least one address is needed"},
-        Wrong{"registration: {opened: true}\n", "registration.open"},
-        Wrong{"homeserver: {kind: dendrite}\n", "homeserver.kind"}));
+    testing::Values(Wrong{"sessions: {refresh_grace: 5 parsecs}\n",
+                          "sessions.refresh_grace: '5 parsecs' is not a duration, try '5m'"},
+                    Wrong{"sessions: {access_token_lifetime: 30s}\n",
+                          "sessions.refresh_grace: must be less than access_token_lifetime"},
+                    Wrong{"listen: []\n", "listen: at least one address is needed"},
+                    Wrong{"registration: {opened: true}\n", "registration.open"},
+                    Wrong{"homeserver: {kind: dendrite}\n", "homeserver.kind"}));
 
 TEST(Config, PostgresqlNeedsAKeyFile) {
   EXPECT_THAT(errors_of("server_name: example.com\npublic_url: http://127.0.0.1:8008/\n"
