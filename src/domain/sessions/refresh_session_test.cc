@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <tuple>
 
 #include "domain/sessions/sessions_testing.h"
 
@@ -221,7 +222,7 @@ TEST_P(RefreshSession, ForgetsAtOnceWhatItReplaced) {
 
 TEST_P(RefreshSession, IsAFaultThatPassesWhileTheDatabaseIsAway) {
   server_.db().close();
-  EXPECT_THROW(static_cast<void>(server_.refresh(phone_.refresh())), db::Unavailable);
+  EXPECT_THROW(std::ignore = server_.refresh(phone_.refresh()), db::Unavailable);
   EXPECT_THROW(server_.check(phone_.access()), db::Unavailable);
   EXPECT_THROW(server_.sign_out(phone_.access()), db::Unavailable);
 }
