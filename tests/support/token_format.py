@@ -1,4 +1,4 @@
-"""The form of a token, for tests that forge one. docs/formats/tokens.md says what it means."""
+"""The form of a token, for tests that forge one. docs/formats/token.md says what it means."""
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _PREFIX = 4
