@@ -28,6 +28,7 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
       log(config.log),
       metrics(workers),
       database(db::open(config.database, config.database_pool)) {
+  database->on_trouble([this](std::string_view sentence) { log.warning(sentence); });
   watch_reconnects();
   db::migrate(*database, schema::migrations());
   sessions = std::make_unique<sessions::Sessions>(sessions::Sessions::Parts{
