@@ -24,6 +24,7 @@ step() {
   set -e
   read -r step_passed step_failed < <(/usr/bin/python3 tools/tally.py "$results/$name")
   if [[ $status -ne 0 && $step_failed -eq 0 ]]; then step_failed=1; fi
+  last_status=$status
   passed=$((passed + step_passed))
   failed=$((failed + step_failed))
   summary+=("$(printf '%-14s %5d s  %5d passed  %3d failed' \
@@ -80,8 +81,14 @@ fuzz() {
     xargs -P2 -I{} bash -c 'fuzz_one {}'
 }
 
+# What the last step ended with. A suite whose build failed has been counted as one failure, and
+# has nothing to run.
+last_status=0
+built() { [[ $last_status -eq 0 ]]; }
+
 # build_release TARGET…: as a step, unless everything was built at the beginning.
 build_release() {
+  last_status=0
   [[ -n ${built_all:-} ]] || step build build release "$@"
 }
 
@@ -89,36 +96,43 @@ suite() {
   case $1 in
     build)
       step build build release all
-      built_all=1
+      if built; then built_all=1; fi
       ;;
     lint) step lint tools/lint.sh ${LINT_SINCE:+--since "$LINT_SINCE"} ;;
     unit)
       build_release unit_tests
+      built || return 0
       step unit unit unit release
       ;;
     integration)
       build_release latchkey
+      built || return 0
       step integration python_tests integration release integration edge
       ;;
     crash)
       build_release latchkey
+      built || return 0
       step crash python_tests crash release crash
       ;;
     e2e)
       build_release latchkey
+      built || return 0
       step e2e javascript_tests
       ;;
     asan)
       step build-asan build debug unit_tests latchkey
+      built || return 0
       step unit-asan unit unit-asan debug
       step integration-asan python_tests integration-asan debug integration
       ;;
     tsan)
       step build-tsan build tsan "${tsan_programs[@]}"
+      built || return 0
       step tsan unit tsan tsan -R "^($(IFS='|'; echo "${tsan_programs[*]}"))\$"
       ;;
     fuzz)
       step build-fuzz build fuzz fuzz_targets
+      built || return 0
       step fuzz fuzz
       ;;
     *)
