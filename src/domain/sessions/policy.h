@@ -16,6 +16,7 @@ struct Policy {
   Limit maximum_age;
   Limit maximum_idle;
   Duration refresh_grace = std::chrono::seconds{60};
+  Limit remember_expired = std::chrono::hours{24 * 30};
   Duration remember_ended = std::chrono::hours{24 * 90};
   std::size_t maximum_per_user = 500;
   std::size_t cache_entries = 200'000;
@@ -45,6 +46,10 @@ struct Policy {
           "How long the tokens before the newest still work after the newest were first used: "
           "for a second tab that comes late. Must be less than access_token_lifetime.",
           config::Between{0s, 1h});
+    visit("remember_expired", remember_expired,
+          "How long GET /login may still be narrowed for a token that has expired (MSC3741; the "
+          "flows are not narrowed yet).",
+          config::Between{1s, century});
     visit("remember_ended", remember_ended,
           "How long the rows of ended sessions are kept for the audit.",
           config::Between{std::chrono::hours{24}, century});
