@@ -36,6 +36,11 @@ std::optional<ConnectionLost> roll_back(PostgresConnection& connection) {
   }
 }
 
+// A copy whose text is this thread's alone. A plain copy shares it with the original, which the
+// caller may be destroying on its own thread: libstdc++ counts the owners, but ThreadSanitizer does
+// not see it count.
+ConnectionLost own(const ConnectionLost& failure) { return ConnectionLost(failure.what()); }
+
 // A commit that was sent and not answered: nobody may run it again.
 class OutcomeUnknown : public ConnectionLost {
  public:
@@ -151,10 +156,10 @@ void PostgresPool::serve(PostgresConnection& connection, PostgresItem& item) {
       item.write ? write(connection, item.operation) : read(connection, item.operation);
     } catch (const OutcomeUnknown& failure) {
       error = std::current_exception();
-      lost = failure;
+      lost = own(failure);
     } catch (const ConnectionLost& failure) {
       error = std::current_exception();
-      lost = failure;
+      lost = own(failure);
       again = !std::exchange(item.retried, true);
     } catch (const Conflict&) {
       error = std::current_exception();
