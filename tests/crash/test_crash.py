@@ -18,6 +18,7 @@ import pytest
 from support.answers import assert_good, assert_hard
 from support.api import Api, Silence, new_name
 from support.matrix_client import MatrixClient, State, Store, new_client
+from support.polling import patiently
 from support.secrets import password
 
 CLIENTS = 20
@@ -169,10 +170,11 @@ def check_facts(server, people: list[Person]) -> None:
     for person in people:
         api = server.api
         for access, refresh in person.facts.ended:
-            assert_hard(api.whoami(access))
-            assert_hard(api.refresh(refresh))
+            # 503 for a moment after a crash: one database connection after the other comes back.
+            assert_hard(patiently(lambda token=access: api.whoami(token)))
+            assert_hard(patiently(lambda token=refresh: api.refresh(token)))
         for name, secret in person.facts.accounts:
-            assert_good(api.login(name, secret))
+            assert_good(patiently(lambda who=(name, secret): api.login(*who)))
         client = person.client
         assert client.store.wiped == []
         assert client.use() is State.SIGNED_IN
