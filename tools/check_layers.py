@@ -17,11 +17,12 @@ LIBRARY_ROOMS = {
     r"openssl/|argon2\.h": {"platform/crypto"},
     r"yaml-cpp/": {"platform/config"},
     r"spdlog/|prometheus/": {"platform/telemetry"},
+    r"phonenumbers/|unicode/": {"domain/accounts"},
     r"CLI/": {"app"},
 }
 
 # Headers that cost seconds in each file that includes them.
-SLOW_HEADERS = re.compile(r"boost/beast|libpq-fe|spdlog/|yaml-cpp/|boost/asio\.hpp|regex$")
+SLOW_HEADERS = re.compile(r"boost/beast|libpq-fe|spdlog/|yaml-cpp/|phonenumbers/|boost/asio\.hpp|regex$")
 
 SQL = re.compile(r'"[^"\n]*\b(SELECT\s+(?!1")|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM)')
 INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]')

@@ -6,6 +6,11 @@ say() { printf '%s: %s\n' "./dev" "$*" >&2; }
 
 # need_packages NEED…: installs the Debian packages that tools/packages.txt lists for these needs.
 need_packages() {
+  install_packages "$@"
+  [[ " $* " != *" build "* ]] || unpack_packages
+}
+
+install_packages() {
   local wanted installed package missing=()
   mapfile -t wanted < <(awk -v needs=" $* " '!/^#/ && index(needs, " " $1 " ") { print $2 }' \
     tools/packages.txt)
@@ -26,6 +31,25 @@ need_packages() {
   fi
   say "these packages are missing; as root: apt-get update && ${apt[*]}"
   exit 1
+}
+
+# Packages whose headers are wanted and whose dependencies are not: into .cache/packages, which
+# needs no root.
+unpack_packages() {
+  local package folder
+  for package in $(awk '$1 == "unpack" { print $2 }' tools/packages.txt); do
+    folder=.cache/packages/$package
+    [[ -e $folder ]] && continue
+    say "unpacking $package"
+    rm -rf "$folder.new"
+    mkdir -p "$folder.new"
+    if ! (cd "$folder.new" && apt-get download -q "$package" >&2 &&
+      dpkg-deb -x "$package"_*.deb . && rm "$package"_*.deb); then
+      say "cannot download the Debian package $package; is apt-get update needed?"
+      exit 1
+    fi
+    mv "$folder.new" "$folder"
+  done
 }
 
 # configure PRESET: makes build/PRESET unless it is there and as CMakePresets.json has it.
