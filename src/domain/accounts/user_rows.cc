@@ -2,16 +2,39 @@
 
 namespace latchkey::accounts {
 
-std::optional<User> find_user(db::Tx& tx, std::string_view localpart) {
+namespace {
+
+constexpr std::string_view kSelectUser =
+    "SELECT u.id, u.localpart, u.admin, u.locked_at, u.suspended_at, u.deactivated_at,"
+    " u.password_hash FROM users u";
+
+template <class... Args>
+std::optional<User> select_user(db::Tx& tx, const std::string& sql, const Args&... args) {
   using MaybeTime = std::optional<Time>;
-  auto row = tx.one<std::int64_t, std::string, bool, MaybeTime, MaybeTime, MaybeTime,
-                    std::optional<std::string>>(
-      "SELECT id, localpart, admin, locked_at, suspended_at, deactivated_at, password_hash"
-      " FROM users WHERE localpart = :localpart",
-      localpart);
+  auto row = tx.one<UserId, std::string, bool, MaybeTime, MaybeTime, MaybeTime,
+                    std::optional<std::string>>(sql, args...);
   if (!row) return std::nullopt;
-  auto& [id, name, admin, locked, suspended, deactivated, hash] = *row;
-  return User{{id, std::move(name), admin, locked, suspended, deactivated}, std::move(hash)};
+  auto& [id, localpart, admin, locked, suspended, deactivated, hash] = *row;
+  return User{{id, std::move(localpart), admin, locked, suspended, deactivated}, std::move(hash)};
+}
+
+}  // namespace
+
+std::optional<User> find_user(db::Tx& tx, std::string_view localpart) {
+  static const std::string sql = std::string(kSelectUser) + " WHERE u.localpart = :localpart";
+  return select_user(tx, sql, localpart);
+}
+
+std::optional<User> find_user_by_id(db::Tx& tx, UserId id) {
+  static const std::string sql = std::string(kSelectUser) + " WHERE u.id = :id";
+  return select_user(tx, sql, id);
+}
+
+std::optional<User> find_user_by_threepid(db::Tx& tx, const Threepid& threepid) {
+  static const std::string sql = std::string(kSelectUser) +
+                                 " JOIN threepids t ON t.user_id = u.id"
+                                 " WHERE t.medium = :medium AND t.address = :address";
+  return select_user(tx, sql, threepid.medium, threepid.address);
 }
 
 bool insert_user(db::Tx& tx, UserId id, std::string_view localpart,

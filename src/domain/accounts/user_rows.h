@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "domain/accounts/threepid.h"
 #include "domain/sessions/record.h"
 #include "platform/db/tx.h"
 
@@ -19,6 +20,8 @@ struct User {
 };
 
 std::optional<User> find_user(db::Tx& tx, std::string_view localpart);
+std::optional<User> find_user_by_id(db::Tx& tx, UserId id);
+std::optional<User> find_user_by_threepid(db::Tx& tx, const Threepid& threepid);
 
 // False when the id or the name is taken.
 bool insert_user(db::Tx& tx, UserId id, std::string_view localpart,
