@@ -143,6 +143,14 @@ Task<Verdict> Sessions::check(const Use& use, std::string_view text, Duration sl
   co_return Verdict{standing, identity_of(session, token.generation)};
 }
 
+Task<std::optional<Account>> Sessions::recognise(const Use& use, std::string_view text) {
+  const auto known = co_await know(use, text, Kind::access);
+  if (!known) co_return std::nullopt;
+  const auto& [token, session, ticket] = *known;
+  if (!leads_back(question(session, token.generation, clock_.now()))) co_return std::nullopt;
+  co_return session.account;
+}
+
 Identity Sessions::identity_of(const Session& session, Generation generation) const {
   const Time issued_at = *issue_time(session.record, generation);
   const Limit lifetime = access_lifetime(session.record, policy_);

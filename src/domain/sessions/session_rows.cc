@@ -172,6 +172,11 @@ std::optional<DeviceKey> find_device(db::Tx& tx, UserId user, std::string_view d
   return row ? std::optional(std::get<0>(*row)) : std::nullopt;
 }
 
+std::vector<DeviceKey> devices_of_user(db::Tx& tx, UserId user) {
+  return ids(tx.all<std::int64_t>(
+      "SELECT id FROM devices WHERE user_id = :user AND deleted_at IS NULL", user));
+}
+
 bool insert_device(db::Tx& tx, DeviceKey key, UserId user, std::string_view device_id,
                    const std::optional<std::string>& display_name) {
   return tx.run(

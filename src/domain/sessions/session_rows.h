@@ -50,6 +50,7 @@ std::vector<ListedSession> list_sessions(db::Tx& tx, UserId user);
 
 // The live device of that name.
 std::optional<DeviceKey> find_device(db::Tx& tx, UserId user, std::string_view device_id);
+std::vector<DeviceKey> devices_of_user(db::Tx& tx, UserId user);  // the live ones
 // False when the key or the name is taken.
 bool insert_device(db::Tx& tx, DeviceKey key, UserId user, std::string_view device_id,
                    const std::optional<std::string>& display_name);

@@ -119,6 +119,10 @@ Question Sessions::question(const Session& session, Generation generation, Time 
           .slack = Duration{0}};
 }
 
+std::optional<Standing> Sessions::over(const Session& session) const {
+  return judge_session(question(session, session.record.issued, clock_.now()));
+}
+
 Standing Sessions::standing_of(const Session& session) const {
   return judge(question(session, session.record.issued, clock_.now()));
 }

@@ -19,6 +19,7 @@
 #include "domain/sessions/policy.h"
 #include "domain/sessions/promotions.h"
 #include "domain/sessions/refresh.h"
+#include "domain/sessions/remembering.h"
 #include "domain/sessions/start_session.h"
 #include "domain/sessions/token.h"
 #include "domain/sessions/token_cache.h"
@@ -74,6 +75,10 @@ class Sessions {
   // What an access token is worth now. `slack`: see Question.
   Task<Verdict> check(const Use& use, std::string_view token, Duration slack = Duration{0});
 
+  // The account that an access token leads back to, good or past (remembering.h); absent: none, or
+  // nothing that may be told. Changes nothing.
+  Task<std::optional<Account>> recognise(const Use& use, std::string_view token);
+
   // --- what tokens do ---
 
   // refresh_session.cc. The refusal is never active.
@@ -90,6 +95,10 @@ class Sessions {
   std::expected<Session, StartRefusal> start(db::Tx& tx, const Account& account,
                                              const NewSession& wanted);
   void end_all_of(db::Tx& tx, UserId user, EndReason why);
+  // The same but for one session and its device: both go on.
+  void end_all_but(db::Tx& tx, const Session& kept, EndReason why);
+  // Ends what the device has open and deletes it.
+  void end_device(db::Tx& tx, DeviceKey device, EndReason why);
   // Ends softly; devices and their keys stay. False when there was nothing to end.
   bool end_softly(db::Tx& tx, SessionId id, EndReason why);
   std::size_t end_all_softly(db::Tx& tx, UserId user, EndReason why);
@@ -101,6 +110,10 @@ class Sessions {
 
   // The tokens of a session's newest generation. Outside the transaction.
   TokenPair tokens_of(std::size_t worker, const Record& record);
+
+  // Why the session itself is over, locked or waits for a new sign-in; absent: it is not. For an
+  // operation that read its token before it took the account's lock.
+  std::optional<Standing> over(const Session& session) const;
 
   // What the newest access token of a session is worth: for lists.
   Standing standing_of(const Session& session) const;

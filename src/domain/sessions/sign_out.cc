@@ -13,18 +13,19 @@ bool may_end(const Question& q) { return q.generation >= q.record.seen || judge(
 }  // namespace
 
 bool Sessions::end_for_good(db::Tx& tx, const Session& session, EndReason why) {
-  const Time now = clock_.now();
-  const auto& device = session.record.device;
-  bool ended = end_session(tx, session.record.id, Ended::for_good, why, now);
-  if (device) {
-    for (const SessionId id : open_sessions_of_device(tx, *device)) {
-      ended |= end_session(tx, id, Ended::for_good, why, now);
-      announcer_.session(tx, id);
-    }
-    delete_device(tx, *device, now);
-  }
+  const bool ended = end_session(tx, session.record.id, Ended::for_good, why, clock_.now());
   announcer_.session(tx, session.record.id);
+  if (session.record.device) end_device(tx, *session.record.device, why);
   return ended;
+}
+
+void Sessions::end_device(db::Tx& tx, DeviceKey device, EndReason why) {
+  const Time now = clock_.now();
+  for (const SessionId id : open_sessions_of_device(tx, device)) {
+    end_session(tx, id, Ended::for_good, why, now);
+    announcer_.session(tx, id);
+  }
+  delete_device(tx, device, now);
 }
 
 void Sessions::end_all_of(db::Tx& tx, UserId user, EndReason why) {
@@ -34,6 +35,15 @@ void Sessions::end_all_of(db::Tx& tx, UserId user, EndReason why) {
   }
   delete_devices_of_user(tx, user, now);
   announcer_.account(tx, user);
+}
+
+// What a sign-in to the same device has ended softly stays soft: those tokens are dead, and a late
+// tab that shows one must not wipe the store it shares with the session that is kept.
+void Sessions::end_all_but(db::Tx& tx, const Session& kept, EndReason why) {
+  const UserId user = kept.account.id;
+  for (const DeviceKey device : devices_of_user(tx, user)) {
+    if (device != kept.record.device) end_device(tx, device, why);
+  }
 }
 
 bool Sessions::end_softly(db::Tx& tx, SessionId id, EndReason why) {

@@ -35,13 +35,19 @@ struct Row {
 
 // The first row that fits decides. The order is the rule: a deliberate end before a lock, a lock
 // before anything soft, the session before its tokens.
-constexpr std::array kSessionRows{
+constexpr std::array kOverRows{
     Row{Worth::ended, Reason::ended_for_good,
         [](const Question& q) { return q.record.ended == Ended::for_good; }},
+};
+
+constexpr std::array kAccountRows{
     Row{Worth::ended, Reason::account_deactivated,
         [](const Question& q) { return q.account.deactivated_at.has_value(); }},
     Row{Worth::locked, Reason::account_locked,
         [](const Question& q) { return since(q.account.locked_at, q); }},
+};
+
+constexpr std::array kSessionRows{
     Row{Worth::soft, Reason::ended_softly,
         [](const Question& q) {
           return q.record.ended == Ended::softly &&
@@ -113,7 +119,18 @@ bool in_grace(const Record& record, Generation generation, Duration grace, Time 
 }
 
 std::optional<Standing> judge_session(const Question& question) {
+  if (const auto standing = first_fit(kOverRows, question)) return standing;
+  if (const auto standing = first_fit(kAccountRows, question)) return standing;
   return first_fit(kSessionRows, question);
+}
+
+std::optional<Standing> judge_account(const Account& account) {
+  return first_fit(kAccountRows, Question{.record = {},
+                                          .account = account,
+                                          .generation = 0,
+                                          .now = {},
+                                          .policy = {},
+                                          .slack = Duration{0}});
 }
 
 Standing judge(const Question& question) {

@@ -75,6 +75,10 @@ Standing judge(const Question& question);
 // when none of them fits and the token itself decides.
 std::optional<Standing> judge_session(const Question& question);
 
+// The rows that concern the account alone, for who acts in its name without a session (an
+// application service).
+std::optional<Standing> judge_account(const Account& account);
+
 // How long access tokens of this session live.
 Limit access_lifetime(const Record& record, const Policy& policy);
 
