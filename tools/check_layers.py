@@ -16,6 +16,7 @@ LIBRARY_ROOMS = {
     r"sqlite3\.h|libpq-fe\.h|postgresql/": {"platform/db"},
     r"openssl/|argon2\.h": {"platform/crypto"},
     r"yaml-cpp/": {"platform/config"},
+    r"zxcvbn": {"domain/accounts"},
     r"spdlog/|prometheus/": {"platform/telemetry"},
     r"phonenumbers/|unicode/": {"domain/accounts"},
     r"CLI/": {"app"},

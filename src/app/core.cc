@@ -41,7 +41,7 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
       .workers = workers,
       .log = log,
       .metrics = metrics});
-  passwords = std::make_unique<accounts::Passwords>(config.passwords);
+  passwords = std::make_unique<accounts::Passwords>(config.passwords, config.server_name);
   administration =
       std::make_unique<accounts::Administration>(*sessions, *passwords, config.server_name);
   if (purpose != Purpose::serve) return;

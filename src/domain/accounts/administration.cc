@@ -38,7 +38,7 @@ Administration::Result<std::string> Administration::create_user(std::string_view
   if (!valid_localpart(name, server_name_)) {
     return fail(fmt::format("'{}' is not a user name: use a-z, 0-9 and ._=-/+", name));
   }
-  if (const auto refusal = passwords_.refuse_new(password)) return fail(*refusal);
+  if (const auto refusal = passwords_.refuse_new_now(password, name)) return fail(*refusal);
   const std::string hash = passwords_.hash_now(password);
   const Time now = sessions_.clock().now();
   const bool created = sessions_.database().write_now([&](db::Tx& tx) {
@@ -51,7 +51,8 @@ Administration::Result<std::string> Administration::create_user(std::string_view
 
 Administration::Result<> Administration::set_password(std::string_view name,
                                                       std::string_view password) {
-  if (const auto refusal = passwords_.refuse_new(password)) return fail(*refusal);
+  const std::string localpart = localpart_meant(name, server_name_).value_or("");
+  if (const auto refusal = passwords_.refuse_new_now(password, localpart)) return fail(*refusal);
   const std::string hash = passwords_.hash_now(password);
   return sessions_.database().write_now([&](db::Tx& tx) -> Result<> {
     const auto user = find_locked(tx, name, server_name_);

@@ -1,11 +1,8 @@
 #include "domain/accounts/passwords.h"
 
-#include <fmt/format.h>
-
 #include <utility>
 
 #include "platform/crypto/random.h"
-#include "platform/text/utf8.h"
 
 namespace latchkey::accounts {
 namespace {
@@ -27,21 +24,33 @@ Passwords::Match to_match(crypto::Verdict verdict) {
 
 }  // namespace
 
-Passwords::Passwords(const PasswordOptions& options)
-    : minimum_length_(options.minimum_length),
+Passwords::Passwords(const PasswordOptions& options, std::string_view server_name)
+    : enabled_(options.enabled),
+      rules_(options.minimum_length, options.minimum_score, server_name),
       params_(options.hashing.params()),
       nobodys_hash_(crypto::argon2id_hash(crypto::random_text(crypto::kBase62, 32), params_)),
       pool_(options.hashing.threads(), options.hashing.hash_queue, kNice) {}
 
-std::optional<std::string> Passwords::refuse_new(std::string_view password) const {
-  if (!text::valid_utf8(password)) return "The password is not valid text.";
-  if (text::utf8_length(password) < minimum_length_) {
-    return fmt::format("The password is too short: use at least {} characters.", minimum_length_);
+Task<std::optional<NewPasswordRefused>> Passwords::refuse_new(std::string password,
+                                                              std::string localpart) {
+  using Why = NewPasswordRefused::Why;
+  if (auto sentence = rules_.refuse_form(password)) {
+    co_return NewPasswordRefused{Why::weak, std::move(*sentence)};
   }
-  if (password.size() > crypto::kMaxPassword) {
-    return fmt::format("The password is too long: use at most {} bytes.", crypto::kMaxPassword);
-  }
-  return std::nullopt;
+  if (!rules_.judges_guessability()) co_return std::nullopt;
+  auto sentence = co_await pool_.run(
+      [&rules = rules_, password = std::move(password), localpart = std::move(localpart)] {
+        return rules.refuse_guessable(password, localpart);
+      });
+  if (!sentence) co_return NewPasswordRefused{Why::busy, {}};
+  if (*sentence) co_return NewPasswordRefused{Why::weak, std::move(**sentence)};
+  co_return std::nullopt;
+}
+
+std::optional<std::string> Passwords::refuse_new_now(std::string_view password,
+                                                     std::string_view localpart) const {
+  if (auto sentence = rules_.refuse_form(password)) return sentence;
+  return rules_.refuse_guessable(password, localpart);
 }
 
 Task<std::optional<std::string>> Passwords::hash(std::string password) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "domain/accounts/password_rules.h"
 #include "platform/config/bounds.h"
 #include "platform/crypto/argon2id.h"
 #include "platform/crypto/work_pool.h"
@@ -15,25 +16,48 @@ namespace latchkey::accounts {
 
 // The options of `passwords:`.
 struct PasswordOptions {
+  bool enabled = true;
   std::size_t minimum_length = 8;
+  unsigned minimum_score = 2;
   crypto::PasswordHashOptions hashing;
 
   template <class Visitor>
   void options(Visitor& visit) {
+    visit("enabled", enabled, "Whether sign-in by password is offered at all.");
     visit("minimum_length", minimum_length, "The fewest characters of a new password.",
           config::Between{1, 128});
+    visit("minimum_score", minimum_score,
+          "How hard to guess a new password must be, by zxcvbn: 1 takes a thousand guesses, 2 a "
+          "million, 3 a hundred million, 4 ten thousand million; 0 takes any.",
+          config::Between{0, 4});
     hashing.options(visit);
   }
+};
+
+struct NewPasswordRefused {
+  enum class Why { weak, busy };  // busy: the pool is full; the client comes back later
+  Why why;
+  std::string sentence;  // for a person, when it is weak (M_WEAK_PASSWORD)
 };
 
 // Passwords: their rules and their hashes, which are made on a bounded pool of threads at a low
 // priority. Nothing here knows users.
 class Passwords {
  public:
-  explicit Passwords(const PasswordOptions& options);
+  // The server's name is a word that passwords should not be made of.
+  explicit Passwords(const PasswordOptions& options, std::string_view server_name = {});
 
-  // A sentence for a person when a new password is refused (M_WEAK_PASSWORD).
-  std::optional<std::string> refuse_new(std::string_view password) const;
+  // Whether sign-in by password is offered at all.
+  bool enabled() const { return enabled_; }
+
+  // Why a password may not become one's new one; absent: it may. The localpart is empty when
+  // there is none yet. What guessing it would take is estimated on the pool: an anonymous
+  // request that comes here is to be limited before.
+  Task<std::optional<NewPasswordRefused>> refuse_new(std::string password, std::string localpart);
+
+  // Blocking, for the command line: the sentence.
+  std::optional<std::string> refuse_new_now(std::string_view password,
+                                            std::string_view localpart) const;
 
   // Of a password that was not refused. Absent: the pool is full; the client comes back later.
   Task<std::optional<std::string>> hash(std::string password);
@@ -49,7 +73,8 @@ class Passwords {
   std::size_t queued() const { return pool_.queued(); }
 
  private:
-  const std::size_t minimum_length_;
+  const bool enabled_;
+  const PasswordRules rules_;
   const crypto::Argon2Params params_;
   const std::string nobodys_hash_;
   crypto::WorkPool pool_;

@@ -56,17 +56,36 @@ TEST(Passwords, HashedOtherwiseAreRightAndWantANewHash) {
 }
 
 TEST(Passwords, NewOnesAreRefusedWithASentence) {
-  const Passwords passwords(cheap_passwords());
-  EXPECT_EQ(passwords.refuse_new("12345678"), std::nullopt);
-  EXPECT_EQ(passwords.refuse_new("ääääääää"), std::nullopt) << "characters, not bytes";
-  EXPECT_EQ(passwords.refuse_new(std::string(crypto::kMaxPassword, 'x')), std::nullopt);
-  EXPECT_THAT(passwords.refuse_new(""), Optional(HasSubstr("at least 8")));
-  EXPECT_THAT(passwords.refuse_new("1234567"), Optional(HasSubstr("at least 8")));
-  EXPECT_THAT(passwords.refuse_new("ääää"), Optional(HasSubstr("at least 8")));
-  EXPECT_THAT(passwords.refuse_new(std::string(crypto::kMaxPassword + 1, 'x')),
-              Optional(HasSubstr("at most 1024")));
-  EXPECT_THAT(passwords.refuse_new("\xff\xff\xff\xff\xff\xff\xff\xff"),
-              Optional(HasSubstr("not valid text")));
+  using Why = NewPasswordRefused::Why;
+  Passwords passwords(cheap_passwords(), "matrix.example.com");
+  EXPECT_TRUE(passwords.enabled());
+  struct Case {
+    std::string password;
+    std::string_view said;  // empty: it passes
+  };
+  for (const auto& [password, said] :
+       {Case{"correct horse", ""}, Case{"1234567", "at least 8"}, Case{"12345678", "easy to guess"},
+        Case{std::string(crypto::kMaxPassword + 1, 'x'), "at most 1024"},
+        Case{"zebulon.pettigrew", "name of the user"},
+        Case{"matrix.example.com", "name of the user or of the server"}}) {
+    const auto refused = run(passwords.refuse_new(password, "zebulon.pettigrew"));
+    const auto sentence = passwords.refuse_new_now(password, "zebulon.pettigrew");
+    ASSERT_EQ(refused.has_value(), !said.empty()) << password;
+    ASSERT_EQ(sentence.has_value(), !said.empty()) << password;
+    if (!refused) continue;
+    EXPECT_EQ(refused->why, Why::weak);
+    EXPECT_THAT(refused->sentence, HasSubstr(said));
+    EXPECT_EQ(sentence, refused->sentence);
+  }
+}
+
+TEST(Passwords, ThatAreEasyToGuessPassWhereTheyMay) {
+  PasswordOptions options = cheap_passwords();
+  options.minimum_score = 0;
+  options.enabled = false;
+  Passwords passwords(options);
+  EXPECT_EQ(run(passwords.refuse_new("12345678", "alice")), std::nullopt);
+  EXPECT_FALSE(passwords.enabled());
 }
 
 // Absent means "come back later", and some are always served.

@@ -37,8 +37,12 @@ Task<std::expected<Registered, RegistrationRefused>> Registration::create(std::s
                                                                           NewAccount wanted) {
   using Refused = RegistrationRefused;
   if (auto refusal = co_await refuse(wanted.username)) co_return std::unexpected(*refusal);
-  if (auto sentence = passwords_.refuse_new(wanted.password)) {
-    co_return std::unexpected(Refused{Why::weak_password, *sentence});
+  if (auto refusal =
+          co_await passwords_.refuse_new(wanted.password, wanted.username.value_or(""))) {
+    if (refusal->why == accounts::NewPasswordRefused::Why::busy) {
+      co_return std::unexpected(Refused{Why::busy, {}, kBusyFor});
+    }
+    co_return std::unexpected(Refused{Why::weak_password, std::move(refusal->sentence)});
   }
   const Time now = sessions_.clock().now();
   if (auto wait = limits_.registration_blocked(wanted.session.origin.address, now)) {

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace latchkey::accounts {
+
+// How hard a password is to guess, from 0 (under a thousand guesses) to 4 (ten thousand million
+// and more), as zxcvbn estimates it. `known` are words that whoever guesses tries first, in lower
+// case. Only the beginning is looked at: enough for the best score, and the estimate's time grows
+// with the third power of the length. Takes up to 25 ms of a core, so that callers go by the
+// pool of hashing threads.
+struct Guessability {
+  unsigned score;
+  bool by_known_words;  // one of them, or what looks like it, is part of the password
+};
+Guessability estimate_guesses(std::string_view password, const std::vector<std::string>& known);
+
+// What a new password must be. Each refusal is a sentence for a person.
+class PasswordRules {
+ public:
+  PasswordRules(std::size_t minimum_length, unsigned minimum_score, std::string_view server_name);
+
+  // What is seen at once: not text, too short, longer than the hash takes.
+  std::optional<std::string> refuse_form(std::string_view password) const;
+
+  // Of a password of good form. As slow as estimate_guesses(), unless the minimum is 0. The
+  // localpart may be empty: it is not known yet.
+  bool judges_guessability() const { return minimum_score_ > 0; }
+  std::optional<std::string> refuse_guessable(std::string_view password,
+                                              std::string_view localpart) const;
+
+ private:
+  const std::size_t minimum_length_;
+  const unsigned minimum_score_;
+  const std::string server_name_;
+};
+
+}  // namespace latchkey::accounts
