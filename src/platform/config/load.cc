@@ -1,35 +1,19 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
-#include <array>
-#include <cstdio>
 #include <filesystem>
-#include <memory>
 #include <set>
 #include <utility>
 
 #include "platform/config/config.h"
 #include "platform/config/suggestion.h"
 #include "platform/config/value.h"
+#include "platform/config/yaml.h"
 
 namespace latchkey::config {
 namespace {
 
 constexpr std::string_view kFileSuffix = "_file";
-
-// Not a stream: those do not tell an error from the end of the file.
-std::optional<std::string> read_file(const std::filesystem::path& path) {
-  const std::unique_ptr<std::FILE, decltype([](std::FILE* open) { std::fclose(open); })> file(
-      std::fopen(path.c_str(), "rb"));
-  if (!file) return std::nullopt;
-  std::string text;
-  std::array<char, 4096> part;
-  while (const std::size_t size = std::fread(part.data(), 1, part.size(), file.get())) {
-    text.append(part.data(), size);
-  }
-  if (std::ferror(file.get()) != 0) return std::nullopt;
-  return text;
-}
 
 bool is_secret(const Option& option) { return std::holds_alternative<Secret*>(option.value); }
 
@@ -159,7 +143,7 @@ class Loader {
       return refuse(key, path, "expected the path of a file");
     }
     const auto file = folder_ / value.Scalar();
-    auto text = read_file(file);
+    auto text = read_file(file.string());
     if (!text) return refuse(value, path, fmt::format("cannot read '{}'", file.string()));
     if (text->ends_with('\n')) text->pop_back();
     if (text->ends_with('\r')) text->pop_back();
@@ -213,25 +197,13 @@ class Loader {
   Errors errors_;
 };
 
-std::string syntax_error(const YAML::Exception& fault) {
-  return fmt::format("line {}: this is not YAML: {}", fault.mark.line + 1, fault.msg);
-}
-
 }  // namespace
 
 std::expected<void, Errors> load_tree(const std::string& yaml, const std::string& folder,
                                       const Group& root) {
-  std::vector<YAML::Node> documents;
-  try {
-    documents = YAML::LoadAll(yaml);
-  } catch (const YAML::Exception& fault) {
-    return std::unexpected(Errors{syntax_error(fault)});
-  }
-  if (documents.size() > 1) {
-    return std::unexpected(Errors{"the file holds several YAML documents ('---')"});
-  }
-  const YAML::Node document = documents.empty() ? YAML::Node() : documents.front();
-  Errors errors = Loader(root, folder).load(document);
+  const auto document = parse_yaml(yaml);
+  if (!document) return std::unexpected(Errors{document.error()});
+  Errors errors = Loader(root, folder).load(*document);
   if (!errors.empty()) return std::unexpected(std::move(errors));
   return {};
 }

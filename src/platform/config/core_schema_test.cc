@@ -1,0 +1,99 @@
+#include "platform/config/core_schema.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/json/serialize.hpp>
+#include <limits>
+
+namespace latchkey::config {
+namespace {
+
+namespace json = boost::json;
+
+TEST(CoreSchema, WhatEachPlainScalarMeans) {
+  struct Row {
+    std::string text;
+    json::value value;
+  };
+  for (const auto& [text, value] : std::initializer_list<Row>{
+           {"", nullptr},
+           {"~", nullptr},
+           {"null", nullptr},
+           {"Null", nullptr},
+           {"NULL", nullptr},
+           {"nULL", "nULL"},
+           {"true", true},
+           {"True", true},
+           {"TRUE", true},
+           {"tRue", "tRue"},
+           {"false", false},
+           {"False", false},
+           {"FALSE", false},
+           // Of YAML 1.1, and strings since.
+           {"yes", "yes"},
+           {"no", "no"},
+           {"on", "on"},
+           {"Off", "Off"},
+           {"y", "y"},
+           {"12:30", "12:30"},
+           {"1_000", "1_000"},
+           {"0b11", "0b11"},
+           {"2001-12-14", "2001-12-14"},
+           {"0", 0},
+           {"-0", 0},
+           {"12", 12},
+           {"+12", 12},
+           {"-12", -12},
+           {"012", 12},
+           {"9223372036854775807", std::numeric_limits<std::int64_t>::max()},
+           {"-9223372036854775808", std::numeric_limits<std::int64_t>::min()},
+           {"18446744073709551615", std::numeric_limits<std::uint64_t>::max()},
+           {"0o14", 12},
+           {"0xC", 12},
+           {"0xfF", 255},
+           {"0xffffffffffffffff", std::numeric_limits<std::uint64_t>::max()},
+           {"0o", "0o"},
+           {"0x", "0x"},
+           {"0o8", "0o8"},
+           {"0xg", "0xg"},
+           {"-0x1", "-0x1"},
+           {"1.5", 1.5},
+           {"+1.5", 1.5},
+           {"-1.5", -1.5},
+           {"1.", 1.0},
+           {".5", 0.5},
+           {"1e3", 1000.0},
+           {"1E+3", 1000.0},
+           {"1.5e-1", 0.15},
+           {".", "."},
+           {"-", "-"},
+           {"+", "+"},
+           {"e3", "e3"},
+           {"1e", "1e"},
+           {"1e+", "1e+"},
+           {".e1", ".e1"},
+           {"1.2.3", "1.2.3"},
+           {"--1", "--1"},
+           {"+-1", "+-1"},
+           {"inf", "inf"},
+           {"nan", "nan"},
+           {"+.nan", "+.nan"},
+           {"a text", "a text"},
+       }) {
+    const auto read = read_plain_scalar(text);
+    ASSERT_TRUE(read.has_value()) << text;
+    EXPECT_EQ(*read, value) << text << " is " << json::serialize(*read);
+    EXPECT_EQ(read->kind() == json::kind::double_, value.kind() == json::kind::double_) << text;
+  }
+}
+
+TEST(CoreSchema, NumbersThatJsonHasNot) {
+  for (const char* text : {".inf", "-.inf", "+.Inf", ".INF", ".nan", ".NaN", ".NAN", "1e999",
+                           "-1e999", "18446744073709551616", "-9223372036854775809",
+                           "0x10000000000000000", "0o2000000000000000000000"}) {
+    EXPECT_FALSE(read_plain_scalar(text).has_value()) << text;
+  }
+}
+
+}  // namespace
+}  // namespace latchkey::config

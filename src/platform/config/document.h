@@ -1,0 +1,27 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <cstddef>
+#include <expected>
+#include <string>
+
+// YAML files from outside that are not our configuration (registration files of application
+// services, documents to agree to), read strictly into JSON: maps become objects, lists arrays,
+// plain scalars what YAML 1.2's core schema says, quoted ones strings.
+namespace latchkey::config {
+
+// Of a file, and of what it holds once its aliases are written out (a byte for each value, and
+// each scalar's own). Nothing that people write by hand comes near it.
+inline constexpr std::size_t kMaxDocument = std::size_t{1} << 20;  // bytes
+inline constexpr std::size_t kMaxDocumentDepth = 32;               // the object itself is 1
+
+// What is wrong comes as a sentence without the file's name: "cannot be read", "line 7: 'id' is
+// there twice". It never shows a value. Refused are also: anything but one map with names that
+// are scalars, tags other than the core schema's own of a string, map or list, bad UTF-8, numbers
+// that JSON has not.
+std::expected<boost::json::object, std::string> read_document(const std::string& path);
+
+// The same of a text.
+std::expected<boost::json::object, std::string> parse_document(const std::string& yaml);
+
+}  // namespace latchkey::config
