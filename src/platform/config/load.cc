@@ -109,6 +109,8 @@ class Loader {
     if (value.IsNull()) return refuse(key, path, "has no value");
     if (auto* const* list = std::get_if<std::vector<std::string>*>(&option.value)) {
       if (!read_list(**list, value, path)) return;
+    } else if (auto* const* paths = std::get_if<std::vector<Path>*>(&option.value)) {
+      if (!read_list(**paths, value, path)) return;
     } else if (!value.IsScalar()) {
       return refuse(value, path, "expected " + type_name(option.value));
     } else if (const auto wrong = read_scalar(option.value, value.Scalar())) {
@@ -117,17 +119,20 @@ class Loader {
     finish(option, value, path);
   }
 
-  bool read_list(std::vector<std::string>& into, const YAML::Node& node, const std::string& path) {
+  template <class Entry>
+  bool read_list(std::vector<Entry>& into, const YAML::Node& node, const std::string& path) {
     if (!node.IsSequence()) {
       refuse(node, path, "expected a list, try '[\"first\", \"second\"]'");
       return false;
     }
     into.clear();
     for (const auto& entry : node) {
-      if (entry.IsScalar() && !entry.Scalar().empty()) {
-        into.push_back(entry.Scalar());
-      } else {
+      if (!entry.IsScalar() || entry.Scalar().empty()) {
         refuse(entry, path, "expected a text in each place of the list");
+        return false;
+      }
+      if (const auto wrong = read_scalar(&into.emplace_back(), entry.Scalar())) {
+        refuse(entry, path, *wrong);
         return false;
       }
     }
@@ -158,9 +163,14 @@ class Loader {
     if (option.required && !is_secret(option) && !has_content(option.value)) {
       return refuse(value, path, "must not be empty");
     }
-    if (auto* const* file = std::get_if<Path*>(&option.value); file && !(*file)->empty()) {
-      (*file)->value = (folder_ / (*file)->value).lexically_normal().string();
+    if (auto* const* file = std::get_if<Path*>(&option.value)) resolve(**file);
+    if (auto* const* files = std::get_if<std::vector<Path>*>(&option.value)) {
+      for (Path& file : **files) resolve(file);
     }
+  }
+
+  void resolve(Path& path) const {
+    if (!path.empty()) path.value = (folder_ / path.value).lexically_normal().string();
   }
 
   void check_missing(const std::variant<Option, Group>& member, const std::string& prefix,

@@ -13,6 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::ElementsAre;
+using testing::Field;
 
 Errors errors_of(const std::string& yaml) {
   Sample sample;
@@ -54,6 +55,7 @@ note: 123
 deep:
   key: correct horse
   folder: ../lib/latchkey
+  files: [irc.yaml, ./mail/../mail.yaml]
   inner: {lifetime: 1h, age: 30h, idle: never}
 )",
                            "/etc/latchkey", sample);
@@ -71,6 +73,8 @@ deep:
   EXPECT_EQ(sample.note, "123");
   EXPECT_EQ(sample.deep.key.reveal(), "correct horse");
   EXPECT_EQ(sample.deep.folder.value, "/etc/lib/latchkey");
+  EXPECT_THAT(sample.deep.files, ElementsAre(Field(&Path::value, "/etc/latchkey/irc.yaml"),
+                                             Field(&Path::value, "/etc/latchkey/mail.yaml")));
   EXPECT_EQ(sample.deep.inner.lifetime, 1h);
   EXPECT_EQ(sample.deep.inner.age, Limit(30h));
   EXPECT_EQ(sample.deep.inner.idle, Limit());
@@ -87,8 +91,10 @@ TEST(Load, WhatIsNotNamedStays) {
 
 TEST(Load, AbsolutePathsStay) {
   Sample sample;
-  ASSERT_TRUE(load("name: here\ndeep: {folder: /var/lib/x}\n", "/etc/latchkey", sample));
+  ASSERT_TRUE(load("name: here\ndeep: {folder: /var/lib/x, files: [/var/lib/y]}\n", "/etc/latchkey",
+                   sample));
   EXPECT_EQ(sample.deep.folder.value, "/var/lib/x");
+  EXPECT_THAT(sample.deep.files, ElementsAre(Field(&Path::value, "/var/lib/y")));
 }
 
 TEST(Load, SentenceOfEachError) {
@@ -116,6 +122,14 @@ TEST(Load, SentenceOfEachError) {
            {"list: []", "line 2: list: has 0 entries, allowed are 1 to 3 entries"},
            {"list: [[a]]", "line 2: list: expected a text in each place of the list"},
            {"list: [a, ~]", "line 2: list: expected a text in each place of the list"},
+           {"list: [\"a\\0b\"]", "line 2: list: holds bytes that are no text"},
+           {"deep: {files: here}",
+            "line 2: deep.files: expected a list, try '[\"first\", \"second\"]'"},
+           {"deep:\n  files: [a, \"\"]",
+            "line 3: deep.files: expected a text in each place of the list"},
+           {"deep:\n  files: [\"a\\0b\"]", "line 3: deep.files: holds bytes that are no text"},
+           {"deep: {files: [a, b, c]}",
+            "line 2: deep.files: has 3 entries, allowed are 0 to 2 entries"},
            {"size: 64KB", "line 2: size: '64KB' is not a size, try '64KiB'"},
            {"size: 1GiB", "line 2: size: '1GiB' is outside 1KiB to 1MiB"},
            {"colour: blue", "line 2: colour: 'blue' is not one of red, green"},

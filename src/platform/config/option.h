@@ -27,9 +27,9 @@ struct Enumerated {
   std::function<void(std::size_t)> set;
 };
 
-using Value =
-    std::variant<bool*, int*, unsigned*, std::size_t*, std::int64_t*, double*, std::string*,
-                 std::vector<std::string>*, Duration*, Limit*, Secret*, Bytes*, Path*, Enumerated>;
+using Value = std::variant<bool*, int*, unsigned*, std::size_t*, std::int64_t*, double*,
+                           std::string*, std::vector<std::string>*, Duration*, Limit*, Secret*,
+                           Bytes*, Path*, std::vector<Path>*, Enumerated>;
 
 // Both ends included: of the number, the milliseconds, the bytes, or the length of a text or
 // list.

@@ -33,12 +33,14 @@ struct Deep {
   Inner inner;
   Secret key;
   Path folder{"data"};
+  std::vector<Path> files;
 
   template <class Visitor>
   void options(Visitor& visit) {
     visit.group("inner", inner, "The inner group.");
     visit("key", key, "The key.", Between{8, 64});
     visit("folder", folder, "Where files go.");
+    visit("files", files, "More files.", Between{0, 2}, Example{"[\"a.yaml\"]"});
   }
 };
 

@@ -31,6 +31,9 @@ inner:
 
 # Where files go. A path.
 folder: data
+
+# More files. A list of paths, 0 to 2 entries.
+# files: ["a.yaml"]
 )");
   const std::string text = example<Sample>();
   EXPECT_THAT(text, HasSubstr("\nlist: [\"127.0.0.1:8008\", \"[::1]:8008\"]\n"));
@@ -82,8 +85,15 @@ TEST(Reference, HasARowForEachOption) {
   EXPECT_THAT(text, HasSubstr("\n## deep.inner\n\nThe inner group.\n\n| Option |"));
   EXPECT_THAT(text, HasSubstr("| `deep.key` or `deep.key_file` | a secret | none | 8 to 64 bytes | "
                               "The key. |\n"));
+  EXPECT_THAT(text, HasSubstr("| `deep.files` | a list of paths | none | 0 to 2 entries | "));
   EXPECT_THAT(text, HasSubstr("| `deep.inner.age` | a duration or never | `never` | 1h to 10d | "));
   EXPECT_THAT(text, HasSubstr("| `size` | a size | `64KiB` | 1KiB to 1MiB | How large. |\n"));
+}
+
+TEST(Reference, ShowsTheDefaultOfAListOfPaths) {
+  Sample sample;
+  sample.deep.files = {{"a.yaml"}, {"b.yaml"}};
+  EXPECT_THAT(reference(sample), HasSubstr("| a list of paths | `[\"a.yaml\", \"b.yaml\"]` |"));
 }
 
 TEST(Reference, NeverShowsASecret) {

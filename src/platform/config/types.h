@@ -21,7 +21,8 @@ struct Bytes {
   constexpr operator std::uint64_t() const { return value; }  // NOLINT
 };
 
-// A file or folder; a relative one is taken from the folder of the configuration file.
+// A file or folder; a relative one is taken from the folder of the configuration file. Also in
+// lists: std::vector<Path>.
 struct Path {
   std::string value;
   bool empty() const { return value.empty(); }

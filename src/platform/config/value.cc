@@ -92,6 +92,12 @@ std::string emit(const std::vector<std::string>& list) {
   return out.c_str();
 }
 
+std::string emit(const std::vector<Path>& paths) {
+  std::vector<std::string> texts;
+  for (const Path& path : paths) texts.push_back(path.value);
+  return emit(texts);
+}
+
 // What a range limits. nullopt for what it does not ("never", a switch).
 std::optional<double> measure(const Value& value) {
   using Measure = std::optional<double>;
@@ -104,6 +110,7 @@ std::optional<double> measure(const Value& value) {
                  [](const Secret* secret) { return Measure(secret->reveal().size()); },
                  [](const Bytes* bytes) { return Measure(bytes->value); },
                  [](const Path* path) { return Measure(path->value.size()); },
+                 [](const std::vector<Path>* paths) { return Measure(paths->size()); },
                  [](const Enumerated&) { return Measure{}; },
                  [](const auto* number) { return Measure(*number); }},
       value);
@@ -122,7 +129,10 @@ std::string show_bound(const Value& value, double bound) {
 }
 
 std::string_view unit_of(const Value& value) {
-  if (std::holds_alternative<std::vector<std::string>*>(value)) return " entries";
+  if (std::holds_alternative<std::vector<std::string>*>(value) ||
+      std::holds_alternative<std::vector<Path>*>(value)) {
+    return " entries";
+  }
   if (std::holds_alternative<std::string*>(value) || std::holds_alternative<Secret*>(value) ||
       std::holds_alternative<Path*>(value)) {
     return " bytes";
@@ -141,6 +151,7 @@ std::optional<std::string> read_scalar(const Value& value, const std::string& te
                  },
                  [&](std::string* into) { return read_text(*into, text); },
                  [&](std::vector<std::string>*) { return is_not(text, "a list"); },
+                 [&](std::vector<Path>*) { return is_not(text, "a list"); },
                  [&](Duration* span) { return read_duration(*span, text); },
                  [&](Limit* limit) { return read_limit(*limit, text); },
                  [&](Secret* secret) -> Wrong {
@@ -167,6 +178,7 @@ std::string show_yaml(const Value& value) {
           [](const Secret*) { return std::string(); },
           [](const Bytes* bytes) { return text::format_size(bytes->value); },
           [](const Path* path) { return emit(path->value); },
+          [](const std::vector<Path>* paths) { return emit(*paths); },
           [](const Enumerated& choice) { return std::string(choice.names.at(choice.get())); },
           [](const auto* number) { return fmt::format("{}", *number); }},
       value);
@@ -178,6 +190,7 @@ bool has_content(const Value& value) {
                  [](const std::vector<std::string>* list) { return !list->empty(); },
                  [](const Secret*) { return false; },
                  [](const Path* path) { return !path->empty(); },
+                 [](const std::vector<Path>* paths) { return !paths->empty(); },
                  [](const Enumerated&) { return true; }, [](const auto*) { return true; }},
       value);
 }
@@ -192,6 +205,7 @@ std::string type_name(const Value& value) {
                  [](const Secret*) { return std::string("a secret"); },
                  [](const Bytes*) { return std::string("a size"); },
                  [](const Path*) { return std::string("a path"); },
+                 [](const std::vector<Path>*) { return std::string("a list of paths"); },
                  [](const Enumerated& choice) {
                    return fmt::format("one of {}", fmt::join(choice.names, ", "));
                  },
