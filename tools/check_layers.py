@@ -17,6 +17,7 @@ LIBRARY_ROOMS = {
     r"openssl/|argon2\.h": {"platform/crypto"},
     r"yaml-cpp/": {"platform/config"},
     r"zxcvbn": {"domain/accounts"},
+    r"re2/": {"domain/services"},
     r"spdlog/|prometheus/": {"platform/telemetry"},
     r"phonenumbers/|unicode/": {"domain/accounts"},
     r"CLI/": {"app"},

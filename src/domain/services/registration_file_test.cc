@@ -1,0 +1,192 @@
+#include "domain/services/registration_file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "platform/config/document.h"
+
+namespace latchkey::services {
+namespace {
+
+using testing::Each;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+constexpr const char* kToken = "30c05ae90a248a4188e620216fa72e34";
+
+// As the specification's example has it, with what implementations add.
+constexpr const char* kWhole = R"(
+id: "IRC Bridge"
+url: "http://127.0.0.1:1234"
+as_token: "30c05ae90a248a4188e620216fa72e34"
+hs_token: "312df522183efd404ec1cd22d2ffa4bb"
+sender_localpart: "_irc_bot"
+namespaces:
+  users:
+    - exclusive: true
+      regex: "@_irc_bridge_.*"
+      group_id: "+irc:example.com"
+    - {exclusive: false, regex: '@.*-guest:example\.com'}
+  aliases:
+    - exclusive: false
+      regex: "#_irc_bridge_(?!not RE2's).*"
+  rooms: []
+rate_limited: null
+protocols: ["irc"]
+io.element.msc4190: true
+de.sorunome.msc2409.push_ephemeral: true
+)";
+
+std::expected<Service, std::vector<std::string>> read(const std::string& yaml) {
+  const auto document = config::parse_document(yaml);
+  if (!document) ADD_FAILURE() << document.error();
+  return read_registration(document.value_or(boost::json::object{}), "example.com");
+}
+
+std::vector<std::string> errors_of(const std::string& yaml) {
+  const auto service = read(yaml);
+  return service ? std::vector<std::string>{} : service.error();
+}
+
+// kWhole with one line replaced by others; without one for "".
+std::string with(const std::string& field, const std::string& line) {
+  std::string yaml = kWhole;
+  const auto begin = yaml.find("\n" + field + ":") + 1;
+  // Of `namespaces` all that is in it too.
+  auto end = yaml.find('\n', begin) + 1;
+  while (yaml[end] == ' ') end = yaml.find('\n', end) + 1;
+  return yaml.replace(begin, end - begin, line.empty() ? "" : line + "\n");
+}
+
+TEST(RegistrationFile, IsReadWhole) {
+  const auto service = read(kWhole);
+  ASSERT_TRUE(service.has_value()) << testing::PrintToString(service.error());
+  EXPECT_EQ(service->id, "IRC Bridge");
+  EXPECT_EQ(service->sender_localpart, "_irc_bot");
+  EXPECT_EQ(service->server_name, "example.com");
+  EXPECT_EQ(service->as_token.reveal(), kToken);
+  ASSERT_EQ(service->users.size(), 2U);
+  EXPECT_TRUE(service->users[0].exclusive());
+  EXPECT_TRUE(service->users[0].holds("@_irc_bridge_alice:example.com"));
+  EXPECT_FALSE(service->users[1].exclusive());
+  EXPECT_TRUE(service->users[1].holds("@alice-guest:example.com"));
+}
+
+TEST(RegistrationFile, WhatMayBe) {
+  for (const auto& [field, line] : std::initializer_list<std::pair<std::string, std::string>>{
+           {"url", "url: null"},
+           {"url", "url:"},
+           {"url", "url: \"\""},
+           {"namespaces", "namespaces: {}"},
+           {"namespaces", "namespaces: {users: []}"},
+           {"namespaces", "namespaces: {users: [{exclusive: false, regex: \"\"}]}"},
+           {"namespaces", "namespaces: {aliases: 5, rooms: [5]}"},
+           {"as_token", "as_token: abcdefghijklm-._~+/=="},
+           {"as_token", "as_token: abcdefghijklmnop"},
+           {"as_token", "as_token: lkx_efghijklmnop"},
+           {"hs_token", "hs_token: short"},
+           {"sender_localpart", "sender_localpart: a.b_c=d-e/f+9"},
+           {"rate_limited", ""},
+           {"rate_limited", "rate_limited: false"},
+           {"protocols", "protocols: 5"},
+       }) {
+    EXPECT_THAT(errors_of(with(field, line)), IsEmpty()) << line;
+  }
+}
+
+TEST(RegistrationFile, SentenceOfEachError) {
+  struct Row {
+    std::string field;
+    std::string line;
+    std::string sentence;
+  };
+  const std::string long_text(1025, 'x');
+  for (const auto& [field, line, sentence] : std::initializer_list<Row>{
+           {"id", "", "id: is missing"},
+           {"id", "id: 5", "id: expected a string"},
+           {"id", "id: \"\"", "id: must not be empty"},
+           {"id", "id: " + long_text, "id: is longer than 1024 bytes"},
+           {"id", "id: \"a\\0b\"", "id: holds a character U+0000"},
+           {"url", "", "url: is missing"},
+           {"url", "url: 5", "url: expected a string"},
+           {"as_token", "", "as_token: is missing"},
+           {"as_token", "as_token: 1234567890123456789", "as_token: expected a string"},
+           {"as_token", "as_token: \"\"", "as_token: must not be empty"},
+           {"as_token", "as_token: abcdefghijklmno", "as_token: is shorter than 16 characters"},
+           {"as_token", "as_token: abcdefgh ijklmnop",
+            "as_token: may have letters, digits and -._~+/ only, and = at its end"},
+           {"as_token", "as_token: abcdefgh=ijklmnop",
+            "as_token: may have letters, digits and -._~+/ only, and = at its end"},
+           {"as_token", "as_token: ================",
+            "as_token: may have letters, digits and -._~+/ only, and = at its end"},
+           {"as_token", "as_token: lka_efghijklmnop",
+            "as_token: must not begin with 'lka_', as Latchkey's own tokens do"},
+           {"as_token", "as_token: lkr_efghijklmnop",
+            "as_token: must not begin with 'lkr_', as Latchkey's own tokens do"},
+           {"as_token", "as_token: lkl_efghijklmnop",
+            "as_token: must not begin with 'lkl_', as Latchkey's own tokens do"},
+           {"as_token", "as_token: lkp_efghijklmnop",
+            "as_token: must not begin with 'lkp_', as Latchkey's own tokens do"},
+           {"hs_token", "", "hs_token: is missing"},
+           {"hs_token", "hs_token:", "hs_token: expected a string"},
+           {"hs_token", "hs_token: \"\"", "hs_token: must not be empty"},
+           {"sender_localpart", "", "sender_localpart: is missing"},
+           {"sender_localpart", "sender_localpart: [bot]", "sender_localpart: expected a string"},
+           {"sender_localpart", "sender_localpart: \"\"", "sender_localpart: must not be empty"},
+           {"sender_localpart", "sender_localpart: \"@bot:example.com\"",
+            "sender_localpart: '@bot:example.com' is not the part of a Matrix ID before the "
+            "colon: use a-z, 0-9 and ._=-/+"},
+           {"sender_localpart", "sender_localpart: Bot",
+            "sender_localpart: 'Bot' is not the part of a Matrix ID before the colon: use a-z, "
+            "0-9 and ._=-/+"},
+           {"namespaces", "", "namespaces: is missing"},
+           {"namespaces", "namespaces:", "namespaces: expected an object"},
+           {"namespaces", "namespaces: []", "namespaces: expected an object"},
+           {"namespaces", "namespaces: {users: {}}", "namespaces.users: expected a list"},
+           {"namespaces", "namespaces: {users: [\"@a\"]}",
+            "namespaces.users[0]: expected an object"},
+           {"namespaces", "namespaces: {users: [{exclusive: true}]}",
+            "namespaces.users[0].regex: is missing"},
+           {"namespaces", "namespaces: {users: [{exclusive: true, regex: 5}]}",
+            "namespaces.users[0].regex: expected a string"},
+           {"namespaces", "namespaces: {users: [{regex: a}]}",
+            "namespaces.users[0].exclusive: is missing"},
+           {"namespaces", "namespaces: {users: [{regex: a, exclusive: 1}]}",
+            "namespaces.users[0].exclusive: expected true or false"},
+           {"namespaces",
+            "namespaces: {users: [{regex: a, exclusive: true}, {regex: \"@(a\", exclusive: true}]}",
+            "namespaces.users[1].regex: is no regular expression of RE2's: missing ): @(a"},
+           {"namespaces", "namespaces: {users: [{regex: \"@(?!a).*\", exclusive: true}]}",
+            "namespaces.users[0].regex: is no regular expression of RE2's: invalid perl operator: "
+            "(?!"},
+       }) {
+    EXPECT_THAT(errors_of(with(field, line)), ElementsAre(sentence)) << line;
+  }
+}
+
+TEST(RegistrationFile, ReportsEveryError) {
+  EXPECT_THAT(errors_of("a: b"),
+              ElementsAre("id: is missing", "sender_localpart: is missing", "as_token: is missing",
+                          "hs_token: is missing", "url: is missing", "namespaces: is missing"));
+  EXPECT_THAT(errors_of(with("as_token", "as_token: lka_ ü")),
+              ElementsAre(HasSubstr("must not begin"), HasSubstr("is shorter"),
+                          HasSubstr("may have letters")));
+  EXPECT_THAT(errors_of(with("namespaces",
+                             "namespaces: {users: [5, {}, {regex: (, exclusive: 5}, "
+                             "{regex: (, exclusive: true}]}")),
+              ElementsAre(HasSubstr("users[0]"), HasSubstr("users[1]"), HasSubstr("users[2]"),
+                          HasSubstr("users[3]")));
+}
+
+TEST(RegistrationFile, NoTokenShowsInErrors) {
+  for (const char* line : {"as_token: hunter2", "as_token: lka_hunter2",
+                           "as_token: hunter2 hunter2", "as_token: [hunter2]"}) {
+    EXPECT_THAT(errors_of(with("as_token", line)), Not(IsEmpty()));
+    EXPECT_THAT(errors_of(with("as_token", line)), Each(Not(HasSubstr("hunter2"))));
+  }
+}
+
+}  // namespace
+}  // namespace latchkey::services

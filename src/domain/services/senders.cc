@@ -1,0 +1,25 @@
+#include "domain/services/senders.h"
+
+#include "domain/accounts/user_rows.h"
+
+namespace latchkey::services {
+
+std::vector<std::string> add_senders(const Services& services, sessions::Sessions& sessions) {
+  if (services.empty()) return {};
+  const Time now = sessions.clock().now();
+  return sessions.database().write_now([&](db::Tx& tx) {
+    std::vector<std::string> created;
+    for (const Service& service : services.all()) {
+      // Again when the id was taken; another node's insert ends it too.
+      while (!accounts::name_taken(tx, service.sender_localpart)) {
+        if (accounts::insert_user(tx, sessions.ids().next(now), service.sender_localpart,
+                                  std::nullopt, /*admin=*/false, now)) {
+          created.push_back(service.sender_localpart);
+        }
+      }
+    }
+    return created;
+  });
+}
+
+}  // namespace latchkey::services

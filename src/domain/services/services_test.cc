@@ -1,0 +1,109 @@
+#include "domain/services/services.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "domain/services/services_testing.h"
+
+namespace latchkey::services {
+namespace {
+
+using services::testing::Files;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+TEST(Services, NoneAreFine) {
+  for (const Services& none : {Services(), Files().load().value()}) {
+    EXPECT_TRUE(none.empty());
+    EXPECT_TRUE(none.all().empty());
+    EXPECT_EQ(none.find_by_token(""), nullptr);
+    EXPECT_EQ(none.exclusive_owner("alice"), nullptr);
+  }
+}
+
+TEST(Services, AreFound) {
+  Files files;
+  files.add("irc");
+  files.add("mail");
+  files.write("guests", R"(
+id: guests
+url: null
+as_token: token-of-service-guests
+hs_token: any
+sender_localpart: host
+namespaces: {users: [{exclusive: false, regex: "@guest_"}]}
+)");
+  const auto services = files.load();
+  ASSERT_TRUE(services.has_value()) << ::testing::PrintToString(services.error());
+  ASSERT_EQ(services->all().size(), 3U);
+  EXPECT_FALSE(services->empty());
+  const Service* irc = &services->all()[0];
+  const Service* mail = &services->all()[1];
+  const Service* guests = &services->all()[2];
+  EXPECT_EQ(irc->id, "irc");
+  EXPECT_EQ(mail->id, "mail");
+
+  EXPECT_EQ(services->find_by_token(Files::token("irc")), irc);
+  EXPECT_EQ(services->find_by_token(Files::token("mail")), mail);
+  EXPECT_EQ(services->find_by_token(Files::token("guests")), guests);
+  for (const char* token : {"", "token-of-service-", "token-of-service-irc2", "hs-token-of-irc",
+                            "Token-of-service-irc", "lka_something"}) {
+    EXPECT_EQ(services->find_by_token(token), nullptr) << token;
+  }
+
+  EXPECT_EQ(services->exclusive_owner("irc_alice"), irc);
+  EXPECT_EQ(services->exclusive_owner("irc_bot"), irc);
+  EXPECT_EQ(services->exclusive_owner("mail_bot"), mail);
+  EXPECT_EQ(services->exclusive_owner("host"), guests);
+  EXPECT_EQ(services->exclusive_owner("guest_alice"), nullptr) << "its namespace is not exclusive";
+  EXPECT_EQ(services->exclusive_owner("alice"), nullptr);
+  EXPECT_TRUE(guests->claims("guest_alice"));
+}
+
+TEST(Services, EveryErrorOfEveryFile) {
+  Files files;
+  files.add("irc");
+  const std::string broken = files.write("broken", "id: [\n");
+  const std::string poor =
+      files.write("poor", "id: poor\nurl: null\nhs_token: x\nnamespaces: {}\n");
+  const std::vector<std::string> paths = {"/no/such/file", files.path("irc"), broken, poor};
+  const auto services = Services::load(paths, "example.com");
+  ASSERT_FALSE(services.has_value());
+  EXPECT_THAT(services.error(), ElementsAre("/no/such/file: cannot be read",
+                                            HasSubstr(broken + ": line 2: this is not YAML: "),
+                                            poor + ": sender_localpart: is missing",
+                                            poor + ": as_token: is missing"));
+}
+
+TEST(Services, IdsAndTokensAreEachOnesOwn) {
+  Files files;
+  const std::string irc = files.add("irc");
+  const std::string same_id = files.write("same_id", R"(
+id: irc
+url: null
+as_token: another-token-of-its-own
+hs_token: any
+sender_localpart: other
+namespaces: {}
+)");
+  const std::string same_token = files.write("same_token", R"(
+id: other
+url: null
+as_token: token-of-service-irc
+hs_token: any
+sender_localpart: other
+namespaces: {}
+)");
+  const auto services = files.load();
+  ASSERT_FALSE(services.has_value());
+  EXPECT_THAT(services.error(), ElementsAre(same_id + ": id: 'irc' is also the one in " + irc,
+                                            same_token + ": as_token: is also the one in " + irc));
+  // A file given twice.
+  const std::vector<std::string> twice = {irc, irc};
+  EXPECT_THAT(Services::load(twice, "example.com").error(),
+              ElementsAre(irc + ": id: 'irc' is also the one in " + irc,
+                          irc + ": as_token: is also the one in " + irc));
+}
+
+}  // namespace
+}  // namespace latchkey::services
