@@ -147,6 +147,9 @@ int check_config(const Common& common) {
   if (auto loaded = config::load_file(common.config_file, config); !loaded) {
     return refuse_config(loaded.error(), common);
   }
+  if (const auto services = config.load_services(); !services) {
+    return refuse_config(services.error(), common);
+  }
   std::cout << (common.json ? R"({"ok":true})" : common.config_file + " is fine.") << "\n";
   return 0;
 }

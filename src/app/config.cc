@@ -27,6 +27,16 @@ std::string Config::socket_path() const {
   return file ? *file + ".sock" : "";
 }
 
+std::expected<services::Services, config::Errors> Config::load_services() const {
+  std::vector<std::string> paths;
+  for (const config::Path& path : application_services) paths.push_back(path.value);
+  auto services = services::Services::load(paths, server_name);
+  if (!services) {
+    for (std::string& error : services.error()) error.insert(0, "application_services: ");
+  }
+  return services;
+}
+
 std::vector<std::string> Config::problems() const {
   std::vector<std::string> result;
   if (!server_name.empty() && !accounts::valid_server_name(server_name)) {

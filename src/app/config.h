@@ -1,15 +1,18 @@
 #pragma once
 
+#include <expected>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "domain/accounts/passwords.h"
 #include "domain/accounts/registration.h"
+#include "domain/services/services.h"
 #include "domain/sessions/policy.h"
 #include "domain/signin/attempt_limits.h"
 #include "endpoints/oauth/introspect.h"
 #include "platform/config/attributes.h"
+#include "platform/config/config.h"
 #include "platform/config/types.h"
 #include "platform/db/database.h"
 #include "platform/http/server.h"
@@ -48,6 +51,7 @@ struct Config {
   std::string database;
   config::Path keys_file;
   config::Path command_socket;
+  std::vector<config::Path> application_services;
 
   http::ServerOptions http;
   db::Options database_pool;
@@ -80,6 +84,10 @@ struct Config {
     visit("command_socket", command_socket,
           "The Unix socket by which the command line speaks to the running server. If not given, "
           "it is beside the SQLite file, with .sock added.");
+    visit("application_services", application_services,
+          "Registration files of application services (bridges, bots): the same files that the "
+          "homeserver has. Read at the start.",
+          config::Between{0, 1000}, config::Example{"[\"irc-registration.yaml\"]"});
     visit.group("http", http, "The HTTP server.");
     visit.group("database_pool", database_pool, "Connections and queues to the database.");
     visit.group("sessions", sessions, "How long tokens and sessions live.");
@@ -100,6 +108,9 @@ struct Config {
   std::string keys_path() const;
   // Empty: no command socket.
   std::string socket_path() const;
+  // Reads the files of application_services; what is wrong with them, like other errors of the
+  // configuration.
+  std::expected<services::Services, config::Errors> load_services() const;
 };
 
 }  // namespace latchkey::app

@@ -14,6 +14,16 @@ namespace {
 // A node that has not heard its own echo for this long answers 503.
 constexpr auto kLongestSilence = std::chrono::seconds{2};
 
+services::Services take_services(const Config& config) {
+  auto services = config.load_services();
+  if (services) return std::move(*services);
+  std::string sentences;
+  for (const std::string& error : services.error()) {
+    sentences.append(sentences.empty() ? "" : "\n").append(error);
+  }
+  throw db::Refused(sentences);
+}
+
 std::shared_ptr<const sessions::KeyRing> take_keys(db::Database& db, const std::string& path,
                                                    bool replace, Time now) {
   auto keys = replace ? sessions::replace_keys(db, path, now) : sessions::open_keys(db, path, now);
@@ -25,6 +35,7 @@ std::shared_ptr<const sessions::KeyRing> take_keys(db::Database& db, const std::
 
 Core::Core(const Config& from, std::size_t workers, Purpose purpose)
     : config(from),
+      services(take_services(config)),
       log(config.log),
       metrics(workers),
       database(db::open(config.database, config.database_pool)) {

@@ -7,6 +7,7 @@
 #include "app/config.h"
 #include "domain/accounts/administration.h"
 #include "domain/accounts/passwords.h"
+#include "domain/services/services.h"
 #include "domain/sessions/sessions.h"
 #include "endpoints/admin/commands.h"
 #include "platform/db/database.h"
@@ -26,8 +27,8 @@ class Core {
     replace_keys,  // a command that goes on without a lost key file
   };
 
-  // Opens the database, brings its schema up to date, opens the keys. Throws what db::open()
-  // throws, or db::Refused with a sentence.
+  // Reads the registrations of application services, opens the database, brings its schema up to
+  // date, opens the keys. Throws what db::open() throws, or db::Refused with sentences.
   Core(const Config& config, std::size_t workers, Purpose purpose);
   ~Core();
 
@@ -36,6 +37,7 @@ class Core {
   void close();
 
   const Config& config;
+  const services::Services services;
   SystemClock clock;
   telemetry::Log log;
   telemetry::Registry metrics;

@@ -8,6 +8,7 @@
 
 #include "app/core.h"
 #include "app/housekeeping.h"
+#include "domain/services/senders.h"
 #include "domain/signin/attempt_limits.h"
 #include "domain/signin/password_login.h"
 #include "domain/signin/register_account.h"
@@ -139,6 +140,9 @@ int serve(const Config& config) {
   const EndSignals signals;
   const std::size_t workers = worker_count(config);
   Core core(config, workers, Core::Purpose::serve);
+  for (const std::string& created : services::add_senders(core.services, *core.sessions)) {
+    core.log.info("created the user of an application service", {{"user", created}});
+  }
 
   signin::AttemptLimits limits(config.rate_limits);
   signin::PasswordSignin password_signin(*core.sessions, *core.passwords, limits,
