@@ -17,7 +17,7 @@ import harness
 from harness import LATCHKEY, PROGRAMS, ROUNDS, Load
 
 SECRET = "bench-introspection-secret"
-PASSWORD = "bench password"
+PASSWORD = "a bench of horses"
 USERS = 20_000
 CHEAP = {"hash_memory": "64KiB", "hash_passes": 1, "hash_queue": 1000}
 CHEAP_BYTES = 64 * 1024

@@ -134,6 +134,24 @@ std::vector<SessionId> open_sessions_of_user(db::Tx& tx, UserId user) {
       user));
 }
 
+std::vector<std::string> addresses_of_user(db::Tx& tx, std::string_view localpart,
+                                           std::int64_t limit) {
+  std::vector<std::string> result;
+  for (auto& [address, active] : tx.all<Text, Time>(
+           "SELECT s.address, s.last_active_at FROM users u JOIN devices d ON d.user_id = u.id"
+           " JOIN sessions s ON s.device = d.id AND s.ended = 0"
+           " WHERE u.localpart = :name AND d.deleted_at IS NULL AND s.address IS NOT NULL"
+           " UNION ALL"
+           " SELECT s.address, s.last_active_at FROM users u JOIN devices d ON d.user_id = u.id"
+           " JOIN sessions s ON s.device = d.id AND s.ended = 1"
+           " WHERE u.localpart = :name AND d.deleted_at IS NULL AND s.address IS NOT NULL"
+           " ORDER BY 2 DESC LIMIT :limit",
+           localpart, limit)) {
+    result.push_back(std::move(address));
+  }
+  return result;
+}
+
 std::int64_t end_every_session_softly(db::Tx& tx, EndReason why, Time now) {
   return tx.run(
       "UPDATE sessions SET ended = :ended, end_reason = :reason, ended_at = :now WHERE ended = 0",

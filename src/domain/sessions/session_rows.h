@@ -36,6 +36,12 @@ bool end_session(db::Tx& tx, SessionId id, Ended how, EndReason why, Time now);
 std::vector<SessionId> open_sessions_of_device(db::Tx& tx, DeviceKey device);
 std::vector<SessionId> open_sessions_of_user(db::Tx& tx, UserId user);
 
+// From where the open sessions of the user of that name were last used, and those that ended
+// softly: the most recent ones first, at most `limit`. Not where a person ended the session: that
+// may have been somebody else's.
+std::vector<std::string> addresses_of_user(db::Tx& tx, std::string_view localpart,
+                                           std::int64_t limit);
+
 // Ends every live session softly, in one statement. Returns how many.
 std::int64_t end_every_session_softly(db::Tx& tx, EndReason why, Time now);
 

@@ -1,68 +1,118 @@
 #include "domain/signin/attempt_limits.h"
 
-#include <algorithm>
+#include <utility>
+
+#include "domain/signin/address_group.h"
 
 namespace latchkey::signin {
 namespace {
 
-std::string key(std::string_view kind, std::string_view of) {
-  return std::string(kind).append(" ").append(of);
+// An IPv6 site against its /64s: a few of its people may be new to an account at a time.
+constexpr std::size_t kNewcomersOfASite = 4;
+
+// Of an account and whence it is tried. No group of addresses has a space.
+std::string joint_key(const std::string& group, const std::string& account) {
+  return group + " " + account;
 }
 
 }  // namespace
 
-std::optional<Duration> AttemptLimit::blocked(const std::string& key, Time now) const {
-  const std::scoped_lock lock(mutex_);
-  const auto found = empty_at_.find(key);
-  if (found == empty_at_.end()) return std::nullopt;
-  const Duration full = interval_ * static_cast<std::int64_t>(burst_);
-  const Duration level = found->second - now;
-  // A level above full plus one comes from a clock that was set back: start anew.
-  if (level > full + interval_) return std::nullopt;
-  const Duration wait = level + interval_ - full;
-  return wait > Duration{0} ? std::optional(wait) : std::nullopt;
+SignInAttempt::SignInAttempt(AttemptLimits* limits, const Attempt& attempt)
+    : limits_(limits),
+      address_(limit_key(attempt.address)),
+      site_(site_key(attempt.address)),
+      account_(attempt.account) {}
+
+SignInAttempt::SignInAttempt(SignInAttempt&& other) noexcept
+    : limits_(std::exchange(other.limits_, nullptr)),
+      address_(std::move(other.address_)),
+      site_(std::move(other.site_)),
+      account_(std::move(other.account_)),
+      counted_(other.counted_) {}
+
+SignInAttempt::~SignInAttempt() { give_back(); }
+
+void SignInAttempt::failed() { limits_ = nullptr; }
+
+void SignInAttempt::succeeded() {
+  if (limits_ == nullptr) return;
+  limits_->repeated_.forget(joint_key(address_, account_));
+  limits_->newcomers_.forget(joint_key(address_, account_));
+  give_back();
 }
 
-void AttemptLimit::count(const std::string& key, Time now) {
-  const std::scoped_lock lock(mutex_);
-  if (empty_at_.size() >= sweep_at_) forget_the_empty(now);
-  Time& empty_at = empty_at_.try_emplace(key, now).first->second;
-  const Time full_at = now + interval_ * static_cast<std::int64_t>(burst_);
-  empty_at = std::min(std::max(empty_at, now) + interval_, full_at);
+void SignInAttempt::give_back() {
+  AttemptLimits* const limits = std::exchange(limits_, nullptr);
+  if (limits == nullptr) return;
+  const std::string here = joint_key(address_, account_);
+  if (counted_.address) limits->addresses_.give_back(address_);
+  if (counted_.repeated) limits->repeated_.give_back(here);
+  if (counted_.newcomer) limits->newcomers_.give_back(here);
+  if (counted_.site) limits->sites_.give_back(joint_key(site_, account_));
+  if (counted_.account) limits->accounts_.give_back(account_);
 }
 
-void AttemptLimit::forget_the_empty(Time now) {
-  std::erase_if(empty_at_, [now](const auto& bucket) { return bucket.second <= now; });
-  sweep_at_ = std::max<std::size_t>(1024, 2 * empty_at_.size());
-}
+AttemptLimits::AttemptLimits(const AttemptLimitOptions& options)
+    : enabled_(options.enabled),
+      addresses_(options.failures, options.failure_interval),
+      accounts_(options.account_failures, options.account_failure_interval),
+      repeated_(options.repeated_failures, options.repeated_failure_interval),
+      newcomers_(options.newcomer_failures, options.newcomer_failure_interval),
+      sites_(kNewcomersOfASite * options.newcomer_failures, options.newcomer_failure_interval),
+      tokens_(options.failures, options.failure_interval),
+      registrations_(options.registrations, options.registration_interval),
+      challenges_(options.challenges, options.challenge_interval),
+      registration_tokens_(options.registration_token_checks,
+                           options.registration_token_check_interval),
+      login_tokens_(options.login_tokens, options.login_token_interval) {}
 
-std::optional<Duration> AttemptLimits::sign_in_blocked(std::string_view address,
-                                                       std::string_view account, Time now) const {
-  if (!enabled_) return std::nullopt;
-  const auto by_address = failures_.blocked(key("address", address), now);
-  const auto by_account = failures_.blocked(key("account", account), now);
-  return std::max(by_address, by_account);
-}
+std::expected<SignInAttempt, SignInBlocked> AttemptLimits::sign_in(const Attempt& attempt,
+                                                                   Time now) {
+  // What is returned early gives back what was counted until then.
+  SignInAttempt tried(enabled_ ? this : nullptr, attempt);
+  if (!enabled_) return tried;
+  SignInAttempt::Counted& counted = tried.counted_;
+  if (const auto wait = addresses_.take(tried.address_, now)) {
+    return std::unexpected(SignInBlocked{*wait});
+  }
+  counted.address = true;
+  const std::string here = joint_key(tried.address_, tried.account_);
+  if (const auto wait = repeated_.take(here, now)) return std::unexpected(SignInBlocked{*wait});
+  counted.repeated = true;
+  if (attempt.familiar) return tried;
 
-void AttemptLimits::sign_in_failed(std::string_view address, std::string_view account, Time now) {
-  failures_.count(key("address", address), now);
-  failures_.count(key("account", account), now);
+  counted.newcomer = !newcomers_.take(here, now);
+  counted.site = counted.newcomer && !sites_.take(joint_key(tried.site_, tried.account_), now);
+  const auto wait = accounts_.take(tried.account_, now);
+  counted.account = !wait;
+  const bool is_new = counted.site;
+  if (wait && !is_new) return std::unexpected(SignInBlocked{*wait, true});
+  return tried;
 }
 
 std::optional<Duration> AttemptLimits::token_blocked(std::string_view address, Time now) const {
-  return enabled_ ? failures_.blocked(key("token", address), now) : std::nullopt;
+  return enabled_ ? tokens_.blocked(limit_key(address), now) : std::nullopt;
 }
 
 void AttemptLimits::token_failed(std::string_view address, Time now) {
-  failures_.count(key("token", address), now);
+  if (enabled_) tokens_.count(limit_key(address), now);
 }
 
 std::optional<Duration> AttemptLimits::registration_blocked(std::string_view address, Time now) {
-  if (!enabled_) return std::nullopt;
-  const std::string of(address);
-  if (auto wait = registrations_.blocked(of, now)) return wait;
-  registrations_.count(of, now);
-  return std::nullopt;
+  return enabled_ ? registrations_.take(limit_key(address), now) : std::nullopt;
+}
+
+std::optional<Duration> AttemptLimits::challenge_blocked(std::string_view address, Time now) {
+  return enabled_ ? challenges_.take(limit_key(address), now) : std::nullopt;
+}
+
+std::optional<Duration> AttemptLimits::registration_token_blocked(std::string_view address,
+                                                                  Time now) {
+  return enabled_ ? registration_tokens_.take(limit_key(address), now) : std::nullopt;
+}
+
+std::optional<Duration> AttemptLimits::login_token_blocked(std::string_view account, Time now) {
+  return enabled_ ? login_tokens_.take(account, now) : std::nullopt;
 }
 
 }  // namespace latchkey::signin

@@ -2,11 +2,12 @@
 
 #include <chrono>
 #include <cstddef>
-#include <mutex>
+#include <expected>
 #include <optional>
 #include <string>
-#include <unordered_map>
+#include <string_view>
 
+#include "domain/signin/attempt_limit.h"
 #include "platform/config/bounds.h"
 #include "platform/time.h"
 
@@ -17,70 +18,165 @@ struct AttemptLimitOptions {
   bool enabled = true;
   std::size_t failures = 20;
   Duration failure_interval = std::chrono::seconds{5};
+  std::size_t account_failures = 20;
+  Duration account_failure_interval = std::chrono::seconds{30};
+  std::size_t repeated_failures = 10;
+  Duration repeated_failure_interval = std::chrono::seconds{30};
+  std::size_t newcomer_failures = 2;
+  Duration newcomer_failure_interval = std::chrono::hours{1};
   std::size_t registrations = 10;
   Duration registration_interval = std::chrono::minutes{1};
+  std::size_t challenges = 30;
+  Duration challenge_interval = std::chrono::seconds{10};
+  std::size_t registration_token_checks = 10;
+  Duration registration_token_check_interval = std::chrono::seconds{30};
+  std::size_t login_tokens = 5;
+  Duration login_token_interval = std::chrono::minutes{1};
 
   template <class Visitor>
   void options(Visitor& visit) {
-    using namespace std::chrono_literals;
+    const auto pair = [&visit](const char* burst_name, std::size_t& burst, const char* burst_doc,
+                               const char* interval_name, Duration& interval,
+                               const char* interval_doc) {
+      using namespace std::chrono_literals;
+      visit(burst_name, burst, burst_doc, config::Between{1, 100'000});
+      visit(interval_name, interval, interval_doc, config::Between{1ms, 24h});
+    };
     visit("enabled", enabled, "Whether failed attempts are limited at all.");
-    visit("failures", failures,
-          "How many attempts (sign-in, refresh) may fail in a row, for each address and for each "
-          "account; past it the answer is 429.",
-          config::Between{1, 100'000});
-    visit("failure_interval", failure_interval, "After how long one more may fail.",
-          config::Between{1ms, 24h});
-    visit("registrations", registrations, "How many accounts an address may create in a row.",
-          config::Between{1, 100'000});
-    visit("registration_interval", registration_interval,
-          "After how long an address may create one more.", config::Between{1ms, 24h});
+    pair("failures", failures,
+         "How many attempts (sign-in, refresh) may fail in a row from an address (IPv6: a /64); "
+         "past any of these limits the answer is 429.",
+         "failure_interval", failure_interval, "After how long one more may fail.");
+    pair("account_failures", account_failures,
+         "How many sign-ins to an account may fail in a row, over all addresses from which it was "
+         "not used.",
+         "account_failure_interval", account_failure_interval, "After how long one more may fail.");
+    pair("repeated_failures", repeated_failures,
+         "How many sign-ins to one account may fail in a row from one address.",
+         "repeated_failure_interval", repeated_failure_interval,
+         "After how long one more may fail.");
+    pair("newcomer_failures", newcomer_failures,
+         "How many sign-ins to an account may fail from an address that is new to it although the "
+         "account is at its limit: nobody is locked out by the failures of others.",
+         "newcomer_failure_interval", newcomer_failure_interval,
+         "After how long the address counts as new for one more.");
+    pair("registrations", registrations, "How many accounts an address may create in a row.",
+         "registration_interval", registration_interval,
+         "After how long an address may create one more.");
+    pair("challenges", challenges,
+         "How many registrations an address may begin in a row, whether it ends them or not.",
+         "challenge_interval", challenge_interval, "After how long an address may begin one more.");
+    pair("registration_token_checks", registration_token_checks,
+         "How many registration tokens an address may try in a row.",
+         "registration_token_check_interval", registration_token_check_interval,
+         "After how long an address may try one more.");
+    pair("login_tokens", login_tokens, "How many login tokens a user may ask for in a row.",
+         "login_token_interval", login_token_interval,
+         "After how long a user may ask for one more.");
   }
 };
 
-// A leaky bucket for each key: `burst` in a row, then one for each interval. Remembers only keys
-// that are not empty again. For all threads.
-class AttemptLimit {
- public:
-  AttemptLimit(std::size_t burst, Duration interval) : burst_(burst), interval_(interval) {}
-
-  // How long until the key may try again; absent: now.
-  std::optional<Duration> blocked(const std::string& key, Time now) const;
-  void count(const std::string& key, Time now);
-
- private:
-  void forget_the_empty(Time now);
-
-  const std::size_t burst_;
-  const Duration interval_;
-  mutable std::mutex mutex_;
-  // When the bucket will be empty.
-  std::unordered_map<std::string, Time> empty_at_;
-  std::size_t sweep_at_ = 1024;
+// Who tries to sign in to what. The account is the localpart that was meant, or, where no user
+// can be meant, the empty one.
+struct Attempt {
+  std::string_view address;
+  std::string_view account;
+  // A session of this account was used from this group of addresses. It costs a look into the
+  // database: say so only when asked (SignInBlocked::unless_familiar).
+  bool familiar = false;
 };
 
-// Which attempts are limited. Only failures are counted, but for registrations.
+struct SignInBlocked {
+  Duration wait;
+  // It is the failures of others that block it: a familiar address goes on.
+  bool unless_familiar = false;
+};
+
+class AttemptLimits;
+
+// A sign-in that is being tried. It counts as a failure from its beginning, so that many at once
+// are no way round the limits, and does not count when it ends without one of these being called:
+// when it came to no answer.
+class SignInAttempt {
+ public:
+  SignInAttempt(SignInAttempt&& other) noexcept;
+  SignInAttempt& operator=(SignInAttempt&&) = delete;
+  ~SignInAttempt();
+
+  void failed();
+  // Forgets what this address failed against this account, and no other failures: else who has an
+  // account of his own could clear his address with it, and an owner who comes home would help
+  // those who guess.
+  void succeeded();
+
+ private:
+  friend class AttemptLimits;
+  SignInAttempt(AttemptLimits* limits, const Attempt& attempt);
+  void give_back();
+
+  // What counts it, to be given back.
+  struct Counted {
+    bool address = false;
+    bool repeated = false;
+    bool newcomer = false;
+    bool site = false;
+    bool account = false;
+  };
+
+  AttemptLimits* limits_;  // null: nothing to give back
+  std::string address_;    // grouped
+  std::string site_;
+  std::string account_;
+  Counted counted_;
+};
+
+// Which attempts are limited. Addresses count by their group (address_group.h). Of sign-ins and
+// tokens only failures are counted. Each node counts for itself.
+//
+// A sign-in must pass
+// - its address: over all accounts, against trying one password on many;
+// - its address at this account;
+// - unless it is familiar there, the account, over all unfamiliar addresses, against guessing
+//   from many. Past that limit an address that is new to the account still gets its first tries
+//   (an IPv6 site, which has 65536 of them, four times as many): whoever fills the account's
+//   limit locks out himself, not the owner.
+//
+// What this tells: who shares an address with the owner of an account, and fills that account's
+// limit from other addresses, can see that the account is used from there.
 class AttemptLimits {
  public:
-  explicit AttemptLimits(const AttemptLimitOptions& options)
-      : enabled_(options.enabled),
-        failures_(options.failures, options.failure_interval),
-        registrations_(options.registrations, options.registration_interval) {}
+  explicit AttemptLimits(const AttemptLimitOptions& options);
 
-  std::optional<Duration> sign_in_blocked(std::string_view address, std::string_view account,
-                                          Time now) const;
-  void sign_in_failed(std::string_view address, std::string_view account, Time now);
+  // The order: sign_in(); if only the familiar may, look whether it is and ask again; check the
+  // password; failed() or succeeded().
+  std::expected<SignInAttempt, SignInBlocked> sign_in(const Attempt& attempt, Time now);
 
   // Tokens that no server key made: somebody is guessing.
   std::optional<Duration> token_blocked(std::string_view address, Time now) const;
   void token_failed(std::string_view address, Time now);
 
-  // Counts the registration unless it is blocked.
+  // Each of these counts the attempt unless it is blocked.
   std::optional<Duration> registration_blocked(std::string_view address, Time now);
+  // A challenge of /register: it writes a row.
+  std::optional<Duration> challenge_blocked(std::string_view address, Time now);
+  // Asking whether a registration token is valid, or using one that may not be.
+  std::optional<Duration> registration_token_blocked(std::string_view address, Time now);
+  std::optional<Duration> login_token_blocked(std::string_view account, Time now);
 
  private:
+  friend class SignInAttempt;
+
   const bool enabled_;
-  AttemptLimit failures_;
+  AttemptLimit addresses_;
+  AttemptLimit accounts_;
+  AttemptLimit repeated_;   // by account and address
+  AttemptLimit newcomers_;  // by account and address
+  AttemptLimit sites_;      // newcomers, by account and site
+  AttemptLimit tokens_;
   AttemptLimit registrations_;
+  AttemptLimit challenges_;
+  AttemptLimit registration_tokens_;
+  AttemptLimit login_tokens_;
 };
 
 }  // namespace latchkey::signin

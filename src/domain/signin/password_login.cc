@@ -1,10 +1,12 @@
 #include "domain/signin/password_login.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include "domain/accounts/matrix_id.h"
 #include "domain/sessions/session_rows.h"
+#include "domain/signin/address_group.h"
 
 namespace latchkey::signin {
 namespace {
@@ -16,6 +18,9 @@ using Why = LoginRefused::Why;
 
 // How soon a client may come back when all hashing threads are taken.
 constexpr Duration kBusyFor = std::chrono::seconds{2};
+
+// More than a person has devices.
+constexpr std::int64_t kAddressesLookedAt = 200;
 
 LoginRefused refusal_of(StartRefusal refusal) {
   switch (refusal) {
@@ -31,12 +36,32 @@ LoginRefused refusal_of(StartRefusal refusal) {
 
 }  // namespace
 
+Task<PasswordSignin::Allowed> PasswordSignin::begin(Attempt attempt) {
+  auto allowed = limits_.sign_in(attempt, sessions_.clock().now());
+  if (!allowed && allowed.error().unless_familiar && co_await is_familiar(attempt)) {
+    attempt.familiar = true;
+    co_return limits_.sign_in(attempt, sessions_.clock().now());
+  }
+  co_return allowed;
+}
+
+// One statement whether there is such a user or not: the time it takes tells little.
+Task<bool> PasswordSignin::is_familiar(const Attempt& attempt) {
+  const auto addresses = co_await sessions_.database().read([&](db::Tx& tx) {
+    return sessions::addresses_of_user(tx, attempt.account, kAddressesLookedAt);
+  });
+  const std::string here = limit_key(attempt.address);
+  co_return std::ranges::any_of(
+      addresses, [&here](const std::string& address) { return limit_key(address) == here; });
+}
+
 Task<PasswordSignin::Checked> PasswordSignin::check_password(const PasswordLogin& request) {
   const auto localpart = accounts::localpart_meant(request.user, server_name_);
   const std::string account = localpart.value_or("");
   const std::string& address = request.session.origin.address;
-  if (const auto wait = limits_.sign_in_blocked(address, account, sessions_.clock().now())) {
-    co_return std::unexpected(LoginRefused{Why::too_many_failures, *wait});
+  auto attempt = co_await begin({.address = address, .account = account});
+  if (!attempt) {
+    co_return std::unexpected(LoginRefused{Why::too_many_failures, attempt.error().wait});
   }
 
   // Also for a name that cannot exist: an answer without the lookup would be a little faster.
@@ -46,9 +71,10 @@ Task<PasswordSignin::Checked> PasswordSignin::check_password(const PasswordLogin
       co_await passwords_.verify(user ? user->password_hash : std::nullopt, request.password);
   if (!match) co_return std::unexpected(LoginRefused{Why::busy, kBusyFor});
   if (!user || *match == Passwords::Match::no) {
-    limits_.sign_in_failed(address, account, sessions_.clock().now());
+    attempt->failed();
     co_return std::unexpected(LoginRefused{Why::wrong_credentials});
   }
+  attempt->succeeded();
   if (*match == Passwords::Match::yes_but_rehash) co_await upgrade_hash(*user, request.password);
   co_return std::move(*user);
 }

@@ -43,6 +43,9 @@ class PasswordSignin {
 
  private:
   using Checked = std::expected<accounts::User, LoginRefused>;
+  using Allowed = std::expected<SignInAttempt, SignInBlocked>;
+  Task<Allowed> begin(Attempt attempt);
+  Task<bool> is_familiar(const Attempt& attempt);
   Task<Checked> check_password(const PasswordLogin& request);
   Task<void> upgrade_hash(const accounts::User& user, std::string password);
 

@@ -113,6 +113,45 @@ TEST_P(PasswordLoginTest, FailuresAreLimitedAndSuccessesAreNot) {
   EXPECT_TRUE(login("alice", "correct horse").has_value());
 }
 
+// Others' failures fill the account's limit; who is let past it is known by the sessions' rows.
+TEST_P(PasswordLoginTest, WhereASessionWasUsedIsFamiliar) {
+  AttemptLimitOptions options;
+  options.account_failures = 1;
+  options.newcomer_failures = 1;
+  options.account_failure_interval = options.newcomer_failure_interval = 1h;
+  AttemptLimits limits{options};
+  PasswordSignin signin{*server_, passwords_, limits, "example.com"};
+  const auto from = [&](std::string address, std::string password) {
+    PasswordLogin wanted = typed("alice", std::move(password));
+    wanted.session.origin.address = std::move(address);
+    const auto result = run(signin.login(0, std::move(wanted)));
+    return result ? std::nullopt : std::optional(result.error().why);
+  };
+  // Uses up the account's limit and the first try of each of these networks.
+  for (const auto* address : {"192.0.2.1", "2001:db8:1:1::1", "198.51.100.1"}) {
+    EXPECT_EQ(from(address, "wrong horse"), Why::wrong_credentials) << address;
+    EXPECT_EQ(from(address, "correct horse"), Why::too_many_failures) << address;
+  }
+  const auto used_from = [&](const char* address) {
+    const auto session = server_.sign_in(user("alice")->account, TestSessions::refreshing("DESK"));
+    server_.sql("UPDATE sessions SET address = :address WHERE id = :id", address, session.id());
+    return session;
+  };
+  // Each sign-in to the same device ends the session before it softly: that counts too.
+  used_from("192.0.2.1");
+  used_from("2001:db8:1:1:2::3");
+  const auto newest = used_from("203.0.113.9");
+  EXPECT_EQ(from("192.0.2.1", "correct horse"), std::nullopt);
+  EXPECT_EQ(from("2001:db8:1:1::1", "correct horse"), std::nullopt) << "of the same /64";
+  EXPECT_EQ(from("198.51.100.1", "correct horse"), Why::too_many_failures);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(from("203.0.113.9", "wrong horse"), Why::wrong_credentials) << "new, then familiar";
+  }
+  // Where a person ended it, somebody else may have used it.
+  server_.sign_out_everywhere(newest.access());
+  EXPECT_EQ(from("203.0.113.9", "correct horse"), Why::too_many_failures);
+}
+
 TEST_P(PasswordLoginTest, AHashOfOtherParametersIsMadeAnew) {
   accounts::PasswordOptions older = accounts::testing::cheap_passwords();
   older.hashing.hash_passes = 2;
@@ -129,8 +168,10 @@ TEST_P(PasswordLoginTest, AHashOfOtherParametersIsMadeAnew) {
 }
 
 TEST_P(PasswordLoginTest, ManyAtOnceToOneDeviceLeaveOneThatLives) {
-  const auto results = server_.race(2, [this](sessions::Use use) -> Task<Result> {
-    co_return co_await signin_.login(use.worker, typed("alice", "correct horse"));
+  AttemptLimits limits{{}};  // an attempt counts until its end
+  PasswordSignin signin{*server_, passwords_, limits, "example.com"};
+  const auto results = server_.race(2, [&](sessions::Use use) -> Task<Result> {
+    co_return co_await signin.login(use.worker, typed("alice", "correct horse"));
   });
   int live = 0;
   for (const Result& result : results) {
