@@ -6,16 +6,17 @@ namespace {
 
 constexpr std::string_view kSelectUser =
     "SELECT u.id, u.localpart, u.admin, u.locked_at, u.suspended_at, u.deactivated_at,"
-    " u.password_hash FROM users u";
+    " u.password_hash, u.erased_at FROM users u";
 
 template <class... Args>
 std::optional<User> select_user(db::Tx& tx, const std::string& sql, const Args&... args) {
   using MaybeTime = std::optional<Time>;
   auto row = tx.one<UserId, std::string, bool, MaybeTime, MaybeTime, MaybeTime,
-                    std::optional<std::string>>(sql, args...);
+                    std::optional<std::string>, MaybeTime>(sql, args...);
   if (!row) return std::nullopt;
-  auto& [id, localpart, admin, locked, suspended, deactivated, hash] = *row;
-  return User{{id, std::move(localpart), admin, locked, suspended, deactivated}, std::move(hash)};
+  auto& [id, localpart, admin, locked, suspended, deactivated, hash, erased] = *row;
+  return User{
+      {id, std::move(localpart), admin, locked, suspended, deactivated}, std::move(hash), erased};
 }
 
 }  // namespace
@@ -57,6 +58,10 @@ void upgrade_password_hash(db::Tx& tx, UserId id, std::string_view old_hash,
                            std::string_view new_hash) {
   tx.run("UPDATE users SET password_hash = :new WHERE id = :id AND password_hash = :old", new_hash,
          id, old_hash);
+}
+
+void update_erased(db::Tx& tx, UserId id, std::optional<Time> at) {
+  tx.run("UPDATE users SET erased_at = :at WHERE id = :id", at, id);
 }
 
 void update_account_state(db::Tx& tx, const Account& account) {

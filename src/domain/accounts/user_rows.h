@@ -17,6 +17,7 @@ using sessions::UserId;
 struct User {
   Account account;
   std::optional<std::string> password_hash;  // PHC string
+  std::optional<Time> erased_at;             // with the deactivation or after it
 };
 
 std::optional<User> find_user(db::Tx& tx, std::string_view localpart);
@@ -32,6 +33,8 @@ void update_password(db::Tx& tx, UserId id, const std::optional<std::string>& ha
 // Replaces `old_hash` alone: a password changed in the meantime stays.
 void upgrade_password_hash(db::Tx& tx, UserId id, std::string_view old_hash,
                            std::string_view new_hash);
+
+void update_erased(db::Tx& tx, UserId id, std::optional<Time> at);
 
 // Writes admin, locked_at, suspended_at and deactivated_at.
 void update_account_state(db::Tx& tx, const Account& account);

@@ -77,6 +77,8 @@ struct Account {
   std::optional<Time> locked_at;
   std::optional<Time> suspended_at;
   std::optional<Time> deactivated_at;
+
+  bool operator==(const Account&) const = default;
 };
 
 // One row of the token path's lookup.

@@ -212,6 +212,15 @@ void delete_devices_of_user(db::Tx& tx, UserId user, Time now) {
          user);
 }
 
+void forget_devices_of_user(db::Tx& tx, UserId user) {
+  tx.run(
+      "UPDATE sessions SET address = NULL, user_agent = NULL WHERE ended = 2 AND device IN"
+      " (SELECT id FROM devices WHERE user_id = :user AND deleted_at IS NOT NULL)",
+      user);
+  tx.run("UPDATE devices SET display_name = NULL WHERE user_id = :user AND deleted_at IS NOT NULL",
+         user);
+}
+
 std::int64_t count_devices(db::Tx& tx, UserId user) {
   return std::get<0>(*tx.one<std::int64_t>(
       "SELECT COUNT(*) FROM devices WHERE user_id = :user AND deleted_at IS NULL", user));
@@ -233,8 +242,9 @@ void update_activity(db::Tx& tx, SessionId id, Time at, const Origin& origin) {
   const auto agent = keep_user_agent(tx, origin.user_agent);
   tx.run(
       "UPDATE sessions SET last_active_at = :at, address = COALESCE(:address, address),"
-      " user_agent = COALESCE(:agent, user_agent) WHERE id = :id AND last_active_at < :at",
-      at, unless_empty(origin.address), agent, id);
+      " user_agent = COALESCE(:agent, user_agent) WHERE id = :id AND last_active_at < :at"
+      " AND ended < :over",
+      at, unless_empty(origin.address), agent, id, Ended::for_good);
 }
 
 std::optional<DeviceKey> purge_devices(db::Tx& tx, Time before, DeviceKey after,

@@ -62,12 +62,15 @@ bool insert_device(db::Tx& tx, DeviceKey key, UserId user, std::string_view devi
                    const std::optional<std::string>& display_name);
 void delete_device(db::Tx& tx, DeviceKey key, Time now);
 void delete_devices_of_user(db::Tx& tx, UserId user, Time now);
+// Forgets the names of a user's deleted devices, and where and with what their sessions were used.
+void forget_devices_of_user(db::Tx& tx, UserId user);
 std::int64_t count_devices(db::Tx& tx, UserId user);
 
 // Stores the text once; returns its id. Absent for an empty text.
 std::optional<std::int64_t> keep_user_agent(db::Tx& tx, std::string_view text);
 
-// Last activity moves forward only; the address and the user agent go with it.
+// Last activity moves forward only; the address and the user agent go with it. A session that is
+// over learns nothing more: its person may have been forgotten.
 void update_activity(db::Tx& tx, SessionId id, Time at, const Origin& origin);
 
 // Removes devices deleted before `before` with their sessions, but for those whose absence would
