@@ -1,9 +1,12 @@
 #include "app/command_client.h"
 
 #include <curl/curl.h>
+#include <pwd.h>
+#include <unistd.h>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <cstdlib>
 #include <memory>
 
 namespace latchkey::app {
@@ -18,12 +21,20 @@ std::size_t append(const char* data, std::size_t size, std::size_t count, void* 
 
 }  // namespace
 
+std::string who_types() {
+  const char* sudo_user = std::getenv("SUDO_USER");
+  if (sudo_user != nullptr && *sudo_user != '\0') return sudo_user;
+  const uid_t uid = geteuid();
+  const passwd* entry = getpwuid(uid);
+  return entry != nullptr ? entry->pw_name : std::to_string(uid);
+}
+
 std::optional<admin::Answer> run_in_server(const std::string& socket_path, std::string_view name,
                                            const json::object& arguments) {
   const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(curl_easy_init(),
                                                                  curl_easy_cleanup);
-  const std::string body =
-      json::serialize(json::object{{"command", name}, {"arguments", arguments}});
+  const std::string body = json::serialize(
+      json::object{{"command", name}, {"arguments", arguments}, {"user", who_types()}});
   std::string answer;
   curl_easy_setopt(curl.get(), CURLOPT_UNIX_SOCKET_PATH, socket_path.c_str());
   curl_easy_setopt(curl.get(), CURLOPT_URL, "http://latchkey/command");

@@ -114,13 +114,15 @@ int refuse_config(const config::Errors& errors, const Common& common) {
 // In this process, for no server runs: with the database's lock, and quietly.
 admin::Answer run_here(Config config, const Command& command, const json::object& arguments) {
   config.log.level = telemetry::Level::error;
+  const auto by = admin::at_the_command_line(who_types());
   if (command.name == "keys replace") {
     // Without its key file nothing else of the service can be opened.
     const Core core(config, 1, Core::Purpose::replace_keys);
-    return admin::run(core.operations(), "keys list", {});
+    core.administration->note_now(by, command.name, "server keys");
+    return admin::run(core.operations(), by, "keys list", {});
   }
   Core core(config, 1, Core::Purpose::command);
-  admin::Answer answer = admin::run(core.operations(), command.name, arguments);
+  admin::Answer answer = admin::run(core.operations(), by, command.name, arguments);
   core.close();
   return answer;
 }
@@ -166,6 +168,7 @@ int run_serve(const Common& common) {
 
 int run_command_line(int argc, const char* const* argv) {
   CLI::App app("Latchkey: accounts and sessions for Matrix", "latchkey");
+  app.set_version_flag("--version", "latchkey " LATCHKEY_VERSION, "print the version");
   app.require_subcommand(1);
   Common common;
   std::list<Parsed> parsed;

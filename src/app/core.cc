@@ -54,7 +54,7 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
       .metrics = metrics});
   passwords = std::make_unique<accounts::Passwords>(config.passwords, config.server_name);
   administration =
-      std::make_unique<accounts::Administration>(*sessions, *passwords, config.server_name);
+      std::make_unique<accounts::Administration>(*sessions, *passwords, config.server_name, log);
   if (purpose != Purpose::serve) return;
   note_start();
   ready_ = sessions.get();

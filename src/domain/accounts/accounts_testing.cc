@@ -14,4 +14,10 @@ std::optional<User> AccountsOnEachEngine::user(std::string_view localpart) {
   return server_.db().read_now([&](db::Tx& tx) { return find_user(tx, localpart); });
 }
 
+telemetry::Log AccountsOnEachEngine::log() {
+  telemetry::LogOptions options;
+  options.format = telemetry::LogFormat::json;
+  return {options, [this](std::string_view line) { administration_log_.emplace_back(line); }};
+}
+
 }  // namespace latchkey::accounts::testing

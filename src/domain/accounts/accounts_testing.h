@@ -1,11 +1,14 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "domain/accounts/administration.h"
 #include "domain/sessions/sessions_testing.h"
 
 namespace latchkey::accounts::testing {
+
+inline const Operator kOperator{"the test", "local"};
 
 // Hashes that take no time to make, on two threads.
 PasswordOptions cheap_passwords();
@@ -16,7 +19,11 @@ class AccountsOnEachEngine : public sessions::testing::OnEachEngine {
   std::optional<User> user(std::string_view localpart);
 
   Passwords passwords_{cheap_passwords()};
-  Administration administration_{*server_, passwords_, "example.com"};
+  std::vector<std::string> administration_log_;  // JSON, a line each
+  Administration administration_{*server_, passwords_, "example.com", log()};
+
+ private:
+  telemetry::Log log();
 };
 
 }  // namespace latchkey::accounts::testing

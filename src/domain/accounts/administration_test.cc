@@ -14,11 +14,13 @@ using sessions::Worth;
 using sessions::testing::kNoon;
 using sessions::testing::TestSessions;
 using ::testing::HasSubstr;
+using testing::kOperator;
 
 class AdministrationTest : public testing::AccountsOnEachEngine {
  protected:
   AdministrationTest() {
-    EXPECT_EQ(administration_.create_user("alice", "correct horse", false), "@alice:example.com");
+    EXPECT_EQ(administration_.create_user(kOperator, "alice", "correct horse", false),
+              "@alice:example.com");
     alice_ = user("alice")->account;
     phone_ = server_.sign_in(alice_, TestSessions::refreshing("PHONE"));
   }
@@ -31,7 +33,8 @@ class AdministrationTest : public testing::AccountsOnEachEngine {
 INSTANTIATE_TEST_SUITE_P(Engines, AdministrationTest, db::engines(), db::engine_name);
 
 TEST_P(AdministrationTest, CreatesUsers) {
-  EXPECT_EQ(administration_.create_user("bob", "correct horse", true), "@bob:example.com");
+  EXPECT_EQ(administration_.create_user(kOperator, "bob", "correct horse", true),
+            "@bob:example.com");
   const auto bob = user("bob");
   ASSERT_TRUE(bob.has_value());
   EXPECT_TRUE(bob->account.admin);
@@ -41,11 +44,12 @@ TEST_P(AdministrationTest, CreatesUsers) {
 }
 
 TEST_P(AdministrationTest, RefusesUsersThatCannotBe) {
-  EXPECT_THAT(administration_.create_user("alice", "correct horse", false).error(),
+  EXPECT_THAT(administration_.create_user(kOperator, "alice", "correct horse", false).error(),
               HasSubstr("taken"));
-  EXPECT_THAT(administration_.create_user("Bob", "correct horse", false).error(),
+  EXPECT_THAT(administration_.create_user(kOperator, "Bob", "correct horse", false).error(),
               HasSubstr("not a user name"));
-  EXPECT_THAT(administration_.create_user("bob", "short", false).error(), HasSubstr("too short"));
+  EXPECT_THAT(administration_.create_user(kOperator, "bob", "short", false).error(),
+              HasSubstr("too short"));
   EXPECT_EQ(server_.count("SELECT COUNT(*) FROM users"), 1);
 }
 
@@ -55,11 +59,11 @@ TEST_P(AdministrationTest, FindsUsersByNameOrMatrixId) {
   }
   for (const auto* name : {"bob", "@alice:other.example", "", "@"}) {
     EXPECT_THAT(administration_.list_sessions(name).error(), HasSubstr("no user")) << name;
-    EXPECT_FALSE(administration_.lock(name).has_value());
-    EXPECT_FALSE(administration_.set_password(name, "correct horse").has_value());
-    EXPECT_FALSE(administration_.soft_logout_user(name).has_value());
-    EXPECT_FALSE(administration_.deactivate(name).has_value());
-    EXPECT_FALSE(administration_.set_admin(name, true).has_value());
+    EXPECT_FALSE(administration_.lock(kOperator, name).has_value());
+    EXPECT_FALSE(administration_.set_password(kOperator, name, "correct horse").has_value());
+    EXPECT_FALSE(administration_.soft_logout_user(kOperator, name).has_value());
+    EXPECT_FALSE(administration_.deactivate(kOperator, name, false).has_value());
+    EXPECT_FALSE(administration_.set_admin(kOperator, name, true).has_value());
   }
 }
 
@@ -67,68 +71,60 @@ TEST_P(AdministrationTest, LocksAtOnceAndGivesAllBack) {
   server_.look(phone_.access());
   server_.look(phone_.access());
   ASSERT_TRUE(server_.remembers(phone_.access()));
-  EXPECT_TRUE(administration_.lock("alice").has_value());
+  EXPECT_TRUE(administration_.lock(kOperator, "alice").has_value());
   EXPECT_EQ(worth(), Worth::locked);
   server_.clock.advance(1s);
-  EXPECT_TRUE(administration_.lock("alice").has_value());
+  EXPECT_TRUE(administration_.lock(kOperator, "alice").has_value());
   EXPECT_EQ(user("alice")->account.locked_at, kNoon) << "since when it is locked";
-  EXPECT_TRUE(administration_.unlock("alice").has_value());
+  EXPECT_TRUE(administration_.unlock(kOperator, "alice").has_value());
   EXPECT_EQ(worth(), Worth::active);
   EXPECT_TRUE(server_.refresh(phone_.refresh()).has_value());
 }
 
 TEST_P(AdministrationTest, SuspendsWithoutEndingAnything) {
-  EXPECT_TRUE(administration_.suspend("alice").has_value());
+  EXPECT_TRUE(administration_.suspend(kOperator, "alice").has_value());
   EXPECT_EQ(worth(), Worth::active);
   EXPECT_TRUE(server_.look(phone_.access()).identity.suspended);
-  EXPECT_TRUE(administration_.unsuspend("alice").has_value());
+  EXPECT_TRUE(administration_.unsuspend(kOperator, "alice").has_value());
   EXPECT_FALSE(server_.look(phone_.access()).identity.suspended);
 }
 
-TEST_P(AdministrationTest, DeactivationEndsEverythingAndForgetsThePassword) {
-  EXPECT_TRUE(administration_.deactivate("alice").has_value());
-  EXPECT_EQ(worth(), Worth::ended);
-  EXPECT_EQ(server_.row(phone_.id()).end_reason, EndReason::account_deactivated);
-  EXPECT_EQ(user("alice")->password_hash, std::nullopt);
-  EXPECT_THAT(administration_.deactivate("alice").error(), HasSubstr("already"));
-  EXPECT_THAT(administration_.set_password("alice", "correct horse").error(),
-              HasSubstr("deactivated"));
-  EXPECT_FALSE(administration_.create_user("alice", "correct horse", false).has_value())
-      << "the name stays taken";
-
-  EXPECT_TRUE(administration_.reactivate("alice").has_value());
-  EXPECT_EQ(worth(), Worth::ended) << "what ended stays ended";
-  EXPECT_TRUE(administration_.set_password("alice", "correct horse").has_value());
-  EXPECT_THAT(administration_.reactivate("alice").error(), HasSubstr("not deactivated"));
+TEST_P(AdministrationTest, CreatesUsersWithoutAPassword) {
+  EXPECT_TRUE(administration_.create_user(kOperator, "bob", std::nullopt, false).has_value());
+  EXPECT_EQ(user("bob")->password_hash, std::nullopt);
+  EXPECT_FALSE(administration_.create_user(kOperator, "carol", "", false).has_value())
+      << "an empty password is not none";
 }
 
 TEST_P(AdministrationTest, ANewPasswordSignsNobodyOut) {
   const auto before = user("alice")->password_hash;
-  EXPECT_TRUE(administration_.set_password("alice", "battery staple").has_value());
+  EXPECT_TRUE(administration_.set_password(kOperator, "alice", "battery staple").has_value());
   EXPECT_NE(user("alice")->password_hash, before);
   EXPECT_EQ(worth(), Worth::active);
-  EXPECT_FALSE(administration_.set_password("alice", "short").has_value());
+  EXPECT_FALSE(administration_.set_password(kOperator, "alice", "short").has_value());
 }
 
 TEST_P(AdministrationTest, EndsASession) {
-  EXPECT_TRUE(administration_.end_session(phone_.id()).has_value());
+  EXPECT_TRUE(administration_.end_session(kOperator, phone_.id()).has_value());
   EXPECT_EQ(worth(), Worth::ended);
   EXPECT_EQ(server_.row(phone_.id()).end_reason, EndReason::administrator);
-  EXPECT_THAT(administration_.end_session(phone_.id()).error(), HasSubstr("already"));
-  EXPECT_THAT(administration_.soft_logout_session(phone_.id()).error(), HasSubstr("already"));
-  EXPECT_THAT(administration_.end_session(7).error(), HasSubstr("no such session"));
-  EXPECT_THAT(administration_.soft_logout_session(7).error(), HasSubstr("no such session"));
+  EXPECT_THAT(administration_.end_session(kOperator, phone_.id()).error(), HasSubstr("already"));
+  EXPECT_THAT(administration_.soft_logout_session(kOperator, phone_.id()).error(),
+              HasSubstr("already"));
+  EXPECT_THAT(administration_.end_session(kOperator, 7).error(), HasSubstr("no such session"));
+  EXPECT_THAT(administration_.soft_logout_session(kOperator, 7).error(),
+              HasSubstr("no such session"));
 }
 
 TEST_P(AdministrationTest, EndsSoftly) {
   const auto tablet = server_.sign_in(alice_, TestSessions::refreshing("TABLET"));
-  EXPECT_TRUE(administration_.soft_logout_session(phone_.id()).has_value());
+  EXPECT_TRUE(administration_.soft_logout_session(kOperator, phone_.id()).has_value());
   EXPECT_EQ(worth(), Worth::soft);
   EXPECT_TRUE(server_.check(tablet.access()).active());
-  EXPECT_EQ(administration_.soft_logout_user("alice"), 1U);
+  EXPECT_EQ(administration_.soft_logout_user(kOperator, "alice"), 1U);
   EXPECT_EQ(server_.check(tablet.access()).worth, Worth::soft);
-  EXPECT_EQ(administration_.soft_logout_user("alice"), 0U);
-  EXPECT_TRUE(administration_.end_session(phone_.id()).has_value());
+  EXPECT_EQ(administration_.soft_logout_user(kOperator, "alice"), 0U);
+  EXPECT_TRUE(administration_.end_session(kOperator, phone_.id()).has_value());
   EXPECT_EQ(worth(), Worth::ended) << "a deliberate end overwrites a soft one";
 }
 
@@ -137,8 +133,8 @@ TEST_P(AdministrationTest, ListsEverySessionNewestFirstWithItsStanding) {
   const auto tablet = server_.sign_in(alice_, TestSessions::refreshing("TABLET"));
   server_.clock.advance(1s);
   const auto watch = server_.sign_in(alice_, TestSessions::refreshing("WATCH"));
-  administration_.end_session(phone_.id()).value();
-  administration_.soft_logout_session(tablet.id()).value();
+  administration_.end_session(kOperator, phone_.id()).value();
+  administration_.soft_logout_session(kOperator, tablet.id()).value();
   const auto listed = administration_.list_sessions("alice").value();
   ASSERT_EQ(listed.size(), 3U);
   const std::tuple<sessions::SessionId, std::string, Worth> rows[] = {
@@ -160,14 +156,14 @@ TEST_P(AdministrationTest, MarksAGap) {
   server_.clock.advance(1h);
   server_.sql("UPDATE heartbeat SET at = :at", server_.clock.now());
   EXPECT_EQ(worth(), Worth::ended);
-  administration_.mark_gap(kNoon - 1min, kNoon + 1min);
+  administration_.mark_gap(kOperator, kNoon - 1min, kNoon + 1min);
   EXPECT_EQ(worth(), Worth::soft);
 }
 
 TEST_P(AdministrationTest, MakesAdministrators) {
-  EXPECT_TRUE(administration_.set_admin("alice", true).has_value());
+  EXPECT_TRUE(administration_.set_admin(kOperator, "alice", true).has_value());
   EXPECT_TRUE(server_.look(phone_.access()).identity.admin);
-  EXPECT_TRUE(administration_.set_admin("alice", false).has_value());
+  EXPECT_TRUE(administration_.set_admin(kOperator, "alice", false).has_value());
   EXPECT_FALSE(server_.look(phone_.access()).identity.admin);
 }
 

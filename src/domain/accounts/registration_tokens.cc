@@ -89,6 +89,12 @@ bool insert_registration_token(db::Tx& tx, const RegistrationToken& token, std::
              token.expires_at) == 1;
 }
 
+bool registration_token_taken(db::Tx& tx, std::string_view text) {
+  return tx
+      .one<std::int64_t>("SELECT id FROM registration_tokens WHERE hash = :hash", hash_of(text))
+      .has_value();
+}
+
 std::optional<RegistrationToken> find_registration_token(db::Tx& tx, RegistrationTokenId id,
                                                          Time now) {
   static const std::string sql = std::string(kSelectToken) + " WHERE t.id = :id";

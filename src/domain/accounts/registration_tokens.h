@@ -53,6 +53,7 @@ bool use(db::Tx& tx, RegistrationTokenId id, Time now);
 
 // False when the id or the text is taken.
 bool insert_registration_token(db::Tx& tx, const RegistrationToken& token, std::string_view text);
+bool registration_token_taken(db::Tx& tx, std::string_view text);
 std::optional<RegistrationToken> find_registration_token(db::Tx& tx, RegistrationTokenId id,
                                                          Time now);
 // The newest first.

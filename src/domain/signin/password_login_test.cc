@@ -9,6 +9,7 @@ namespace latchkey::signin {
 namespace {
 
 using namespace std::chrono_literals;
+using accounts::testing::kOperator;
 using sessions::testing::run;
 using sessions::testing::TestSessions;
 using ::testing::StartsWith;
@@ -18,7 +19,9 @@ class PasswordLoginTest : public accounts::testing::AccountsOnEachEngine {
  protected:
   using Result = std::expected<SignedIn, LoginRefused>;
 
-  PasswordLoginTest() { administration_.create_user("alice", "correct horse", false).value(); }
+  PasswordLoginTest() {
+    administration_.create_user(kOperator, "alice", "correct horse", false).value();
+  }
 
   static AttemptLimitOptions strict() {
     AttemptLimitOptions options;
@@ -63,10 +66,10 @@ TEST_P(PasswordLoginTest, WithoutRefreshTokensThereIsNone) {
 
 // Who does not know the password learns nothing of the account.
 TEST_P(PasswordLoginTest, WithAWrongPasswordAllAccountsLookAlike) {
-  administration_.create_user("locked", "correct horse", false).value();
-  administration_.lock("locked").value();
-  administration_.create_user("gone", "correct horse", false).value();
-  administration_.deactivate("gone").value();
+  administration_.create_user(kOperator, "locked", "correct horse", false).value();
+  administration_.lock(kOperator, "locked").value();
+  administration_.create_user(kOperator, "gone", "correct horse", false).value();
+  administration_.deactivate(kOperator, "gone", false).value();
   server_.sql("INSERT INTO users (id, localpart, created_at) VALUES (7, 'without-password', 1)");
   AttemptLimits none{{.enabled = false}};
   PasswordSignin signin{*server_, passwords_, none, "example.com"};
@@ -82,10 +85,14 @@ TEST_P(PasswordLoginTest, WithAWrongPasswordAllAccountsLookAlike) {
 }
 
 TEST_P(PasswordLoginTest, WithTheRightPasswordTheStateOfTheAccountIsTold) {
-  administration_.lock("alice").value();
+  administration_.lock(kOperator, "alice").value();
   EXPECT_EQ(login("alice", "correct horse").error().why, Why::account_locked);
-  server_.sql("UPDATE users SET locked_at = NULL, deactivated_at = 1");
+  administration_.unlock(kOperator, "alice").value();
+  administration_.deactivate(kOperator, "alice", false).value();
   EXPECT_EQ(login("alice", "correct horse").error().why, Why::account_deactivated);
+  EXPECT_EQ(login("alice", "wrong horse").error().why, Why::wrong_credentials);
+  administration_.deactivate(kOperator, "alice", true).value();
+  EXPECT_EQ(login("alice", "correct horse").error().why, Why::wrong_credentials);
   EXPECT_EQ(server_.count("SELECT COUNT(*) FROM sessions"), 0);
 }
 

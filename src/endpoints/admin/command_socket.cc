@@ -19,7 +19,10 @@ Task<http::Response> run_command(const Operations& operations, const http::Reque
     text::Fields fields(*body);
     const auto name = fields.required_string("command");
     const auto* arguments = fields.required_object("arguments");
-    if (!fields.error()) answer = run(operations, name, *arguments);
+    const auto user = fields.optional_string("user").value_or("?");
+    if (!fields.error()) {
+      answer = run(operations, at_the_command_line(user), name, *arguments);
+    }
   }
   http::Response response;
   response.body = answer ? json::serialize(json::object{{"answer", *answer}})

@@ -5,9 +5,9 @@
 
 namespace latchkey::admin {
 
-// POST /command {"command": …, "arguments": {…}}: runs a command in the server and answers
-// {"answer": {…}} or {"error": sentence}. Only for a Unix socket that none but the server's own
-// user can open. `operations` must outlive the router.
+// POST /command {"command": …, "arguments": {…}, "user": who types}: runs a command in the server
+// and answers {"answer": {…}} or {"error": sentence}. Only for a Unix socket that none but the
+// server's own user can open. `operations` must outlive the router.
 void mount_commands(http::Router& router, const Operations& operations);
 
 }  // namespace latchkey::admin

@@ -1,21 +1,22 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <cstdint>
 #include <string>
+#include <string_view>
 
-#include "domain/accounts/administration.h"
-
-// Sessions, keys and outcomes as the command line shows them: as JSON and in words.
+// What the commands of several subjects say.
 namespace latchkey::admin {
 
-boost::json::object describe(const accounts::Administration::Listed& listed);
-
 std::string say_done(const boost::json::object& answer);
-std::string say_created(const boost::json::object& answer);
-std::string say_sessions(const boost::json::object& answer);
+// "Softly ended 3 sessions."
 std::string say_ended(const boost::json::object& answer);
-std::string say_gap(const boost::json::object& answer);
-std::string say_keys(const boost::json::object& answer);
-std::string say_backup(const boost::json::object& answer);
+
+// A text of an answer; empty when there is none.
+std::string_view text_of(const boost::json::object& object, std::string_view name);
+std::string id_text(std::int64_t id);
+
+// Lines without the last line break.
+std::string without_last_break(std::string lines);
 
 }  // namespace latchkey::admin

@@ -1,0 +1,37 @@
+#include "domain/accounts/audit.h"
+
+namespace latchkey::accounts::audit {
+
+void note(db::Tx& tx, sessions::IdSource& ids, Time now, const Operator& by,
+          std::string_view action, std::string_view target, std::string_view detail) {
+  while (tx.run("INSERT INTO audit (id, at, actor, address, action, target, detail)"
+                " VALUES (:id, :at, :actor, :address, :action, :target, :detail)"
+                " ON CONFLICT DO NOTHING",
+                ids.next(now), now, by.name, by.address, action, target, detail) == 0) {
+  }
+}
+
+std::vector<Entry> list(db::Tx& tx, const std::optional<std::string>& target, std::int64_t limit) {
+  // By id, which a clock that was set back does not disorder.
+  static const std::string select = "SELECT at, actor, address, action, target, detail FROM audit";
+  static const std::string all = select + " ORDER BY id DESC LIMIT :limit";
+  static const std::string one = select + " WHERE target = :target ORDER BY id DESC LIMIT :limit";
+  using Text = std::string;
+  std::vector<Entry> entries;
+  const auto add = [&](Time at, Text& actor, Text& address, Text& action, Text& whom,
+                       Text& detail) {
+    entries.push_back({at,
+                       {std::move(actor), std::move(address)},
+                       std::move(action),
+                       std::move(whom),
+                       std::move(detail)});
+  };
+  if (target) {
+    tx.each<Time, Text, Text, Text, Text, Text>(one, add, *target, limit);
+  } else {
+    tx.each<Time, Text, Text, Text, Text, Text>(all, add, limit);
+  }
+  return entries;
+}
+
+}  // namespace latchkey::accounts::audit

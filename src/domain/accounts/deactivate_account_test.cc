@@ -1,0 +1,130 @@
+#include "domain/accounts/deactivate_account.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "domain/accounts/accounts_testing.h"
+
+namespace latchkey::accounts {
+namespace {
+
+using namespace std::chrono_literals;
+using sessions::EndReason;
+using sessions::Worth;
+using sessions::testing::kNoon;
+using sessions::testing::run;
+using sessions::testing::TestSessions;
+using ::testing::HasSubstr;
+using testing::kOperator;
+
+const Threepid kAddress{"email", "alice@example.com"};
+
+class DeactivationTest : public testing::AccountsOnEachEngine {
+ protected:
+  DeactivationTest() {
+    administration_.create_user(kOperator, "alice", "correct horse", false).value();
+    alice_ = user("alice")->account;
+    auto wanted = TestSessions::refreshing("PHONE");
+    wanted.display_name = "Alice's phone";
+    phone_ = server_.sign_in(alice_, wanted);
+    gone_ = server_.sign_in(alice_, TestSessions::refreshing("GONE"));
+    EXPECT_FALSE(server_.sign_out(gone_.access()).has_value());
+    administration_.add_threepid(kOperator, "alice", "email", "alice@example.com").value();
+  }
+  Administration::Result<> deactivate(bool erase) {
+    return administration_.deactivate(kOperator, "alice", erase);
+  }
+  std::int64_t traces() {
+    return server_.count(
+        "SELECT (SELECT COUNT(*) FROM devices WHERE display_name IS NOT NULL)"
+        " + (SELECT COUNT(address) + COUNT(user_agent) FROM sessions)");
+  }
+
+  Account alice_;
+  TestSessions::SignedIn phone_;
+  TestSessions::SignedIn gone_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, DeactivationTest, db::engines(), db::engine_name);
+
+TEST_P(DeactivationTest, EndsEverythingAndKeepsTheNameAndThePassword) {
+  const auto hash = user("alice")->password_hash;
+  server_.look(phone_.access());
+  server_.look(phone_.access());
+  EXPECT_TRUE(deactivate(false).has_value());
+  EXPECT_EQ(server_.check(phone_.access()).worth, Worth::ended);
+  EXPECT_EQ(server_.row(phone_.id()).end_reason, EndReason::account_deactivated);
+  EXPECT_EQ(server_.row(gone_.id()).end_reason, EndReason::logout);
+  EXPECT_EQ(user("alice")->account.deactivated_at, kNoon);
+  EXPECT_EQ(user("alice")->password_hash, hash);
+  EXPECT_EQ(user("alice")->erased_at, std::nullopt);
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM threepids"), 0);
+  EXPECT_GT(traces(), 0);
+
+  EXPECT_THAT(deactivate(false).error(), HasSubstr("already"));
+  EXPECT_THAT(administration_.set_password(kOperator, "alice", "correct horse").error(),
+              HasSubstr("deactivated"));
+  EXPECT_THAT(administration_.add_threepid(kOperator, "alice", "email", "a@example.com").error(),
+              HasSubstr("deactivated"));
+  EXPECT_THAT(administration_.create_user(kOperator, "alice", "correct horse", false).error(),
+              HasSubstr("taken"));
+}
+
+TEST_P(DeactivationTest, ErasedNothingIsLeftOfThePassword) {
+  server_->flush_activity();
+  EXPECT_TRUE(deactivate(true).has_value());
+  EXPECT_EQ(server_.check(phone_.access()).worth, Worth::ended);
+  EXPECT_EQ(user("alice")->password_hash, std::nullopt);
+  EXPECT_EQ(user("alice")->erased_at, kNoon);
+  EXPECT_EQ(traces(), 0) << "of ended sessions and deleted devices too";
+  EXPECT_THAT(deactivate(true).error(), HasSubstr("already"));
+}
+
+TEST_P(DeactivationTest, WhatWasNotedBeforeIsNotWrittenAfterwards) {
+  server_.clock.advance(2min);
+  server_.look(phone_.access());  // activity that waits for its batch
+  EXPECT_TRUE(deactivate(true).has_value());
+  server_->flush_activity();
+  EXPECT_EQ(traces(), 0);
+}
+
+TEST_P(DeactivationTest, OthersKeepTheirs) {
+  const Account bob = server_.add_user("bob");
+  auto wanted = TestSessions::refreshing("LAPTOP");
+  wanted.display_name = "Bob's laptop";
+  const auto laptop = server_.sign_in(bob, wanted);
+  administration_.add_threepid(kOperator, "bob", "email", "bob@example.com").value();
+  EXPECT_TRUE(deactivate(true).has_value());
+  EXPECT_TRUE(server_.check(laptop.access()).active());
+  EXPECT_EQ(traces(), 3);
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM threepids"), 1);
+}
+
+TEST_P(DeactivationTest, CanBeFollowedByAnErasure) {
+  EXPECT_TRUE(deactivate(false).has_value());
+  server_.clock.advance(1h);
+  EXPECT_TRUE(deactivate(true).has_value());
+  EXPECT_EQ(user("alice")->account.deactivated_at, kNoon);
+  EXPECT_EQ(user("alice")->erased_at, kNoon + 1h);
+  EXPECT_EQ(user("alice")->password_hash, std::nullopt);
+  EXPECT_EQ(traces(), 0);
+}
+
+TEST_P(DeactivationTest, AReactivatedAccountNeedsANewPassword) {
+  for (const bool erase : {false, true}) {
+    EXPECT_TRUE(deactivate(erase).has_value());
+    EXPECT_TRUE(administration_.reactivate(kOperator, "alice").has_value());
+    EXPECT_EQ(user("alice")->password_hash, std::nullopt);
+    EXPECT_EQ(user("alice")->erased_at, std::nullopt);
+    EXPECT_EQ(user("alice")->account.deactivated_at, std::nullopt);
+    EXPECT_EQ(server_.check(phone_.access()).worth, Worth::ended) << "what ended stays ended";
+    EXPECT_TRUE(administration_.set_password(kOperator, "alice", "correct horse").has_value());
+    EXPECT_THAT(administration_.reactivate(kOperator, "alice").error(),
+                HasSubstr("not deactivated"));
+  }
+  EXPECT_TRUE(administration_.add_threepid(kOperator, "alice", "email", "alice@example.com"))
+      << "the address is free again";
+}
+
+}  // namespace
+}  // namespace latchkey::accounts

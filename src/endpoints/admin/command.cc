@@ -1,0 +1,51 @@
+#include "endpoints/admin/command.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "platform/text/ulid.h"
+
+namespace latchkey::admin {
+
+const Argument kUserName{.name = "name", .sentence = "the user's name, or full Matrix ID"};
+
+std::unexpected<std::string> fail(std::string sentence) {
+  return std::unexpected(std::move(sentence));
+}
+
+std::optional<std::string> Call::optional_text(std::string_view name) const {
+  const auto* value = arguments.if_contains(name);
+  if (value == nullptr || !value->is_string()) return std::nullopt;
+  return std::string(value->get_string());
+}
+
+std::string Call::text(std::string_view name) const { return optional_text(name).value_or(""); }
+
+bool Call::flag(std::string_view name) const {
+  const auto* value = arguments.if_contains(name);
+  return value != nullptr && value->is_bool() && value->get_bool();
+}
+
+std::expected<std::optional<std::int64_t>, std::string> Call::number(
+    std::string_view name, std::int64_t lo, std::int64_t hi,
+    std::optional<std::int64_t> otherwise) const {
+  const auto typed = optional_text(name);
+  if (!typed) return otherwise;
+  std::int64_t value = 0;
+  const char* end = typed->data() + typed->size();
+  const auto [stopped, fault] = std::from_chars(typed->data(), end, value);
+  if (fault != std::errc{} || stopped != end || value < lo || value > hi) {
+    return fail(fmt::format("{}: '{}' is not a number from {} to {}", name, *typed, lo, hi));
+  }
+  return value;
+}
+
+std::optional<std::int64_t> Call::id() const {
+  const auto id = text::parse_id(text("id"));
+  return id && *id <= static_cast<std::uint64_t>(INT64_MAX)
+             ? std::optional(static_cast<std::int64_t>(*id))
+             : std::nullopt;
+}
+
+}  // namespace latchkey::admin

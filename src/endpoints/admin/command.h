@@ -1,0 +1,78 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/accounts/administration.h"
+
+// What a command of the command line is: what it takes, what it does, what it prints.
+namespace latchkey::admin {
+
+struct Argument {
+  enum class Kind {
+    positional,
+    flag,            // --name
+    option,          // --name VALUE
+    password_stdin,  // --password-stdin: one line from standard input, as "password"
+  };
+  std::string_view name;
+  Kind kind = Kind::positional;
+  std::string_view sentence;
+  bool required = true;
+};
+
+// What commands act on.
+struct Operations {
+  accounts::Administration& accounts;
+  sessions::Sessions& sessions;
+  std::function<void(const std::string& path)> backup;  // throws db::Refused with a sentence
+};
+
+using Answer = std::expected<boost::json::object, std::string>;  // a refusal is a sentence
+
+std::unexpected<std::string> fail(std::string sentence);
+
+// A command being run. Required arguments were checked for presence.
+struct Call {
+  const Operations& operations;
+  const accounts::Operator& by;
+  const boost::json::object& arguments;
+
+  // Empty when there is none.
+  std::string text(std::string_view name) const;
+  std::optional<std::string> optional_text(std::string_view name) const;
+  bool flag(std::string_view name) const;
+  // A whole number from `lo` to `hi`, or `otherwise` when there is none.
+  std::expected<std::optional<std::int64_t>, std::string> number(
+      std::string_view name, std::int64_t lo, std::int64_t hi,
+      std::optional<std::int64_t> otherwise = {}) const;
+  // An ID as lists show it.
+  std::optional<std::int64_t> id() const;
+};
+
+struct Command {
+  std::string_view name;  // "user create"
+  std::string_view sentence;
+  std::vector<Argument> arguments;
+  Answer (*run)(const Call&);
+  // The answer in words, without a line break at the end.
+  std::string (*say)(const boost::json::object& answer);
+};
+
+// The commands by subject; commands.h has them all.
+std::vector<Command> user_commands();
+std::vector<Command> threepid_commands();
+std::vector<Command> session_commands();
+std::vector<Command> registration_token_commands();
+std::vector<Command> upkeep_commands();
+
+// "name", as most commands take it first.
+extern const Argument kUserName;
+
+}  // namespace latchkey::admin

@@ -1,0 +1,181 @@
+// latchkey session …, and the list of a user's sessions.
+
+#include <fmt/format.h>
+
+#include <boost/json/array.hpp>
+
+#include "endpoints/admin/command.h"
+#include "endpoints/admin/words.h"
+#include "platform/text/rfc3339.h"
+
+namespace latchkey::admin {
+namespace {
+
+namespace json = boost::json;
+using Kind = Argument::Kind;
+using accounts::Administration;
+using sessions::EndReason;
+using sessions::Reason;
+using sessions::Worth;
+
+std::string_view standing_name(Worth worth) {
+  switch (worth) {
+    case Worth::active:
+      return "active";
+    case Worth::soft:
+      return "soft";
+    case Worth::locked:
+      return "locked";
+    case Worth::ended:
+      return "ended";
+    case Worth::missing:
+    case Worth::unknown:
+      break;
+  }
+  return "unknown";
+}
+
+std::string_view end_name(EndReason reason) {
+  switch (reason) {
+    case EndReason::logout:
+      return "logout";
+    case EndReason::logout_all:
+      return "logout_all";
+    case EndReason::device_deleted:
+      return "device_deleted";
+    case EndReason::password_changed:
+      return "password_changed";
+    case EndReason::revoked:
+      return "revoked";
+    case EndReason::account_deactivated:
+      return "account_deactivated";
+    case EndReason::administrator:
+    case EndReason::administrator_softly:
+      return "administrator";
+    case EndReason::taken_over:
+      return "taken_over";
+    case EndReason::token_reuse:
+      return "token_reuse";
+    case EndReason::generations_spent:
+      return "generations_spent";
+  }
+  return "unknown";
+}
+
+// Why the newest access token is not good, or the session's stored end.
+std::string_view reason_name(const accounts::Administration::Listed& listed) {
+  if (const auto& end = listed.session.session.record.end_reason) return end_name(*end);
+  switch (listed.standing.reason) {
+    case Reason::expired:
+      return "expired";
+    case Reason::past_maximum_age:
+      return "maximum_age";
+    case Reason::idle_too_long:
+      return "maximum_idle";
+    case Reason::account_locked:
+      return "account_locked";
+    default:
+      return "";
+  }
+}
+
+json::object describe(const accounts::Administration::Listed& listed) {
+  const auto& [session, display_name, address, user_agent] = listed.session;
+  const sessions::Record& record = session.record;
+  json::object result{{"id", id_text(record.id)},
+                      {"device_id", record.device_id},
+                      {"display_name", display_name},
+                      {"standing", standing_name(listed.standing.worth)},
+                      {"reason", reason_name(listed)},
+                      {"created_at", text::format_rfc3339(record.created_at)},
+                      {"last_active_at", text::format_rfc3339(record.last_active_at)},
+                      {"address", address},
+                      {"user_agent", user_agent}};
+  if (record.ended_at) result["ended_at"] = text::format_rfc3339(*record.ended_at);
+  return result;
+}
+
+Answer user_sessions(const Call& call) {
+  const auto listed = call.operations.accounts.list_sessions(call.text("name"));
+  if (!listed) return fail(listed.error());
+  json::array list;
+  for (const auto& one : *listed) list.push_back(describe(one));
+  return json::object{{"sessions", std::move(list)}};
+}
+
+std::string say_sessions(const json::object& answer) {
+  constexpr std::string_view kLine = "{:<14} {:<16} {:<8} {:<20} {:<25} {:<16} {}\n";
+  std::string words = fmt::format(kLine, "SESSION", "DEVICE", "STANDING", "REASON", "LAST ACTIVE",
+                                  "ADDRESS", "NAME");
+  for (const auto& value : answer.at("sessions").as_array()) {
+    const auto& one = value.as_object();
+    words +=
+        fmt::format(kLine, text_of(one, "id"), text_of(one, "device_id"), text_of(one, "standing"),
+                    text_of(one, "reason"), text_of(one, "last_active_at"), text_of(one, "address"),
+                    text_of(one, "display_name"));
+  }
+  return without_last_break(std::move(words));
+}
+
+template <auto change>
+Answer change_session(const Call& call) {
+  const auto id = call.id();
+  if (!id) return fail("this is not a session ID; see: latchkey user sessions NAME");
+  const auto changed = (call.operations.accounts.*change)(call.by, *id);
+  if (!changed) return fail(changed.error());
+  return json::object{};
+}
+
+Answer soft_logout_everybody(const Call& call) {
+  return json::object{{"ended", call.operations.accounts.soft_logout_everybody(call.by)}};
+}
+
+Answer mark_gap(const Call& call) {
+  const auto from = text::parse_rfc3339(call.text("from"));
+  const auto typed = call.optional_text("to");
+  const auto to =
+      typed ? text::parse_rfc3339(*typed) : std::optional(call.operations.sessions.clock().now());
+  if (!from || !to) return fail("a time looks like 2026-01-31T12:00:00Z");
+  if (*to < *from) return fail("the gap ends before it begins");
+  call.operations.accounts.mark_gap(call.by, *from, *to);
+  return json::object{{"from", text::format_rfc3339(*from)}, {"to", text::format_rfc3339(*to)}};
+}
+
+std::string say_gap(const json::object& answer) {
+  return fmt::format("Marked the gap from {} to {}.", text_of(answer, "from"),
+                     text_of(answer, "to"));
+}
+
+}  // namespace
+
+std::vector<Command> session_commands() {
+  using A = Administration;
+  const Argument id{.name = "id", .sentence = "the session's ID, from: latchkey user sessions"};
+  return {
+      {"user sessions", "List a user's sessions.", {kUserName}, user_sessions, say_sessions},
+      {"session end",
+       "End a session for good and delete its device.",
+       {id},
+       change_session<&A::end_session>,
+       say_done},
+      {"session soft-logout",
+       "End a session softly: its person signs in again and keeps the keys.",
+       {id},
+       change_session<&A::soft_logout_session>,
+       say_done},
+      {"session soft-logout-all",
+       "End every session of the server softly, as after a restored backup: what was ended since "
+       "it was made cannot be told from the rest.",
+       {},
+       soft_logout_everybody,
+       say_ended},
+      {"session mark-gap",
+       "Say that sessions begun in this span may be missing: their tokens are softly refused.",
+       {{"from", Kind::option, "begin of the gap (RFC 3339)", true},
+        {"to", Kind::option, "end of the gap (RFC 3339); now, if not given", false}},
+       mark_gap,
+       say_gap},
+  };
+}
+
+}  // namespace latchkey::admin

@@ -1,0 +1,136 @@
+// latchkey keys …, backup, audit: the server itself.
+
+#include <fmt/format.h>
+
+#include <boost/json/array.hpp>
+
+#include "endpoints/admin/command.h"
+#include "endpoints/admin/words.h"
+#include "platform/db/database.h"
+#include "platform/text/rfc3339.h"
+#include "platform/text/utf8.h"
+
+namespace latchkey::admin {
+namespace {
+
+namespace json = boost::json;
+using Kind = Argument::Kind;
+
+constexpr std::int64_t kMostAuditLines = 100'000;
+constexpr std::int64_t kAuditLines = 100;
+
+Answer list_keys(const Call& call) {
+  json::array list;
+  for (const auto& key : sessions::list_keys(call.operations.sessions.database())) {
+    json::object described{{"id", key.id},
+                           {"fingerprint", key.fingerprint},
+                           {"created_at", text::format_rfc3339(key.created_at)}};
+    if (key.lost_at) described["lost_at"] = text::format_rfc3339(*key.lost_at);
+    list.push_back(std::move(described));
+  }
+  return json::object{{"keys", std::move(list)}};
+}
+
+template <auto change>
+Answer change_keys(const Call& call, std::string_view action) {
+  auto& sessions = call.operations.sessions;
+  auto keys = change(sessions.database(), sessions.key_file(), sessions.clock().now());
+  if (!keys) return fail(keys.error());
+  sessions.use_keys(std::move(*keys));
+  call.operations.accounts.note_now(call.by, action, "server keys");
+  return list_keys(call);
+}
+
+Answer rotate_keys(const Call& call) {
+  return change_keys<&sessions::rotate_keys>(call, "keys rotate");
+}
+
+Answer replace_keys(const Call& call) {
+  return change_keys<&sessions::replace_keys>(call, "keys replace");
+}
+
+std::string say_keys(const json::object& answer) {
+  std::string words;
+  for (const auto& value : answer.at("keys").as_array()) {
+    const auto& key = value.as_object();
+    words += fmt::format("key {:<3} {} made {}{}\n", key.at("id").to_number<int>(),
+                         text_of(key, "fingerprint"), text_of(key, "created_at"),
+                         key.contains("lost_at") ? ", lost" : "");
+  }
+  return without_last_break(std::move(words));
+}
+
+Answer backup(const Call& call) {
+  const std::string path = call.text("file");
+  try {
+    call.operations.backup(path);
+  } catch (const db::Refused& refused) {
+    return fail(refused.what());
+  }
+  call.operations.accounts.note_now(call.by, "backup", "database",
+                                    text::valid_utf8(path) ? path : "");
+  return json::object{{"file", path}};
+}
+
+std::string say_backup(const json::object& answer) {
+  return fmt::format("Copied the database to {}.", text_of(answer, "file"));
+}
+
+Answer audit(const Call& call) {
+  const auto limit = call.number("limit", 1, kMostAuditLines, kAuditLines);
+  if (!limit) return fail(limit.error());
+  const auto entries = call.operations.accounts.list_audit(call.optional_text("user"), **limit);
+  if (!entries) return fail(entries.error());
+  json::array list;
+  for (const auto& entry : *entries) {
+    list.push_back(json::object{{"at", text::format_rfc3339(entry.at)},
+                                {"by", entry.by.name},
+                                {"address", entry.by.address},
+                                {"action", entry.action},
+                                {"target", entry.target},
+                                {"detail", entry.detail}});
+  }
+  return json::object{{"audit", std::move(list)}};
+}
+
+std::string say_audit(const json::object& answer) {
+  constexpr std::string_view kLine = "{:<25} {:<28} {:<16} {:<26} {:<32} {}\n";
+  std::string words = fmt::format(kLine, "WHEN", "BY", "FROM", "ACTION", "TARGET", "DETAIL");
+  for (const auto& value : answer.at("audit").as_array()) {
+    const auto& one = value.as_object();
+    words += fmt::format(kLine, text_of(one, "at"), text_of(one, "by"), text_of(one, "address"),
+                         text_of(one, "action"), text_of(one, "target"), text_of(one, "detail"));
+  }
+  return without_last_break(std::move(words));
+}
+
+}  // namespace
+
+std::vector<Command> upkeep_commands() {
+  return {
+      {"audit",
+       "Show what administrators did, the newest first.",
+       {{"user", Kind::option, "only what concerns this user", false},
+        {"limit", Kind::option, "how many lines at most; 100, if not given", false}},
+       audit,
+       say_audit},
+      {"keys list", "List the server keys.", {}, list_keys, say_keys},
+      {"keys rotate",
+       "Make a new server key; tokens of the older ones stay good.",
+       {},
+       rotate_keys,
+       say_keys},
+      {"keys replace",
+       "Go on without a lost key file: everybody signs in again and keeps the keys.",
+       {},
+       replace_keys,
+       say_keys},
+      {"backup",
+       "Copy the SQLite database while it is in use.",
+       {{.name = "file", .sentence = "the new file"}},
+       backup,
+       say_backup},
+  };
+}
+
+}  // namespace latchkey::admin

@@ -1,0 +1,118 @@
+// latchkey user …: accounts.
+
+#include <fmt/format.h>
+
+#include "endpoints/admin/command.h"
+#include "endpoints/admin/words.h"
+
+namespace latchkey::admin {
+namespace {
+
+namespace json = boost::json;
+using Kind = Argument::Kind;
+using accounts::Administration;
+
+Answer done(const Administration::Result<>& result) {
+  if (!result) return fail(result.error());
+  return json::object{};
+}
+
+Answer create_user(const Call& call) {
+  auto id = call.operations.accounts.create_user(
+      call.by, call.text("name"), call.optional_text("password"), call.flag("admin"));
+  if (!id) return fail(id.error());
+  return json::object{{"user_id", *id}};
+}
+
+std::string say_created(const json::object& answer) {
+  return fmt::format("Created {}.", text_of(answer, "user_id"));
+}
+
+Answer set_password(const Call& call) {
+  return done(
+      call.operations.accounts.set_password(call.by, call.text("name"), call.text("password")));
+}
+
+template <auto change>
+Answer change_user(const Call& call) {
+  return done((call.operations.accounts.*change)(call.by, call.text("name")));
+}
+
+Answer deactivate_user(const Call& call) {
+  return done(call.operations.accounts.deactivate(call.by, call.text("name"), call.flag("erase")));
+}
+
+Answer user_admin(const Call& call) {
+  const std::string state = call.text("state");
+  if (state != "on" && state != "off") return fail("expected on or off");
+  return done(call.operations.accounts.set_admin(call.by, call.text("name"), state == "on"));
+}
+
+Answer soft_logout_user(const Call& call) {
+  const auto count = call.operations.accounts.soft_logout_user(call.by, call.text("name"));
+  if (!count) return fail(count.error());
+  return json::object{{"ended", *count}};
+}
+
+}  // namespace
+
+std::vector<Command> user_commands() {
+  using A = Administration;
+  return {
+      {"user create",
+       "Create a user.",
+       {kUserName,
+        {"password-stdin", Kind::password_stdin,
+         "read the password from standard input; without it the account has none, and nobody "
+         "signs in with one until user set-password",
+         false},
+        {"admin", Kind::flag, "make the user an administrator of the server", false}},
+       create_user,
+       say_created},
+      {"user set-password",
+       "Set a user's password; nobody is signed out.",
+       {kUserName,
+        {"password-stdin", Kind::password_stdin, "read the password from standard input", true}},
+       set_password,
+       say_done},
+      {"user lock",
+       "Lock an account: its tokens stop working until it is unlocked.",
+       {kUserName},
+       change_user<&A::lock>,
+       say_done},
+      {"user unlock",
+       "Unlock an account: the same tokens work again.",
+       {kUserName},
+       change_user<&A::unlock>,
+       say_done},
+      {"user suspend", "Suspend an account.", {kUserName}, change_user<&A::suspend>, say_done},
+      {"user unsuspend", "Lift a suspension.", {kUserName}, change_user<&A::unsuspend>, say_done},
+      {"user deactivate",
+       "Deactivate an account: its sessions end for good, its addresses are removed, its name "
+       "stays taken.",
+       {kUserName,
+        {"erase", Kind::flag,
+         "forget the password too, the names of the devices and where they were used; also for "
+         "an account that is deactivated already",
+         false}},
+       deactivate_user,
+       say_done},
+      {"user reactivate",
+       "Reactivate an account; it needs a new password.",
+       {kUserName},
+       change_user<&A::reactivate>,
+       say_done},
+      {"user admin",
+       "Make a user an administrator, or not.",
+       {kUserName, {.name = "state", .sentence = "on or off"}},
+       user_admin,
+       say_done},
+      {"user soft-logout",
+       "End all sessions of a user softly: people sign in again and keep their keys.",
+       {kUserName},
+       soft_logout_user,
+       say_ended},
+  };
+}
+
+}  // namespace latchkey::admin
