@@ -20,11 +20,14 @@ LIBRARY_ROOMS = {
     r"re2/": {"domain/services"},
     r"spdlog/|prometheus/": {"platform/telemetry"},
     r"phonenumbers/|unicode/": {"domain/accounts"},
+    r"ctemplate/": {"platform/html"},
     r"CLI/": {"app"},
 }
 
 # Headers that cost seconds in each file that includes them.
-SLOW_HEADERS = re.compile(r"boost/beast|libpq-fe|spdlog/|yaml-cpp/|phonenumbers/|boost/asio\.hpp|regex$")
+SLOW_HEADERS = re.compile(
+    r"boost/beast|libpq-fe|spdlog/|yaml-cpp/|phonenumbers/|ctemplate/|boost/asio\.hpp|regex$"
+)
 
 SQL = re.compile(r'"[^"\n]*\b(SELECT\s+(?!1")|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM)')
 INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]')

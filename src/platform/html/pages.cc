@@ -1,0 +1,69 @@
+#include "platform/html/pages.h"
+
+#include <stdexcept>
+#include <utility>
+
+#include "platform/crypto/hash.h"
+#include "platform/html/web_files.h"
+#include "platform/text/base64.h"
+
+namespace latchkey::html {
+namespace {
+
+constexpr std::string_view kLayout = "layout.html";
+constexpr std::string_view kStyle = "style.css";
+
+// A hash-source (Content Security Policy Level 3, section 2.3.1) of an inline style or script.
+std::string hash_source(std::string_view text) {
+  const crypto::Digest digest = crypto::sha256(text);
+  const std::string_view bytes(reinterpret_cast<const char*>(digest.data()), digest.size());
+  return "'sha256-" + text::encode_base64(bytes) + "'";
+}
+
+std::map<std::string_view, std::string> hash_sources() {
+  std::map<std::string_view, std::string> hashes;
+  for (const WebFile& file : web_files()) {
+    if (!file.name.ends_with(".html")) hashes.emplace(file.name, hash_source(file.text));
+  }
+  return hashes;
+}
+
+}  // namespace
+
+Pages::Pages(std::string server_name)
+    : templates_(web_files()), server_name_(std::move(server_name)), hashes_(hash_sources()) {}
+
+// Nothing is loaded, from here or elsewhere: on this origin the homeserver may serve what its
+// users uploaded, so not even 'self' is trusted. Style and script stand in the page.
+std::string Pages::policy(std::string_view script) const {
+  std::string policy = "default-src 'none'; style-src " + hashes_.at(kStyle);
+  if (!script.empty()) {
+    const auto hash = hashes_.find(script);
+    if (hash == hashes_.end()) throw std::logic_error("no web/" + std::string(script));
+    policy += "; script-src " + hash->second;
+  }
+  return policy + "; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+}
+
+http::Response Pages::answer(Page page) const {
+  Values layout;
+  layout.set("TITLE", page.title).set("SERVER_NAME", server_name_);
+  layout.include("STYLE", kStyle);
+  layout.include("BODY", page.file) = std::move(page.values);
+  if (!page.script.empty()) layout.add("SCRIPT").include("CODE", page.script);
+
+  http::Response response;
+  response.status = page.status;
+  response.content_type = "text/html; charset=utf-8";
+  response.body = templates_.render(kLayout, layout);
+  // Cross-Origin-Opener-Policy is not among them: it would cut the page off from the client that
+  // opened it and waits for its message (spec "Fallback").
+  response.headers = {{"Content-Security-Policy", policy(page.script)},
+                      {"X-Frame-Options", "DENY"},
+                      {"X-Content-Type-Options", "nosniff"},
+                      {"Referrer-Policy", "no-referrer"},
+                      {"Cache-Control", "no-store"}};
+  return response;
+}
+
+}  // namespace latchkey::html

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "platform/html/templates.h"
+#include "platform/html/values.h"
+#include "platform/http/message.h"
+
+namespace latchkey::html {
+
+// One page of web/, inside layout.html.
+struct Page {
+  int status = 200;
+  std::string title;        // of the window, and the page's heading
+  std::string_view file;    // what stands below the heading
+  Values values;            // of that file
+  std::string_view script;  // a file of web/ that the page runs; empty: no script may run
+};
+
+// Every page that people see, with the headers that keep others out of it. Any number of threads
+// may ask.
+class Pages {
+ public:
+  // `server_name` stands above every heading: whose page this is.
+  explicit Pages(std::string server_name);
+
+  // Throws std::logic_error when web/ has no such file.
+  http::Response answer(Page page) const;
+
+ private:
+  std::string policy(std::string_view script) const;
+
+  Templates templates_;
+  std::string server_name_;
+  std::map<std::string_view, std::string> hashes_;  // of each style and script, as CSP has them
+};
+
+}  // namespace latchkey::html

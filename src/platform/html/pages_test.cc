@@ -1,0 +1,174 @@
+#include "platform/html/pages.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <stdexcept>
+
+#include "platform/crypto/hash.h"
+#include "platform/html/web_files.h"
+#include "platform/text/base64.h"
+
+namespace latchkey::html {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string header(const http::Response& response, std::string_view name) {
+  for (const auto& [known, value] : response.headers) {
+    if (known == name) return value;
+  }
+  return {};
+}
+
+// What stands between two texts of the page, which must be there once.
+std::string between(const std::string& body, std::string_view begin, std::string_view end) {
+  const auto from = body.find(begin);
+  const auto to = body.find(end);
+  EXPECT_NE(from, std::string::npos) << begin;
+  EXPECT_EQ(body.find(begin, from + 1), std::string::npos) << begin;
+  EXPECT_NE(to, std::string::npos) << end;
+  if (from == std::string::npos || to == std::string::npos) return {};
+  return body.substr(from + begin.size(), to - from - begin.size());
+}
+
+std::string hash_source(std::string_view text) {
+  const crypto::Digest digest = crypto::sha256(text);
+  return "'sha256-" +
+         text::encode_base64({reinterpret_cast<const char*>(digest.data()), digest.size()}) + "'";
+}
+
+const Pages& pages() {
+  static const Pages all("example.org");
+  return all;
+}
+
+http::Response answer(std::string_view script = {}) {
+  return pages().answer({200, "A & B", "fallback_done.html", {}, script});
+}
+
+TEST(Page, IsHtmlWithItsTitleAndItsServer) {
+  const http::Response response = pages().answer({404, "A & B", "fallback_done.html", {}, {}});
+  EXPECT_EQ(response.status, 404);
+  EXPECT_EQ(response.content_type, "text/html; charset=utf-8");
+  EXPECT_TRUE(response.body.starts_with("<!doctype html>"));
+  EXPECT_THAT(response.body, HasSubstr("<html lang=\"en\">"));
+  EXPECT_EQ(between(response.body, "<title>", "</title>"), "A &amp; B · example.org");
+  EXPECT_EQ(between(response.body, "<h1>", "</h1>"), "A &amp; B");
+}
+
+TEST(Page, IsKeptFromOthers) {
+  const http::Response response = answer();
+  EXPECT_EQ(header(response, "X-Frame-Options"), "DENY");
+  EXPECT_EQ(header(response, "X-Content-Type-Options"), "nosniff");
+  EXPECT_EQ(header(response, "Referrer-Policy"), "no-referrer");
+  EXPECT_EQ(header(response, "Cache-Control"), "no-store");
+  EXPECT_EQ(header(response, "Cross-Origin-Opener-Policy"), "") << "the client would hear nothing";
+}
+
+// The hash is of the very bytes between the tags; a browser ignores them otherwise.
+TEST(Page, MayLoadNothingButItsOwnStyle) {
+  const http::Response response = answer();
+  EXPECT_EQ(header(response, "Content-Security-Policy"),
+            "default-src 'none'; style-src " +
+                hash_source(between(response.body, "<style>", "</style>")) +
+                "; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+  EXPECT_THAT(response.body, Not(HasSubstr("<script")));
+}
+
+TEST(Page, MayRunTheOneScriptThatItAskedFor) {
+  const http::Response response = answer("auth_done.js");
+  const std::string script = between(response.body, "<script>", "</script>");
+  EXPECT_THAT(script, HasSubstr("authDone"));
+  EXPECT_THAT(header(response, "Content-Security-Policy"),
+              HasSubstr("; script-src " + hash_source(script) + ";"));
+}
+
+TEST(Page, OfNoSuchFileIsAFault) {
+  EXPECT_THROW(pages().answer({200, "", "no.html", {}, {}}), std::logic_error);
+  EXPECT_THROW(answer("no.js"), std::logic_error);
+}
+
+// What the policy would forbid, or what would not be what it seems in a file of web/.
+TEST(WebFiles, HaveNoInlineHandlersOrStyles) {
+  ASSERT_FALSE(web_files().empty());
+  for (const WebFile& file : web_files()) {
+    const std::string text(file.text);
+    for (const char* forbidden :
+         {" style=", " onclick=", " onload=", " onsubmit=", "<base", "\r"}) {
+      EXPECT_THAT(text, Not(HasSubstr(forbidden))) << file.name;
+    }
+  }
+}
+
+// The relative luminance and the contrast of two colours (WCAG 2.2, section 1.4.3).
+double luminance(std::string_view colour) {
+  double sum = 0;
+  const double weights[] = {0.2126, 0.7152, 0.0722};
+  for (std::size_t i = 0; i < 3; ++i) {
+    const double c = std::stoi(std::string(colour.substr(1 + 2 * i, 2)), nullptr, 16) / 255.0;
+    sum += weights[i] * (c <= 0.04045 ? c / 12.92 : std::pow((c + 0.055) / 1.055, 2.4));
+  }
+  return sum;
+}
+
+double contrast(std::string_view a, std::string_view b) {
+  const double one = luminance(a);
+  const double other = luminance(b);
+  return (std::max(one, other) + 0.05) / (std::min(one, other) + 0.05);
+}
+
+// The stylesheet's two palettes: light first, then dark.
+std::vector<std::map<std::string, std::string>> palettes() {
+  std::vector<std::map<std::string, std::string>> all;
+  for (const WebFile& file : web_files()) {
+    if (file.name != "style.css") continue;
+    std::string_view rest = file.text;
+    for (auto at = rest.find(":root {"); at != rest.npos; at = rest.find(":root {")) {
+      rest.remove_prefix(at);
+      std::string_view block = rest.substr(0, rest.find('}'));
+      auto& palette = all.emplace_back();
+      for (auto name = block.find("--"); name != block.npos; name = block.find("--")) {
+        block.remove_prefix(name + 2);
+        const auto colon = block.find(": #");
+        palette[std::string(block.substr(0, colon))] = block.substr(colon + 2, 7);
+      }
+      rest.remove_prefix(1);
+    }
+  }
+  return all;
+}
+
+TEST(Stylesheet, HasEnoughContrastInLightAndDark) {
+  const auto both = palettes();
+  ASSERT_EQ(both.size(), 2U);
+  struct Row {
+    const char* front;
+    const char* back;
+    double least;  // 4.5 for text, 3 for what shows where a control is
+  };
+  const Row rows[] = {
+      {"text", "card", 4.5},
+      {"text", "ground", 4.5},
+      {"quiet", "card", 4.5},
+      {"accent", "card", 4.5},
+      {"accent-strong", "card", 4.5},
+      {"on-accent", "accent", 4.5},
+      {"on-accent", "accent-strong", 4.5},
+      {"alarm", "alarm-ground", 4.5},
+      {"field-line", "card", 3},
+      {"alarm", "card", 3},
+  };
+  for (const auto& palette : both) {
+    for (const Row& row : rows) {
+      EXPECT_GE(contrast(palette.at(row.front), palette.at(row.back)), row.least)
+          << row.front << " " << palette.at(row.front) << " on " << row.back << " "
+          << palette.at(row.back);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace latchkey::html

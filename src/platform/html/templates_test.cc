@@ -1,0 +1,144 @@
+#include "platform/html/templates.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+#include <thread>
+
+namespace latchkey::html {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+std::string render(std::string_view text, const Values& values,
+                   std::string_view name = "page.html") {
+  const WebFile files[] = {{name, text}};
+  return Templates(files).render(name, values);
+}
+
+// One value, in one place.
+std::string with(std::string_view text, std::string_view value) {
+  return render(text, Values().set("X", value));
+}
+
+TEST(Escaping, FitsThePlace) {
+  struct Row {
+    std::string_view where;
+    std::string_view value;
+    std::string_view result;
+  };
+  const Row rows[] = {
+      {"<p>{{X}}</p>", "<script>alert(1)</script>", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>"},
+      {"<p>{{X}}</p>", "Ä & 'ß' \"ü\"", "<p>Ä &amp; &#39;ß&#39; &quot;ü&quot;</p>"},
+      {"<title>{{X}}</title>", "</title><script>", "<title>&lt;/title&gt;&lt;script&gt;</title>"},
+      {R"(<input value="{{X}}">)", R"x(" onfocus="alert(1))x",
+       R"x(<input value="&quot; onfocus=&quot;alert(1)">)x"},
+      {"<input value='{{X}}'>", "' autofocus x='", "<input value='&#39; autofocus x=&#39;'>"},
+      {R"(<a href="{{X}}">)", "javascript:alert(1)", R"(<a href="#">)"},
+      {R"(<a href="{{X}}">)", " JavaScript:alert(1)", R"(<a href="#">)"},
+      {R"(<a href="{{X}}">)", "data:text/html,<script>", R"(<a href="#">)"},
+      {R"(<a href="{{X}}">)", R"(https://example.org/?a=1&b="><b>)",
+       R"(<a href="https://example.org/?a=1&amp;b=&quot;&gt;&lt;b&gt;">)"},
+      // Inside a URL: no way out of the attribute, but one into the next parameter.
+      {R"(<a href="/x?y={{X}}">)", R"(a&b="c)", R"(<a href="/x?y=a&amp;b=&quot;c">)"},
+  };
+  for (const Row& row : rows) EXPECT_EQ(with(row.where, row.value), row.result) << row.where;
+}
+
+TEST(Escaping, HoldsWhereNoValueShouldStand) {
+  EXPECT_THAT(with("<input value={{X}}>", "a onfocus=alert(1)"), Not(HasSubstr(" onfocus=")));
+  EXPECT_EQ(with("<script>var x = '{{X}}';</script>", "'; f() </script>"),
+            R"x(<script>var x = '\x27; f() \x3c/script\x3e';</script>)x");
+  EXPECT_THAT(with(R"(<p style="color: {{X}}">)", R"x(red; background: url("//evil"))x"),
+              Not(HasSubstr("url(")));
+  EXPECT_THAT(with(R"x(<p onclick="f('{{X}}')">)x", "'); alert(1); ('"), Not(HasSubstr("');")));
+}
+
+TEST(Escaping, HoldsInWhatIsIncludedAndRepeated) {
+  const WebFile files[] = {{"outer.html", "{{#ROW}}[{{X}}{{>INNER}}]{{/ROW}}"},
+                           {"inner.html", "<i title=\"{{X}}\">"}};
+  Values values;
+  values.set("X", "<");
+  values.add("ROW").set("X", ">").include("INNER", "inner.html");
+  values.add("ROW").include("INNER", "inner.html").set("X", "\"");
+  EXPECT_EQ(Templates(files).render("outer.html", values),
+            "[&gt;<i title=\"\">][&lt;<i title=\"&quot;\">]")
+      << "a section looks up what it lacks, an included file does not";
+}
+
+TEST(Escaping, CannotBeTurnedOff) {
+  for (const std::string_view text :
+       {"<p>{{X:none}}</p>", "<p>{{X:h}}</p>", "{{#A}}{{X:none}}{{/A}}", "{{>X:none}}",
+        "{{%AUTOESCAPE context=\"TXT\"}}{{X}}", "{{=<% %>=}}<%X%>", "{{{X:none}}}",
+        "{{{%AUTOESCAPE context=\"TXT\"}}{{X}}", "{{{=<% %>=}}<%X:none%>", "{{!}}{{X:none}}",
+        "{{! {{X:none}} }}"}) {
+    EXPECT_THROW(render(text, {}), std::invalid_argument) << text;
+  }
+}
+
+TEST(Templates, HaveSectionsListsAndComments) {
+  Values values;
+  EXPECT_EQ(render("{{! no: thing }}{{#A}}a{{X}}{{/A}}.", values), ".");
+  values.add("A").set("X", "1");
+  values.add("A").set("X", "2");
+  EXPECT_EQ(render("{{#A}}a{{X}}{{/A}}.", values), "a1a2.");
+  EXPECT_EQ(render("[{{X}}]", values), "[]");
+}
+
+TEST(Templates, ShowATextOnlyWhenThereIsOne) {
+  constexpr std::string_view kText = "{{#E}}<p>{{E}}</p>{{/E}}";
+  EXPECT_EQ(render(kText, Values().add_text("E", "")), "");
+  Values values;
+  values.add_text("E", "a < b");
+  EXPECT_EQ(render(kText, values), "<p>a &lt; b</p>");
+}
+
+TEST(Templates, KeepTheirBytes) {
+  constexpr std::string_view kStyle = "\n a {\n  b: c;\n}\n\n";
+  EXPECT_EQ(render(kStyle, {}, "style.css"), kStyle);
+}
+
+TEST(Templates, ThatDoNotParseAreNamed) {
+  for (const std::string_view text : {"{{#A}}", "{{/A}}", "{{A", "<a {{X}}=\"{{", "{{ A B }}"}) {
+    try {
+      render(text, {}, "broken.html");
+      ADD_FAILURE() << text;
+    } catch (const std::invalid_argument& fault) {
+      EXPECT_THAT(fault.what(), HasSubstr("web/broken.html"));
+    }
+  }
+  EXPECT_THROW(render("", {}, "page.txt"), std::invalid_argument);
+}
+
+// Not even a file of that name is read.
+TEST(Templates, AreOnlyThoseThatWereGiven) {
+  const std::string file = std::string(LATCHKEY_SOURCE_DIR) + "/web/layout.html";
+  const WebFile files[] = {{"page.html", "{{>A}}"}};
+  const Templates templates(files);
+  EXPECT_THROW(templates.render(file, {}), std::logic_error);
+  Values values;
+  values.include("A", file);
+  EXPECT_THROW(templates.render("page.html", values), std::logic_error);
+}
+
+TEST(Templates, AreRenderedByManyThreadsAtOnce) {
+  const WebFile files[] = {{"page.html", "{{#A}}<p>{{X}}</p>{{/A}}{{>B}}"},
+                           {"b.html", "<b>{{X}}</b>"}};
+  const Templates templates(files);
+  const auto work = [&templates](int number) {
+    const std::string text = std::to_string(number);
+    for (int i = 0; i < 500; ++i) {
+      Values values;
+      values.add("A").set("X", text);
+      values.include("B", "b.html").set("X", text);
+      ASSERT_EQ(templates.render("page.html", values), "<p>" + text + "</p><b>" + text + "</b>");
+    }
+  };
+  std::vector<std::jthread> threads;
+  for (int number = 0; number < 4; ++number) threads.emplace_back(work, number);
+}
+
+}  // namespace
+}  // namespace latchkey::html

@@ -1,0 +1,22 @@
+#include "platform/html/values.h"
+
+namespace latchkey::html {
+
+Values& Values::set(std::string_view name, std::string_view text) {
+  texts_.emplace_back(name, text);
+  return *this;
+}
+
+Values& Values::add(std::string_view section) { return include(section, {}); }
+
+Values& Values::add_text(std::string_view section, std::string_view text) {
+  if (!text.empty()) add(section).set(section, text);
+  return *this;
+}
+
+Values& Values::include(std::string_view slot, std::string_view file) {
+  parts_.push_back(Part{std::string(slot), std::string(file), {}});
+  return parts_.back().values;
+}
+
+}  // namespace latchkey::html
