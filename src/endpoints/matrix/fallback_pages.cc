@@ -1,0 +1,57 @@
+#include "endpoints/matrix/fallback_pages.h"
+
+#include <utility>
+
+namespace latchkey::matrix {
+namespace {
+
+// What every stage's form has.
+html::Page page_of(const FallbackForm& form, std::string_view title, std::string_view file) {
+  html::Page page{form.status, std::string(title), file, {}, {}};
+  page.values.set("SESSION", form.session).set("PURPOSE", form.purpose);
+  page.values.add_text("ERROR", form.error);
+  return page;
+}
+
+}  // namespace
+
+http::Response password_page(const html::Pages& pages, const FallbackForm& form,
+                             std::string_view user_id) {
+  html::Page page = page_of(form, "Enter your password", "fallback_password.html");
+  page.values.add_text("ACCOUNT", user_id);
+  return pages.answer(std::move(page));
+}
+
+http::Response registration_token_page(const html::Pages& pages, const FallbackForm& form) {
+  return pages.answer(
+      page_of(form, "Enter your registration token", "fallback_registration_token.html"));
+}
+
+http::Response terms_page(const html::Pages& pages, const FallbackForm& form,
+                          std::span<const FallbackPolicy> policies) {
+  html::Page page = page_of(form, "Terms of this server", "fallback_terms.html");
+  int number = 0;
+  for (const FallbackPolicy& policy : policies) {
+    html::Values& row = page.values.add("POLICY");
+    row.set("NUMBER", std::to_string(++number)).set("ID", policy.id);
+    row.set("NAME", policy.name).set("URL", policy.url);
+    if (policy.ticked) row.add("TICKED");
+  }
+  return pages.answer(std::move(page));
+}
+
+http::Response dummy_page(const html::Pages& pages, const FallbackForm& form) {
+  return pages.answer(page_of(form, "One click to go on", "fallback_dummy.html"));
+}
+
+http::Response done_page(const html::Pages& pages) {
+  return pages.answer({200, "That worked", "fallback_done.html", {}, "auth_done.js"});
+}
+
+http::Response gone_page(const html::Pages& pages, std::string_view sentence, int status) {
+  html::Page page{status, "This link is no longer good", "fallback_gone.html", {}, {}};
+  page.values.set("SENTENCE", sentence);
+  return pages.answer(std::move(page));
+}
+
+}  // namespace latchkey::matrix
