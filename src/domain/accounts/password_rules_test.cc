@@ -9,10 +9,7 @@
 namespace latchkey::accounts {
 namespace {
 
-using ::testing::AllOf;
-using ::testing::Gt;
 using ::testing::HasSubstr;
-using ::testing::Lt;
 using ::testing::Optional;
 
 const PasswordRules kRules(8, 2, "matrix.Example.com");
