@@ -14,3 +14,20 @@ def network(server):
         yield proxy, api
         api.close()
         assert proxy.pending() == 0, "a loss that the test ordered never happened"
+
+
+@pytest.fixture(params=["running", "stopped"])
+def either(request, make_server):
+    """`with_server(act)`: act while the server runs, or between a stop and a start of it."""
+    server = make_server()
+
+    def with_server(act):
+        if request.param == "running":
+            return act()
+        server.stop()
+        try:
+            return act()
+        finally:
+            server.start()
+
+    return server, with_server

@@ -16,24 +16,7 @@ from support.answers import (
 from support.api import new_name
 from support.matrix_client import new_client
 from support.secrets import password
-from support.server import BINARY, CommandFailed
-
-
-@pytest.fixture(params=["running", "stopped"])
-def either(request, make_server):
-    """`with_server(act)`: act while the server runs, or between a stop and a start of it."""
-    server = make_server()
-
-    def with_server(act):
-        if request.param == "running":
-            return act()
-        server.stop()
-        try:
-            return act()
-        finally:
-            server.start()
-
-    return server, with_server
+from support.server import BINARY, REPOSITORY, CommandFailed
 
 
 def test_user_create(either):
@@ -194,6 +177,15 @@ def test_what_does_not_exist_is_said(either, command):
     server, do = either
     with pytest.raises(CommandFailed):
         do(lambda: server.command(*command))
+
+
+def test_the_version():
+    done = subprocess.run(
+        [str(BINARY), "--version"], capture_output=True, text=True, timeout=20, check=True
+    )
+    project = (REPOSITORY / "CMakeLists.txt").read_text()
+    version = re.search(r"project\(latchkey VERSION (\S+)", project)[1]
+    assert done.stdout == f"latchkey {version}\n"
 
 
 def test_a_wrong_command_line_is_explained():

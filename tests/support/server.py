@@ -215,13 +215,13 @@ class Server:
 
     # -- the command line
 
-    def command(self, *arguments: str, stdin: str | None = None) -> dict:
+    def command(self, *arguments: str, stdin: str | None = None, **environment: str) -> dict:
         """One command with --json: its answer, or CommandFailed with its sentence."""
         self.write_config()
         done = subprocess.run(
             [str(BINARY), *arguments, "--config", str(self._config_file), "--json"],
             cwd=self.directory,
-            env=self._environment(),
+            env=self._environment() | environment,
             input=stdin,
             capture_output=True,
             text=True,
