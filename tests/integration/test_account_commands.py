@@ -1,4 +1,4 @@
-"""Commands for what belongs to accounts: addresses, deactivation, registration tokens, the audit."""
+"""Commands for accounts: addresses, deactivation, registration tokens, the audit."""
 
 import getpass
 import re

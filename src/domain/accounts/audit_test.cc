@@ -109,8 +109,8 @@ TEST_P(AuditTest, WhatEndsSessionsIsNotedWithTheirUser) {
   const auto phone = server_.sign_in(alice_, TestSessions::refreshing("PHONE"));
   const std::string id = text::format_id(static_cast<std::uint64_t>(phone.id()));
   newly_noted();
-  for (int i = 0; i < 2; ++i) a().soft_logout_session(kBob, phone.id());
-  for (int i = 0; i < 2; ++i) a().end_session(kBob, phone.id());
+  for (int i = 0; i < 2; ++i) std::ignore = a().soft_logout_session(kBob, phone.id());
+  for (int i = 0; i < 2; ++i) std::ignore = a().end_session(kBob, phone.id());
   EXPECT_THAT(
       newly_noted(),
       ElementsAre("session soft-logout @alice:example.com: session " + id + ", device PHONE",
@@ -132,7 +132,7 @@ TEST_P(AuditTest, RegistrationTokensAreNotedWithoutTheirText) {
   const auto token =
       a().create_registration_token(kBob, {.text = "Team-2026", .name = "for the team"}).value();
   const std::string id = text::format_id(static_cast<std::uint64_t>(token.id));
-  for (int i = 0; i < 2; ++i) a().revoke_registration_token(kBob, token.id);
+  for (int i = 0; i < 2; ++i) std::ignore = a().revoke_registration_token(kBob, token.id);
   EXPECT_THAT(newly_noted(),
               ElementsAre("registration-token create registration token " + id + ": for the team",
                           "registration-token revoke registration token " + id + ": for the team"));

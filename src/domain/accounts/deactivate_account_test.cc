@@ -12,7 +12,6 @@ using namespace std::chrono_literals;
 using sessions::EndReason;
 using sessions::Worth;
 using sessions::testing::kNoon;
-using sessions::testing::run;
 using sessions::testing::TestSessions;
 using ::testing::HasSubstr;
 using testing::kOperator;

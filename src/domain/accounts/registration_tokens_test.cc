@@ -11,7 +11,6 @@ namespace {
 using namespace std::chrono_literals;
 using sessions::Lock;
 using sessions::testing::kNoon;
-using sessions::testing::run;
 using ::testing::MatchesRegex;
 
 TEST(RegistrationToken, WhatOneIsWorth) {

@@ -3,12 +3,11 @@
 #include <phonenumbers/phonenumberutil.h>
 #include <unicode/ucasemap.h>
 #include <unicode/uchar.h>
-#include <unicode/utf8.h>
+#include <unicode/ustring.h>
 
 #include <algorithm>
+#include <array>
 #include <memory>
-
-#include "platform/text/utf8.h"
 
 namespace latchkey::accounts {
 namespace {
@@ -30,18 +29,19 @@ std::string_view trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
 }
 
-// No white space, no control characters, and none of what surrounds an address elsewhere ("Alice
-// <alice@example.com>", "mailto:").
+// UTF-8 without white space, control and format characters, and without what surrounds an
+// address elsewhere ("Alice <alice@example.com>", "mailto:").
 bool only_address_characters(std::string_view text) {
-  const auto size = static_cast<std::int32_t>(text.size());
-  for (std::int32_t at = 0; at < size;) {
-    UChar32 c = 0;
-    U8_NEXT(text.data(), at, size, c);
-    if (c < 0 || u_isUWhiteSpace(c) || u_iscntrl(c) || c == '<' || c == '>' || c == ':') {
-      return false;
-    }
-  }
-  return true;
+  std::array<UChar, kLongestEmail> units{};  // never more than there are bytes
+  std::int32_t count = 0;
+  UErrorCode fault = U_ZERO_ERROR;
+  u_strFromUTF8(units.data(), units.size(), &count, text.data(),
+                static_cast<std::int32_t>(text.size()), &fault);
+  if (U_FAILURE(fault)) return false;
+  // None of the refused is beyond 16 bits.
+  return std::none_of(units.begin(), units.begin() + count, [](UChar c) {
+    return u_isUWhiteSpace(c) || u_iscntrl(c) || c == '<' || c == '>' || c == ':';
+  });
 }
 
 // Full case folding (Unicode, "Caseless Matching"). A text may grow by it, three times at most.
@@ -60,7 +60,7 @@ std::optional<std::string> fold_case(std::string_view text) {
 
 std::optional<Threepid> canonical_email(std::string_view address) {
   address = trim(address);
-  if (address.size() > kLongestEmail || !text::valid_utf8(address)) return std::nullopt;
+  if (address.size() > kLongestEmail) return std::nullopt;
   const auto at = address.find('@');
   if (at == 0 || at == address.npos || at + 1 == address.size() || address.rfind('@') != at ||
       !only_address_characters(address)) {

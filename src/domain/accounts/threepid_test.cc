@@ -39,12 +39,27 @@ TEST(Threepid, AnAddressIsCaseFolded) {
 
 TEST(Threepid, WhatIsNoAddress) {
   using namespace std::string_view_literals;
-  for (const auto typed :
-       {""sv, "   "sv, "alice"sv, "@"sv, "alice@"sv, "@example.com"sv, "a@b@c"sv,
-        "alice @example.com"sv, "al\tice@example.com"sv, "al\nice@example.com"sv,
-        "al\0ice@example.com"sv, "al\x7fice@example.com"sv, "al\u00a0ice@example.com"sv,
-        "al\u2003ice@example.com"sv, "al\u0085ice@example.com"sv, "al\xffice@example.com"sv,
-        "Alice <alice@example.com>"sv, "<alice@example.com>"sv, "mailto:alice@example.com"sv}) {
+  for (const auto typed : {""sv,
+                           "   "sv,
+                           "alice"sv,
+                           "@"sv,
+                           "alice@"sv,
+                           "@example.com"sv,
+                           "a@b@c"sv,
+                           "alice @example.com"sv,
+                           "al\tice@example.com"sv,
+                           "al\nice@example.com"sv,
+                           "al\0ice@example.com"sv,
+                           "al\x7fice@example.com"sv,
+                           "al\u00a0ice@example.com"sv,
+                           "al\u2003ice@example.com"sv,
+                           "al\u0085ice@example.com"sv,
+                           "al\xffice@example.com"sv,
+                           "al\u200bice@example.com"sv,
+                           "al\xed\xa0\x80ice@example.com"sv,
+                           "Alice <alice@example.com>"sv,
+                           "<alice@example.com>"sv,
+                           "mailto:alice@example.com"sv}) {
     EXPECT_EQ(email(typed), "") << typed;
   }
 }
