@@ -126,6 +126,28 @@ const json::array* Fields::required_array(std::string_view name) { return array_
 
 const json::array* Fields::optional_array(std::string_view name) { return array_of(name, false); }
 
+std::vector<std::string> Fields::required_strings(std::string_view name, std::size_t most,
+                                                  std::size_t max) {
+  std::vector<std::string> texts;
+  const json::array* array = array_of(name, true);
+  if (array == nullptr) return texts;
+  if (array->size() > most)
+    refuse(name, Kind::too_long, "has more than " + std::to_string(most) + " entries");
+  for (const json::value& value : *array) {
+    const json::string* text = value.if_string();
+    if (text == nullptr) {
+      refuse(name, Kind::wrong_type, "expected a list of strings");
+    } else if (text->size() > max) {
+      refuse(name, Kind::too_long, "an entry is longer than " + std::to_string(max) + " bytes");
+    } else if (text->find('\0') != json::string::npos) {
+      refuse(name, Kind::bad_text, "an entry holds a character U+0000");
+    } else {
+      texts.emplace_back(*text);
+    }
+  }
+  return texts;
+}
+
 const json::object* Fields::object_of(std::string_view name, bool required) {
   const json::value* value = find(name, required);
   if (value == nullptr) return nullptr;

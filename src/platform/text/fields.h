@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace latchkey::text {
 
@@ -58,6 +59,9 @@ class Fields {
                                            std::int64_t hi = kMax);
   const boost::json::array* required_array(std::string_view name);
   const boost::json::array* optional_array(std::string_view name);
+  // A list of at most `most` strings of at most `max` bytes each.
+  std::vector<std::string> required_strings(std::string_view name, std::size_t most,
+                                            std::size_t max = kMaxText);
   const boost::json::object* required_object(std::string_view name);
   const boost::json::object* optional_object(std::string_view name);
   // The same as readers, which report to this one. A missing required object reads as empty.

@@ -103,5 +103,25 @@ TEST(Fields, KeepsTheFirstError) {
   EXPECT_EQ(fields.error()->field, "a");
 }
 
+TEST(Fields, ListsOfStrings) {
+  const auto object = parse_object(R"({"good":["a","b"],"none":[],"mixed":["a",1],"flat":"a"})");
+  {
+    Fields fields(*object);
+    EXPECT_EQ(fields.required_strings("good", 2, 1), (std::vector<std::string>{"a", "b"}));
+    EXPECT_TRUE(fields.required_strings("none", 2).empty());
+    EXPECT_FALSE(fields.error().has_value());
+  }
+  const auto kind = [&](std::string_view name, std::size_t most, std::size_t max) {
+    Fields fields(*object);
+    fields.required_strings(name, most, max);
+    return fields.error()->kind;
+  };
+  EXPECT_EQ(kind("absent", 2, 9), Kind::missing);
+  EXPECT_EQ(kind("flat", 2, 9), Kind::wrong_type);
+  EXPECT_EQ(kind("mixed", 2, 9), Kind::wrong_type);
+  EXPECT_EQ(kind("good", 1, 9), Kind::too_long);
+  EXPECT_EQ(kind("good", 2, 0), Kind::too_long);
+}
+
 }  // namespace
 }  // namespace latchkey::text
