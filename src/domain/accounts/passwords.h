@@ -50,6 +50,11 @@ class Passwords {
   // Whether sign-in by password is offered at all.
   bool enabled() const { return enabled_; }
 
+  // What is seen of a new password at once: a sentence for a person when it is refused.
+  std::optional<std::string> refuse_form(std::string_view password) const {
+    return rules_.refuse_form(password);
+  }
+
   // Why a password may not become one's new one; absent: it may. The localpart is empty when
   // there is none yet. What guessing it would take is estimated on the pool: an anonymous
   // request that comes here is to be limited before.

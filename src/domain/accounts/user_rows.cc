@@ -46,6 +46,8 @@ bool insert_user(db::Tx& tx, UserId id, std::string_view localpart,
              id, localpart, password_hash, admin, now) == 1;
 }
 
+void delete_new_user(db::Tx& tx, UserId id) { tx.run("DELETE FROM users WHERE id = :id", id); }
+
 bool name_taken(db::Tx& tx, std::string_view localpart) {
   return tx.one<int>("SELECT 1 FROM users WHERE localpart = :localpart", localpart).has_value();
 }

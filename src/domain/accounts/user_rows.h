@@ -27,6 +27,8 @@ std::optional<User> find_user_by_threepid(db::Tx& tx, const Threepid& threepid);
 // False when the id or the name is taken.
 bool insert_user(db::Tx& tx, UserId id, std::string_view localpart,
                  const std::optional<std::string>& password_hash, bool admin, Time now);
+// Takes back what the same transaction has inserted; nothing may refer to it yet.
+void delete_new_user(db::Tx& tx, UserId id);
 bool name_taken(db::Tx& tx, std::string_view localpart);
 
 void update_password(db::Tx& tx, UserId id, const std::optional<std::string>& hash);

@@ -67,4 +67,3 @@ CREATE TABLE audit (
   target TEXT NOT NULL,
   detail TEXT NOT NULL
 );
-CREATE INDEX audit_by_time ON audit (at);

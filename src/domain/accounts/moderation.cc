@@ -1,0 +1,71 @@
+#include "domain/accounts/moderation.h"
+
+#include "domain/accounts/audit.h"
+#include "domain/accounts/matrix_id.h"
+#include "domain/sessions/session_rows.h"
+
+namespace latchkey::accounts {
+namespace {
+
+using Refused = ModerationRefused;
+
+std::optional<Time>& since(Account& account, Measure measure) {
+  return measure == Measure::lock ? account.locked_at : account.suspended_at;
+}
+
+std::string_view action(Measure measure, bool wanted) {
+  if (measure == Measure::lock) return wanted ? "user lock" : "user unlock";
+  return wanted ? "user suspend" : "user unsuspend";
+}
+
+}  // namespace
+
+std::optional<ModerationRefused> refuse_measure(const sessions::Identity& who,
+                                                const Account& target) {
+  if (who.user == target.id) return Refused::own_account;
+  if (target.admin) return Refused::other_administrator;
+  return std::nullopt;
+}
+
+Moderation::Result<std::string> Moderation::asked_for(const sessions::Identity& who,
+                                                      std::string_view user_id) const {
+  if (!who.admin) return std::unexpected(Refused::not_administrator);
+  if (who.suspended) return std::unexpected(Refused::suspended);
+  auto localpart = user_id.starts_with('@') ? localpart_meant(user_id, server_name_) : std::nullopt;
+  if (!localpart) return std::unexpected(Refused::not_local);
+  return std::move(*localpart);
+}
+
+Task<Moderation::Result<bool>> Moderation::read(const sessions::Identity& who, std::string user_id,
+                                                Measure measure) {
+  const auto localpart = asked_for(who, user_id);
+  if (!localpart) co_return std::unexpected(localpart.error());
+  auto user =
+      co_await sessions_.database().read([&](db::Tx& tx) { return find_user(tx, *localpart); });
+  if (!user || user->account.deactivated_at) co_return std::unexpected(Refused::not_found);
+  co_return since(user->account, measure).has_value();
+}
+
+Task<Moderation::Result<bool>> Moderation::write(const sessions::Identity& who, std::string address,
+                                                 std::string user_id, Measure measure,
+                                                 bool wanted) {
+  const auto localpart = asked_for(who, user_id);
+  if (!localpart) co_return std::unexpected(localpart.error());
+  const Operator by{matrix_id(who.localpart, server_name_), std::move(address)};
+  co_return co_await sessions_.database().write([&](db::Tx& tx) -> Result<bool> {
+    const auto user = find_user(tx, *localpart);
+    auto account = user ? sessions::lock_account(tx, user->account.id) : std::nullopt;
+    if (!account || account->deactivated_at) return std::unexpected(Refused::not_found);
+    if (const auto refused = refuse_measure(who, *account)) return std::unexpected(*refused);
+    auto& at = since(*account, measure);
+    if (at.has_value() == wanted) return wanted;
+    const Time now = sessions_.clock().now();
+    at = wanted ? std::optional(now) : std::nullopt;
+    update_account_state(tx, *account);
+    sessions_.account_changed(tx, account->id);
+    audit::note(tx, sessions_.ids(), now, by, action(measure, wanted), user_id, "");
+    return wanted;
+  });
+}
+
+}  // namespace latchkey::accounts

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "domain/accounts/user_rows.h"
+#include "domain/sessions/sessions.h"
+
+// Locking and suspending through the Client-Server API (spec "Server Administration"; MSC4323).
+namespace latchkey::accounts {
+
+enum class Measure { lock, suspend };
+
+enum class ModerationRefused {
+  not_administrator,
+  suspended,  // the administrator is
+  not_local,
+  not_found,  // or deactivated
+  own_account,
+  other_administrator,
+};
+
+// Why `who` may not take a measure against `target`; absent: they may. Whether `who` is an
+// administrator is asked before any account is looked up.
+std::optional<ModerationRefused> refuse_measure(const sessions::Identity& who,
+                                                const Account& target);
+
+class Moderation {
+ public:
+  Moderation(sessions::Sessions& sessions, std::string server_name)
+      : sessions_(sessions), server_name_(std::move(server_name)) {}
+
+  template <class T>
+  using Result = std::expected<T, ModerationRefused>;
+
+  static bool may_moderate(const sessions::Identity& who) { return who.admin && !who.suspended; }
+
+  // Whether the measure holds against the user of that Matrix ID.
+  Task<Result<bool>> read(const sessions::Identity& who, std::string user_id, Measure measure);
+  // Takes or lifts it; returns whether it holds now. `address` is whence, for the audit.
+  Task<Result<bool>> write(const sessions::Identity& who, std::string address, std::string user_id,
+                           Measure measure, bool wanted);
+
+ private:
+  // The localpart of a Matrix ID of this server, asked by somebody who may.
+  Result<std::string> asked_for(const sessions::Identity& who, std::string_view user_id) const;
+
+  sessions::Sessions& sessions_;
+  const std::string server_name_;
+};
+
+}  // namespace latchkey::accounts
