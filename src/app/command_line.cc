@@ -152,6 +152,7 @@ int check_config(const Common& common) {
   if (const auto services = config.load_services(); !services) {
     return refuse_config(services.error(), common);
   }
+  if (const auto terms = config.load_terms(); !terms) return refuse_config(terms.error(), common);
   std::cout << (common.json ? R"({"ok":true})" : common.config_file + " is fine.") << "\n";
   return 0;
 }

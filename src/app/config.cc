@@ -27,6 +27,15 @@ std::string Config::socket_path() const {
   return file ? *file + ".sock" : "";
 }
 
+std::expected<accounts::Terms, config::Errors> Config::load_terms() const {
+  if (registration.terms_file.empty()) return accounts::Terms{};
+  auto terms = accounts::Terms::load(registration.terms_file.value);
+  if (!terms) {
+    return std::unexpected(config::Errors{"registration.terms_file: " + terms.error()});
+  }
+  return std::move(*terms);
+}
+
 std::expected<services::Services, config::Errors> Config::load_services() const {
   std::vector<std::string> paths;
   for (const config::Path& path : application_services) paths.push_back(path.value);

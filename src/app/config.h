@@ -7,9 +7,12 @@
 
 #include "domain/accounts/passwords.h"
 #include "domain/accounts/registration.h"
+#include "domain/accounts/terms.h"
 #include "domain/services/services.h"
 #include "domain/sessions/policy.h"
 #include "domain/signin/attempt_limits.h"
+#include "domain/signin/interactive_auth.h"
+#include "domain/signin/login_tokens.h"
 #include "endpoints/oauth/introspect.h"
 #include "platform/config/attributes.h"
 #include "platform/config/config.h"
@@ -58,6 +61,8 @@ struct Config {
   sessions::Policy sessions;
   accounts::RegistrationOptions registration;
   accounts::PasswordOptions passwords;
+  signin::InteractiveAuthOptions interactive_auth;
+  signin::LoginTokenOptions login_tokens;
   signin::AttemptLimitOptions rate_limits;
   oauth::IntrospectionOptions introspection;
   HomeserverOptions homeserver;
@@ -93,6 +98,9 @@ struct Config {
     visit.group("sessions", sessions, "How long tokens and sessions live.");
     visit.group("registration", registration, "Who may create an account.");
     visit.group("passwords", passwords, "Passwords and their hashes (argon2id).");
+    visit.group("interactive_auth", interactive_auth,
+                "Confirming who one is, before a password is changed and the like.");
+    visit.group("login_tokens", login_tokens, "Signing in one client from another.");
     visit.group("rate_limits", rate_limits, "Limits against guessing.");
     visit.group("introspection", introspection, "Token introspection, for the homeserver.");
     visit.group("homeserver", homeserver, "The homeserver behind.");
@@ -108,6 +116,8 @@ struct Config {
   std::string keys_path() const;
   // Empty: no command socket.
   std::string socket_path() const;
+  // Reads the file of registration.terms_file; no terms without one.
+  std::expected<accounts::Terms, config::Errors> load_terms() const;
   // Reads the files of application_services; what is wrong with them, like other errors of the
   // configuration.
   std::expected<services::Services, config::Errors> load_services() const;

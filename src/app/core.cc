@@ -14,11 +14,12 @@ namespace {
 // A node that has not heard its own echo for this long answers 503.
 constexpr auto kLongestSilence = std::chrono::seconds{2};
 
-services::Services take_services(const Config& config) {
-  auto services = config.load_services();
-  if (services) return std::move(*services);
+// What a file beside the configuration holds, or its errors as one refusal.
+template <class T>
+T take(std::expected<T, config::Errors> loaded) {
+  if (loaded) return std::move(*loaded);
   std::string sentences;
-  for (const std::string& error : services.error()) {
+  for (const std::string& error : loaded.error()) {
     sentences.append(sentences.empty() ? "" : "\n").append(error);
   }
   throw db::Refused(sentences);
@@ -35,7 +36,8 @@ std::shared_ptr<const sessions::KeyRing> take_keys(db::Database& db, const std::
 
 Core::Core(const Config& from, std::size_t workers, Purpose purpose)
     : config(from),
-      services(take_services(config)),
+      services(take(config.load_services())),
+      terms(take(config.load_terms())),
       log(config.log),
       metrics(workers),
       database(db::open(config.database, config.database_pool)) {

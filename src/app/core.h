@@ -38,6 +38,7 @@ class Core {
 
   const Config& config;
   const services::Services services;
+  const accounts::Terms terms;
   SystemClock clock;
   telemetry::Log log;
   telemetry::Registry metrics;

@@ -19,8 +19,10 @@ constexpr auto kPurge = 1h;
 
 }  // namespace
 
-Housekeeping::Housekeeping(sessions::Sessions& sessions, telemetry::Log log)
+Housekeeping::Housekeeping(sessions::Sessions& sessions, std::function<void()> purge,
+                           telemetry::Log log)
     : sessions_(sessions),
+      purge_(std::move(purge)),
       log_(std::move(log)),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
@@ -65,7 +67,10 @@ void Housekeeping::run(const std::stop_token& stop) {
       attempt("write activity", [this] { sessions_.flush_activity(); });
     }
     if (due(heartbeat, kHeartbeat)) attempt("beat", [this] { sessions_.heartbeat(); });
-    if (due(purge, kPurge)) attempt("purge", [this] { sessions_.purge(); });
+    if (due(purge, kPurge)) {
+      attempt("purge", [this] { sessions_.purge(); });
+      attempt("purge what people left half done", purge_);
+    }
   }
 }
 

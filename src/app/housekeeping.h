@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <stop_token>
 #include <thread>
 
@@ -11,7 +12,8 @@ namespace latchkey::app {
 // The thread that writes down in batches what may be written late, beats, and clears away.
 class Housekeeping {
  public:
-  Housekeeping(sessions::Sessions& sessions, telemetry::Log log);
+  // `purge` deletes, once an hour, what others than the sessions keep no longer.
+  Housekeeping(sessions::Sessions& sessions, std::function<void()> purge, telemetry::Log log);
   // Ends the thread and writes what is left.
   ~Housekeeping();
 
@@ -22,6 +24,7 @@ class Housekeeping {
   void attempt(const char* what, Task task);
 
   sessions::Sessions& sessions_;
+  const std::function<void()> purge_;
   telemetry::Log log_;
   bool failing_ = false;
   std::jthread thread_;

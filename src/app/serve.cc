@@ -6,12 +6,10 @@
 #include <string>
 #include <thread>
 
+#include "app/client_api.h"
 #include "app/core.h"
 #include "app/housekeeping.h"
 #include "domain/services/senders.h"
-#include "domain/signin/attempt_limits.h"
-#include "domain/signin/password_login.h"
-#include "domain/signin/register_account.h"
 #include "endpoints/admin/command_socket.h"
 #include "endpoints/admin/health.h"
 #include "endpoints/edge/check.h"
@@ -144,15 +142,9 @@ int serve(const Config& config) {
     core.log.info("created the user of an application service", {{"user", created}});
   }
 
-  signin::AttemptLimits limits(config.rate_limits);
-  signin::PasswordSignin password_signin(*core.sessions, *core.passwords, limits,
-                                         config.server_name);
-  signin::Registration registration(*core.sessions, *core.passwords, limits, config.registration,
-                                    config.server_name);
-  const matrix::Api api{*core.sessions, password_signin,    registration,
-                        limits,         config.server_name, config.public_url};
+  ClientApi client_api(core);
   http::Router router;
-  matrix::mount(router, api);
+  matrix::mount(router, client_api.api);
   oauth::mount_introspection(router, *core.sessions, config.introspection.secret);
   edge::mount(router, *core.sessions);
   admin::mount_health(router, *core.sessions);
@@ -171,7 +163,8 @@ int serve(const Config& config) {
   core.metrics.gauge("latchkey_connections_open", "Connections that are open.",
                      [&server] { return static_cast<double>(server.stats().connections_open); });
 
-  std::optional<Housekeeping> housekeeping(std::in_place, *core.sessions, core.log);
+  std::optional<Housekeeping> housekeeping(
+      std::in_place, *core.sessions, [&client_api] { client_api.purge(); }, core.log);
   std::unique_ptr<http::Server> commands;
   if (const std::string path = config.socket_path(); !path.empty()) {
     commands = side_server(config, {"unix:" + path}, 0600, command_router, hooks);

@@ -59,8 +59,9 @@ def test_the_registered_password_signs_in(server):
 
 
 def test_without_a_name_one_is_made(server):
-    body = challenge(server, password=password())
-    fields = {"password": password(), "auth": {"type": "m.login.dummy", "session": body["session"]}}
+    wanted = {"password": password()}
+    body = challenge(server, **wanted)
+    fields = wanted | {"auth": {"type": "m.login.dummy", "session": body["session"]}}
     user_id = assert_good(server.api.request("POST", REGISTER, json=fields))["user_id"]
     assert user_id.startswith("@")
     assert user_id.endswith(f":{SERVER_NAME}")
@@ -112,23 +113,15 @@ def test_one_name_taken_by_two_at_once_is_given_once(server):
     """Both have passed the first check; the unique index decides, and the loser hears why."""
     for _ in range(5):
         name = new_name()
-        sessions = [
-            challenge(server, username=name, password=password())["session"] for _ in range(2)
-        ]
+        wanted = [{"username": name, "password": password()} for _ in range(2)]
+        sessions = [challenge(server, **one)["session"] for one in wanted]
 
-        def finish(session, name=name):
-            return server.api.request(
-                "POST",
-                REGISTER,
-                json={
-                    "username": name,
-                    "password": password(),
-                    "auth": {"type": "m.login.dummy", "session": session},
-                },
-            )
+        def finish(one, session):
+            auth = {"type": "m.login.dummy", "session": session}
+            return server.api.request("POST", REGISTER, json=one | {"auth": auth})
 
         with ThreadPoolExecutor(2) as pool:
-            answers = list(pool.map(finish, sessions))
+            answers = list(pool.map(finish, wanted, sessions))
         assert sorted(answer.status_code for answer in answers) == [200, 400]
         [loser] = [answer for answer in answers if answer.status_code == 400]
         assert_error(loser, 400, "M_USER_IN_USE")

@@ -1,6 +1,7 @@
 """The endpoints as functions. Every answer is held against the specification (contract.py)."""
 
 import itertools
+from urllib.parse import quote
 
 import httpx
 
@@ -92,6 +93,90 @@ class Api:
     def refresh(self, refresh_token: str) -> httpx.Response:
         return self.request("POST", f"{PREFIX}/refresh", json={"refresh_token": refresh_token})
 
+    # -- user-interactive authentication
+
+    def confirmed(
+        self,
+        method: str,
+        path: str,
+        body: dict,
+        auth: dict,
+        token: str | None = None,
+    ) -> httpx.Response:
+        """A request with both steps of a one-stage authentication."""
+        challenge = self.request(method, path, json=body, token=token)
+        if challenge.status_code != 401 or "flows" not in challenge.json():
+            return challenge
+        auth = {"session": challenge.json()["session"], **auth}
+        return self.request(method, path, json=body | {"auth": auth}, token=token)
+
+    def change_password(
+        self, token: str | None, name: str, secret: str, new: str, **fields
+    ) -> httpx.Response:
+        return self.confirmed(
+            "POST",
+            f"{PREFIX}/account/password",
+            {"new_password": new, **fields},
+            password_auth(name, secret),
+            token,
+        )
+
+    def deactivate(self, token: str | None, name: str, secret: str, **fields) -> httpx.Response:
+        return self.confirmed(
+            "POST", f"{PREFIX}/account/deactivate", fields, password_auth(name, secret), token
+        )
+
+    def login_token(self, token: str | None, name: str, secret: str) -> httpx.Response:
+        return self.confirmed(
+            "POST",
+            "/_matrix/client/v1/login/get_token",
+            {},
+            password_auth(name, secret),
+            token,
+        )
+
+    # -- devices
+
+    def devices(self, token: str | None) -> httpx.Response:
+        return self.request("GET", f"{PREFIX}/devices", token=token)
+
+    def device(self, token: str | None, device: str) -> httpx.Response:
+        return self.request("GET", f"{PREFIX}/devices/{quote(device, safe='')}", token=token)
+
+    def rename_device(self, token: str | None, device: str, name: str) -> httpx.Response:
+        path = f"{PREFIX}/devices/{quote(device, safe='')}"
+        return self.request("PUT", path, token=token, json={"display_name": name})
+
+    def delete_device(
+        self, token: str | None, device: str, name: str, secret: str
+    ) -> httpx.Response:
+        path = f"{PREFIX}/devices/{quote(device, safe='')}"
+        return self.confirmed("DELETE", path, {}, password_auth(name, secret), token)
+
+    def delete_devices(
+        self, token: str | None, devices: list[str], name: str, secret: str
+    ) -> httpx.Response:
+        return self.confirmed(
+            "POST",
+            f"{PREFIX}/delete_devices",
+            {"devices": devices},
+            password_auth(name, secret),
+            token,
+        )
+
+    # -- administration
+
+    def moderate(self, token: str | None, measure: str, user_id: str, on: bool) -> httpx.Response:
+        """`measure` is lock or suspend."""
+        path = f"/_matrix/client/v1/admin/{measure}/{quote(user_id, safe='')}"
+        return self.request("PUT", path, token=token, json={f"{measure.rstrip('e')}ed": on})
+
+    def moderated(self, token: str | None, measure: str, user_id: str) -> httpx.Response:
+        path = f"/_matrix/client/v1/admin/{measure}/{quote(user_id, safe='')}"
+        return self.request("GET", path, token=token)
+
+    # -- tokens
+
     def whoami(self, token: str | None) -> httpx.Response:
         return self.request("GET", f"{PREFIX}/account/whoami", token=token)
 
@@ -113,6 +198,14 @@ class Api:
 
     def edge(self, token: str | None = None, **headers) -> httpx.Response:
         return self.request("GET", "/edge/check", token=token, headers=headers)
+
+
+def password_auth(name: str, secret: str) -> dict:
+    return {
+        "type": "m.login.password",
+        "identifier": {"type": "m.id.user", "user": name},
+        "password": secret,
+    }
 
 
 def new_name() -> str:

@@ -1,9 +1,9 @@
-#include "domain/signin/password_login.h"
+// Sign-in with a password.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "domain/accounts/accounts_testing.h"
+#include "domain/signin/signin_testing.h"
 
 namespace latchkey::signin {
 namespace {
@@ -15,30 +15,21 @@ using sessions::testing::TestSessions;
 using ::testing::StartsWith;
 using Why = LoginRefused::Why;
 
-class PasswordLoginTest : public accounts::testing::AccountsOnEachEngine {
+class PasswordLoginTest : public testing::SigninOnEachEngine {
  protected:
-  using Result = std::expected<SignedIn, LoginRefused>;
+  using Result = SignIn::Result;
 
   PasswordLoginTest() {
-    administration_.create_user(kOperator, "alice", "correct horse", false).value();
+    administration_.create_user(accounts::testing::kOperator, "alice", "correct horse", false)
+        .value();
   }
 
-  static AttemptLimitOptions strict() {
-    AttemptLimitOptions options;
-    options.failures = 3;
-    return options;
+  static testing::Setup unlimited() { return {.limits = {.enabled = false}}; }
+  static testing::Setup strict() {
+    testing::Setup setup;
+    setup.limits.failures = 3;
+    return setup;
   }
-  PasswordLogin typed(std::string user, std::string password, std::string device = "PHONE") {
-    return {.user = std::move(user),
-            .password = std::move(password),
-            .session = TestSessions::refreshing(std::move(device))};
-  }
-  Result login(std::string user, std::string password) {
-    return run(signin_.login(0, typed(std::move(user), std::move(password))));
-  }
-
-  AttemptLimits limits_{strict()};
-  PasswordSignin signin_{*server_, passwords_, limits_, "example.com"};
 };
 
 INSTANTIATE_TEST_SUITE_P(Engines, PasswordLoginTest, db::engines(), db::engine_name);
@@ -56,9 +47,10 @@ TEST_P(PasswordLoginTest, SignsInToTheDeviceThatIsNamed) {
 }
 
 TEST_P(PasswordLoginTest, WithoutRefreshTokensThereIsNone) {
-  auto wanted = typed("alice", "correct horse");
-  wanted.session.refreshes = false;
-  const auto signed_in = run(signin_.login(0, wanted));
+  auto wanted = device("PHONE");
+  wanted.refreshes = false;
+  const auto signed_in =
+      run(surface_.sign_in.with_password(0, UserName{"alice"}, "correct horse", wanted));
   ASSERT_TRUE(signed_in.has_value());
   EXPECT_EQ(signed_in->tokens.refresh_token, std::nullopt);
   EXPECT_EQ(signed_in->tokens.expires_in, std::nullopt);
@@ -66,17 +58,17 @@ TEST_P(PasswordLoginTest, WithoutRefreshTokensThereIsNone) {
 
 // Who does not know the password learns nothing of the account.
 TEST_P(PasswordLoginTest, WithAWrongPasswordAllAccountsLookAlike) {
-  administration_.create_user(kOperator, "locked", "correct horse", false).value();
-  administration_.lock(kOperator, "locked").value();
-  administration_.create_user(kOperator, "gone", "correct horse", false).value();
-  administration_.deactivate(kOperator, "gone", false).value();
+  administration_.create_user(accounts::testing::kOperator, "locked", "correct horse", false)
+      .value();
+  administration_.lock(accounts::testing::kOperator, "locked").value();
+  administration_.create_user(accounts::testing::kOperator, "gone", "correct horse", false).value();
+  administration_.deactivate(accounts::testing::kOperator, "gone", false).value();
   server_.sql("INSERT INTO users (id, localpart, created_at) VALUES (7, 'without-password', 1)");
-  AttemptLimits none{{.enabled = false}};
-  PasswordSignin signin{*server_, passwords_, none, "example.com"};
+  testing::Surface surface{*server_, passwords_, unlimited()};
   for (const auto* name : {"alice", "locked", "gone", "without-password", "nobody", "",
                            "@alice:other.example", "not a name!"}) {
     for (const auto* password : {"wrong horse", ""}) {
-      const auto refused = run(signin.login(0, typed(name, password)));
+      const auto refused = login(surface, name, password);
       ASSERT_FALSE(refused.has_value()) << name;
       EXPECT_EQ(refused.error().why, Why::wrong_credentials) << name;
     }
@@ -85,13 +77,13 @@ TEST_P(PasswordLoginTest, WithAWrongPasswordAllAccountsLookAlike) {
 }
 
 TEST_P(PasswordLoginTest, WithTheRightPasswordTheStateOfTheAccountIsTold) {
-  administration_.lock(kOperator, "alice").value();
+  administration_.lock(accounts::testing::kOperator, "alice").value();
   EXPECT_EQ(login("alice", "correct horse").error().why, Why::account_locked);
-  administration_.unlock(kOperator, "alice").value();
-  administration_.deactivate(kOperator, "alice", false).value();
+  administration_.unlock(accounts::testing::kOperator, "alice").value();
+  administration_.deactivate(accounts::testing::kOperator, "alice", false).value();
   EXPECT_EQ(login("alice", "correct horse").error().why, Why::account_deactivated);
   EXPECT_EQ(login("alice", "wrong horse").error().why, Why::wrong_credentials);
-  administration_.deactivate(kOperator, "alice", true).value();
+  administration_.deactivate(accounts::testing::kOperator, "alice", true).value();
   EXPECT_EQ(login("alice", "correct horse").error().why, Why::wrong_credentials);
   EXPECT_EQ(server_.count("SELECT COUNT(*) FROM sessions"), 0);
 }
@@ -100,38 +92,41 @@ TEST_P(PasswordLoginTest, IsRefusedAtTheLimitOfDevices) {
   auto policy = sessions::testing::sample_policy();
   policy.maximum_per_user = 1;
   server_.crash_and_take(policy);
-  PasswordSignin signin{*server_, passwords_, limits_, "example.com"};
-  EXPECT_TRUE(run(signin.login(0, typed("alice", "correct horse"))).has_value());
-  const auto refused = run(signin.login(0, typed("alice", "correct horse", "TABLET")));
+  testing::Surface surface{*server_, passwords_};
+  EXPECT_TRUE(login(surface, "alice", "correct horse").has_value());
+  const auto refused = login(surface, "alice", "correct horse", "TABLET");
   EXPECT_EQ(refused.error().why, Why::too_many_devices);
 }
 
 TEST_P(PasswordLoginTest, FailuresAreLimitedAndSuccessesAreNot) {
-  for (int i = 0; i < 10; ++i) EXPECT_TRUE(login("alice", "correct horse").has_value());
+  testing::Surface surface{*server_, passwords_, strict()};
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(login(surface, "alice", "correct horse").has_value());
   for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(login("alice", "wrong horse").error().why, Why::wrong_credentials);
+    EXPECT_EQ(login(surface, "alice", "wrong horse").error().why, Why::wrong_credentials);
   }
-  const auto refused = login("alice", "correct horse");
+  const auto refused = login(surface, "alice", "correct horse");
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().why, Why::too_many_failures);
   EXPECT_EQ(refused.error().retry_after, 5s);
-  EXPECT_EQ(login("@alice:example.com", "correct horse").error().why, Why::too_many_failures);
+  EXPECT_EQ(login(surface, "@alice:example.com", "correct horse").error().why,
+            Why::too_many_failures);
   server_.clock.advance(5s);
-  EXPECT_TRUE(login("alice", "correct horse").has_value());
+  EXPECT_TRUE(login(surface, "alice", "correct horse").has_value());
 }
 
 // Others' failures fill the account's limit; who is let past it is known by the sessions' rows.
 TEST_P(PasswordLoginTest, WhereASessionWasUsedIsFamiliar) {
-  AttemptLimitOptions options;
+  testing::Setup setup;
+  AttemptLimitOptions& options = setup.limits;
   options.account_failures = 1;
   options.newcomer_failures = 1;
   options.account_failure_interval = options.newcomer_failure_interval = 1h;
-  AttemptLimits limits{options};
-  PasswordSignin signin{*server_, passwords_, limits, "example.com"};
+  testing::Surface surface{*server_, passwords_, setup};
   const auto from = [&](std::string address, std::string password) {
-    PasswordLogin wanted = typed("alice", std::move(password));
-    wanted.session.origin.address = std::move(address);
-    const auto result = run(signin.login(0, std::move(wanted)));
+    auto wanted = device("PHONE");
+    wanted.origin.address = std::move(address);
+    const auto result =
+        run(surface.sign_in.with_password(0, UserName{"alice"}, std::move(password), wanted));
     return result ? std::nullopt : std::optional(result.error().why);
   };
   // Uses up the account's limit and the first try of each of these networks.
@@ -175,10 +170,9 @@ TEST_P(PasswordLoginTest, AHashOfOtherParametersIsMadeAnew) {
 }
 
 TEST_P(PasswordLoginTest, ManyAtOnceToOneDeviceLeaveOneThatLives) {
-  AttemptLimits limits{{}};  // an attempt counts until its end
-  PasswordSignin signin{*server_, passwords_, limits, "example.com"};
-  const auto results = server_.race(2, [&](sessions::Use use) -> Task<Result> {
-    co_return co_await signin.login(use.worker, typed("alice", "correct horse"));
+  const auto results = server_.race(2, [this](sessions::Use use) -> Task<Result> {
+    co_return co_await surface_.sign_in.with_password(use.worker, UserName{"alice"},
+                                                      "correct horse", device("PHONE"));
   });
   int live = 0;
   for (const Result& result : results) {

@@ -4,12 +4,14 @@
 #include <utility>
 
 #include "domain/accounts/matrix_id.h"
+#include "domain/accounts/registration_tokens.h"
 #include "domain/accounts/user_rows.h"
 #include "platform/crypto/random.h"
 
 namespace latchkey::signin {
 namespace {
 
+using Refused = RegistrationRefused;
 using Why = RegistrationRefused::Why;
 
 constexpr Duration kBusyFor = std::chrono::seconds{2};
@@ -19,64 +21,135 @@ std::string made_up_name() { return crypto::random_text(crypto::kLowerCase, kMad
 
 }  // namespace
 
+std::vector<AuthFlow> registration_flows(const accounts::RegistrationOptions& options,
+                                         const accounts::Terms& terms) {
+  AuthFlow flow;
+  if (options.token_required) flow.push_back(Stage::registration_token);
+  if (!terms.empty()) flow.push_back(Stage::terms);
+  if (flow.empty()) flow.push_back(Stage::dummy);
+  return {flow};
+}
+
+Task<bool> Registration::taken(const std::string& username) {
+  co_return co_await parts_.sessions.database().read(
+      [&](db::Tx& tx) { return accounts::name_taken(tx, username); });
+}
+
 Task<std::optional<RegistrationRefused>> Registration::refuse(
     const std::optional<std::string>& username) {
-  sessions_.require_hearing();
-  if (!options_.open) co_return RegistrationRefused{Why::closed, {}};
+  parts_.sessions.require_hearing();
+  if (!open()) co_return Refused{Why::closed, {}};
   if (!username) co_return std::nullopt;
-  if (!accounts::valid_localpart(*username, server_name_)) {
-    co_return RegistrationRefused{Why::invalid_username, {}};
+  if (!accounts::valid_localpart(*username, parts_.server_name)) {
+    co_return Refused{Why::invalid_username, {}};
   }
-  const bool taken = co_await sessions_.database().read(
-      [&](db::Tx& tx) { return accounts::name_taken(tx, *username); });
-  if (taken) co_return RegistrationRefused{Why::username_taken, {}};
+  if (parts_.services.exclusive_owner(*username) != nullptr) co_return Refused{Why::exclusive, {}};
+  if (accounts::reserved(*username, parts_.options.reserved_names)) {
+    co_return Refused{Why::reserved, {}};
+  }
+  if (co_await taken(*username)) co_return Refused{Why::username_taken, {}};
   co_return std::nullopt;
 }
 
+Task<std::optional<RegistrationRefused>> Registration::refuse(const NewAccount& wanted) {
+  if (auto refusal = co_await refuse(wanted.username)) co_return refusal;
+  auto sentence = wanted.password ? parts_.passwords.refuse_form(*wanted.password) : std::nullopt;
+  if (!sentence) co_return std::nullopt;
+  co_return Refused{Why::weak_password, std::move(*sentence)};
+}
+
+Task<std::expected<bool, RegistrationRefused>> Registration::token_valid(std::string token,
+                                                                         std::string address) {
+  parts_.sessions.require_hearing();
+  if (!open()) co_return std::unexpected(Refused{Why::closed, {}});
+  const Time now = parts_.sessions.clock().now();
+  if (const auto wait = parts_.limits.registration_token_blocked(address, now)) {
+    co_return std::unexpected(Refused{Why::too_many, {}, *wait});
+  }
+  co_return co_await parts_.sessions.database().read(
+      [&](db::Tx& tx) { return accounts::find_usable(tx, token, now).has_value(); });
+}
+
+std::optional<accounts::Account> Registration::add_user(db::Tx& tx, const NewAccount& wanted,
+                                                        const std::optional<std::string>& hash) {
+  const Time now = parts_.sessions.clock().now();
+  accounts::Account account;
+  do {
+    account.localpart = wanted.username ? *wanted.username : made_up_name();
+    if (wanted.username && accounts::name_taken(tx, account.localpart)) return std::nullopt;
+    account.id = parts_.sessions.ids().next(now);
+  } while (!accounts::insert_user(tx, account.id, account.localpart, hash, false, now));
+  return account;
+}
+
+// In the transaction of the account: a client never sees the one without the other.
+Registration::Made Registration::sign_in(db::Tx& tx, accounts::Account account,
+                                         const NewAccount& wanted) {
+  Made made{.account = std::move(account), .session = {}};
+  // A new account is refused nothing.
+  if (!wanted.inhibit_login) {
+    made.session = parts_.sessions.start(tx, made.account, wanted.session).value();
+  }
+  return made;
+}
+
+Registered Registration::registered(std::size_t worker, const Made& made) {
+  Registered registered{made.account.localpart, std::nullopt};
+  if (made.session) {
+    registered.signed_in = SignedIn{made.account.localpart, made.session->record.device_id,
+                                    parts_.sessions.tokens_of(worker, made.session->record)};
+  }
+  return registered;
+}
+
 Task<std::expected<Registered, RegistrationRefused>> Registration::create(std::size_t worker,
-                                                                          NewAccount wanted) {
-  using Refused = RegistrationRefused;
-  if (auto refusal = co_await refuse(wanted.username)) co_return std::unexpected(*refusal);
+                                                                          NewAccount wanted,
+                                                                          AuthPassed passed) {
+  if (auto refusal = co_await refuse(wanted)) co_return std::unexpected(*refusal);
+  const Time now = parts_.sessions.clock().now();
+  if (auto wait = parts_.limits.registration_blocked(wanted.session.origin.address, now)) {
+    co_return std::unexpected(Refused{Why::too_many, {}, *wait});
+  }
+  // Estimating takes its time, so it stands behind the limit.
   if (auto refusal =
-          co_await passwords_.refuse_new(wanted.password, wanted.username.value_or(""))) {
+          co_await parts_.passwords.refuse_new(*wanted.password, wanted.username.value_or(""))) {
     if (refusal->why == accounts::NewPasswordRefused::Why::busy) {
       co_return std::unexpected(Refused{Why::busy, {}, kBusyFor});
     }
     co_return std::unexpected(Refused{Why::weak_password, std::move(refusal->sentence)});
   }
-  const Time now = sessions_.clock().now();
-  if (auto wait = limits_.registration_blocked(wanted.session.origin.address, now)) {
-    co_return std::unexpected(Refused{Why::too_many, {}, *wait});
-  }
-  const auto hash = co_await passwords_.hash(std::move(wanted.password));
+  const auto hash = co_await parts_.passwords.hash(*wanted.password);
   if (!hash) co_return std::unexpected(Refused{Why::busy, {}, kBusyFor});
 
-  struct Made {
-    accounts::Account account;
-    std::optional<sessions::Session> session;
-  };
-  // Account and first session in one transaction: a client never sees the one without the other.
-  const auto made = co_await sessions_.database().write([&](db::Tx& tx) -> std::optional<Made> {
-    Made result;
-    accounts::Account& account = result.account;
-    do {
-      account.localpart = wanted.username.value_or(made_up_name());
-      if (wanted.username && accounts::name_taken(tx, account.localpart)) return std::nullopt;
-      account.id = sessions_.ids().next(sessions_.clock().now());
-    } while (!accounts::insert_user(tx, account.id, account.localpart, hash, false, now));
-    if (wanted.inhibit_login) return result;
-    auto session = sessions_.start(tx, account, wanted.session);
-    result.session = std::move(session.value());  // a new account is refused nothing
-    return result;
+  const auto made = co_await parts_.sessions.database().write([&](db::Tx& tx) -> MadeOrRefused {
+    const auto account = add_user(tx, wanted, hash);
+    if (!account) return std::unexpected(Refused{Why::username_taken, {}});
+    // After the name is sure: one that was taken meanwhile must not cost an invitation.
+    if (!parts_.auth.redeem(tx, passed)) {
+      accounts::delete_new_user(tx, account->id);
+      return std::unexpected(Refused{Why::auth_used_up, {}});
+    }
+    if (passed.terms) parts_.terms.note_acceptance(tx, account->id, now);
+    return sign_in(tx, *account, wanted);
   });
-  if (!made) co_return std::unexpected(Refused{Why::username_taken, {}});
+  if (!made) co_return std::unexpected(made.error());
+  co_return registered(worker, *made);
+}
 
-  Registered registered{made->account.localpart, std::nullopt};
-  if (made->session) {
-    registered.signed_in = SignedIn{made->account.localpart, made->session->record.device_id,
-                                    sessions_.tokens_of(worker, made->session->record)};
+Task<std::expected<Registered, RegistrationRefused>> Registration::create_for(
+    std::size_t worker, const services::Service& service, NewAccount wanted) {
+  parts_.sessions.require_hearing();
+  if (!wanted.username || !accounts::valid_localpart(*wanted.username, parts_.server_name)) {
+    co_return std::unexpected(Refused{Why::invalid_username, {}});
   }
-  co_return registered;
+  if (!service.claims(*wanted.username)) co_return std::unexpected(Refused{Why::exclusive, {}});
+  const auto made = co_await parts_.sessions.database().write([&](db::Tx& tx) -> MadeOrRefused {
+    const auto account = add_user(tx, wanted, std::nullopt);
+    if (!account) return std::unexpected(Refused{Why::username_taken, {}});
+    return sign_in(tx, *account, wanted);
+  });
+  if (!made) co_return std::unexpected(made.error());
+  co_return registered(worker, *made);
 }
 
 }  // namespace latchkey::signin

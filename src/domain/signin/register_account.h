@@ -6,7 +6,10 @@
 
 #include "domain/accounts/passwords.h"
 #include "domain/accounts/registration.h"
+#include "domain/accounts/terms.h"
+#include "domain/services/services.h"
 #include "domain/signin/attempt_limits.h"
+#include "domain/signin/interactive_auth.h"
 #include "domain/signin/signed_in.h"
 
 // Making an account (spec "Legacy account registration").
@@ -14,7 +17,7 @@ namespace latchkey::signin {
 
 struct NewAccount {
   std::optional<std::string> username;  // absent: one is made
-  std::string password;
+  std::optional<std::string> password;  // absent: nobody signs in with one
   bool inhibit_login = false;
   sessions::NewSession session;
 };
@@ -24,7 +27,10 @@ struct RegistrationRefused {
     closed,
     invalid_username,
     username_taken,
+    reserved,       // by the configuration
+    exclusive,      // in the namespace of a service, or outside that of the service which asks
     weak_password,  // `sentence` says why
+    auth_used_up,   // another request was faster: begin anew
     too_many,       // of this address
     busy,           // too many passwords are being hashed
   };
@@ -39,31 +45,60 @@ struct Registered {
   std::optional<SignedIn> signed_in;
 };
 
+// The stages that a person has to pass.
+std::vector<AuthFlow> registration_flows(const accounts::RegistrationOptions& options,
+                                         const accounts::Terms& terms);
+
 class Registration {
  public:
-  Registration(sessions::Sessions& sessions, accounts::Passwords& passwords, AttemptLimits& limits,
-               const accounts::RegistrationOptions& options, std::string server_name)
-      : sessions_(sessions),
-        passwords_(passwords),
-        limits_(limits),
-        options_(options),
-        server_name_(std::move(server_name)) {}
+  struct Parts {
+    sessions::Sessions& sessions;
+    accounts::Passwords& passwords;
+    AttemptLimits& limits;
+    InteractiveAuth& auth;
+    const services::Services& services;
+    accounts::RegistrationOptions options;
+    const accounts::Terms& terms;
+    std::string server_name;
+  };
+  explicit Registration(const Parts& parts) : parts_(parts) {}
 
-  bool open() const { return options_.open; }
+  bool open() const { return parts_.options.open; }
+  const accounts::Terms& terms() const { return parts_.terms; }
 
+  // Why nobody can register this name; absent: it is free (or one is to be made).
+  Task<std::optional<RegistrationRefused>> refuse(const std::optional<std::string>& username);
   // What would be refused whatever the person authenticates with; to be asked before the
   // user-interactive authentication and again by create().
-  Task<std::optional<RegistrationRefused>> refuse(const std::optional<std::string>& username);
+  Task<std::optional<RegistrationRefused>> refuse(const NewAccount& wanted);
 
-  Task<std::expected<Registered, RegistrationRefused>> create(std::size_t worker,
-                                                              NewAccount wanted);
+  // Whether a registration token may be used now.
+  Task<std::expected<bool, RegistrationRefused>> token_valid(std::string token,
+                                                             std::string address);
+
+  Task<std::expected<Registered, RegistrationRefused>> create(std::size_t worker, NewAccount wanted,
+                                                              AuthPassed passed);
+
+  // An account of an application service's own namespace, whether registration is open or not.
+  Task<std::expected<Registered, RegistrationRefused>> create_for(std::size_t worker,
+                                                                  const services::Service& service,
+                                                                  NewAccount wanted);
 
  private:
-  sessions::Sessions& sessions_;
-  accounts::Passwords& passwords_;
-  AttemptLimits& limits_;
-  const accounts::RegistrationOptions options_;
-  const std::string server_name_;
+  struct Made {
+    accounts::Account account;
+    std::optional<sessions::Session> session;
+  };
+  using MadeOrRefused = std::expected<Made, RegistrationRefused>;
+
+  Task<bool> taken(const std::string& username);
+  // Absent: the name is taken, and nothing was written.
+  std::optional<accounts::Account> add_user(db::Tx& tx, const NewAccount& wanted,
+                                            const std::optional<std::string>& hash);
+  Made sign_in(db::Tx& tx, accounts::Account account, const NewAccount& wanted);
+  Registered registered(std::size_t worker, const Made& made);
+
+  const Parts parts_;
 };
 
 }  // namespace latchkey::signin

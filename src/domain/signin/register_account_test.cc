@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "domain/accounts/accounts_testing.h"
 #include "domain/accounts/matrix_id.h"
+#include "domain/signin/signin_testing.h"
 
 namespace latchkey::signin {
 namespace {
@@ -15,7 +15,7 @@ using sessions::testing::TestSessions;
 using ::testing::HasSubstr;
 using Why = RegistrationRefused::Why;
 
-class RegisterAccount : public accounts::testing::AccountsOnEachEngine {
+class RegisterAccount : public testing::SigninOnEachEngine {
  protected:
   using Result = std::expected<Registered, RegistrationRefused>;
 
@@ -25,10 +25,10 @@ class RegisterAccount : public accounts::testing::AccountsOnEachEngine {
             .inhibit_login = false,
             .session = TestSessions::refreshing("PHONE")};
   }
-  Result create(NewAccount account) { return run(registration_.create(0, std::move(account))); }
-
-  AttemptLimits limits_{{.registrations = 5}};
-  Registration registration_{*server_, passwords_, limits_, {.open = true}, "example.com"};
+  static Result create(testing::Surface& surface, NewAccount account) {
+    return run(surface.registration.create(0, std::move(account), {}));
+  }
+  Result create(NewAccount account) { return create(surface_, std::move(account)); }
 };
 
 INSTANTIATE_TEST_SUITE_P(Engines, RegisterAccount, db::engines(), db::engine_name);
@@ -80,7 +80,7 @@ TEST_P(RegisterAccount, RefusesWithAReason) {
 TEST_P(RegisterAccount, SaysBeforeTheAuthenticationWhatItWouldRefuseAfter) {
   ASSERT_TRUE(create(wanted("taken")).has_value());
   const auto why = [this](const std::optional<std::string>& name) {
-    const auto refused = run(registration_.refuse(name));
+    const auto refused = run(surface_.registration.refuse(name));
     return refused ? std::optional(refused->why) : std::nullopt;
   };
   EXPECT_EQ(why("alice"), std::nullopt);
@@ -90,27 +90,28 @@ TEST_P(RegisterAccount, SaysBeforeTheAuthenticationWhatItWouldRefuseAfter) {
 }
 
 TEST_P(RegisterAccount, ClosedRefusesAll) {
-  Registration closed{*server_, passwords_, limits_, {.open = false}, "example.com"};
-  EXPECT_FALSE(closed.open());
-  EXPECT_EQ(run(closed.create(0, wanted())).error().why, Why::closed);
-  EXPECT_EQ(run(closed.refuse("taken"))->why, Why::closed);
+  testing::Surface surface{*server_, passwords_, {.registration = {.open = false}}};
+  EXPECT_FALSE(surface.registration.open());
+  EXPECT_EQ(create(surface, wanted()).error().why, Why::closed);
+  EXPECT_EQ(run(surface.registration.refuse(std::optional<std::string>("taken")))->why,
+            Why::closed);
   EXPECT_FALSE(user("alice").has_value());
 }
 
 TEST_P(RegisterAccount, LimitsAnAddress) {
-  for (int i = 0; i < 5; ++i) EXPECT_TRUE(create(wanted(std::nullopt)).has_value());
-  const auto refused = create(wanted());
+  testing::Surface surface{*server_, passwords_, {.limits = {.registrations = 5}}};
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(create(surface, wanted(std::nullopt)).has_value());
+  const auto refused = create(surface, wanted());
   EXPECT_EQ(refused.error().why, Why::too_many);
   EXPECT_EQ(refused.error().retry_after, 1min);
   server_.clock.advance(1min);
-  EXPECT_TRUE(create(wanted()).has_value());
+  EXPECT_TRUE(create(surface, wanted()).has_value());
 }
 
 TEST_P(RegisterAccount, OfOneNameAtOnceMakesOne) {
-  AttemptLimits none{{.enabled = false}};
-  Registration registration{*server_, passwords_, none, {.open = true}, "example.com"};
+  testing::Surface surface{*server_, passwords_, {.limits = {.enabled = false}}};
   const auto results = server_.race(2, [&](sessions::Use use) -> Task<Result> {
-    co_return co_await registration.create(use.worker, wanted());
+    co_return co_await surface.registration.create(use.worker, wanted(), {});
   });
   int made = 0;
   for (const Result& result : results) {

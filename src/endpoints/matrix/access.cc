@@ -45,16 +45,4 @@ sessions::Origin origin_of(const http::Request& request) {
           .user_agent = std::string(request.header("User-Agent"))};
 }
 
-Task<std::expected<sessions::Identity, http::Response>> authenticate(sessions::Sessions& sessions,
-                                                                     const http::Request& request) {
-  const auto token = access_token(request, sessions.policy());
-  if (!token) co_return std::unexpected(token.error());
-  if (!*token) {
-    co_return std::unexpected(refusal({sessions::Worth::missing, {}, {}}));
-  }
-  auto verdict = co_await sessions.check(use_of(request), **token);
-  if (!verdict.standing.active()) co_return std::unexpected(refusal(verdict.standing));
-  co_return std::move(verdict.identity);
-}
-
 }  // namespace latchkey::matrix

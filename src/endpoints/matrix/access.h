@@ -23,8 +23,4 @@ std::string_view header_token(const http::Request& request);
 sessions::Use use_of(const http::Request& request);
 sessions::Origin origin_of(const http::Request& request);
 
-// Who asks, or the answer that refuses.
-Task<std::expected<sessions::Identity, http::Response>> authenticate(sessions::Sessions& sessions,
-                                                                     const http::Request& request);
-
 }  // namespace latchkey::matrix

@@ -18,6 +18,17 @@ bool has_control_character(std::string_view text) {
 
 }  // namespace
 
+http::Response empty_answer() {
+  http::Response response;
+  response.body = "{}";
+  return response;
+}
+
+bool valid_device_id(std::string_view device_id) {
+  return !device_id.empty() && device_id.size() <= kLongestName &&
+         !has_control_character(device_id);
+}
+
 http::Response secret_answer(const boost::json::object& body) {
   http::Response response;
   response.body = boost::json::serialize(body);
@@ -27,7 +38,7 @@ http::Response secret_answer(const boost::json::object& body) {
 
 sessions::NewSession read_new_session(text::Fields& fields, const http::Request& request) {
   const auto device_id = fields.optional_string("device_id", kLongestName);
-  if (device_id && (device_id->empty() || has_control_character(*device_id))) {
+  if (device_id && !valid_device_id(*device_id)) {
     fields.refuse("device_id", text::FieldError::Kind::out_of_range,
                   "a device ID is not empty and has no control characters");
   }

@@ -20,8 +20,21 @@ inline std::expected<boost::json::object, http::Response> json_body(const http::
   return std::move(*object);
 }
 
+// The same where older clients send no body at all, which reads as an empty object.
+inline std::expected<boost::json::object, http::Response> json_body_or_none(
+    const http::Request& request) {
+  if (request.body.empty()) return boost::json::object{};
+  return json_body(request);
+}
+
+// 200 {}.
+http::Response empty_answer();
+
 // A JSON answer that holds tokens: nothing between here and the client may keep it.
 http::Response secret_answer(const boost::json::object& body);
+
+// Not empty, no longer than kLongestName, without control characters.
+bool valid_device_id(std::string_view device_id);
 
 // The fields that every endpoint which begins a session reads: device_id,
 // initial_device_display_name and refresh_token. Errors go to `fields`.

@@ -16,6 +16,9 @@ using sessions::Worth;
 // Kept short: the client may have nothing better to do than to wait for it.
 constexpr std::string_view kRetryUnavailable = "2";
 
+// How soon a client may come back when all hashing threads are taken.
+constexpr Duration kBusyFor = std::chrono::seconds{2};
+
 http::Response answer(int status, const json::object& body) {
   http::Response response;
   response.status = status;
@@ -106,6 +109,14 @@ http::Response refusal(const signin::LoginRefused& refused, std::string_view inf
   switch (refused.why) {
     case Why::wrong_credentials:
       return error(403, "M_FORBIDDEN", "The user name or the password is wrong.");
+    case Why::token_not_good:
+      return error(403, "M_FORBIDDEN", "The login token is not good, or was used already.");
+    case Why::not_offered:
+      return error(403, "M_FORBIDDEN", "This server does not offer this way of signing in.");
+    case Why::outside_namespace:
+      return error(400, "M_EXCLUSIVE", "This user is not in the application service's namespace.");
+    case Why::not_registered:
+      return error(403, "M_FORBIDDEN", "This user has not been registered.");
     case Why::account_deactivated:
       return error(403, "M_USER_DEACTIVATED", "This account has been deactivated.");
     case Why::account_locked:
@@ -135,15 +146,64 @@ http::Response refusal(const signin::RegistrationRefused& refused) {
                    "not too long.");
     case Why::username_taken:
       return error(400, "M_USER_IN_USE", "This user name is taken.");
+    case Why::reserved:
+      return error(400, "M_USER_IN_USE", "This user name is reserved.");
+    case Why::exclusive:
+      return error(400, "M_EXCLUSIVE",
+                   "This user name belongs to the namespace of an application service.");
     case Why::weak_password:
       return error(400, "M_WEAK_PASSWORD", refused.sentence);
     case Why::too_many:
       return limit_exceeded(refused.retry_after,
                             "Too many accounts were made from here. Try again later.");
+    case Why::auth_used_up:  // which is answered with a new challenge
     case Why::busy:
       break;
   }
   return limit_exceeded(refused.retry_after, "The server is busy. Try again in a moment.");
+}
+
+http::Response refusal(const accounts::NewPasswordRefused& refused) {
+  if (refused.why == accounts::NewPasswordRefused::Why::weak) {
+    return error(400, "M_WEAK_PASSWORD", refused.sentence);
+  }
+  return limit_exceeded(kBusyFor, "The server is busy. Try again in a moment.");
+}
+
+http::Response refusal(const signin::CallerRefused& refused) {
+  using Why = signin::CallerRefused::Why;
+  switch (refused.why) {
+    case Why::token:
+      return refusal(refused.standing);
+    case Why::outside_namespace:
+      return error(403, "M_FORBIDDEN", "This user is not in the application service's namespace.");
+    case Why::not_registered:
+      return error(403, "M_FORBIDDEN", "The application service has not registered this user.");
+    case Why::deactivated:
+      return error(403, "M_USER_DEACTIVATED", "This account has been deactivated.");
+    case Why::unknown_device:
+      break;
+  }
+  return error(400, "M_UNKNOWN_DEVICE", "This user has no device of this ID.");
+}
+
+http::Response refusal(accounts::ModerationRefused refused) {
+  using Refused = accounts::ModerationRefused;
+  switch (refused) {
+    case Refused::not_administrator:
+      return error(403, "M_FORBIDDEN", "Only administrators of this server may do this.");
+    case Refused::suspended:
+      return error(403, "M_USER_SUSPENDED", "This account is suspended.");
+    case Refused::not_local:
+      return error(400, "M_INVALID_PARAM", "This is not the Matrix ID of a user of this server.");
+    case Refused::own_account:
+      return error(403, "M_FORBIDDEN", "Administrators do not do this to themselves.");
+    case Refused::other_administrator:
+      return error(403, "M_FORBIDDEN", "This user is an administrator too.");
+    case Refused::not_found:
+      break;
+  }
+  return error(404, "M_NOT_FOUND", "There is no such user.");
 }
 
 http::Response refusal(const text::JsonError& fault) {

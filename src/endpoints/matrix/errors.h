@@ -3,8 +3,10 @@
 #include <exception>
 #include <string_view>
 
+#include "domain/accounts/moderation.h"
 #include "domain/sessions/standing.h"
-#include "domain/signin/password_login.h"
+#include "domain/signin/callers.h"
+#include "domain/signin/login_refused.h"
 #include "domain/signin/register_account.h"
 #include "platform/http/message.h"
 #include "platform/http/server.h"
@@ -23,9 +25,11 @@ http::Response limit_exceeded(Duration retry_after, std::string_view sentence);
 // (MSC1466). Must not be asked for an active standing.
 http::Response refusal(const sessions::Standing& standing);
 
-// The errcode, soft_logout and sentence of that 401, for the edge check to put in a header.
 http::Response refusal(const signin::LoginRefused& refused, std::string_view info_uri);
 http::Response refusal(const signin::RegistrationRefused& refused);
+http::Response refusal(const accounts::NewPasswordRefused& refused);
+http::Response refusal(const signin::CallerRefused& refused);
+http::Response refusal(accounts::ModerationRefused refused);
 
 http::Response refusal(const text::JsonError& fault);
 http::Response refusal(const text::FieldError& fault);

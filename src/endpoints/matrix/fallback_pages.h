@@ -21,8 +21,9 @@ inline constexpr std::string_view kAccepted = "accepted";  // m.login.terms: onc
 
 struct FallbackForm {
   std::string session;
-  std::string purpose;  // "Confirm that it is you, @alice:example.org, to delete the device PHONE."
-  std::string error;    // what was wrong with the last try; empty: nothing
+  std::string purpose =
+      {};  // "Confirm that it is you, @alice:example.org, to delete the device PHONE."
+  std::string error = {};  // what was wrong with the last try; empty: nothing
   int status = 200;
 };
 

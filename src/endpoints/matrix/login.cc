@@ -1,34 +1,77 @@
 // GET and POST /login (spec "Legacy login").
 
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
 #include "domain/accounts/matrix_id.h"
+#include "endpoints/matrix/access.h"
 #include "endpoints/matrix/api.h"
 #include "endpoints/matrix/body.h"
+#include "endpoints/matrix/caller.h"
+#include "endpoints/matrix/identifier.h"
 #include "endpoints/matrix/mount.h"
 
 namespace latchkey::matrix {
 namespace {
 
-constexpr std::string_view kFlows = R"({"flows":[{"type":"m.login.password"}]})";
+namespace json = boost::json;
+using Result = signin::SignIn::Result;
 
-Task<http::Response> get_flows(const http::Request&) {
-  http::Response response;
-  response.body = kFlows;
-  response.headers.emplace_back("Cache-Control", "no-store");
+// MSC3741: to whoever shows the token of a past session, the ways that lead back to its account. A
+// token that says nothing is as good as none, one that cannot be read too.
+Task<http::Response> get_flows(const Api& api, const http::Request& request) {
+  const auto token = access_token(request, api.sessions.policy());
+  const std::string shown = token ? token->value_or("") : "";
+  const signin::LoginFlows flows = co_await api.login_ways.list(use_of(request), shown);
+  json::array list;
+  if (flows.password) list.push_back(json::object{{"type", "m.login.password"}});
+  if (flows.token) {
+    list.push_back(json::object{{"type", "m.login.token"}, {"get_login_token", true}});
+  }
+  if (flows.service) list.push_back(json::object{{"type", "m.login.application_service"}});
+  http::Response response = secret_answer({{"flows", std::move(list)}});
   response.headers.emplace_back("Vary", "Authorization");
   co_return response;
 }
 
-// The user of an m.id.user identifier, or of the deprecated top-level `user`. Reports to `fields`
-// what cannot be read.
-std::string read_user(text::Fields& fields) {
-  auto identifier = fields.optional_fields("identifier");
-  if (!identifier) return std::string(fields.required_string("user", kLongestName));
-  const auto type = identifier->required_string("type");
-  if (!fields.error() && type != "m.id.user") {
-    identifier->refuse("type", text::FieldError::Kind::out_of_range,
-                       "this server signs in users by m.id.user");
+Task<Result> by_password(const Api& api, const http::Request& request, text::Fields& fields) {
+  auto who = read_identifier(fields);
+  if (!who && !fields.error()) {
+    fields.refuse("identifier", text::FieldError::Kind::missing, "is missing");
   }
-  return std::string(identifier->required_string("user", kLongestName));
+  std::string password(fields.required_string("password"));
+  auto session = read_new_session(fields, request);
+  if (fields.error()) co_return Result(std::unexpect);
+  co_return co_await api.sign_in.with_password(request.worker, *who, std::move(password),
+                                               std::move(session));
+}
+
+Task<Result> by_token(const Api& api, const http::Request& request, text::Fields& fields) {
+  std::string token(fields.required_string("token"));
+  auto session = read_new_session(fields, request);
+  if (fields.error()) co_return Result(std::unexpect);
+  co_return co_await api.sign_in.with_token(request.worker, std::move(token), std::move(session));
+}
+
+Task<Result> by_service(const Api& api, const http::Request& request,
+                        const services::Service& service, text::Fields& fields) {
+  const auto who = read_identifier(fields);
+  const auto* name = who ? std::get_if<signin::UserName>(&*who) : nullptr;
+  if (name == nullptr && !fields.error()) {
+    fields.refuse("identifier", text::FieldError::Kind::missing, "expected an m.id.user");
+  }
+  auto session = read_new_session(fields, request);
+  if (fields.error()) co_return Result(std::unexpect);
+  co_return co_await api.sign_in.for_service(request.worker, service, name->user,
+                                             std::move(session));
+}
+
+// Without a service's token: why it is none (spec "Appservice Login").
+http::Response no_service(const Api& api, const http::Request& request) {
+  const auto token = access_token(request, api.sessions.policy());
+  if (!token) return token.error();
+  if (!*token) return refusal({sessions::Worth::missing, {}, {}});
+  return error(403, "M_FORBIDDEN", "The access token is not an application service's.");
 }
 
 Task<http::Response> post_login(const Api& api, const http::Request& request) {
@@ -37,20 +80,24 @@ Task<http::Response> post_login(const Api& api, const http::Request& request) {
   text::Fields fields(*body);
   const auto type = fields.required_string("type");
   if (fields.error()) co_return refusal(*fields.error());
-  if (type != "m.login.password") {
+
+  Result signed_in(std::unexpect);
+  if (type == "m.login.password") {
+    signed_in = co_await by_password(api, request, fields);
+  } else if (type == "m.login.token") {
+    signed_in = co_await by_token(api, request, fields);
+  } else if (type == "m.login.application_service") {
+    const services::Service* service = service_of(api, request);
+    if (service == nullptr) co_return no_service(api, request);
+    signed_in = co_await by_service(api, request, *service, fields);
+  } else {
     co_return error(400, "M_UNKNOWN", "This server does not know this login type.");
   }
-  signin::PasswordLogin login{.user = read_user(fields),
-                              .password = std::string(fields.required_string("password")),
-                              .session = read_new_session(fields, request)};
   if (fields.error()) co_return refusal(*fields.error());
-
-  const auto signed_in = co_await api.password_signin.login(request.worker, std::move(login));
   if (!signed_in) co_return refusal(signed_in.error(), api.public_url);
-  boost::json::object answer{
-      {"user_id", accounts::matrix_id(signed_in->localpart, api.server_name)},
-      {"device_id", signed_in->device_id},
-      {"home_server", api.server_name}};
+  json::object answer{{"user_id", accounts::matrix_id(signed_in->localpart, api.server_name)},
+                      {"device_id", signed_in->device_id},
+                      {"home_server", api.server_name}};
   put_tokens(answer, signed_in->tokens);
   co_return secret_answer(answer);
 }
@@ -58,7 +105,9 @@ Task<http::Response> post_login(const Api& api, const http::Request& request) {
 }  // namespace
 
 void mount_login(http::Router& router, const Api& api) {
-  add(router, http::Method::get, "/login", get_flows);
+  const auto flows = [&api](const http::Request& request) { return get_flows(api, request); };
+  add(router, http::Method::get, "/login", flows);
+  add(router, http::Method::get, "/login", flows, nullptr, {"unstable/org.matrix.msc3741"});
   add(router, http::Method::post, "/login",
       [&api](const http::Request& request) { return post_login(api, request); });
 }

@@ -2,6 +2,7 @@
 
 #include "endpoints/matrix/access.h"
 #include "endpoints/matrix/api.h"
+#include "endpoints/matrix/body.h"
 #include "endpoints/matrix/errors.h"
 #include "endpoints/matrix/mount.h"
 
@@ -18,9 +19,7 @@ Task<http::Response> sign_out(const Api& api, SignOut how, const http::Request& 
   if (!*token) co_return refusal({sessions::Worth::missing, {}, {}});
   const auto refused = co_await (api.sessions.*how)(use_of(request), **token);
   if (refused) co_return refusal(*refused);
-  http::Response response;
-  response.body = "{}";
-  co_return response;
+  co_return empty_answer();
 }
 
 }  // namespace

@@ -1,54 +1,21 @@
 // POST /register (spec "Legacy account registration").
 
-#include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
-
 #include "domain/accounts/matrix_id.h"
+#include "endpoints/matrix/access.h"
 #include "endpoints/matrix/api.h"
 #include "endpoints/matrix/body.h"
+#include "endpoints/matrix/caller.h"
+#include "endpoints/matrix/confirm.h"
 #include "endpoints/matrix/mount.h"
-#include "platform/crypto/random.h"
 #include "platform/http/form.h"
 
 namespace latchkey::matrix {
 namespace {
 
 namespace json = boost::json;
+using Why = signin::RegistrationRefused::Why;
 
-constexpr std::string_view kDummy = "m.login.dummy";
-
-// The challenge of user-interactive authentication. It refuses no token, so it has no
-// soft_logout. The only stage asks nothing of the person, so its session holds nothing either
-// and need not be remembered.
-http::Response challenge(std::optional<std::string_view> session, std::string_view errcode = {},
-                         std::string_view sentence = {}) {
-  json::object body{
-      {"flows", json::array{json::object{{"stages", json::array{kDummy}}}}},
-      {"params", json::object{}},
-      {"completed", json::array{}},
-      {"session", session ? std::string(*session) : crypto::random_text(crypto::kBase62, 24)}};
-  if (!errcode.empty()) {
-    body["errcode"] = errcode;
-    body["error"] = sentence;
-  }
-  http::Response response;
-  response.status = 401;
-  response.body = json::serialize(body);
-  return response;
-}
-
-// Absent: the stage was passed.
-std::optional<http::Response> authenticate(text::Fields& fields) {
-  auto auth = fields.optional_fields("auth");
-  if (fields.error()) return refusal(*fields.error());
-  if (!auth) return challenge(std::nullopt);
-  const auto session = auth->optional_string("session", kLongestName);
-  const auto type = auth->optional_string("type", kLongestName);
-  if (fields.error()) return refusal(*fields.error());
-  if (!type) return challenge(session);
-  if (*type == kDummy) return std::nullopt;
-  return challenge(session, "M_UNRECOGNIZED", "This server does not offer this stage.");
-}
+constexpr std::string_view kServiceType = "m.login.application_service";
 
 // Absent: an ordinary user is wanted.
 std::optional<http::Response> refuse_kind(const http::Request& request) {
@@ -80,30 +47,62 @@ http::Response answer(const Api& api, const signin::Registered& registered) {
   return secret_answer(body);
 }
 
+signin::NewAccount read_account(text::Fields& fields, const http::Request& request) {
+  const auto copy = [](std::optional<std::string_view> text) {
+    return text ? std::optional<std::string>(*text) : std::nullopt;
+  };
+  return {.username = copy(fields.optional_string("username")),
+          .password = copy(fields.optional_string("password")),
+          .inhibit_login = fields.optional_bool("inhibit_login").value_or(false),
+          .session = read_new_session(fields, request)};
+}
+
+// Application services register the users of their namespaces themselves, without confirmation
+// (Application Service API "Server admin style permissions").
+Task<http::Response> register_for_service(const Api& api, const http::Request& request,
+                                          signin::NewAccount wanted) {
+  const services::Service* service = service_of(api, request);
+  if (service == nullptr) {
+    const auto token = access_token(request, api.sessions.policy());
+    if (token && !*token) co_return refusal({sessions::Worth::missing, {}, {}});
+    co_return error(403, "M_FORBIDDEN", "The access token is not an application service's.");
+  }
+  if (!wanted.username) co_return error(400, "M_MISSING_PARAM", "username: is missing");
+  const auto registered =
+      co_await api.registration.create_for(request.worker, *service, std::move(wanted));
+  if (!registered) co_return refusal(registered.error());
+  co_return answer(api, *registered);
+}
+
+Task<http::Response> register_person(const Api& api, const http::Request& request,
+                                     const json::object& body, text::Fields& fields,
+                                     signin::NewAccount wanted) {
+  // The specification wants these before the user-interactive authentication.
+  if (const auto refused = co_await api.registration.refuse(wanted)) co_return refusal(*refused);
+  const auto asked = auth_request(request, "POST /register", body, std::nullopt);
+  auto passed = co_await confirm(api, asked, fields);
+  if (!passed) co_return passed.error();
+  if (!wanted.password) co_return error(400, "M_MISSING_PARAM", "password: is missing");
+
+  const auto registered =
+      co_await api.registration.create(request.worker, std::move(wanted), std::move(*passed));
+  if (registered) co_return answer(api, *registered);
+  if (registered.error().why == Why::auth_used_up) co_return co_await answer_used_up(api, asked);
+  co_return refusal(registered.error());
+}
+
 Task<http::Response> post_register(const Api& api, const http::Request& request) {
   if (auto response = refuse_kind(request)) co_return *response;
   const auto body = json_body(request);
   if (!body) co_return body.error();
   text::Fields fields(*body);
-  const auto username = fields.optional_string("username");
-  const auto password = fields.optional_string("password");
-  signin::NewAccount wanted{
-      .username = username ? std::optional<std::string>(*username) : std::nullopt,
-      .password = std::string(password.value_or("")),
-      .inhibit_login = fields.optional_bool("inhibit_login").value_or(false),
-      .session = read_new_session(fields, request)};
+  const auto type = fields.optional_string("type", kLongestName);
+  signin::NewAccount wanted = read_account(fields, request);
   if (fields.error()) co_return refuse_field(*fields.error());
-
-  // The spec wants these before the user-interactive authentication.
-  if (const auto refused = co_await api.registration.refuse(wanted.username)) {
-    co_return refusal(*refused);
+  if (type == kServiceType) {
+    co_return co_await register_for_service(api, request, std::move(wanted));
   }
-  if (auto response = authenticate(fields)) co_return *response;
-  if (!password) co_return error(400, "M_MISSING_PARAM", "password: is missing");
-
-  const auto registered = co_await api.registration.create(request.worker, std::move(wanted));
-  if (!registered) co_return refusal(registered.error());
-  co_return answer(api, *registered);
+  co_return co_await register_person(api, request, *body, fields, std::move(wanted));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "domain/accounts/matrix_id.h"
 #include "endpoints/matrix/access.h"
 #include "endpoints/matrix/api.h"
+#include "endpoints/matrix/caller.h"
 #include "endpoints/matrix/mount.h"
 
 namespace latchkey::matrix {
@@ -30,10 +31,10 @@ bool whoami_at_once(const Api& api, const http::Request& request, http::Response
 }
 
 Task<http::Response> whoami(const Api& api, const http::Request& request) {
-  const auto who = co_await authenticate(api.sessions, request);
+  const auto who = co_await identify(api, request);
   if (!who) co_return who.error();
   http::Response response;
-  response.body = render(api, *who);
+  response.body = render(api, who->identity);
   co_return response;
 }
 

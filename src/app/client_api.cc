@@ -1,0 +1,46 @@
+#include "app/client_api.h"
+
+namespace latchkey::app {
+
+ClientApi::ClientApi(Core& core)
+    : limits_(core.config.rate_limits),
+      password_check_(*core.sessions, *core.passwords, limits_, core.config.server_name),
+      login_tokens_(*core.sessions, core.config.login_tokens),
+      sign_in_(*core.sessions, password_check_, login_tokens_, core.config.server_name),
+      login_ways_(*core.sessions, *core.passwords, login_tokens_, core.services),
+      auth_(*core.sessions, password_check_, limits_, core.config.interactive_auth,
+            signin::registration_flows(core.config.registration, core.terms)),
+      callers_(*core.sessions, core.services, core.config.server_name),
+      own_account_(*core.sessions, auth_, *core.passwords, login_tokens_),
+      own_devices_(*core.sessions),
+      registration_({.sessions = *core.sessions,
+                     .passwords = *core.passwords,
+                     .limits = limits_,
+                     .auth = auth_,
+                     .services = core.services,
+                     .options = core.config.registration,
+                     .terms = core.terms,
+                     .server_name = core.config.server_name}),
+      moderation_(*core.sessions, core.config.server_name),
+      pages_(core.config.server_name),
+      api{.sessions = *core.sessions,
+          .callers = callers_,
+          .sign_in = sign_in_,
+          .login_ways = login_ways_,
+          .login_tokens = login_tokens_,
+          .registration = registration_,
+          .auth = auth_,
+          .own_account = own_account_,
+          .own_devices = own_devices_,
+          .moderation = moderation_,
+          .limits = limits_,
+          .pages = pages_,
+          .server_name = core.config.server_name,
+          .public_url = core.config.public_url} {}
+
+void ClientApi::purge() {
+  auth_.purge();
+  login_tokens_.purge();
+}
+
+}  // namespace latchkey::app

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "app/core.h"
+#include "domain/accounts/moderation.h"
+#include "domain/accounts/terms.h"
+#include "domain/signin/login_flows.h"
+#include "domain/signin/own_account.h"
+#include "domain/signin/own_devices.h"
+#include "domain/signin/register_account.h"
+#include "domain/signin/sign_in.h"
+#include "endpoints/matrix/api.h"
+
+namespace latchkey::app {
+
+// Everything that the Client-Server API calls, built and wired once.
+class ClientApi {
+ public:
+  explicit ClientApi(Core& core);
+
+  // Deletes what people left half done: authentications and login tokens that have expired.
+  void purge();
+
+ private:
+  signin::AttemptLimits limits_;
+  signin::PasswordCheck password_check_;
+  signin::LoginTokens login_tokens_;
+  signin::SignIn sign_in_;
+  signin::LoginWays login_ways_;
+  signin::InteractiveAuth auth_;
+  signin::Callers callers_;
+  signin::OwnAccount own_account_;
+  signin::OwnDevices own_devices_;
+  signin::Registration registration_;
+  accounts::Moderation moderation_;
+  html::Pages pages_;
+
+ public:
+  const matrix::Api api;  // last: it refers to the rest
+};
+
+}  // namespace latchkey::app

@@ -1,0 +1,70 @@
+#include "domain/signin/callers.h"
+
+#include "domain/accounts/matrix_id.h"
+#include "domain/accounts/user_rows.h"
+#include "domain/sessions/session_rows.h"
+
+namespace latchkey::signin {
+namespace {
+
+using Why = CallerRefused::Why;
+
+std::unexpected<CallerRefused> refuse(Why why) { return std::unexpected(CallerRefused{why, {}}); }
+
+sessions::Identity identity_of(const accounts::Account& account, std::string device_id) {
+  sessions::Identity identity;
+  identity.user = account.id;
+  identity.localpart = account.localpart;
+  identity.device_id = std::move(device_id);
+  identity.suspended = account.suspended_at.has_value();
+  return identity;
+}
+
+}  // namespace
+
+Task<std::expected<Caller, CallerRefused>> Callers::identify(const sessions::Use& use,
+                                                             std::string_view token,
+                                                             const Asserted& asserted) {
+  if (const services::Service* service = service_of(token)) {
+    co_return co_await assert_identity(*service, asserted);
+  }
+  auto verdict = co_await sessions_.check(use, token);
+  if (!verdict.standing.active()) {
+    co_return std::unexpected(CallerRefused{Why::token, verdict.standing});
+  }
+  co_return Caller{std::move(verdict.identity), nullptr};
+}
+
+// Without a user it is the service's own; an administrator's rights are never asserted.
+Task<std::expected<Caller, CallerRefused>> Callers::assert_identity(
+    const services::Service& service, const Asserted& asserted) {
+  sessions_.require_hearing();
+  const auto localpart = asserted.user_id
+                             ? accounts::localpart_meant(*asserted.user_id, server_name_)
+                             : std::optional(std::string(service.sender_localpart));
+  if (!localpart || !service.claims(*localpart)) co_return refuse(Why::outside_namespace);
+
+  struct Found {
+    std::optional<accounts::User> user;
+    bool device = true;
+  };
+  const Found found = co_await sessions_.database().read([&](db::Tx& tx) {
+    Found result{.user = accounts::find_user(tx, *localpart)};
+    if (result.user && asserted.device_id) {
+      const auto device = sessions::find_device(tx, result.user->account.id, *asserted.device_id);
+      result.device = device.has_value();
+    }
+    return result;
+  });
+  if (!found.user) co_return refuse(Why::not_registered);
+  const accounts::Account& account = found.user->account;
+  if (const auto standing = sessions::judge_account(account)) {
+    // The service's token is good: only its user is not.
+    if (standing->worth == sessions::Worth::ended) co_return refuse(Why::deactivated);
+    co_return std::unexpected(CallerRefused{Why::token, *standing});
+  }
+  if (!found.device) co_return refuse(Why::unknown_device);
+  co_return Caller{identity_of(account, asserted.device_id.value_or("")), &service};
+}
+
+}  // namespace latchkey::signin

@@ -1,0 +1,227 @@
+#include "domain/signin/interactive_auth.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "domain/accounts/registration_tokens.h"
+#include "platform/crypto/random.h"
+
+namespace latchkey::signin {
+namespace {
+
+constexpr std::size_t kSessionIdLength = 24;  // of base62: 142 bits
+
+AuthPassed passed_with(const AuthSession& session, bool stored) {
+  AuthPassed passed;
+  if (stored) passed.hash = session.hash;
+  passed.registration_token = session.registration_token;
+  passed.terms = std::ranges::count(session.completed, Stage::terms) > 0;
+  return passed;
+}
+
+bool serves(const AuthSession& session, const AuthRequest& request) {
+  const auto user = request.subject ? std::optional(request.subject->id) : std::nullopt;
+  return session.operation == request.operation && session.user == user &&
+         session.body == request.body;
+}
+
+}  // namespace
+
+Task<std::vector<AuthFlow>> InteractiveAuth::flows_of(const std::optional<Subject>& subject) {
+  if (!subject) co_return registration_flows_;
+  std::vector<AuthFlow> flows;
+  if (co_await can_confirm(subject->id)) flows.push_back({Stage::password});
+  co_return flows;
+}
+
+Task<bool> InteractiveAuth::can_confirm(accounts::UserId id) {
+  if (!passwords_.enabled()) co_return false;
+  co_return co_await sessions_.database().read([&](db::Tx& tx) {
+    const auto user = accounts::find_user_by_id(tx, id);
+    return user && user->password_hash.has_value();
+  });
+}
+
+AuthSession InteractiveAuth::fresh(const AuthRequest& request, std::string_view session_id) const {
+  return {.hash = auth_session_hash(session_id),
+          .operation = request.operation,
+          .user = request.subject ? std::optional(request.subject->id) : std::nullopt,
+          .body = request.body,
+          .completed = {},
+          .registration_token = {},
+          .expires_at = sessions_.clock().now() + options_.lifetime};
+}
+
+Task<std::expected<AuthPassed, AuthRefused>> InteractiveAuth::begin(
+    const AuthRequest& request, std::vector<AuthFlow> flows, std::optional<AuthFailure> failure) {
+  // Without a user anybody may ask, and each challenge is a row.
+  if (!request.subject) {
+    if (const auto wait = limits_.challenge_blocked(request.address, sessions_.clock().now())) {
+      co_return std::unexpected(LoginRefused{LoginRefused::Why::too_many_failures, *wait});
+    }
+  }
+  std::string id = crypto::random_text(crypto::kBase62, kSessionIdLength);
+  co_await sessions_.database().write(
+      [&](db::Tx& tx) { insert_auth_session(tx, fresh(request, id)); });
+  co_return std::unexpected(Challenge{std::move(flows), {}, std::move(id), failure});
+}
+
+Task<std::expected<AuthPassed, AuthRefused>> InteractiveAuth::begin_anew(
+    const AuthRequest& request) {
+  co_return co_await begin(request, co_await flows_of(request.subject), AuthFailure::session_over);
+}
+
+Task<std::optional<AuthSession>> InteractiveAuth::find(std::string_view session_id) {
+  auto session = co_await sessions_.database().read(
+      [&](db::Tx& tx) { return find_auth_session(tx, auth_session_hash(session_id)); });
+  if (session && session->expires_at <= sessions_.clock().now()) session.reset();
+  co_return session;
+}
+
+Task<std::expected<AuthPassed, AuthRefused>> InteractiveAuth::check(const AuthRequest& request,
+                                                                    std::optional<AuthData> data) {
+  sessions_.require_hearing();
+  auto flows = co_await flows_of(request.subject);
+  if (flows.empty()) co_return std::unexpected(NoFlow{});
+  if (!data || (!data->session && !data->type)) {
+    co_return co_await begin(request, std::move(flows), std::nullopt);
+  }
+
+  std::string id;
+  Open open{.session = {}, .subject = request.subject, .flows = flows};
+  if (data->session) {
+    auto session = co_await find(*data->session);
+    if (!session || !serves(*session, request)) {
+      co_return co_await begin(request, std::move(flows), AuthFailure::session_over);
+    }
+    open.session = std::move(*session);
+    open.stored = true;
+    id = *data->session;
+  } else {
+    id = crypto::random_text(crypto::kBase62, kSessionIdLength);
+    open.session = fresh(request, id);
+  }
+
+  const AuthFlow before = open.session.completed;
+  std::optional<AuthFailure> failure;
+  if (data->type) {
+    const auto stage = stage_named(*data->type);
+    const auto refused = stage ? co_await try_stage(open, *stage, *data, request.address)
+                               : StageRefused(AuthFailure::stage_unknown);
+    if (refused && std::holds_alternative<LoginRefused>(*refused)) {
+      co_return std::unexpected(std::get<LoginRefused>(*refused));
+    }
+    if (refused) failure = std::get<AuthFailure>(*refused);
+  }
+  if (!failure && complete(flows, open.session.completed)) {
+    co_return passed_with(open.session, open.stored);
+  }
+  if (!co_await keep(open, before)) {
+    co_return co_await begin(request, std::move(flows), AuthFailure::session_over);
+  }
+  co_return std::unexpected(
+      Challenge{std::move(flows), std::move(open.session.completed), std::move(id), failure});
+}
+
+Task<bool> InteractiveAuth::keep(const Open& open, const AuthFlow& before) {
+  if (open.stored && open.session.completed == before) co_return true;
+  const Time now = sessions_.clock().now();
+  co_return co_await sessions_.database().write([&](db::Tx& tx) {
+    // Held from here on, so that it can be used when the other stages are passed.
+    if (!open.shown_token.empty() &&
+        !accounts::find_usable(tx, open.shown_token, now, sessions::Lock::yes)) {
+      return false;
+    }
+    if (open.stored) return advance_auth_session(tx, open.session, before);
+    insert_auth_session(tx, open.session);
+    return true;
+  });
+}
+
+Task<std::optional<InteractiveAuth::StageRefused>> InteractiveAuth::try_stage(
+    Open& open, Stage stage, const AuthData& data, const std::string& address) {
+  switch (turn_of(open.flows, open.session.completed, stage)) {
+    case Turn::not_offered:
+      co_return AuthFailure::stage_unknown;
+    case Turn::later:
+      co_return AuthFailure::stage_out_of_turn;
+    case Turn::passed_already:  // the client did not see our answer
+      co_return std::nullopt;
+    case Turn::now:
+      break;
+  }
+  if (stage == Stage::password) {
+    if (const auto refused = co_await check_password(open, data, address)) co_return refused;
+  } else if (stage == Stage::registration_token) {
+    const Time now = sessions_.clock().now();
+    if (const auto wait = limits_.registration_token_blocked(address, now)) {
+      co_return LoginRefused{LoginRefused::Why::too_many_failures, *wait};
+    }
+    open.session.registration_token = co_await sessions_.database().read(
+        [&](db::Tx& tx) { return accounts::find_usable(tx, data.token, now); });
+    if (!open.session.registration_token) co_return AuthFailure::wrong_token;
+    open.shown_token = data.token;
+  }
+  open.session.completed.push_back(stage);
+  co_return std::nullopt;
+}
+
+Task<std::optional<InteractiveAuth::StageRefused>> InteractiveAuth::check_password(
+    const Open& open, const AuthData& data, const std::string& address) {
+  const auto checked = co_await passwords_.check(
+      data.identifier.value_or(UserName{open.subject->localpart}), data.password, address);
+  if (!checked && checked.error().why != LoginRefused::Why::wrong_credentials) {
+    co_return checked.error();
+  }
+  // Whoever knows another account's password has not confirmed to be this user.
+  const bool same = checked && checked->account.id == open.subject->id;
+  if (!same) co_return AuthFailure::wrong_password;
+  co_return std::nullopt;
+}
+
+bool InteractiveAuth::redeem(db::Tx& tx, const AuthPassed& passed) {
+  // First, so that a registration token which the session holds is free to be used.
+  if (passed.hash && !delete_auth_session(tx, *passed.hash)) return false;
+  return !passed.registration_token ||
+         accounts::use(tx, *passed.registration_token, sessions_.clock().now());
+}
+
+Task<std::optional<InteractiveAuth::Page>> InteractiveAuth::look(const std::string& session_id,
+                                                                 Stage stage) {
+  sessions_.require_hearing();
+  const auto session = co_await find(session_id);
+  if (!session) co_return std::nullopt;
+  Page page{.operation = session->operation, .localpart = {}, .turn = Turn::not_offered};
+  std::optional<Subject> subject;
+  if (session->user) {
+    const auto user = co_await sessions_.database().read(
+        [&](db::Tx& tx) { return accounts::find_user_by_id(tx, *session->user); });
+    if (!user) co_return std::nullopt;
+    page.localpart = user->account.localpart;
+    subject = Subject{*session->user, page.localpart};
+  }
+  page.turn = turn_of(co_await flows_of(subject), session->completed, stage);
+  co_return page;
+}
+
+Task<std::optional<InteractiveAuth::StageRefused>> InteractiveAuth::pass(
+    const std::string& session_id, Stage stage, const AuthData& data, const std::string& address) {
+  const auto page = co_await look(session_id, stage);
+  auto session = co_await find(session_id);
+  if (!page || !session) co_return AuthFailure::session_over;
+  Open open{.session = std::move(*session), .subject = {}, .flows = {}};
+  open.stored = true;
+  if (open.session.user) open.subject = Subject{*open.session.user, page->localpart};
+  open.flows = co_await flows_of(open.subject);
+  const AuthFlow before = open.session.completed;
+  if (auto refused = co_await try_stage(open, stage, data, address)) co_return refused;
+  if (!co_await keep(open, before)) co_return AuthFailure::session_over;
+  co_return std::nullopt;
+}
+
+void InteractiveAuth::purge() {
+  const Time now = sessions_.clock().now();
+  sessions_.database().write_now([now](db::Tx& tx) { delete_expired_auth_sessions(tx, now); });
+}
+
+}  // namespace latchkey::signin

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "domain/sessions/sessions.h"
+#include "platform/config/bounds.h"
+
+namespace latchkey::signin {
+
+// The options of `login_tokens:`.
+struct LoginTokenOptions {
+  bool enabled = true;
+  Duration lifetime = std::chrono::minutes{2};
+
+  template <class Visitor>
+  void options(Visitor& visit) {
+    using namespace std::chrono_literals;
+    visit("enabled", enabled,
+          "Whether a person who is signed in may sign in another client by a token "
+          "(POST /login/get_token, m.login.token).");
+    visit("lifetime", lifetime, "How long such a token may be used, once.",
+          config::Between{5s, 1h});
+  }
+};
+
+// Login tokens (spec "POST /login/get_token"): random, with records of their own. A token dies
+// with the session that asked for it, so that whoever changes the password or signs a device out
+// has not left a way in.
+class LoginTokens {
+ public:
+  LoginTokens(sessions::Sessions& sessions, const LoginTokenOptions& options)
+      : sessions_(sessions), options_(options) {}
+
+  bool enabled() const { return options_.enabled; }
+  Duration lifetime() const { return options_.lifetime; }
+
+  // A token for the holder of `session`, written in the caller's transaction.
+  std::string make(db::Tx& tx, sessions::SessionId session);
+
+  // Uses the token up. The account it signs in, locked; absent: it is not good, any more or ever.
+  std::optional<sessions::Account> take(db::Tx& tx, std::string_view token);
+
+  // Deletes what has expired.
+  void purge();
+
+ private:
+  sessions::Sessions& sessions_;
+  const LoginTokenOptions options_;
+};
+
+}  // namespace latchkey::signin

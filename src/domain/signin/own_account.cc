@@ -1,0 +1,93 @@
+#include "domain/signin/own_account.h"
+
+#include <chrono>
+#include <utility>
+
+#include "domain/accounts/deactivate_account.h"
+#include "domain/sessions/session_rows.h"
+
+namespace latchkey::signin {
+namespace {
+
+using sessions::EndReason;
+using sessions::Session;
+
+// How soon a client may come back when all hashing threads are taken.
+constexpr Duration kBusyFor = std::chrono::seconds{2};
+
+}  // namespace
+
+// `change` gets the transaction, the account and the caller's session (absent: an application
+// service's), all as they are under the account's lock.
+template <class T, class Change>
+Task<OwnAccountResult<T>> OwnAccount::confirmed(const Caller& who, const AuthPassed& passed,
+                                                Change change) {
+  using Result = OwnAccountResult<T>;
+  co_return co_await sessions_.database().write([&](db::Tx& tx) -> Result {
+    auto account = sessions::lock_account(tx, who.identity.user);
+    std::optional<Session> session;
+    if (!who.is_service()) session = sessions::find_session(tx, who.identity.session);
+    if (!account || (!who.is_service() && !session)) {
+      throw db::Unavailable("a session vanished while its account was changed");
+    }
+    // Somebody may have signed this session out while its person was typing the password.
+    const auto over = session ? sessions_.over(*session) : sessions::judge_account(*account);
+    if (over) return std::unexpected(*over);
+    if (!auth_.redeem(tx, passed)) return std::unexpected(AuthUsedUp{});
+    return change(tx, *account, session);
+  });
+}
+
+Task<OwnAccountResult<>> OwnAccount::change_password(Caller who, std::string password,
+                                                     bool logout_devices, AuthPassed passed) {
+  const auto hash = co_await passwords_.hash(std::move(password));
+  if (!hash) {
+    co_return std::unexpected(LoginRefused{LoginRefused::Why::busy, kBusyFor});
+  }
+  co_return co_await confirmed(who, passed,
+                               [&](db::Tx& tx, const accounts::Account& account,
+                                   const std::optional<Session>& session) -> OwnAccountResult<> {
+                                 accounts::update_password(tx, account.id, hash);
+                                 if (!logout_devices) return {};
+                                 if (session) {
+                                   sessions_.end_all_but(tx, *session, EndReason::password_changed);
+                                 } else {
+                                   sessions_.end_all_of(tx, account.id,
+                                                        EndReason::password_changed);
+                                 }
+                                 return {};
+                               });
+}
+
+Task<OwnAccountResult<>> OwnAccount::deactivate(Caller who, bool erase, AuthPassed passed) {
+  co_return co_await confirmed(who, passed,
+                               [&](db::Tx& tx, accounts::Account& account,
+                                   const std::optional<Session>&) -> OwnAccountResult<> {
+                                 accounts::deactivate_account(tx, sessions_, account, erase,
+                                                              sessions_.clock().now());
+                                 return {};
+                               });
+}
+
+Task<OwnAccountResult<>> OwnAccount::delete_devices(Caller who, std::vector<std::string> device_ids,
+                                                    AuthPassed passed) {
+  co_return co_await confirmed(who, passed,
+                               [&](db::Tx& tx, const accounts::Account& account,
+                                   const std::optional<Session>&) -> OwnAccountResult<> {
+                                 for (const std::string& id : device_ids) {
+                                   const auto device = sessions::find_device(tx, account.id, id);
+                                   if (device)
+                                     sessions_.end_device(tx, *device, EndReason::device_deleted);
+                                 }
+                                 return {};
+                               });
+}
+
+Task<OwnAccountResult<std::string>> OwnAccount::make_login_token(Caller who, AuthPassed passed) {
+  co_return co_await confirmed<std::string>(
+      who, passed,
+      [&](db::Tx& tx, const accounts::Account&, const std::optional<Session>& session)
+          -> OwnAccountResult<std::string> { return login_tokens_.make(tx, session->record.id); });
+}
+
+}  // namespace latchkey::signin

@@ -1,0 +1,81 @@
+#include "domain/signin/password_check.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "domain/sessions/session_rows.h"
+#include "domain/signin/address_group.h"
+
+namespace latchkey::signin {
+namespace {
+
+using accounts::Passwords;
+using Why = LoginRefused::Why;
+
+// How soon a client may come back when all hashing threads are taken.
+constexpr Duration kBusyFor = std::chrono::seconds{2};
+
+// More than a person has devices.
+constexpr std::int64_t kAddressesLookedAt = 200;
+
+}  // namespace
+
+Task<PasswordCheck::Allowed> PasswordCheck::begin(Attempt attempt) {
+  auto allowed = limits_.sign_in(attempt, sessions_.clock().now());
+  if (!allowed && allowed.error().unless_familiar && co_await is_familiar(attempt)) {
+    attempt.familiar = true;
+    co_return limits_.sign_in(attempt, sessions_.clock().now());
+  }
+  co_return allowed;
+}
+
+// One statement whether there is such a user or not: the time it takes tells little.
+Task<bool> PasswordCheck::is_familiar(const Attempt& attempt) {
+  const auto addresses = co_await sessions_.database().read([&](db::Tx& tx) {
+    return sessions::addresses_of_user(tx, attempt.account, kAddressesLookedAt);
+  });
+  const std::string here = limit_key(attempt.address);
+  co_return std::ranges::any_of(
+      addresses, [&here](const std::string& address) { return limit_key(address) == here; });
+}
+
+Task<std::expected<CheckedUser, LoginRefused>> PasswordCheck::check(const Identifier& who,
+                                                                    std::string password,
+                                                                    const std::string& address) {
+  const Meant meant = meaning_of(who, server_name_);
+  // Also for a name that cannot exist: an answer without the lookup would be a little faster.
+  const auto user =
+      co_await sessions_.database().read([&](db::Tx& tx) { return find_user(tx, meant); });
+  // An account has one limit, whatever it is called by.
+  const std::string& name = user ? user->account.localpart : meant.name;
+  auto attempt = co_await begin({.address = address, .account = name});
+  if (!attempt) {
+    co_return std::unexpected(LoginRefused{Why::too_many_failures, attempt.error().wait});
+  }
+  const auto match =
+      co_await passwords_.verify(user ? user->password_hash : std::nullopt, std::move(password));
+  if (!match) co_return std::unexpected(LoginRefused{Why::busy, kBusyFor});
+  if (!user || *match == Passwords::Match::no) {
+    attempt->failed();
+    co_return std::unexpected(LoginRefused{Why::wrong_credentials});
+  }
+  attempt->succeeded();
+  co_return CheckedUser{user->account, *user->password_hash,
+                        *match == Passwords::Match::yes_but_rehash};
+}
+
+Task<std::optional<std::string>> PasswordCheck::renew(const CheckedUser& user,
+                                                      std::string password) {
+  if (!user.outdated) co_return std::nullopt;
+  co_return co_await passwords_.hash(std::move(password));
+}
+
+std::optional<accounts::Account> PasswordCheck::lock_if_unchanged(db::Tx& tx,
+                                                                  const CheckedUser& user) {
+  auto account = sessions::lock_account(tx, user.account.id);
+  const auto now = accounts::find_user_by_id(tx, user.account.id);
+  return now && now->password_hash == user.hash ? std::move(account) : std::nullopt;
+}
+
+}  // namespace latchkey::signin

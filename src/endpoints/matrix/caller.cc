@@ -1,0 +1,58 @@
+#include "endpoints/matrix/caller.h"
+
+#include "endpoints/matrix/access.h"
+#include "endpoints/matrix/errors.h"
+#include "platform/http/form.h"
+
+namespace latchkey::matrix {
+namespace {
+
+// MSC4326, and the name it had before.
+constexpr std::string_view kDeviceNames[] = {"device_id", "org.matrix.msc3202.device_id"};
+
+std::optional<std::string> copy(const std::optional<std::string_view>& text) {
+  return text ? std::optional<std::string>(*text) : std::nullopt;
+}
+
+std::expected<signin::Asserted, http::Response> asserted(const http::Request& request) {
+  const auto unreadable = [] {
+    return std::unexpected(error(400, "M_INVALID_PARAM", "The query cannot be read."));
+  };
+  const auto query = http::Form::parse(request.query);
+  if (!query) return unreadable();
+  const auto user_id = query->only("user_id");
+  if (!user_id) return unreadable();
+  signin::Asserted result{.user_id = copy(*user_id), .device_id = {}};
+  for (const std::string_view name : kDeviceNames) {
+    const auto device_id = query->only(name);
+    if (!device_id) return unreadable();
+    if (!result.device_id) result.device_id = copy(*device_id);
+  }
+  return result;
+}
+
+}  // namespace
+
+Task<std::expected<signin::Caller, http::Response>> identify(const Api& api,
+                                                             const http::Request& request) {
+  const auto token = access_token(request, api.sessions.policy());
+  if (!token) co_return std::unexpected(token.error());
+  if (!*token) co_return std::unexpected(refusal({sessions::Worth::missing, {}, {}}));
+  signin::Asserted assertion;
+  // Beside a person's token the parameters mean nothing, and are not read.
+  if (api.callers.service_of(**token) != nullptr) {
+    const auto read = asserted(request);
+    if (!read) co_return std::unexpected(read.error());
+    assertion = *read;
+  }
+  auto caller = co_await api.callers.identify(use_of(request), **token, assertion);
+  if (!caller) co_return std::unexpected(refusal(caller.error()));
+  co_return std::move(*caller);
+}
+
+const services::Service* service_of(const Api& api, const http::Request& request) {
+  const auto token = access_token(request, api.sessions.policy());
+  return token && *token ? api.callers.service_of(**token) : nullptr;
+}
+
+}  // namespace latchkey::matrix

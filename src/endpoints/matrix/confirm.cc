@@ -1,0 +1,151 @@
+#include "endpoints/matrix/confirm.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+#include <utility>
+
+#include "endpoints/matrix/body.h"
+#include "endpoints/matrix/errors.h"
+#include "endpoints/matrix/identifier.h"
+#include "platform/crypto/hash.h"
+#include "platform/text/base64.h"
+#include "platform/text/canonical_json.h"
+
+namespace latchkey::matrix {
+namespace {
+
+namespace json = boost::json;
+using signin::AuthFailure;
+using signin::Stage;
+
+struct Words {
+  std::string_view errcode;
+  std::string_view sentence;
+};
+
+Words words_of(AuthFailure failure) {
+  switch (failure) {
+    case AuthFailure::wrong_password:
+      return {"M_FORBIDDEN", "The password is wrong."};
+    case AuthFailure::wrong_token:
+      return {"M_UNAUTHORIZED", "This registration token is not valid."};
+    case AuthFailure::stage_unknown:
+      return {"M_UNRECOGNIZED", "This server does not offer this stage here."};
+    case AuthFailure::stage_out_of_turn:
+      return {"M_FORBIDDEN", "Another stage comes first."};
+    case AuthFailure::session_over:
+      break;
+  }
+  return {"M_FORBIDDEN",
+          "This authentication session is over, or was begun for another request. Begin again."};
+}
+
+json::array names_of(const signin::AuthFlow& stages) {
+  json::array names;
+  for (const Stage stage : stages) names.emplace_back(signin::name_of(stage));
+  return names;
+}
+
+// It refuses no token, so it has no soft_logout.
+http::Response challenge(const Api& api, const signin::Challenge& challenge) {
+  json::array flows;
+  json::object params;
+  for (const signin::AuthFlow& flow : challenge.flows) {
+    flows.push_back(json::object{{"stages", names_of(flow)}});
+    for (const Stage stage : flow) {
+      if (stage != Stage::terms) continue;
+      params[signin::name_of(stage)] =
+          json::object{{"policies", api.registration.terms().policies()}};
+    }
+  }
+  json::object body{{"flows", std::move(flows)},
+                    {"params", std::move(params)},
+                    {"completed", names_of(challenge.completed)},
+                    {"session", challenge.session}};
+  if (challenge.failure) {
+    const Words words = words_of(*challenge.failure);
+    body["errcode"] = words.errcode;
+    body["error"] = words.sentence;
+  }
+  http::Response response = secret_answer(body);
+  response.status = 401;
+  return response;
+}
+
+struct Answer {
+  const Api& api;
+
+  http::Response operator()(const signin::Challenge& wanted) const {
+    return challenge(api, wanted);
+  }
+  http::Response operator()(const signin::LoginRefused& refused) const {
+    return refusal(refused, api.public_url);
+  }
+  http::Response operator()(const signin::NoFlow&) const {
+    return error(403, "M_FORBIDDEN",
+                 "This account has no password to confirm with. Ask the administrator of this "
+                 "server.");
+  }
+};
+
+// The fields that each stage asks for are required of it alone.
+signin::AuthData read_auth(text::Fields& auth) {
+  const auto text = [&](std::string_view name) -> std::optional<std::string> {
+    const auto value = auth.optional_string(name, kLongestName);
+    return value ? std::optional<std::string>(*value) : std::nullopt;
+  };
+  signin::AuthData data{.session = text("session"), .type = text("type")};
+  const auto stage = data.type ? signin::stage_named(*data.type) : std::nullopt;
+  if (stage == Stage::password) {
+    data.identifier = read_identifier(auth);
+    data.password = std::string(auth.required_string("password"));
+  } else if (stage == Stage::registration_token) {
+    data.token = std::string(auth.required_string("token", kLongestName));
+  }
+  return data;
+}
+
+}  // namespace
+
+signin::AuthRequest auth_request(const http::Request& request, std::string operation,
+                                 const json::object& body,
+                                 const std::optional<signin::Caller>& subject) {
+  json::object without_auth = body;
+  without_auth.erase("auth");
+  signin::AuthRequest asked{
+      .operation = std::move(operation),
+      .subject = {},
+      .body = text::encode_base64url(crypto::sha256(text::canonical_json(without_auth))),
+      .address = std::string(request.client_address)};
+  if (subject) asked.subject = {subject->identity.user, subject->identity.localpart};
+  return asked;
+}
+
+Task<std::expected<signin::AuthPassed, http::Response>> confirm(const Api& api,
+                                                                const signin::AuthRequest& asked,
+                                                                text::Fields& fields) {
+  auto auth = fields.optional_fields("auth");
+  std::optional<signin::AuthData> data;
+  if (auth) data = read_auth(*auth);
+  if (fields.error()) co_return std::unexpected(refusal(*fields.error()));
+  auto passed = co_await api.auth.check(asked, std::move(data));
+  if (!passed) co_return std::unexpected(std::visit(Answer{api}, passed.error()));
+  co_return std::move(*passed);
+}
+
+Task<http::Response> answer_used_up(const Api& api, const signin::AuthRequest& asked) {
+  const auto begun = co_await api.auth.begin_anew(asked);
+  co_return std::visit(Answer{api}, begun.error());
+}
+
+Task<http::Response> answer_refused(const Api& api, const signin::AuthRequest& asked,
+                                    const signin::OwnAccountRefused& refused) {
+  if (const auto* standing = std::get_if<sessions::Standing>(&refused))
+    co_return refusal(*standing);
+  if (const auto* login = std::get_if<signin::LoginRefused>(&refused)) {
+    co_return refusal(*login, api.public_url);
+  }
+  co_return co_await answer_used_up(api, asked);
+}
+
+}  // namespace latchkey::matrix

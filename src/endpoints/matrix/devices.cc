@@ -1,0 +1,128 @@
+// GET, PUT and DELETE /devices, POST /delete_devices (spec "Device management"; MSC4190).
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include "endpoints/matrix/api.h"
+#include "endpoints/matrix/body.h"
+#include "endpoints/matrix/caller.h"
+#include "endpoints/matrix/confirm.h"
+#include "endpoints/matrix/mount.h"
+
+namespace latchkey::matrix {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t kMostAtOnce = 1'000;
+
+json::object describe(const sessions::Device& device) {
+  json::object described{{"device_id", device.id}};
+  if (!device.display_name.empty()) described["display_name"] = device.display_name;
+  if (device.last_seen_at) described["last_seen_ts"] = to_millis(*device.last_seen_at);
+  if (!device.last_seen_address.empty()) described["last_seen_ip"] = device.last_seen_address;
+  return described;
+}
+
+http::Response no_such_device() {
+  return error(404, "M_NOT_FOUND", "This account has no device of this ID.");
+}
+
+Task<http::Response> get_devices(const Api& api, const http::Request& request) {
+  const auto who = co_await identify(api, request);
+  if (!who) co_return who.error();
+  json::array list;
+  for (const auto& device : co_await api.own_devices.list(*who)) list.push_back(describe(device));
+  http::Response response;
+  response.body = json::serialize(json::object{{"devices", std::move(list)}});
+  co_return response;
+}
+
+Task<http::Response> get_device(const Api& api, const http::Request& request) {
+  const auto who = co_await identify(api, request);
+  if (!who) co_return who.error();
+  const auto device = co_await api.own_devices.find(*who, request.parameters[0]);
+  if (!device) co_return no_such_device();
+  http::Response response;
+  response.body = json::serialize(describe(*device));
+  co_return response;
+}
+
+Task<http::Response> put_device(const Api& api, const http::Request& request) {
+  const auto who = co_await identify(api, request);
+  if (!who) co_return who.error();
+  const auto body = json_body(request);
+  if (!body) co_return body.error();
+  text::Fields fields(*body);
+  const auto name = fields.optional_string("display_name", kLongestName);
+  if (fields.error()) co_return refusal(*fields.error());
+  const std::string& id = request.parameters[0];
+  if (!valid_device_id(id)) co_return no_such_device();
+
+  using Put = signin::OwnDevices::Put;
+  const Put put = co_await api.own_devices.put(
+      *who, id, name ? std::optional<std::string>(*name) : std::nullopt);
+  if (put == Put::no_such_device) co_return no_such_device();
+  if (put == Put::too_many) {
+    co_return refusal(signin::LoginRefused{signin::LoginRefused::Why::too_many_devices},
+                      api.public_url);
+  }
+  http::Response response = empty_answer();
+  if (put == Put::created) response.status = 201;
+  co_return response;
+}
+
+// What both ways of deletion share. Application services need not confirm (MSC4190).
+Task<http::Response> delete_devices(const Api& api, const signin::Caller& who,
+                                    const signin::AuthRequest& asked, text::Fields& fields,
+                                    std::vector<std::string> ids) {
+  signin::AuthPassed passed;
+  if (!who.is_service()) {
+    auto confirmed = co_await confirm(api, asked, fields);
+    if (!confirmed) co_return confirmed.error();
+    passed = std::move(*confirmed);
+  }
+  const auto done = co_await api.own_account.delete_devices(who, std::move(ids), std::move(passed));
+  if (!done) co_return co_await answer_refused(api, asked, done.error());
+  co_return empty_answer();
+}
+
+Task<http::Response> delete_device(const Api& api, const http::Request& request) {
+  const auto who = co_await identify(api, request);
+  if (!who) co_return who.error();
+  const auto body = json_body_or_none(request);
+  if (!body) co_return body.error();
+  const std::string& id = request.parameters[0];
+  // One that was deleted before is no error, so that a lost reply can be asked for again.
+  if (!co_await api.own_devices.ever_had(*who, id)) co_return no_such_device();
+  text::Fields fields(*body);
+  const auto asked = auth_request(request, "DELETE /devices/" + id, *body, *who);
+  co_return co_await delete_devices(api, *who, asked, fields, {id});
+}
+
+Task<http::Response> post_delete_devices(const Api& api, const http::Request& request) {
+  const auto who = co_await identify(api, request);
+  if (!who) co_return who.error();
+  const auto body = json_body(request);
+  if (!body) co_return body.error();
+  text::Fields fields(*body);
+  const auto ids = fields.required_strings("devices", kMostAtOnce, kLongestName);
+  if (fields.error()) co_return refusal(*fields.error());
+  const auto asked = auth_request(request, "POST /delete_devices", *body, *who);
+  co_return co_await delete_devices(api, *who, asked, fields, ids);
+}
+
+}  // namespace
+
+void mount_devices(http::Router& router, const Api& api) {
+  const auto at = [&api](auto answer) {
+    return [&api, answer](const http::Request& request) { return answer(api, request); };
+  };
+  add(router, http::Method::get, "/devices", at(get_devices));
+  add(router, http::Method::get, "/devices/{deviceId}", at(get_device));
+  add(router, http::Method::put, "/devices/{deviceId}", at(put_device));
+  add(router, http::Method::delete_, "/devices/{deviceId}", at(delete_device));
+  add(router, http::Method::post, "/delete_devices", at(post_delete_devices));
+}
+
+}  // namespace latchkey::matrix

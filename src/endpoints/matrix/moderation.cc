@@ -1,0 +1,66 @@
+// GET and PUT /admin/lock/{userId} and /admin/suspend/{userId} (spec "Server Administration",
+// v1.18; MSC4323).
+
+#include <boost/json/serialize.hpp>
+
+#include "domain/accounts/matrix_id.h"
+#include "endpoints/matrix/api.h"
+#include "endpoints/matrix/body.h"
+#include "endpoints/matrix/caller.h"
+#include "endpoints/matrix/mount.h"
+
+namespace latchkey::matrix {
+namespace {
+
+using accounts::Measure;
+
+std::string_view name_of(Measure measure) {
+  return measure == Measure::lock ? "locked" : "suspended";
+}
+
+http::Response answer(Measure measure, bool state) {
+  http::Response response;
+  response.body = boost::json::serialize(boost::json::object{{name_of(measure), state}});
+  return response;
+}
+
+Task<http::Response> get_state(const Api& api, Measure measure, const http::Request& request) {
+  const auto who = co_await identify(api, request);
+  if (!who) co_return who.error();
+  const auto state = co_await api.moderation.read(who->identity, request.parameters[0], measure);
+  if (!state) co_return refusal(state.error());
+  co_return answer(measure, *state);
+}
+
+Task<http::Response> put_state(const Api& api, Measure measure, const http::Request& request) {
+  const auto who = co_await identify(api, request);
+  if (!who) co_return who.error();
+  const auto body = json_body(request);
+  if (!body) co_return body.error();
+  text::Fields fields(*body);
+  const bool wanted = fields.required_bool(name_of(measure));
+  if (fields.error()) co_return refusal(*fields.error());
+  const auto state = co_await api.moderation.write(
+      who->identity, std::string(request.client_address), request.parameters[0], measure, wanted);
+  if (!state) co_return refusal(state.error());
+  co_return answer(measure, *state);
+}
+
+}  // namespace
+
+void mount_moderation(http::Router& router, const Api& api) {
+  for (const auto& [measure, path] : {std::pair(Measure::lock, "/admin/lock/{userId}"),
+                                      std::pair(Measure::suspend, "/admin/suspend/{userId}")}) {
+    const auto get = [&api, measure](const http::Request& request) {
+      return get_state(api, measure, request);
+    };
+    const auto put = [&api, measure](const http::Request& request) {
+      return put_state(api, measure, request);
+    };
+    constexpr std::string_view kUnstable = "unstable/uk.timedout.msc4323";
+    add(router, http::Method::get, path, get, nullptr, {"v1", kUnstable});
+    add(router, http::Method::put, path, put, nullptr, {"v1", kUnstable});
+  }
+}
+
+}  // namespace latchkey::matrix
