@@ -46,9 +46,14 @@ TEST_P(SendersTest, OnceOnly) {
 }
 
 TEST_P(SendersTest, WhoIsThereStaysAsHeIs) {
-  ASSERT_TRUE(administration_.create_user("irc_bot", "correct horse", true).has_value());
-  ASSERT_TRUE(administration_.create_user("mail_bot", "correct horse", false).has_value());
-  ASSERT_TRUE(administration_.deactivate("mail_bot").has_value());
+  ASSERT_TRUE(
+      administration_.create_user(accounts::testing::kOperator, "irc_bot", "correct horse", true)
+          .has_value());
+  ASSERT_TRUE(
+      administration_.create_user(accounts::testing::kOperator, "mail_bot", "correct horse", false)
+          .has_value());
+  ASSERT_TRUE(
+      administration_.deactivate(accounts::testing::kOperator, "mail_bot", false).has_value());
   EXPECT_THAT(add({"irc", "mail"}), IsEmpty());
   EXPECT_TRUE(user("irc_bot")->password_hash.has_value());
   EXPECT_TRUE(user("irc_bot")->account.admin);
