@@ -21,7 +21,7 @@ ClientApi::ClientApi(Core& core)
                      .options = core.config.registration,
                      .terms = core.terms,
                      .server_name = core.config.server_name}),
-      moderation_(*core.sessions, core.config.server_name),
+      moderation_(*core.sessions, *core.administration, core.config.server_name),
       pages_(core.config.server_name),
       api{.sessions = *core.sessions,
           .callers = callers_,

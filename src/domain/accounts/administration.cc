@@ -25,8 +25,7 @@ std::optional<User> Administration::find(db::Tx& tx, std::string_view name) {
 std::optional<User> Administration::find_locked(db::Tx& tx, std::string_view name) {
   const auto user = find(tx, name);
   if (!user) return std::nullopt;
-  sessions::lock_account(tx, user->account.id);
-  return find_user_by_id(tx, user->account.id);
+  return lock_user(tx, user->account.id);
 }
 
 std::string Administration::target(const Account& account) const {

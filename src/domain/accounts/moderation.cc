@@ -1,6 +1,5 @@
 #include "domain/accounts/moderation.h"
 
-#include "domain/accounts/audit.h"
 #include "domain/accounts/matrix_id.h"
 #include "domain/sessions/session_rows.h"
 
@@ -59,11 +58,11 @@ Task<Moderation::Result<bool>> Moderation::write(const sessions::Identity& who, 
     if (const auto refused = refuse_measure(who, *account)) return std::unexpected(*refused);
     auto& at = since(*account, measure);
     if (at.has_value() == wanted) return wanted;
-    const Time now = sessions_.clock().now();
-    at = wanted ? std::optional(now) : std::nullopt;
+    at = wanted ? std::optional(sessions_.clock().now()) : std::nullopt;
     update_account_state(tx, *account);
     sessions_.account_changed(tx, account->id);
-    audit::note(tx, sessions_.ids(), now, by, action(measure, wanted), user_id, "");
+    administration_.note(tx, by, action(measure, wanted),
+                         matrix_id(account->localpart, server_name_));
     return wanted;
   });
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "domain/accounts/administration.h"
 #include "domain/accounts/user_rows.h"
 #include "domain/sessions/sessions.h"
 
@@ -29,8 +30,10 @@ std::optional<ModerationRefused> refuse_measure(const sessions::Identity& who,
 
 class Moderation {
  public:
-  Moderation(sessions::Sessions& sessions, std::string server_name)
-      : sessions_(sessions), server_name_(std::move(server_name)) {}
+  Moderation(sessions::Sessions& sessions, Administration& administration, std::string server_name)
+      : sessions_(sessions),
+        administration_(administration),
+        server_name_(std::move(server_name)) {}
 
   template <class T>
   using Result = std::expected<T, ModerationRefused>;
@@ -48,6 +51,7 @@ class Moderation {
   Result<std::string> asked_for(const sessions::Identity& who, std::string_view user_id) const;
 
   sessions::Sessions& sessions_;
+  Administration& administration_;
   const std::string server_name_;
 };
 

@@ -31,6 +31,11 @@ std::optional<User> find_user_by_id(db::Tx& tx, UserId id) {
   return select_user(tx, sql, id);
 }
 
+std::optional<User> lock_user(db::Tx& tx, UserId id) {
+  const std::string sql = std::string(kSelectUser) + " WHERE u.id = :id";
+  return select_user(tx, sql + std::string(tx.for_update()), id);
+}
+
 std::optional<User> find_user_by_threepid(db::Tx& tx, const Threepid& threepid) {
   static const std::string sql = std::string(kSelectUser) +
                                  " JOIN threepids t ON t.user_id = u.id"
@@ -54,12 +59,6 @@ bool name_taken(db::Tx& tx, std::string_view localpart) {
 
 void update_password(db::Tx& tx, UserId id, const std::optional<std::string>& hash) {
   tx.run("UPDATE users SET password_hash = :hash WHERE id = :id", hash, id);
-}
-
-void upgrade_password_hash(db::Tx& tx, UserId id, std::string_view old_hash,
-                           std::string_view new_hash) {
-  tx.run("UPDATE users SET password_hash = :new WHERE id = :id AND password_hash = :old", new_hash,
-         id, old_hash);
 }
 
 void update_erased(db::Tx& tx, UserId id, std::optional<Time> at) {

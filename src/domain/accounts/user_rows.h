@@ -22,6 +22,8 @@ struct User {
 
 std::optional<User> find_user(db::Tx& tx, std::string_view localpart);
 std::optional<User> find_user_by_id(db::Tx& tx, UserId id);
+// The same, locked until the transaction ends: see sessions::lock_account().
+std::optional<User> lock_user(db::Tx& tx, UserId id);
 std::optional<User> find_user_by_threepid(db::Tx& tx, const Threepid& threepid);
 
 // False when the id or the name is taken.
@@ -32,9 +34,6 @@ void delete_new_user(db::Tx& tx, UserId id);
 bool name_taken(db::Tx& tx, std::string_view localpart);
 
 void update_password(db::Tx& tx, UserId id, const std::optional<std::string>& hash);
-// Replaces `old_hash` alone: a password changed in the meantime stays.
-void upgrade_password_hash(db::Tx& tx, UserId id, std::string_view old_hash,
-                           std::string_view new_hash);
 
 void update_erased(db::Tx& tx, UserId id, std::optional<Time> at);
 

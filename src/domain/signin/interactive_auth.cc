@@ -52,14 +52,16 @@ AuthSession InteractiveAuth::fresh(const AuthRequest& request, std::string_view 
           .expires_at = sessions_.clock().now() + options_.lifetime};
 }
 
+std::optional<LoginRefused> InteractiveAuth::crowded(const AuthRequest& request) {
+  if (request.subject) return std::nullopt;
+  const auto wait = limits_.challenge_blocked(request.address, sessions_.clock().now());
+  if (!wait) return std::nullopt;
+  return LoginRefused{LoginRefused::Why::too_many_failures, *wait};
+}
+
 Task<std::expected<AuthPassed, AuthRefused>> InteractiveAuth::begin(
     const AuthRequest& request, std::vector<AuthFlow> flows, std::optional<AuthFailure> failure) {
-  // Without a user anybody may ask, and each challenge is a row.
-  if (!request.subject) {
-    if (const auto wait = limits_.challenge_blocked(request.address, sessions_.clock().now())) {
-      co_return std::unexpected(LoginRefused{LoginRefused::Why::too_many_failures, *wait});
-    }
-  }
+  if (const auto refused = crowded(request)) co_return std::unexpected(*refused);
   std::string id = crypto::random_text(crypto::kBase62, kSessionIdLength);
   co_await sessions_.database().write(
       [&](db::Tx& tx) { insert_auth_session(tx, fresh(request, id)); });
@@ -87,40 +89,47 @@ Task<std::expected<AuthPassed, AuthRefused>> InteractiveAuth::check(const AuthRe
     co_return co_await begin(request, std::move(flows), std::nullopt);
   }
 
-  std::string id;
-  Open open{.session = {}, .subject = request.subject, .flows = flows};
-  if (data->session) {
-    auto session = co_await find(*data->session);
-    if (!session || !serves(*session, request)) {
-      co_return co_await begin(request, std::move(flows), AuthFailure::session_over);
-    }
-    open.session = std::move(*session);
-    open.stored = true;
-    id = *data->session;
-  } else {
-    id = crypto::random_text(crypto::kBase62, kSessionIdLength);
-    open.session = fresh(request, id);
-  }
+  auto open = co_await resume_or_open(request, *data, flows);
+  if (!open) co_return co_await begin(request, std::move(flows), AuthFailure::session_over);
 
-  const AuthFlow before = open.session.completed;
+  const AuthFlow before = open->session.completed;
   std::optional<AuthFailure> failure;
   if (data->type) {
     const auto stage = stage_named(*data->type);
-    const auto refused = stage ? co_await try_stage(open, *stage, *data, request.address)
+    const auto refused = stage ? co_await try_stage(*open, *stage, *data, request.address)
                                : StageRefused(AuthFailure::stage_unknown);
     if (refused && std::holds_alternative<LoginRefused>(*refused)) {
       co_return std::unexpected(std::get<LoginRefused>(*refused));
     }
     if (refused) failure = std::get<AuthFailure>(*refused);
   }
-  if (!failure && complete(flows, open.session.completed)) {
-    co_return passed_with(open.session, open.stored);
+  if (!failure && complete(flows, open->session.completed)) {
+    co_return passed_with(open->session, open->stored);
   }
-  if (!co_await keep(open, before)) {
+  if (!open->stored) {
+    if (const auto refused = crowded(request)) co_return std::unexpected(*refused);
+  }
+  if (!co_await keep(*open, before)) {
     co_return co_await begin(request, std::move(flows), AuthFailure::session_over);
   }
-  co_return std::unexpected(
-      Challenge{std::move(flows), std::move(open.session.completed), std::move(id), failure});
+  co_return std::unexpected(Challenge{std::move(flows), std::move(open->session.completed),
+                                      std::move(open->id), failure});
+}
+
+Task<std::optional<InteractiveAuth::Open>> InteractiveAuth::resume_or_open(
+    const AuthRequest& request, const AuthData& data, const std::vector<AuthFlow>& flows) {
+  Open open{.id = {}, .session = {}, .subject = request.subject, .flows = flows};
+  if (!data.session) {
+    open.id = crypto::random_text(crypto::kBase62, kSessionIdLength);
+    open.session = fresh(request, open.id);
+    co_return open;
+  }
+  auto session = co_await find(*data.session);
+  if (!session || !serves(*session, request)) co_return std::nullopt;
+  open.id = *data.session;
+  open.session = std::move(*session);
+  open.stored = true;
+  co_return open;
 }
 
 Task<bool> InteractiveAuth::keep(const Open& open, const AuthFlow& before) {
@@ -209,7 +218,7 @@ Task<std::optional<InteractiveAuth::StageRefused>> InteractiveAuth::pass(
   const auto page = co_await look(session_id, stage);
   auto session = co_await find(session_id);
   if (!page || !session) co_return AuthFailure::session_over;
-  Open open{.session = std::move(*session), .subject = {}, .flows = {}};
+  Open open{.id = session_id, .session = std::move(*session), .subject = {}, .flows = {}};
   open.stored = true;
   if (open.session.user) open.subject = Subject{*open.session.user, page->localpart};
   open.flows = co_await flows_of(open.subject);

@@ -125,6 +125,7 @@ class InteractiveAuth {
   using StageRefused = std::variant<AuthFailure, LoginRefused>;
   // A session under way, stored or not.
   struct Open {
+    std::string id;
     AuthSession session;
     std::optional<Subject> subject;
     std::vector<AuthFlow> flows;
@@ -136,8 +137,15 @@ class InteractiveAuth {
   Task<std::expected<AuthPassed, AuthRefused>> begin(const AuthRequest& request,
                                                      std::vector<AuthFlow> flows,
                                                      std::optional<AuthFailure> failure);
+  // Without a user anybody may ask, and what is kept is a row: whether this address has had its
+  // share.
+  std::optional<LoginRefused> crowded(const AuthRequest& request);
   AuthSession fresh(const AuthRequest& request, std::string_view session_id) const;
   Task<std::optional<AuthSession>> find(std::string_view session_id);
+  // The session that the client names, or a new one for who begins with a stage at once. Absent: it
+  // is over, or was opened for another request.
+  Task<std::optional<Open>> resume_or_open(const AuthRequest& request, const AuthData& data,
+                                           const std::vector<AuthFlow>& flows);
   // Passes the stage in `open`, which is not written yet; absent: passed.
   Task<std::optional<StageRefused>> try_stage(Open& open, Stage stage, const AuthData& data,
                                               const std::string& address);

@@ -73,9 +73,9 @@ Task<std::optional<std::string>> PasswordCheck::renew(const CheckedUser& user,
 
 std::optional<accounts::Account> PasswordCheck::lock_if_unchanged(db::Tx& tx,
                                                                   const CheckedUser& user) {
-  auto account = sessions::lock_account(tx, user.account.id);
-  const auto now = accounts::find_user_by_id(tx, user.account.id);
-  return now && now->password_hash == user.hash ? std::move(account) : std::nullopt;
+  auto now = accounts::lock_user(tx, user.account.id);
+  if (!now || now->password_hash != user.hash) return std::nullopt;
+  return std::move(now->account);
 }
 
 }  // namespace latchkey::signin
