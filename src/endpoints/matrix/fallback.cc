@@ -102,14 +102,27 @@ std::string field(const http::Form& form, std::string_view name) {
   return value ? std::string(value->value_or("")) : std::string();
 }
 
-Task<http::Response> get_page(const Api& api, const http::Request& request) {
+// The stage and session that a person has come for, or what they are shown instead.
+struct Asked {
+  Stage stage;
+  std::string session;
+  InteractiveAuth::Page page;
+};
+Task<std::expected<Asked, http::Response>> ask(
+    const Api& api, const http::Request& request,
+    const std::expected<http::Form, http::FormError>& sent) {
   const auto stage = signin::stage_named(request.parameters[0]);
-  const auto query = http::Form::parse(request.query);
-  if (!stage || !query) co_return gone_page(api.pages, kGone);
-  const std::string session = field(*query, fallback_field::kSession);
+  if (!stage || !sent) co_return std::unexpected(gone_page(api.pages, kGone));
+  std::string session = field(*sent, fallback_field::kSession);
   const auto page = co_await api.auth.look(session, *stage);
-  if (auto response = instead(api, page)) co_return *response;
-  co_return form_page(api, *stage, *page, {.session = session}, nullptr);
+  if (auto response = instead(api, page)) co_return std::unexpected(std::move(*response));
+  co_return Asked{*stage, std::move(session), *page};
+}
+
+Task<http::Response> get_page(const Api& api, const http::Request& request) {
+  const auto asked = co_await ask(api, request, http::Form::parse(request.query));
+  if (!asked) co_return asked.error();
+  co_return form_page(api, asked->stage, asked->page, {.session = asked->session}, nullptr);
 }
 
 struct Wrong {
@@ -127,34 +140,29 @@ Wrong wrong(const std::variant<AuthFailure, signin::LoginRefused>& refused) {
 }
 
 Task<http::Response> post_page(const Api& api, const http::Request& request) {
-  const auto stage = signin::stage_named(request.parameters[0]);
   const auto sent = http::Form::parse(request.body);
-  if (!stage || !sent) co_return gone_page(api.pages, kGone);
-  const std::string session = field(*sent, fallback_field::kSession);
-  const auto page = co_await api.auth.look(session, *stage);
-  if (auto response = instead(api, page)) co_return *response;
-
-  if (*stage == Stage::terms &&
+  const auto asked = co_await ask(api, request, sent);
+  if (!asked) co_return asked.error();
+  const auto again = [&](int status, std::string sentence) {
+    return form_page(api, asked->stage, asked->page,
+                     {.session = asked->session, .error = std::move(sentence), .status = status},
+                     &*sent);
+  };
+  if (asked->stage == Stage::terms &&
       !std::ranges::all_of(policies(api, &*sent), &FallbackPolicy::ticked)) {
-    co_return form_page(api, *stage, *page,
-                        {.session = session,
-                         .error = "To go on you have to agree to each document.",
-                         .status = 400},
-                        &*sent);
+    co_return again(400, "To go on you have to agree to each document.");
   }
   const signin::AuthData data{.password = field(*sent, fallback_field::kPassword),
                               .token = field(*sent, fallback_field::kToken)};
-  const auto refused =
-      co_await api.auth.pass(session, *stage, data, std::string(request.client_address));
+  const auto refused = co_await api.auth.pass(asked->session, asked->stage, data,
+                                              std::string(request.client_address));
   if (!refused) co_return done_page(api.pages);
   const auto* failure = std::get_if<AuthFailure>(&*refused);
   if (failure != nullptr && *failure == AuthFailure::session_over) {
     co_return gone_page(api.pages, kGone);
   }
   const Wrong answer = wrong(*refused);
-  http::Response response =
-      form_page(api, *stage, *page,
-                {.session = session, .error = answer.sentence, .status = answer.status}, &*sent);
+  http::Response response = again(answer.status, answer.sentence);
   if (answer.retry_after) {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(*answer.retry_after).count();
     response.headers.emplace_back("Retry-After", std::to_string(seconds));
