@@ -28,7 +28,8 @@ def check(answer: httpx.Response) -> None:
     if answer.status_code in (429, 503):
         assert int(answer.headers["retry-after"]) > 0, what
     is_page = "/fallback/web" in request.url.path
-    if request.url.path.startswith(("/_matrix/client/", "/.well-known/")) and not is_page:
+    of_clients = request.url.path.startswith(("/_matrix/client/", "/.well-known/matrix/client"))
+    if of_clients and not is_page:
         _check_client_api(answer, what)
 
 
@@ -39,7 +40,9 @@ def _check_client_api(answer: httpx.Response, what: str) -> None:
     assert answer.headers["content-type"].startswith("application/json"), what
     body = answer.json()
     assert isinstance(body, dict), what
-    schema = _schema(answer.request.url.path, answer.request.method, answer.status_code)
+    # As it was sent: an encoded slash is part of its segment.
+    path = answer.request.url.raw_path.decode("ascii").partition("?")[0]
+    schema = _schema(path, answer.request.method, answer.status_code)
     # The 401 that the files describe is the challenge; one that refuses a token is an error.
     if answer.status_code == 401 and "flows" not in body:
         schema = None

@@ -90,7 +90,7 @@ Administration::Result<> Administration::set_password(const Operator& by, std::s
     const auto user = find_locked(tx, name);
     if (!user) return no_such_user(name);
     if (user->account.deactivated_at) return fail("the account is deactivated");
-    update_password(tx, user->account.id, hash);
+    replace_password(tx, user->account.id, hash);
     note(tx, by, "user set-password", target(user->account));
     return {};
   });
@@ -163,7 +163,7 @@ Administration::Result<> Administration::reactivate(const Operator& by, std::str
     if (!account.deactivated_at) return "the account is not deactivated";
     account.deactivated_at.reset();
     update_erased(tx, account.id, std::nullopt);
-    update_password(tx, account.id, std::nullopt);
+    replace_password(tx, account.id, std::nullopt);
     return std::nullopt;
   };
   return change_account(by, "user reactivate", name, change);

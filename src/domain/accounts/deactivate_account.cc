@@ -12,7 +12,7 @@ void deactivate_account(db::Tx& tx, sessions::Sessions& sessions, Account& accou
   sessions.end_all_of(tx, account.id, sessions::EndReason::account_deactivated);
   delete_threepids_of(tx, account.id);
   if (!erase) return;
-  update_password(tx, account.id, std::nullopt);
+  replace_password(tx, account.id, std::nullopt);
   update_erased(tx, account.id, now);
   sessions::forget_devices_of_user(tx, account.id);
 }

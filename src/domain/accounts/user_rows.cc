@@ -57,8 +57,13 @@ bool name_taken(db::Tx& tx, std::string_view localpart) {
   return tx.one<int>("SELECT 1 FROM users WHERE localpart = :localpart", localpart).has_value();
 }
 
-void update_password(db::Tx& tx, UserId id, const std::optional<std::string>& hash) {
+void update_password_hash(db::Tx& tx, UserId id, std::string_view hash) {
   tx.run("UPDATE users SET password_hash = :hash WHERE id = :id", hash, id);
+}
+
+void replace_password(db::Tx& tx, UserId id, const std::optional<std::string>& hash) {
+  tx.run("UPDATE users SET password_hash = :hash WHERE id = :id", hash, id);
+  tx.run("DELETE FROM auth_sessions WHERE user_id = :id", id);
 }
 
 void update_erased(db::Tx& tx, UserId id, std::optional<Time> at) {

@@ -33,7 +33,10 @@ bool insert_user(db::Tx& tx, UserId id, std::string_view localpart,
 void delete_new_user(db::Tx& tx, UserId id);
 bool name_taken(db::Tx& tx, std::string_view localpart);
 
-void update_password(db::Tx& tx, UserId id, const std::optional<std::string>& hash);
+// Of the same password, made anew.
+void update_password_hash(db::Tx& tx, UserId id, std::string_view hash);
+// Another password, or none any more: what was confirmed with the one before is void.
+void replace_password(db::Tx& tx, UserId id, const std::optional<std::string>& hash);
 
 void update_erased(db::Tx& tx, UserId id, std::optional<Time> at);
 

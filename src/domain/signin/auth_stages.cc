@@ -35,8 +35,8 @@ Task<std::optional<InteractiveAuth::StageRefused>> InteractiveAuth::try_stage(
 }
 
 Task<std::optional<InteractiveAuth::StageRefused>> InteractiveAuth::check_password(
-    const Open& open, const AuthData& data, const std::string& address) {
-  const auto checked = co_await passwords_.check(
+    Open& open, const AuthData& data, const std::string& address) {
+  auto checked = co_await passwords_.check(
       data.identifier.value_or(UserName{open.subject->localpart}), data.password, address);
   if (!checked && checked.error().why != LoginRefused::Why::wrong_credentials) {
     co_return checked.error();
@@ -44,6 +44,7 @@ Task<std::optional<InteractiveAuth::StageRefused>> InteractiveAuth::check_passwo
   // Whoever knows another account's password has not confirmed to be this user.
   const bool same = checked && checked->account.id == open.subject->id;
   if (!same) co_return AuthFailure::wrong_password;
+  open.checked = std::move(*checked);
   co_return std::nullopt;
 }
 

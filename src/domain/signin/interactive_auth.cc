@@ -104,7 +104,9 @@ Task<std::expected<AuthPassed, AuthRefused>> InteractiveAuth::check(const AuthRe
     if (refused) failure = std::get<AuthFailure>(*refused);
   }
   if (!failure && complete(flows, open->session.completed)) {
-    co_return passed_with(open->session, open->stored);
+    AuthPassed passed = passed_with(open->session, open->stored);
+    passed.user = std::move(open->checked);
+    co_return passed;
   }
   if (!open->stored) {
     if (const auto refused = crowded(request)) co_return std::unexpected(*refused);
@@ -148,7 +150,8 @@ Task<bool> InteractiveAuth::keep(const Open& open, const AuthFlow& before) {
 }
 
 bool InteractiveAuth::redeem(db::Tx& tx, const AuthPassed& passed) {
-  // First, so that a registration token which the session holds is free to be used.
+  if (passed.user && !PasswordCheck::lock_if_unchanged(tx, *passed.user)) return false;
+  // Before the registration token, so that one which the session holds is free to be used.
   if (passed.hash && !delete_auth_session(tx, *passed.hash)) return false;
   return !passed.registration_token ||
          accounts::use(tx, *passed.registration_token, sessions_.clock().now());

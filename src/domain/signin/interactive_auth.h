@@ -76,6 +76,7 @@ using AuthRefused = std::variant<Challenge, LoginRefused, NoFlow>;
 // All stages are passed. To be redeemed in the transaction of the operation.
 struct AuthPassed {
   std::optional<std::string> hash = {};  // of the session, if there was one
+  std::optional<CheckedUser> user = {};  // whose password was checked in this request
   std::optional<std::int64_t> registration_token = {};
   bool terms = false;
 };
@@ -96,7 +97,8 @@ class InteractiveAuth {
   // Whether the user has anything to confirm with.
   Task<bool> can_confirm(accounts::UserId user);
 
-  // Uses it up. False: another request was faster, and the operation must not happen.
+  // Uses it up, the subject's account being locked. False: another request was faster, or the
+  // password was changed meanwhile, and the operation must not happen.
   bool redeem(db::Tx& tx, const AuthPassed& passed);
 
   // The challenge of a session begun anew, after redeem() was false.
@@ -130,7 +132,8 @@ class InteractiveAuth {
     std::optional<Subject> subject;
     std::vector<AuthFlow> flows;
     bool stored = false;
-    std::string shown_token = {};  // a registration token that was found good just now
+    std::optional<CheckedUser> checked = {};  // whose password was found right just now
+    std::string shown_token = {};             // a registration token that was found good just now
   };
 
   Task<std::vector<AuthFlow>> flows_of(const std::optional<Subject>& subject);
@@ -149,7 +152,7 @@ class InteractiveAuth {
   // Passes the stage in `open`, which is not written yet; absent: passed.
   Task<std::optional<StageRefused>> try_stage(Open& open, Stage stage, const AuthData& data,
                                               const std::string& address);
-  Task<std::optional<StageRefused>> check_password(const Open& open, const AuthData& data,
+  Task<std::optional<StageRefused>> check_password(Open& open, const AuthData& data,
                                                    const std::string& address);
   // Writes what `open` has passed; false: another request was faster, or another person with the
   // last use of a registration token.

@@ -89,6 +89,22 @@ TEST_P(InteractiveAuthTest, PassesAtOnceWithoutASession) {
   EXPECT_EQ(rows(), 0);
 }
 
+// Whoever was confirmed by a password confirms nothing once it is another one.
+TEST_P(InteractiveAuthTest, DoesNotOutliveThePassword) {
+  const std::string session = begin(of("alice"));
+  const std::string bobs = begin(of("bob"));
+  const auto at_once = check(of("alice"), by_password({}, "correct horse")).value();
+  ASSERT_FALSE(
+      run(surface_.auth.pass(session, password, by_password({}, "correct horse"), "192.0.2.1")));
+  const auto stored = check(of("alice"), {{.session = session}}).value();
+  administration_.set_password(accounts::testing::kOperator, "alice", "battery staple").value();
+  EXPECT_FALSE(redeem(at_once));
+  EXPECT_FALSE(redeem(stored));
+  EXPECT_EQ(challenge(check(of("alice"), {{.session = session}})).failure,
+            AuthFailure::session_over);
+  EXPECT_FALSE(challenge(check(of("bob"), {{.session = bobs}})).failure.has_value());
+}
+
 TEST_P(InteractiveAuthTest, GoesOnAfterAWrongPassword) {
   const std::string session = begin(of("alice"));
   const Challenge wrong = challenge(check(of("alice"), by_password(session, "wrong horse")));

@@ -47,7 +47,7 @@ Task<OwnAccountResult<>> OwnAccount::change_password(Caller who, std::string pas
   co_return co_await confirmed(who, passed,
                                [&](db::Tx& tx, const accounts::Account& account,
                                    const std::optional<Session>& session) -> OwnAccountResult<> {
-                                 accounts::update_password(tx, account.id, hash);
+                                 accounts::replace_password(tx, account.id, hash);
                                  if (!logout_devices) return {};
                                  if (session) {
                                    sessions_.end_all_but(tx, *session, EndReason::password_changed);

@@ -28,7 +28,7 @@ Task<SignIn::Result> SignIn::with_password(std::size_t worker, const Identifier&
           // The state of the account counts as it is now, not as it was before the hashing.
           const auto account = PasswordCheck::lock_if_unchanged(tx, *checked);
           if (!account) return std::nullopt;
-          if (new_hash) accounts::update_password(tx, account->id, new_hash);
+          if (new_hash) accounts::update_password_hash(tx, account->id, *new_hash);
           return start(tx, *account, session);
         });
     if (started) co_return signed_in(worker, *started);
