@@ -137,7 +137,7 @@ Task<std::optional<InteractiveAuth::Open>> InteractiveAuth::resume_or_open(
 Task<bool> InteractiveAuth::keep(const Open& open, const AuthFlow& before) {
   if (open.stored && open.session.completed == before) co_return true;
   const Time now = sessions_.clock().now();
-  co_return co_await sessions_.database().write([&](db::Tx& tx) {
+  const auto write = [&](db::Tx& tx) {
     // Held from here on, so that it can be used when the other stages are passed.
     if (!open.shown_token.empty() &&
         !accounts::find_usable(tx, open.shown_token, now, sessions::Lock::yes)) {
@@ -146,6 +146,12 @@ Task<bool> InteractiveAuth::keep(const Open& open, const AuthFlow& before) {
     if (open.stored) return advance_auth_session(tx, open.session, before);
     insert_auth_session(tx, open.session);
     return true;
+  };
+  co_return co_await sessions_.database().write([&](db::Tx& tx) {
+    if (write(tx)) return true;
+    // Sent twice at once (a double click): the other has passed the same stage.
+    const auto other = find_auth_session(tx, open.session.hash);
+    return other && other->completed == open.session.completed;
   });
 }
 
