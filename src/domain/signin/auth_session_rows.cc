@@ -9,6 +9,11 @@ std::string auth_session_hash(std::string_view session_id) {
   return text::encode_base64url(crypto::sha256(session_id));
 }
 
+std::string auth_session_body(std::string_view session_id, std::string_view digest) {
+  std::string both(session_id);
+  return text::encode_base64url(crypto::sha256(both.append(" ").append(digest)));
+}
+
 std::optional<AuthSession> find_auth_session(db::Tx& tx, std::string_view hash) {
   const auto row = tx.one<std::string, std::string, std::optional<std::int64_t>, std::string,
                           std::string, std::optional<std::int64_t>, Time>(

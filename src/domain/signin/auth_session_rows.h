@@ -16,7 +16,7 @@ struct AuthSession {
   std::string hash;  // of the session ID
   std::string operation;
   std::optional<accounts::UserId> user;  // absent: registration
-  std::string body;                      // digest of the request's body without `auth`
+  std::string body;                      // auth_session_body()
   AuthFlow completed;
   std::optional<std::int64_t> registration_token;  // held by it
   Time expires_at;
@@ -24,6 +24,11 @@ struct AuthSession {
 
 // What the row of a session ID is kept under.
 std::string auth_session_hash(std::string_view session_id);
+
+// What the row keeps of the digest of a request's body. Keyed by the session ID, which the
+// database does not hold: the body may have a password in it, and a plain digest would let whoever
+// reads a backup try millions of passwords a second against it.
+std::string auth_session_body(std::string_view session_id, std::string_view digest);
 
 std::optional<AuthSession> find_auth_session(db::Tx& tx, std::string_view hash);
 void insert_auth_session(db::Tx& tx, const AuthSession& session);

@@ -19,10 +19,10 @@ AuthPassed passed_with(const AuthSession& session, bool stored) {
   return passed;
 }
 
-bool serves(const AuthSession& session, const AuthRequest& request) {
+bool serves(const AuthSession& session, std::string_view session_id, const AuthRequest& request) {
   const auto user = request.subject ? std::optional(request.subject->id) : std::nullopt;
   return session.operation == request.operation && session.user == user &&
-         session.body == request.body;
+         session.body == auth_session_body(session_id, request.body);
 }
 
 }  // namespace
@@ -46,7 +46,7 @@ AuthSession InteractiveAuth::fresh(const AuthRequest& request, std::string_view 
   return {.hash = auth_session_hash(session_id),
           .operation = request.operation,
           .user = request.subject ? std::optional(request.subject->id) : std::nullopt,
-          .body = request.body,
+          .body = auth_session_body(session_id, request.body),
           .completed = {},
           .registration_token = {},
           .expires_at = sessions_.clock().now() + options_.lifetime};
@@ -127,7 +127,7 @@ Task<std::optional<InteractiveAuth::Open>> InteractiveAuth::resume_or_open(
     co_return open;
   }
   auto session = co_await find(*data.session);
-  if (!session || !serves(*session, request)) co_return std::nullopt;
+  if (!session || !serves(*session, *data.session, request)) co_return std::nullopt;
   open.id = *data.session;
   open.session = std::move(*session);
   open.stored = true;
