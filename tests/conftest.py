@@ -9,6 +9,7 @@ from support.clock import Clock
 from support.engines import Engine, PostgresDatabase, Sqlite
 from support.postgres import Postgres
 from support.server import BINARY, Server
+from support.services import Bridge, install
 
 MakeServer = Callable[..., Server]
 
@@ -40,12 +41,15 @@ def engine_name(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-@pytest.fixture(scope="session")
-def shared_server(binary, engine_name, tmp_path_factory, request) -> Iterator[Server]:
-    """A server with the tests' usual configuration. Tests must leave it as they found it."""
-    directory = tmp_path_factory.mktemp(f"shared-{engine_name}")
+def _shared(
+    name: str, request: pytest.FixtureRequest, prepare: Callable[[Path], dict] = lambda _: {}
+) -> Iterator[Server]:
+    """`prepare` writes files into the server's folder and returns options."""
+    engine_name = request.getfixturevalue("engine_name")
+    factory = request.getfixturevalue("tmp_path_factory")
+    directory = factory.mktemp(f"{name}-{engine_name}")
     engine = _engine(engine_name, directory, request)
-    server = Server(directory, engine)
+    server = Server(directory, engine, prepare(directory))
     try:
         yield server.start()
     finally:
@@ -53,12 +57,43 @@ def shared_server(binary, engine_name, tmp_path_factory, request) -> Iterator[Se
         engine.drop()
 
 
+def _checked(server: Server) -> Iterator[Server]:
+    yield server
+    assert server.running, f"the server ended:\n{server.log()[-4000:]}"
+    server.check_log()
+
+
+@pytest.fixture(scope="session")
+def shared_server(binary, engine_name, request) -> Iterator[Server]:
+    """A server with the tests' usual configuration. Tests must leave it as they found it."""
+    yield from _shared("shared", request)
+
+
 @pytest.fixture
 def server(shared_server) -> Iterator[Server]:
     """The shared server; after each test it must still run, and its log must be clean."""
-    yield shared_server
-    assert shared_server.running, f"the server ended:\n{shared_server.log()[-4000:]}"
-    shared_server.check_log()
+    yield from _checked(shared_server)
+
+
+@pytest.fixture(scope="session")
+def shared_bridged_server(binary, engine_name, request) -> Iterator[Server]:
+    yield from _shared("bridged", request, install)
+
+
+@pytest.fixture
+def bridged(shared_bridged_server) -> Iterator[Server]:
+    """The same with the two application services of support/services.py."""
+    yield from _checked(shared_bridged_server)
+
+
+@pytest.fixture
+def irc(bridged) -> Bridge:
+    return Bridge(bridged, "irc")
+
+
+@pytest.fixture
+def mail(bridged) -> Bridge:
+    return Bridge(bridged, "mail")
 
 
 @pytest.fixture

@@ -3,22 +3,8 @@
 import pytest
 import yaml
 
-from support.secrets import password
 from support.server import CommandFailed
-
-
-def registration(service: str, **changes) -> dict:
-    """Of a service whose user is SERVICE_bot; a change of None leaves the field out."""
-    fields = {
-        "id": service,
-        "url": None,
-        "as_token": password(),
-        "hs_token": password(),
-        "sender_localpart": f"{service}_bot",
-        "namespaces": {"users": [{"exclusive": True, "regex": f"@{service}_.*"}]},
-        "io.element.msc4190": True,
-    } | changes
-    return {name: value for name, value in fields.items() if value is not None or name == "url"}
+from support.services import registration
 
 
 def test_their_users_exist_after_the_start(make_server):

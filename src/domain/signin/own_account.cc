@@ -32,6 +32,10 @@ Task<OwnAccountResult<T>> OwnAccount::confirmed(const Caller& who, const AuthPas
     }
     // Somebody may have signed this session out while its person was typing the password.
     const auto over = session ? sessions_.over(*session) : sessions::judge_account(*account);
+    // The service's token is good: only its user is not, any more.
+    if (over && who.is_service() && over->worth == sessions::Worth::ended) {
+      return std::unexpected(LoginRefused{LoginRefused::Why::account_deactivated});
+    }
     if (over) return std::unexpected(*over);
     if (!auth_.redeem(tx, passed)) return std::unexpected(AuthUsedUp{});
     return change(tx, *account, session);
@@ -79,6 +83,15 @@ Task<OwnAccountResult<>> OwnAccount::delete_devices(Caller who, std::vector<std:
                                    if (device)
                                      sessions_.end_device(tx, *device, EndReason::device_deleted);
                                  }
+                                 return {};
+                               });
+}
+
+Task<OwnAccountResult<>> OwnAccount::sign_out_everywhere(Caller who) {
+  co_return co_await confirmed(who, {},
+                               [&](db::Tx& tx, const accounts::Account& account,
+                                   const std::optional<Session>&) -> OwnAccountResult<> {
+                                 sessions_.end_all_of(tx, account.id, EndReason::logout_all);
                                  return {};
                                });
 }

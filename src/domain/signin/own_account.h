@@ -49,6 +49,9 @@ class OwnAccount {
   Task<OwnAccountResult<>> delete_devices(Caller who, std::vector<std::string> device_ids,
                                           AuthPassed passed);
 
+  // POST /logout/all of an application service for one of its users, which it need not confirm.
+  Task<OwnAccountResult<>> sign_out_everywhere(Caller who);
+
   // POST /login/get_token.
   Task<OwnAccountResult<std::string>> make_login_token(Caller who, AuthPassed passed);
 

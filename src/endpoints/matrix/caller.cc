@@ -55,4 +55,11 @@ const services::Service* service_of(const Api& api, const http::Request& request
   return token && *token ? api.callers.service_of(**token) : nullptr;
 }
 
+http::Response no_service(const Api& api, const http::Request& request) {
+  const auto token = access_token(request, api.sessions.policy());
+  if (!token) return token.error();
+  if (!*token) return refusal({sessions::Worth::missing, {}, {}});
+  return error(403, "M_FORBIDDEN", "The access token is not an application service's.");
+}
+
 }  // namespace latchkey::matrix

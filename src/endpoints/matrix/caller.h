@@ -15,5 +15,7 @@ Task<std::expected<signin::Caller, http::Response>> identify(const Api& api,
 
 // The application service whose token the request carries; null: it carries a person's, or none.
 const services::Service* service_of(const Api& api, const http::Request& request);
+// The refusal where it must carry a service's and does not (spec "Appservice Login").
+http::Response no_service(const Api& api, const http::Request& request);
 
 }  // namespace latchkey::matrix

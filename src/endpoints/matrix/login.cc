@@ -66,14 +66,6 @@ Task<Result> by_service(const Api& api, const http::Request& request,
                                              std::move(session));
 }
 
-// Without a service's token: why it is none (spec "Appservice Login").
-http::Response no_service(const Api& api, const http::Request& request) {
-  const auto token = access_token(request, api.sessions.policy());
-  if (!token) return token.error();
-  if (!*token) return refusal({sessions::Worth::missing, {}, {}});
-  return error(403, "M_FORBIDDEN", "The access token is not an application service's.");
-}
-
 Task<http::Response> post_login(const Api& api, const http::Request& request) {
   const auto body = json_body(request);
   if (!body) co_return body.error();

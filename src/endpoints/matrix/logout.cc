@@ -3,6 +3,8 @@
 #include "endpoints/matrix/access.h"
 #include "endpoints/matrix/api.h"
 #include "endpoints/matrix/body.h"
+#include "endpoints/matrix/caller.h"
+#include "endpoints/matrix/confirm.h"
 #include "endpoints/matrix/errors.h"
 #include "endpoints/matrix/mount.h"
 
@@ -12,8 +14,33 @@ namespace {
 using SignOut = Task<std::optional<sessions::Standing>> (sessions::Sessions::*)(
     const sessions::Use&, std::string_view);
 
+// An application service's token is of its registration and no session's: no request ends it, and
+// a 401 would tell a bridge that it is dead. What ends is what it asserts (MSC4326): the device, or
+// all that its user has.
+Task<http::Response> sign_out_for_service(const Api& api, SignOut how,
+                                          const http::Request& request) {
+  const auto who = co_await identify(api, request);
+  if (!who) co_return who.error();
+  const bool everywhere = how == &sessions::Sessions::sign_out_everywhere;
+  const std::string& device = who->identity.device_id;
+  if (!everywhere && device.empty()) {
+    co_return error(403, "M_FORBIDDEN",
+                    "An application service's token cannot be signed out. Name a device of its "
+                    "users with device_id.");
+  }
+  const auto done = everywhere ? co_await api.own_account.sign_out_everywhere(*who)
+                               : co_await api.own_account.delete_devices(*who, {device}, {});
+  if (!done) {
+    co_return co_await answer_refused(api, auth_request(request, "POST /logout", {}, *who),
+                                      done.error());
+  }
+  co_return empty_answer();
+}
+
 // A body is not asked for and not read: nothing in it could be a reason to stay signed in.
 Task<http::Response> sign_out(const Api& api, SignOut how, const http::Request& request) {
+  if (service_of(api, request) != nullptr)
+    co_return co_await sign_out_for_service(api, how, request);
   const auto token = access_token(request, api.sessions.policy());
   if (!token) co_return token.error();
   if (!*token) co_return refusal({sessions::Worth::missing, {}, {}});

@@ -1,7 +1,6 @@
 // POST /register (spec "Legacy account registration").
 
 #include "domain/accounts/matrix_id.h"
-#include "endpoints/matrix/access.h"
 #include "endpoints/matrix/api.h"
 #include "endpoints/matrix/body.h"
 #include "endpoints/matrix/caller.h"
@@ -62,11 +61,7 @@ signin::NewAccount read_account(text::Fields& fields, const http::Request& reque
 Task<http::Response> register_for_service(const Api& api, const http::Request& request,
                                           signin::NewAccount wanted) {
   const services::Service* service = service_of(api, request);
-  if (service == nullptr) {
-    const auto token = access_token(request, api.sessions.policy());
-    if (token && !*token) co_return refusal({sessions::Worth::missing, {}, {}});
-    co_return error(403, "M_FORBIDDEN", "The access token is not an application service's.");
-  }
+  if (service == nullptr) co_return no_service(api, request);
   if (!wanted.username) co_return error(400, "M_MISSING_PARAM", "username: is missing");
   const auto registered =
       co_await api.registration.create_for(request.worker, *service, std::move(wanted));
