@@ -15,6 +15,7 @@ from support.answers import (
 from support.clock import HOUR, MINUTE
 from support.matrix_client import new_client
 from support.secrets import INTROSPECTION_SECRET
+from support.services import Bridge, install
 
 # Introspection goes on saying yes for 30 s after a token went soft or locked, since the edge in
 # front of it is the strict one.
@@ -129,9 +130,14 @@ def suspended(server, clock):
     return client.access
 
 
+def of_an_application_service(server, clock):
+    return Bridge(server, "irc").token
+
+
 TABLE = {
     # how it is made: (Client-Server API, introspection says active, edge passes)
     "missing": (lambda *_: None, assert_missing, None, True),
+    "a configured application service's": (of_an_application_service, assert_good, False, True),
     "somebody else's": (lambda *_: "syt_bm9ib2R5_abcdefghijklmnop", assert_hard, False, True),
     "nothing at all": (lambda *_: "nonsense", assert_hard, False, True),
     "malformed": (lambda *_: "lka_short", assert_hard, False, False),
@@ -158,7 +164,14 @@ TABLE = {
 @pytest.mark.parametrize("row", TABLE)
 def test_row(make_server, clock, row):
     make, client_api, active, passes = TABLE[row]
-    server = make_server(clock, sessions={"maximum_age": "2h"})
+    server = make_server(
+        clock,
+        start=False,
+        sessions={"maximum_age": "2h"},
+        application_services=["irc.yaml", "mail.yaml"],
+    )
+    install(server.directory)
+    server.start()
     token = make(server, clock)
 
     answer = server.api.whoami(token)
