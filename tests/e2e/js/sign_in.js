@@ -1,30 +1,16 @@
 // What both versions of the SDK make of a legacy session's life.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 
-import { App } from "./support/app.js";
-import { Latchkey } from "./support/latchkey.js";
+import { withServer } from "./support/suite.js";
 
 // Declares the tests for the SDK of this process.
 export function signInTests(sdk, name) {
     describe(`${name}: a legacy session`, () => {
-        let server;
-        let app;
-        let number = 0;
-
-        before(async () => (server = await Latchkey.start()));
-        after(() => server.stop());
-
-        // A new user, signed in.
-        async function newApp(t) {
-            app = new App(sdk, server.url);
-            t.after(() => app.close());
-            await app.register(`user${++number}`);
-            return app;
-        }
+        const suite = withServer(sdk);
 
         test("registers through user-interactive authentication", async (t) => {
-            await newApp(t);
+            const app = await suite.newApp(t);
             assert.match(app.userId, /^@user\d+:example\.com$/);
             assert.ok(app.refreshToken);
             const answer = await app.whoami();
@@ -33,7 +19,7 @@ export function signInTests(sdk, name) {
         });
 
         test("signs in with a password, as a new device", async (t) => {
-            await newApp(t);
+            const app = await suite.newApp(t);
             const first = app.deviceId;
             await app.signIn();
             assert.notEqual(app.deviceId, first);
@@ -41,7 +27,7 @@ export function signInTests(sdk, name) {
         });
 
         test("is told of a wrong password", async (t) => {
-            await newApp(t);
+            const app = await suite.newApp(t);
             app.password = "not this one";
             const error = await app.refusal(() => app.signIn());
             assert.equal(error.httpStatus, 403);
@@ -49,9 +35,9 @@ export function signInTests(sdk, name) {
         });
 
         test("keeps its keys through a soft logout and comes back to the same device", async (t) => {
-            await newApp(t);
+            const app = await suite.newApp(t);
             const { deviceId, keys } = app;
-            await server.command("user", "soft-logout", app.name);
+            await suite.server.command("user", "soft-logout", app.name);
 
             const error = await app.refusal();
             assert.equal(error.errcode, "M_UNKNOWN_TOKEN");
@@ -65,11 +51,8 @@ export function signInTests(sdk, name) {
         });
 
         test("takes a logout elsewhere for what it is, and wipes", async (t) => {
-            await newApp(t);
-            const other = new App(sdk, server.url);
-            t.after(() => other.close());
-            Object.assign(other, { name: app.name, password: app.password });
-            await other.signIn();
+            const app = await suite.newApp(t);
+            const other = await app.another(t);
             await other.client.http.authedRequest("POST", "/logout/all");
 
             const error = await app.refusal();
@@ -80,7 +63,7 @@ export function signInTests(sdk, name) {
         });
 
         test("logs itself out for good", async (t) => {
-            await newApp(t);
+            const app = await suite.newApp(t);
             await app.client.logout();
             const error = await app.refusal();
             assert.equal(error.data.soft_logout, false);
@@ -88,8 +71,8 @@ export function signInTests(sdk, name) {
         });
 
         test("can log out fully while softly logged out", async (t) => {
-            await newApp(t);
-            await server.command("user", "soft-logout", app.name);
+            const app = await suite.newApp(t);
+            await suite.server.command("user", "soft-logout", app.name);
             await app.refusal();
             assert.equal(app.signedOut, "soft");
             await app.client.logout();
@@ -98,25 +81,23 @@ export function signInTests(sdk, name) {
         });
 
         test("sees a lock, keeps its keys, and goes on when it is lifted", async (t) => {
-            await newApp(t);
+            const app = await suite.newApp(t);
             const { keys } = app;
-            await server.command("user", "lock", app.name);
+            await suite.server.command("user", "lock", app.name);
             const error = await app.refusal();
             assert.equal(error.httpStatus, 401);
             assert.equal(error.errcode, "M_USER_LOCKED");
             assert.equal(error.data.soft_logout, true);
 
-            await server.command("user", "unlock", app.name);
+            await suite.server.command("user", "unlock", app.name);
             assert.equal((await app.whoami()).user_id, app.userId);
             assert.equal(app.signedOut, null);
             assert.equal(app.keys, keys);
         });
 
         test("a new sign-in to its device ends the older one's tokens softly", async (t) => {
-            await newApp(t);
-            const second = new App(sdk, server.url);
-            t.after(() => second.close());
-            Object.assign(second, { name: app.name, password: app.password });
+            const app = await suite.newApp(t);
+            const second = await app.another(t);
             await second.signIn(app.deviceId);
 
             await app.refusal();

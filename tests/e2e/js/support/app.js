@@ -20,35 +20,70 @@ export class App {
     }
 
     // Registers through user-interactive authentication, and is then signed in.
-    async register(name) {
+    async register(name, answers = {}) {
         const client = this.anonymous();
-        const auth = new this.sdk.InteractiveAuth({
-            matrixClient: client,
-            doRequest: (answers) =>
-                client.registerRequest({
-                    username: name,
-                    password: this.password,
-                    refresh_token: true,
-                    auth: answers ?? undefined,
-                }),
-            stateUpdated: () => {}, // m.login.dummy needs nobody
-            requestEmailToken: () => Promise.reject(new Error("no e-mail was asked for")),
-        });
+        const request = (auth) =>
+            client.registerRequest({
+                username: name,
+                password: this.password,
+                refresh_token: true,
+                auth,
+            });
         this.name = name;
-        this.#begin(await auth.attemptAuth());
+        this.#begin(await this.#authenticate(client, request, answers));
+    }
+
+    // Makes a request through user-interactive authentication as the SDK drives it. `answers` has
+    // for each stage what the person does: from its parameters and what was wrong with the answer
+    // before to the fields of `auth`. m.login.dummy needs nobody.
+    #authenticate(client, request, answers) {
+        return new Promise((resolve, reject) => {
+            const auth = new this.sdk.InteractiveAuth({
+                matrixClient: client,
+                doRequest: (fields) => request(fields ?? undefined),
+                stateUpdated: (stage, { errcode }) => {
+                    const answer = answers[stage]?.(auth.getStageParams(stage), errcode);
+                    if (answer) auth.submitAuthDict({ type: stage, ...answer });
+                    else reject(new Error(`${stage} has no answer (${errcode})`));
+                },
+                requestEmailToken: () => Promise.reject(new Error("no e-mail was asked for")),
+            });
+            auth.attemptAuth().then(resolve, reject);
+        });
+    }
+
+    // The same for what the person has to confirm with the password: request(client, auth).
+    confirmed(request, password = () => this.password) {
+        const answer = (_, errcode) => ({
+            identifier: { type: "m.id.user", user: this.userId },
+            password: password(errcode),
+        });
+        const asked = (auth) => request(this.client, auth);
+        return this.#authenticate(this.client, asked, { "m.login.password": answer });
     }
 
     // Signs in with the password: as a new device, or as the one it was.
-    async signIn(deviceId = undefined) {
-        this.#begin(
-            await this.anonymous().loginRequest({
-                type: "m.login.password",
-                identifier: { type: "m.id.user", user: this.name },
-                password: this.password,
-                device_id: deviceId,
-                refresh_token: true,
-            }),
-        );
+    async signIn(deviceId = undefined, identifier = { type: "m.id.user", user: this.name }) {
+        await this.signInBy({
+            type: "m.login.password",
+            identifier,
+            password: this.password,
+            device_id: deviceId,
+        });
+    }
+
+    // Signs in with these fields of POST /login; `client`: who asks.
+    async signInBy(fields, client = this.anonymous()) {
+        this.#begin(await client.loginRequest({ ...fields, refresh_token: true }));
+    }
+
+    // Another application of the same person, signed in as a device of its own.
+    async another(t) {
+        const app = new App(this.sdk, this.url);
+        t.after(() => app.close());
+        Object.assign(app, { name: this.name, password: this.password });
+        await app.signIn();
+        return app;
     }
 
     #begin(answer) {

@@ -32,29 +32,33 @@ async function freePort() {
 }
 
 // JSON is YAML: the configuration is written as JSON.
-function configuration(folder, port, sessions) {
+function configuration(folder, port, options) {
     return {
         server_name: "example.com",
         public_url: `http://127.0.0.1:${port}/`,
         listen: [`127.0.0.1:${port}`],
         database: `sqlite://${join(folder, "latchkey.db")}`,
-        registration: { open: true },
         rate_limits: { enabled: false },
         passwords: { hash_memory: "64KiB", hash_passes: 1 },
-        sessions,
+        ...options,
+        registration: { open: true, ...options.registration },
     };
 }
 
 export class Latchkey {
-    // Starts a server with these options under `sessions:` and waits until it answers.
-    static async start(sessions = {}) {
+    // Starts a server with these options and waits until it answers. `files`: what lies beside its
+    // configuration, by name; JSON, as that is YAML.
+    static async start(options = {}, files = {}) {
         const folder = await mkdtemp(join(tmpdir(), "latchkey-e2e-"));
         const port = await freePort();
         const server = new Latchkey();
         server.folder = folder;
         server.url = `http://127.0.0.1:${port}`;
         server.config = join(folder, "latchkey.yaml");
-        await writeFile(server.config, JSON.stringify(configuration(folder, port, sessions)));
+        for (const [name, content] of Object.entries(files)) {
+            await writeFile(join(folder, name), JSON.stringify(content));
+        }
+        await writeFile(server.config, JSON.stringify(configuration(folder, port, options)));
         server.process = spawn(binary, ["serve", "--config", server.config], {
             cwd: folder,
             stdio: ["ignore", "ignore", "pipe"],
