@@ -5,11 +5,23 @@ import { describe, test } from "node:test";
 import * as sdk from "matrix-js-sdk-39";
 import { logger } from "matrix-js-sdk-39/lib/logger.js";
 
+import { ownAccountTests } from "./own_account.js";
+import { registrationTests } from "./registration.js";
+import { servicesTests } from "./services.js";
 import { signInTests } from "./sign_in.js";
+import { signInFormsTests } from "./sign_in_forms.js";
 import { shortTokens } from "./support/short_tokens.js";
 
 logger.setLevel("silent");
-signInTests(sdk, "matrix-js-sdk 39");
+for (const tests of [
+    signInTests,
+    signInFormsTests,
+    registrationTests,
+    ownAccountTests,
+    servicesTests,
+]) {
+    tests(sdk, "matrix-js-sdk 39");
+}
 
 describe("matrix-js-sdk 39: access tokens of two seconds", () => {
     const suite = shortTokens(sdk);

@@ -15,8 +15,9 @@ export class App {
         this.refreshes = 0;
     }
 
-    anonymous() {
-        return this.sdk.createClient({ baseUrl: this.url, logger: silent });
+    // A client of nobody, or with a token that is no session's.
+    anonymous(accessToken = undefined) {
+        return this.sdk.createClient({ baseUrl: this.url, logger: silent, accessToken });
     }
 
     // Registers through user-interactive authentication, and is then signed in.
@@ -34,18 +35,22 @@ export class App {
     }
 
     // Makes a request through user-interactive authentication as the SDK drives it. `answers` has
-    // for each stage what the person does: from its parameters and what was wrong with the answer
-    // before to the fields of `auth`. m.login.dummy needs nobody.
+    // for each stage what the person does: from its parameters, what was wrong with the answer
+    // before, and the address of its page, to the fields of `auth`, or to "on the page" when it was
+    // done there. m.login.dummy needs nobody.
     #authenticate(client, request, answers) {
         return new Promise((resolve, reject) => {
+            const answer = async (auth, stage, errcode) => {
+                const page = client.getFallbackAuthUrl(stage, auth.getSessionId());
+                const fields = await answers[stage]?.(auth.getStageParams(stage), errcode, page);
+                if (fields === "on the page") await auth.poll();
+                else if (fields) await auth.submitAuthDict({ type: stage, ...fields });
+                else throw new Error(`${stage} has no answer (${errcode})`);
+            };
             const auth = new this.sdk.InteractiveAuth({
                 matrixClient: client,
                 doRequest: (fields) => request(fields ?? undefined),
-                stateUpdated: (stage, { errcode }) => {
-                    const answer = answers[stage]?.(auth.getStageParams(stage), errcode);
-                    if (answer) auth.submitAuthDict({ type: stage, ...answer });
-                    else reject(new Error(`${stage} has no answer (${errcode})`));
-                },
+                stateUpdated: (stage, { errcode }) => answer(auth, stage, errcode).catch(reject),
                 requestEmailToken: () => Promise.reject(new Error("no e-mail was asked for")),
             });
             auth.attemptAuth().then(resolve, reject);
