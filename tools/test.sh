@@ -58,7 +58,7 @@ javascript_tests() {
   need_node
   LATCHKEY_BINARY=$PWD/build/release/latchkey npm --prefix tests/e2e/js test -- \
     --test-reporter=spec --test-reporter-destination=stdout \
-    --test-reporter=junit --test-reporter-destination="$PWD/$results/e2e/node.xml"
+    --test-reporter=junit --test-reporter-destination="$PWD/$results/e2e-js/node.xml"
 }
 
 # One sanitizer finding ends the program that had it.
@@ -117,7 +117,8 @@ suite() {
     e2e)
       build_release latchkey
       built || return 0
-      step e2e javascript_tests
+      step e2e-js javascript_tests
+      step e2e-nio python_tests e2e-nio release e2e/nio
       ;;
     asan)
       step build-asan build debug unit_tests latchkey
