@@ -109,6 +109,11 @@ suite() {
       built || return 0
       step integration python_tests integration release integration edge
       ;;
+    schema)
+      build_release latchkey
+      built || return 0
+      step schema python_tests schema release schema
+      ;;
     crash)
       build_release latchkey
       built || return 0
@@ -124,7 +129,7 @@ suite() {
       step build-asan build debug unit_tests latchkey
       built || return 0
       step unit-asan unit unit-asan debug
-      step integration-asan python_tests integration-asan debug integration
+      step integration-asan python_tests integration-asan debug integration schema
       ;;
     tsan)
       step build-tsan build tsan "${tsan_programs[@]}"
@@ -137,7 +142,7 @@ suite() {
       step fuzz fuzz
       ;;
     *)
-      say "'$1' is not a suite: build, unit, integration, crash, e2e, asan, tsan, fuzz, lint or all"
+      say "'$1' is not a suite: build, unit, integration, schema, crash, e2e, asan, tsan, fuzz, lint or all"
       exit 2
       ;;
   esac
@@ -146,7 +151,7 @@ suite() {
 suites=()
 for name in "${@:-all}"; do
   if [[ $name == all ]]; then
-    suites+=(build unit integration e2e crash asan tsan fuzz)
+    suites+=(build unit integration schema e2e crash asan tsan fuzz)
   else
     suites+=("$name")
   fi

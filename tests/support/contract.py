@@ -14,7 +14,18 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-_FOLDER = Path(__file__).resolve().parents[1] / "openapi"
+FOLDER = Path(__file__).resolve().parents[1] / "openapi"
+# The codes of the Client-Server API that its authentication can give: "Standard error response",
+# "Other error codes", and those of single endpoints.
+ERROR_CODES = {
+    f"M_{name}"
+    for name in """
+        APPSERVICE_LOGIN_UNSUPPORTED BAD_JSON EXCLUSIVE FORBIDDEN GUEST_ACCESS_FORBIDDEN
+        INVALID_PARAM INVALID_USERNAME LIMIT_EXCEEDED MISSING_PARAM MISSING_TOKEN NOT_FOUND NOT_JSON
+        TOO_LARGE UNAUTHORIZED UNKNOWN UNKNOWN_DEVICE UNKNOWN_TOKEN UNRECOGNIZED USER_DEACTIVATED
+        USER_IN_USE USER_LIMIT_EXCEEDED USER_LOCKED USER_SUSPENDED WEAK_PASSWORD
+        """.split()
+}
 # Paths are templates of `basePath` and below; r0 answers as v3 does.
 _VERSION = re.compile(r"^/_matrix/client/r0/")
 
@@ -48,6 +59,8 @@ def _check_client_api(answer: httpx.Response, what: str) -> None:
         schema = None
     for error in (schema or _error_schema()).iter_errors(body):
         raise AssertionError(f"{what}\nbreaks the specification: {error.message}")
+    # A challenge has a code as well when a stage has failed.
+    assert body.get("errcode", "M_UNKNOWN") in ERROR_CODES, what
     if answer.status_code >= 400 and "flows" not in body:
         assert body["error"].strip(), f"no sentence: {what}"
     # Design §2: in every 401 that refuses a token; a challenge refuses none.
@@ -61,7 +74,7 @@ def _check_client_api(answer: httpx.Response, what: str) -> None:
 @functools.cache
 def _registry() -> Registry:
     resources = []
-    for file in _FOLDER.rglob("*.yaml"):
+    for file in FOLDER.rglob("*.yaml"):
         content = yaml.safe_load(file.read_text())
         resources.append((file.as_uri(), Resource(content, DRAFT202012)))
     return Registry().with_resources(resources)
@@ -71,7 +84,7 @@ def _registry() -> Registry:
 def operations() -> list[tuple[re.Pattern, str, Path, str]]:
     """(pattern of the path, method, file, JSON pointer of its responses), the exact paths first."""
     found = []
-    for file in sorted(_FOLDER.glob("*.yaml")):
+    for file in sorted(FOLDER.glob("*.yaml")):
         content = yaml.safe_load(file.read_text())
         base = content["servers"][0]["variables"]["basePath"]["default"]
         for path, methods in content["paths"].items():
@@ -105,5 +118,5 @@ def _answer_schema(file: Path, pointer: str, status: str) -> Draft202012Validato
 
 @functools.cache
 def _error_schema() -> Draft202012Validator:
-    file = _FOLDER / "definitions/errors/error.yaml"
+    file = FOLDER / "definitions/errors/error.yaml"
     return Draft202012Validator({"$ref": file.as_uri()}, registry=_registry())
