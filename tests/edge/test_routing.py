@@ -15,6 +15,74 @@ def test_signing_in_is_latchkeys(edge, path):
     assert not edge.upstream.requests
 
 
+@pytest.mark.parametrize("method, path", [
+    ("GET", "unstable/org.matrix.msc3741/login"),
+    ("POST", "v1/login/get_token"),
+    ("POST", "v3/register"),
+    ("GET", "v3/register/available"),
+    ("GET", "v1/register/m.login.registration_token/validity"),
+    ("POST", "v3/register/email/requestToken"),
+    ("GET", "v3/login/sso/redirect"),
+    ("POST", "v3/refresh"),
+    ("POST", "v3/logout/all"),
+    ("POST", "r0/account/password"),
+    ("POST", "v3/account/password/email/requestToken"),
+    ("POST", "v3/account/deactivate"),
+    ("GET", "v3/account/3pid"),
+    ("POST", "v3/account/3pid/add"),
+    ("GET", "v3/devices"),
+    ("GET", "r0/devices/PHONE"),
+    ("PUT", "v3/devices/a%2Fb%20c"),
+    ("DELETE", "v3/devices/PHONE"),
+    ("POST", "v3/delete_devices"),
+    ("GET", "v3/auth/m.login.password/fallback/web?session=x"),
+    ("POST", "r0/auth/m.login.registration_token/fallback/web"),
+    ("GET", "v1/admin/lock/@alice:example.com"),
+    ("PUT", "v1/admin/suspend/%40alice%3Aexample.com"),
+    ("PUT", "unstable/uk.timedout.msc4323/admin/lock/@alice:example.com"),
+])
+def test_what_belongs_to_an_account_is_latchkeys(edge, method, path):
+    edge.upstream.requests.clear()
+    answer = edge.ask(path=f"/_matrix/client/{path}", method=method)
+    assert answer.headers["x-request-id"]
+    assert not edge.upstream.requests
+
+
+@pytest.mark.parametrize("path", [
+    "/_matrix/client/versions",
+    "/.well-known/matrix/client",
+    "/_matrix/client/v3/capabilities",
+    "/_matrix/client/v3/admin/whois/@alice:example.com",
+    "/_matrix/client/v3/user/@alice:example.com/account_data/m.direct",
+    "/_matrix/client/v3/auth/m.oauth/fallback/web?session=x",
+    "/_matrix/client/v3/auth/org.matrix.cross_signing_reset/fallback/web?session=x",
+    "/_matrix/client/v3/devices_of_others",
+    "/_matrix/client/v3/rooms/!a:b/state/login",
+    "/_matrix/client/v3/keys/device_signing/upload",
+    "/_matrix/client/unstable/org.matrix.msc3814.v1/dehydrated_device",
+])
+def test_the_rest_is_the_homeservers(edge, path):
+    edge.assert_passes(path=path)
+
+
+def test_an_account_is_managed_through_the_proxy(edge):
+    """Confirmed with two requests, and the homeserver's path hears of it at once."""
+    user = edge.user()
+    other = edge.latchkey.api.login(user.name, user.password, "LAPTOP").json()["access_token"]
+    edge.assert_passes(other)
+    path = "/_matrix/client/v3/devices/LAPTOP"
+    challenge = edge.ask(user.token, path, method="DELETE", json={})
+    assert challenge.status_code == 401
+    session = challenge.json()["session"]
+    page = edge.ask(path=f"/_matrix/client/v3/auth/m.login.password/fallback/web?session={session}")
+    assert page.headers["content-type"].startswith("text/html")
+    auth = {"session": session, "type": "m.login.password", "password": user.password}
+    done = edge.ask(user.token, path, method="DELETE", json={"auth": auth})
+    assert (done.status_code, done.json()) == (200, {})
+    edge.assert_refused("M_UNKNOWN_TOKEN", False, other)
+    edge.assert_passes(user.token)
+
+
 def test_a_whole_session_goes_through_the_proxy(edge):
     user = edge.user()
     who = edge.ask(user.token, "/_matrix/client/v3/account/whoami")
