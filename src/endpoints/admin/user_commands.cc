@@ -61,7 +61,8 @@ std::vector<Command> user_commands() {
   return {
       {"user create",
        "Create a user.",
-       {kUserName,
+       {{.name = "name",
+         .sentence = "the new user's name: the Matrix ID up to the colon, without @"},
         {"password-stdin", Kind::password_stdin,
          "read the password from standard input; without it the account has none, and nobody "
          "signs in with one until user set-password",
