@@ -35,6 +35,10 @@ Task<http::Response> get_validity(const Api& api, const http::Request& request) 
   if (!token) co_return token.error();
   const auto valid =
       co_await api.registration.token_valid(*token, std::string(request.client_address));
+  if (!valid && valid.error().why == signin::RegistrationRefused::Why::too_many) {
+    co_return limit_exceeded(valid.error().retry_after,
+                             "Too many registration tokens were tried. Try again later.");
+  }
   if (!valid) co_return refusal(valid.error());
   http::Response response;
   response.body = *valid ? R"({"valid":true})" : R"({"valid":false})";
