@@ -163,6 +163,11 @@ bool InteractiveAuth::redeem(db::Tx& tx, const AuthPassed& passed) {
          accounts::use(tx, *passed.registration_token, sessions_.clock().now());
 }
 
+Task<void> InteractiveAuth::give_up(const AuthPassed& passed) {
+  if (!passed.hash) co_return;
+  co_await sessions_.database().write([&](db::Tx& tx) { delete_auth_session(tx, *passed.hash); });
+}
+
 void InteractiveAuth::purge() {
   const Time now = sessions_.clock().now();
   sessions_.database().write_now([now](db::Tx& tx) { delete_expired_auth_sessions(tx, now); });

@@ -101,6 +101,9 @@ class InteractiveAuth {
   // password was changed meanwhile, and the operation must not happen.
   bool redeem(db::Tx& tx, const AuthPassed& passed);
 
+  // Ends the session of a request that can never happen as it stands: what it holds is free again.
+  Task<void> give_up(const AuthPassed& passed);
+
   // The challenge of a session begun anew, after redeem() was false.
   Task<std::expected<AuthPassed, AuthRefused>> begin_anew(const AuthRequest& request);
 

@@ -116,6 +116,9 @@ Task<std::expected<Registered, RegistrationRefused>> Registration::create(std::s
     if (refusal->why == accounts::NewPasswordRefused::Why::busy) {
       co_return std::unexpected(Refused{Why::busy, {}, kBusyFor});
     }
+    // The session is of this password: the next one is confirmed anew, perhaps with the last use
+    // of the same invitation.
+    co_await parts_.auth.give_up(passed);
     co_return std::unexpected(Refused{Why::weak_password, std::move(refusal->sentence)});
   }
   const auto hash = co_await parts_.passwords.hash(*wanted.password);

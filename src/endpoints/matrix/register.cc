@@ -77,7 +77,10 @@ Task<http::Response> register_person(const Api& api, const http::Request& reques
   const auto asked = auth_request(request, "POST /register", body, std::nullopt);
   auto passed = co_await confirm(api, asked, fields);
   if (!passed) co_return passed.error();
-  if (!wanted.password) co_return error(400, "M_MISSING_PARAM", "password: is missing");
+  if (!wanted.password) {
+    co_await api.auth.give_up(*passed);
+    co_return error(400, "M_MISSING_PARAM", "password: is missing");
+  }
 
   const auto registered =
       co_await api.registration.create(request.worker, std::move(wanted), std::move(*passed));
