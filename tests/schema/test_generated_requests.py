@@ -33,8 +33,8 @@ CASES = [
 def examples(operation: Operation, caller: str) -> int:
     """Most for those who get furthest."""
     if operation.takes_token:
-        return {"nobody": 10, "service": 20}.get(caller, 40)
-    return 40 if caller == "nobody" else 10
+        return {"nobody": 10, "service": 15}.get(caller, 30)
+    return 30 if caller == "nobody" else 10
 
 
 class Sender:
