@@ -147,7 +147,10 @@ Task<std::optional<Account>> Sessions::recognise(const Use& use, std::string_vie
   const auto known = co_await know(use, text, Kind::access);
   if (!known) co_return std::nullopt;
   const auto& [token, session, ticket] = *known;
-  if (!leads_back(question(session, token.generation, clock_.now()))) co_return std::nullopt;
+  const bool signed_in_again =
+      co_await db_.read([&](db::Tx& tx) { return newer_session_on_device(tx, session.record); });
+  const Question asked = question(session, token.generation, clock_.now());
+  if (!leads_back(asked, signed_in_again)) co_return std::nullopt;
   co_return session.account;
 }
 

@@ -30,7 +30,8 @@ std::optional<Time> end_of(const Question& q, Reason reason) {
 
 }  // namespace
 
-bool leads_back(const Question& question) {
+bool leads_back(const Question& question, bool signed_in_again) {
+  if (signed_in_again) return false;
   Account unlocked = question.account;
   unlocked.locked_at.reset();
   const Question asked{.record = question.record,

@@ -10,6 +10,7 @@ namespace latchkey::sessions {
 // end. A lock changes nothing: the person comes back the same way once it is lifted. No token
 // does whose session a person ended, that was used up by a new sign-in to its device, or that two
 // parties hold.
-bool leads_back(const Question& question);
+// `signed_in_again`: a newer session has begun on the same device, however this one had ended.
+bool leads_back(const Question& question, bool signed_in_again);
 
 }  // namespace latchkey::sessions

@@ -139,7 +139,8 @@ TEST(Remembering, EachRowOfTheTable) {
   for (const Case& one : kCases) {
     Asked asked;
     one.change(asked);
-    EXPECT_EQ(leads_back(asked.question()), one.leads_back) << one.name;
+    EXPECT_EQ(leads_back(asked.question(), false), one.leads_back) << one.name;
+    EXPECT_FALSE(leads_back(asked.question(), true)) << one.name << ", and signed in again";
   }
 }
 

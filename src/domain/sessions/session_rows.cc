@@ -125,6 +125,12 @@ std::vector<SessionId> open_sessions_of_device(db::Tx& tx, DeviceKey device) {
       device));
 }
 
+bool newer_session_on_device(db::Tx& tx, const Record& record) {
+  if (!record.device) return false;
+  const auto open = open_sessions_of_device(tx, *record.device);
+  return std::ranges::any_of(open, [&](SessionId id) { return id > record.id; });
+}
+
 std::vector<SessionId> open_sessions_of_user(db::Tx& tx, UserId user) {
   return ids(tx.all<std::int64_t>(
       "SELECT s.id FROM devices d JOIN sessions s ON s.device = d.id AND s.ended = 0"

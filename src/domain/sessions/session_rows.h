@@ -34,6 +34,8 @@ bool end_session(db::Tx& tx, SessionId id, Ended how, EndReason why, Time now);
 
 // The sessions of one device or of one user that are not over yet.
 std::vector<SessionId> open_sessions_of_device(db::Tx& tx, DeviceKey device);
+// Whether a session that is not over began on the device of this one after it.
+bool newer_session_on_device(db::Tx& tx, const Record& record);
 std::vector<SessionId> open_sessions_of_user(db::Tx& tx, UserId user);
 
 // From where the open sessions of the user of that name were last used, and those that ended

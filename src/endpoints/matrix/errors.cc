@@ -128,7 +128,7 @@ http::Response refusal(const signin::LoginRefused& refused, std::string_view inf
                            "on one of them first."},
                           {"info_uri", info_uri}});
     case Why::too_many_failures:
-      return limit_exceeded(refused.retry_after, "Too many attempts failed. Try again later.");
+      return limit_exceeded(refused.retry_after, "Too many attempts. Try again later.");
     case Why::busy:
       break;
   }
@@ -150,7 +150,8 @@ http::Response refusal(const signin::RegistrationRefused& refused) {
       return error(400, "M_USER_IN_USE", "This user name is reserved.");
     case Why::exclusive:
       return error(400, "M_EXCLUSIVE",
-                   "This user name belongs to the namespace of an application service.");
+                   "This user name is in a namespace of an application service, or outside that of "
+                   "the one which asks.");
     case Why::weak_password:
       return error(400, "M_WEAK_PASSWORD", refused.sentence);
     case Why::too_many:
