@@ -15,18 +15,19 @@ constexpr std::size_t kMadeTokenLength = 16;
 constexpr std::string_view kSelectToken =
     "SELECT t.id, t.name, t.uses_allowed, t.used,"
     " (SELECT COUNT(*) FROM auth_sessions a"
-    "  WHERE a.registration_token = t.id AND a.expires_at > :now),"
+    "  WHERE a.registration_token = t.id AND a.expires_at > :now AND a.hash <> :holder),"
     " t.created_at, t.expires_at, t.revoked_at FROM registration_tokens t";
 
 std::string hash_of(std::string_view text) { return text::encode_base64url(crypto::sha256(text)); }
 
 std::vector<RegistrationToken> select_tokens(db::Tx& tx, const std::string& sql, Time now,
-                                             const auto&... args) {
+                                             std::string_view holder, const auto&... args) {
   using MaybeTime = std::optional<Time>;
   std::vector<RegistrationToken> tokens;
   tx.each<std::int64_t, std::string, std::optional<std::int64_t>, std::int64_t, std::int64_t, Time,
           MaybeTime, MaybeTime>(
-      sql, [&](auto&... columns) { tokens.push_back({std::move(columns)...}); }, now, args...);
+      sql, [&](auto&... columns) { tokens.push_back({std::move(columns)...}); }, now, holder,
+      args...);
   return tokens;
 }
 
@@ -57,7 +58,7 @@ std::string make_registration_token() {
 }
 
 std::optional<RegistrationTokenId> find_usable(db::Tx& tx, std::string_view text, Time now,
-                                               sessions::Lock lock) {
+                                               std::string_view holder, sessions::Lock lock) {
   if (!valid_registration_token(text)) return std::nullopt;
   const std::string hash = hash_of(text);
   if (lock == sessions::Lock::yes) {
@@ -67,7 +68,7 @@ std::optional<RegistrationTokenId> find_usable(db::Tx& tx, std::string_view text
         hash);
   }
   static const std::string sql = std::string(kSelectToken) + " WHERE t.hash = :hash";
-  const auto found = select_tokens(tx, sql, now, hash);
+  const auto found = select_tokens(tx, sql, now, holder, hash);
   if (found.empty() || !usable(found.front(), now)) return std::nullopt;
   return found.front().id;
 }
@@ -98,14 +99,14 @@ bool registration_token_taken(db::Tx& tx, std::string_view text) {
 std::optional<RegistrationToken> find_registration_token(db::Tx& tx, RegistrationTokenId id,
                                                          Time now) {
   static const std::string sql = std::string(kSelectToken) + " WHERE t.id = :id";
-  auto found = select_tokens(tx, sql, now, id);
+  auto found = select_tokens(tx, sql, now, {}, id);
   if (found.empty()) return std::nullopt;
   return std::move(found.front());
 }
 
 std::vector<RegistrationToken> list_registration_tokens(db::Tx& tx, Time now) {
   static const std::string sql = std::string(kSelectToken) + " ORDER BY t.id DESC";
-  return select_tokens(tx, sql, now);
+  return select_tokens(tx, sql, now, {});
 }
 
 bool revoke_registration_token(db::Tx& tx, RegistrationTokenId id, Time now) {

@@ -41,9 +41,11 @@ std::string make_registration_token();
 
 // --- for registering, within a transaction ---
 
-// With the lock no two people take the last use at the same time: for a transaction that goes on
-// to hold the token.
+// For the authentication session of this hash, which may hold it already: the request was sent
+// twice. With the lock no two people take the last use at the same time: for a transaction that
+// goes on to hold the token.
 std::optional<RegistrationTokenId> find_usable(db::Tx& tx, std::string_view text, Time now,
+                                               std::string_view holder = {},
                                                sessions::Lock lock = sessions::Lock::no);
 // Counts a use of a token that the caller's authentication holds. False: it was revoked, expired
 // or used up meanwhile.

@@ -70,9 +70,9 @@ class RegistrationTokensTest : public testing::AccountsOnEachEngine {
         [&](db::Tx& tx) { return insert_registration_token(tx, token, text); }));
     return token.id;
   }
-  std::optional<RegistrationTokenId> find(std::string_view text) {
+  std::optional<RegistrationTokenId> find(std::string_view text, std::string_view holder = {}) {
     return server_.db().read_now(
-        [&](db::Tx& tx) { return find_usable(tx, text, server_.clock.now()); });
+        [&](db::Tx& tx) { return find_usable(tx, text, server_.clock.now(), holder); });
   }
   bool use(RegistrationTokenId id) {
     return server_.db().write_now(
@@ -129,6 +129,8 @@ TEST_P(RegistrationTokensTest, WhoHoldsTheLastUseGetsIt) {
   hold(id, "first", kNoon + 1h);
   EXPECT_EQ(row(id).pending, 1);
   EXPECT_EQ(find("once"), std::nullopt) << "somebody else's by now";
+  EXPECT_EQ(find("once", "second"), std::nullopt);
+  EXPECT_EQ(find("once", "first"), id) << "who holds it may show it again";
   server_.db().write_now([&](db::Tx& tx) {
     EXPECT_TRUE(accounts::use(tx, id, kNoon)) << "as it is held";
     tx.run("DELETE FROM auth_sessions WHERE hash = 'first'");
@@ -191,7 +193,7 @@ TEST_P(RegistrationTokensTest, OneOfManyAtOnceTakesTheLastUse) {
   const auto results = server_.race(3, [&](sessions::Use) -> Task<bool> {
     const std::string name = std::to_string(++names);
     co_return co_await server_.db().write([&](db::Tx& tx) {
-      const auto id = find_usable(tx, "once", kNoon, Lock::yes);
+      const auto id = find_usable(tx, "once", kNoon, {}, Lock::yes);
       if (!id) return false;
       tx.run(
           "INSERT INTO auth_sessions (hash, operation, body, completed, registration_token,"

@@ -26,7 +26,7 @@ Task<std::optional<InteractiveAuth::StageRefused>> InteractiveAuth::try_stage(
       co_return LoginRefused{LoginRefused::Why::too_many_failures, *wait};
     }
     open.session.registration_token = co_await sessions_.database().read(
-        [&](db::Tx& tx) { return accounts::find_usable(tx, data.token, now); });
+        [&](db::Tx& tx) { return accounts::find_usable(tx, data.token, now, open.session.hash); });
     if (!open.session.registration_token) co_return AuthFailure::wrong_token;
     open.shown_token = data.token;
   }

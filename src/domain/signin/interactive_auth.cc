@@ -140,7 +140,7 @@ Task<bool> InteractiveAuth::keep(const Open& open, const AuthFlow& before) {
   const auto write = [&](db::Tx& tx) {
     // Held from here on, so that it can be used when the other stages are passed.
     if (!open.shown_token.empty() &&
-        !accounts::find_usable(tx, open.shown_token, now, sessions::Lock::yes)) {
+        !accounts::find_usable(tx, open.shown_token, now, open.session.hash, sessions::Lock::yes)) {
       return false;
     }
     if (open.stored) return advance_auth_session(tx, open.session, before);
