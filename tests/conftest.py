@@ -127,6 +127,13 @@ def make_server(binary, engine_name, tmp_path, request) -> Iterator[MakeServer]:
     yield from _maker(lambda directory: _engine(engine_name, directory, request), tmp_path)
 
 
+@pytest.fixture(scope="module")
+def make_lasting_server(binary, engine_name, tmp_path_factory, request) -> Iterator[MakeServer]:
+    """The same for all tests of a file: for a fixture of its own with `scope="module"`."""
+    directory = tmp_path_factory.mktemp(f"lasting-{engine_name}")
+    yield from _maker(lambda folder: _engine(engine_name, folder, request), directory)
+
+
 @pytest.fixture
 def make_sqlite_server(binary, tmp_path) -> Iterator[MakeServer]:
     """The same for what does not depend on the engine, or is SQLite's alone."""

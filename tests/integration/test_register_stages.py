@@ -1,0 +1,534 @@
+"""POST /register by an invitation and with terms, and what can be asked before it."""
+
+import pytest
+import yaml
+
+from support.answers import assert_error, assert_good
+from support.api import PREFIX, new_name
+from support.clock import HOUR, MINUTE
+from support.confirmation import Wanted, assert_begun_anew, assert_challenge
+from support.matrix_client import new_client
+from support.secrets import password
+from support.threads import together
+
+INVITED = {"registration": {"token_required": True}}
+TOKEN, TERMS, DUMMY = "m.login.registration_token", "m.login.terms", "m.login.dummy"
+POLICIES = {
+    "privacy": {
+        "version": "1.2",
+        "en": {"name": "Privacy policy", "url": "https://example.com/en/privacy"},
+        "fr": {"name": "Politique", "url": "https://example.com/fr/privacy"},
+    },
+    "rules": {
+        "version": "2026-11",
+        "de": {"name": "Hausordnung <für alle>", "url": "https://example.com/de?a=1&b=2"},
+    },
+}
+
+
+@pytest.fixture
+def terms_file(tmp_path):
+    return written_to(tmp_path)
+
+
+def written_to(folder) -> str:
+    path = folder / "terms.yaml"
+    path.write_text(yaml.safe_dump({"policies": POLICIES}))
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def invited(make_lasting_server):
+    """A server where one needs a token."""
+    return make_lasting_server(**INVITED)
+
+
+@pytest.fixture(scope="module")
+def careful(make_lasting_server, tmp_path_factory):
+    """One where one needs a token and agrees to terms."""
+    terms = written_to(tmp_path_factory.mktemp("terms"))
+    return make_lasting_server(registration={"token_required": True, "terms_file": terms})
+
+
+def invite(server, *options: str) -> dict:
+    """{"id", "token"} of a new registration token."""
+    return server.command("registration-token", "create", *options)
+
+
+def state(server, made: dict) -> dict:
+    listed = server.command("registration-token", "list")["registration_tokens"]
+    [found] = [token for token in listed if token["id"] == made["id"]]
+    return found
+
+
+def counts(server, made: dict) -> tuple[int, int]:
+    found = state(server, made)
+    return found["used"], found["pending"]
+
+
+def wanted(server, name: str | None = None, version: str = "v3", **fields) -> Wanted:
+    body = {"username": name or new_name(), "password": password(), **fields}
+    return Wanted(server.api, "POST", f"/_matrix/client/{version}/register", body)
+
+
+def by_token(token: object, session: str | None = None) -> dict:
+    auth = {"type": TOKEN, "token": token}
+    return auth if session is None else auth | {"session": session}
+
+
+def stage(kind: str, session: str) -> dict:
+    return {"type": kind, "session": session}
+
+
+def valid(server, token: str) -> bool:
+    path = "/_matrix/client/v1/register/m.login.registration_token/validity"
+    return assert_good(server.api.request("GET", path, params={"token": token}))["valid"]
+
+
+def available(server, name: str, version: str = "v3"):
+    path = f"/_matrix/client/{version}/register/available"
+    return server.api.request("GET", path, params={"username": name})
+
+
+# -- by an invitation
+
+
+@pytest.mark.parametrize("version", ["r0", "v3"])
+def test_by_a_token(invited, version):
+    server = invited
+    made = invite(server)
+    assert valid(server, made["token"])
+    one = wanted(server, version=version)
+    body = assert_challenge(one.ask())
+    assert body["flows"] == [{"stages": [TOKEN]}]
+    assert body["params"] == {}
+    registered = assert_good(one.ask(by_token(made["token"], body["session"])))
+    assert_good(server.api.whoami(registered["access_token"]))
+    # At once, without a session.
+    assert_good(wanted(server, version=version).ask(by_token(made["token"])))
+    assert counts(server, made) == (2, 0)
+
+
+def test_without_a_good_token_nobody_comes_in(invited):
+    server = invited
+    made = invite(server)
+    one = wanted(server)
+    session = one.session()
+    for wrong in ("", "x", made["token"] + "x", made["token"].upper(), "ü", "x" * 65, made["id"]):
+        assert not valid(server, wrong)
+        answer = assert_challenge(one.ask(by_token(wrong, session)), "M_UNAUTHORIZED")
+        assert (answer["session"], answer["completed"]) == (session, [])
+    for kind in (DUMMY, TERMS, "m.login.password"):
+        auth = stage(kind, session) | {"password": "x"}
+        assert_challenge(one.ask(auth), "M_UNRECOGNIZED")
+    assert_challenge(one.ask({"session": session}))
+    assert_good(available(server, one.body["username"]))
+    assert counts(server, made) == (0, 0)
+    assert_good(one.ask(by_token(made["token"], session)))
+
+
+@pytest.mark.parametrize("token", [None, 7, ["x"], {}])
+def test_tokens_of_wrong_types(invited, token):
+    server = invited
+    assert_error(wanted(server).ask(by_token(token)), 400, "M_BAD_JSON")
+    assert_error(wanted(server).ask({"type": TOKEN}), 400, "M_MISSING_PARAM")
+
+
+def test_uses_are_counted(invited):
+    server = invited
+    made = invite(server, "--uses", "2")
+    for _ in range(2):
+        assert valid(server, made["token"])
+        assert_good(wanted(server).ask(by_token(made["token"])))
+    assert not valid(server, made["token"])
+    one = wanted(server)
+    assert_challenge(one.ask(by_token(made["token"])), "M_UNAUTHORIZED")
+    assert_good(available(server, one.body["username"]))
+    assert counts(server, made) == (2, 0)
+    assert state(server, made)["state"] == "spent"
+
+
+def test_what_is_refused_afterwards_costs_no_use(invited):
+    server = invited
+    made = invite(server, "--uses", "1")
+    taken = new_name()
+    server.command("user", "create", taken)
+    auth = by_token(made["token"])
+    assert_error(wanted(server, taken).ask(auth), 400, "M_USER_IN_USE")
+    assert_error(wanted(server, "No Name").ask(auth), 400, "M_INVALID_USERNAME")
+    weak = wanted(server, password="password1")
+    assert_error(weak.ask(auth), 400, "M_WEAK_PASSWORD")
+    without = Wanted(server.api, "POST", "register", {"username": new_name()})
+    assert_error(without.ask(auth), 400, "M_MISSING_PARAM")
+    assert counts(server, made) == (0, 0)
+    assert_good(wanted(server).ask(auth))
+
+
+def test_expired_and_revoked(clock, make_server):
+    server = make_server(clock=clock, **INVITED)
+    brief = invite(server, "--expires-in", "1h")
+    made = invite(server)
+    clock.advance(HOUR - 5)
+    assert_good(wanted(server).ask(by_token(brief["token"])))
+    clock.advance(10)
+    server.command("registration-token", "revoke", made["id"])
+    for token in (brief["token"], made["token"]):
+        assert not valid(server, token)
+        assert_challenge(wanted(server).ask(by_token(token)), "M_UNAUTHORIZED")
+
+
+# -- a token that is held while the other stages are passed
+
+
+def begin_with_token(server, token: str) -> tuple[Wanted, str]:
+    one = wanted(server)
+    session = one.session()
+    body = one.ask(by_token(token, session))
+    assert assert_challenge(body)["completed"] == [TOKEN]
+    return one, session
+
+
+def test_held_it_is_nobody_else_s(careful):
+    server = careful
+    made = invite(server, "--uses", "1")
+    one, session = begin_with_token(server, made["token"])
+    assert counts(server, made) == (0, 1)
+    assert not valid(server, made["token"])
+    other = wanted(server)
+    assert_challenge(other.ask(by_token(made["token"])), "M_UNAUTHORIZED")
+    # The holder may send the stage again, and goes on.
+    again = assert_challenge(one.ask(by_token(made["token"], session)))
+    assert again["completed"] == [TOKEN]
+    assert_good(one.ask(stage(TERMS, session)))
+    assert counts(server, made) == (1, 0)
+    assert_error(one.ask(stage(TERMS, session)), 400, "M_USER_IN_USE")
+
+
+def test_given_up_it_is_free_again(clock, make_server, terms_file):
+    server = make_server(
+        clock=clock, registration={"token_required": True, "terms_file": terms_file}
+    )
+    made = invite(server, "--uses", "1")
+    late, session = begin_with_token(server, made["token"])
+    clock.advance(16 * MINUTE)
+    assert valid(server, made["token"])
+    assert counts(server, made) == (0, 0)
+    one, own = begin_with_token(server, made["token"])
+    assert_begun_anew(late.ask(stage(TERMS, session)), session)
+    assert_good(one.ask(stage(TERMS, own)))
+
+
+def test_revoked_while_it_is_held(careful):
+    server = careful
+    made = invite(server)
+    one, session = begin_with_token(server, made["token"])
+    server.command("registration-token", "revoke", made["id"])
+    assert_begun_anew(one.ask(stage(TERMS, session)), session)
+    assert_good(available(server, one.body["username"]))
+    assert counts(server, made)[0] == 0
+
+
+def test_the_last_use_is_given_once(make_server):
+    """Two who hold nothing and come at the same moment: the loser's name stays free."""
+    server = make_server(**INVITED)
+    for _ in range(4):
+        made = invite(server, "--uses", "1")
+        people = [wanted(server) for _ in range(3)]
+        answers = {}
+
+        def register(one, made=made, answers=answers):
+            answers[one.body["username"]] = one.ask(by_token(made["token"]))
+
+        together(*[lambda one=one, register=register: register(one) for one in people])
+        came = [name for name, answer in answers.items() if answer.status_code == 200]
+        assert len(came) == 1
+        for name, answer in answers.items():
+            if name not in came:
+                assert answer.json()["errcode"] in ("M_UNAUTHORIZED", "M_FORBIDDEN")
+                assert_challenge(answer, answer.json()["errcode"])
+                assert_good(available(server, name))
+        assert counts(server, made) == (1, 0)
+
+
+def test_the_last_use_is_held_once(careful):
+    server = careful
+    for _ in range(4):
+        made = invite(server, "--uses", "1")
+        people = [wanted(server) for _ in range(3)]
+        sessions = [one.session() for one in people]
+        answers = []
+
+        def begin(one, session, made=made, answers=answers):
+            answers.append(one.ask(by_token(made["token"], session)).json()["completed"])
+
+        together(
+            *[
+                lambda one=one, session=session, begin=begin: begin(one, session)
+                for one, session in zip(people, sessions, strict=True)
+            ]
+        )
+        assert sorted(answers) == [[], [], [TOKEN]]
+        assert counts(server, made) == (0, 1)
+
+
+def test_a_token_sent_twice_at_once(careful):
+    server = careful
+    for _ in range(6):
+        made = invite(server, "--uses", "1")
+        one = wanted(server)
+        session = one.session()
+        answers = []
+        run = [lambda o=one, s=session, m=made, a=answers: a.append(o.ask(by_token(m["token"], s)))]
+        together(*run * 4)
+        for answer in answers:
+            body = assert_challenge(answer)
+            assert (body["session"], body["completed"]) == (session, [TOKEN])
+        assert counts(server, made) == (0, 1)
+        assert_good(one.ask(stage(TERMS, session)))
+
+
+def test_a_weak_password_does_not_cost_the_invitation(careful):
+    """It is seen when all stages are passed; the next try is another request and session."""
+    server = careful
+    made = invite(server, "--uses", "1")
+    name = new_name()
+    weak = wanted(server, name, password="password1")
+    session = weak.session()
+    assert_challenge(weak.ask(by_token(made["token"], session)))
+    assert_error(weak.ask(stage(TERMS, session)), 400, "M_WEAK_PASSWORD")
+    assert counts(server, made) == (0, 0)
+    better = wanted(server, name)
+    session = better.session()
+    assert_challenge(better.ask(by_token(made["token"], session)))
+    assert_good(better.ask(stage(TERMS, session)))
+    assert counts(server, made) == (1, 0)
+
+
+# -- terms
+
+
+def test_terms(make_server, terms_file):
+    server = make_server(registration={"terms_file": terms_file})
+    one = wanted(server)
+    body = assert_challenge(one.ask())
+    assert body["flows"] == [{"stages": [TERMS]}]
+    assert body["params"] == {TERMS: {"policies": POLICIES}}
+    registered = assert_good(one.ask(stage(TERMS, body["session"])))
+    name = one.body["username"]
+    accepted = server.engine.query(
+        "SELECT policy, version, accepted_at > 0 FROM accepted_terms JOIN users"
+        f" ON users.id = accepted_terms.user_id WHERE localpart = '{name}' ORDER BY policy"
+    )
+    assert accepted.replace("|t", "|1").splitlines() == ["privacy|1.2|1", "rules|2026-11|1"]
+    assert_good(server.api.whoami(registered["access_token"]))
+
+
+def test_nobody_has_accepted_what_nobody_registered_for(make_server, terms_file):
+    server = make_server(registration={"terms_file": terms_file})
+    taken = new_name()
+    one = wanted(server, taken)
+    session = one.session()
+    server.command("user", "create", taken)
+    assert_error(one.ask(stage(TERMS, session)), 400, "M_USER_IN_USE")
+    assert server.engine.query("SELECT COUNT(*) FROM accepted_terms") == "0"
+
+
+def test_a_new_version_is_asked_for_as_it_is_now(make_server, terms_file, tmp_path):
+    server = make_server(registration={"terms_file": terms_file})
+    newer = {"policies": {"privacy": POLICIES["privacy"] | {"version": "2.0"}}}
+    (tmp_path / "terms.yaml").write_text(yaml.safe_dump(newer))
+    server.restart()
+    one = wanted(server)
+    body = assert_challenge(one.ask())
+    assert body["params"][TERMS] == newer
+    assert_good(one.ask(stage(TERMS, body["session"])))
+    assert server.engine.query("SELECT version FROM accepted_terms") == "2.0"
+
+
+def test_stages_have_an_order(careful):
+    server = careful
+    made = invite(server)
+    one = wanted(server)
+    body = assert_challenge(one.ask())
+    assert body["flows"] == [{"stages": [TOKEN, TERMS]}]
+    session = body["session"]
+    early = assert_challenge(one.ask(stage(TERMS, session)), "M_FORBIDDEN")
+    assert early["session"] == session
+    assert early["completed"] == []
+    assert_challenge(one.ask(stage(DUMMY, session)), "M_UNRECOGNIZED")
+    first = assert_challenge(one.ask(by_token(made["token"], session)))
+    assert first["completed"] == [TOKEN]
+    assert first["params"] == {TERMS: {"policies": POLICIES}}
+    # What was passed stays passed.
+    assert assert_challenge(one.ask({"session": session}))["completed"] == [TOKEN]
+    failed = assert_challenge(one.ask(stage(DUMMY, session)), "M_UNRECOGNIZED")
+    assert failed["completed"] == [TOKEN]
+    assert assert_challenge(one.ask(by_token("wrong", session)))["completed"] == [TOKEN]
+    assert_good(one.ask(stage(TERMS, session)))
+
+
+def test_a_token_first_and_at_once(make_server, terms_file):
+    """A client that sends its first stage without a session gets one that has it completed."""
+    server = make_server(registration={"token_required": True, "terms_file": terms_file})
+    made = invite(server, "--uses", "1")
+    one = wanted(server)
+    body = assert_challenge(one.ask(by_token(made["token"])))
+    assert body["completed"] == [TOKEN]
+    assert counts(server, made) == (0, 1)
+    assert_good(one.ask(stage(TERMS, body["session"])))
+    assert counts(server, made) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"policies": {}},
+        {},
+        {"policies": {"privacy": {"version": "1"}}},
+        {"policies": {"privacy": {"en": {"name": "x", "url": "https://x.org"}}}},
+        {"policies": {"p": {"version": "1", "en": {"name": "x", "url": "javascript:alert(1)"}}}},
+        {"policies": {"p": {"version": 1, "en": {"name": "x", "url": "https://x.org"}}}},
+        {"policies": []},
+    ],
+)
+def test_terms_that_are_none_stop_the_start(make_sqlite_server, tmp_path, document):
+    path = tmp_path / "terms.yaml"
+    path.write_text(yaml.safe_dump(document))
+    server = make_sqlite_server(start=False, registration={"terms_file": str(path)})
+    assert str(path) in server.start_refused()
+
+
+# -- names
+
+
+@pytest.mark.parametrize(
+    "name", ["admin", "administrator", "root", "support", "_bridge_bot", "_", "webmaster"]
+)
+def test_reserved_names(server, name):
+    assert_error(available(server, name), 400, "M_USER_IN_USE")
+    assert_error(wanted(server, name).ask(), 400, "M_USER_IN_USE")
+    assert_error(wanted(server, name).ask({"type": DUMMY}), 400, "M_USER_IN_USE")
+
+
+def test_other_reserved_names(make_sqlite_server):
+    server = make_sqlite_server(registration={"reserved_names": ["moderator*", "bo[bx]"]})
+    for name in ("moderator", "moderator-2", "bob", "box"):
+        assert_error(available(server, name), 400, "M_USER_IN_USE")
+    for name in ("admin", "a-moderator", "boy"):
+        assert_good(available(server, name))
+    # The command line may.
+    server.command("user", "create", "moderator")
+
+
+@pytest.mark.parametrize("version", ["r0", "v3"])
+def test_available(server, version):
+    name = new_name()
+    assert assert_good(available(server, name, version)) == {"available": True}
+    assert_good(server.api.register(name))
+    assert_error(available(server, name, version), 400, "M_USER_IN_USE")
+    for wrong in ("", "A B", "ü", "@a:example.com", "x" * 256, "Upper"):
+        assert_error(available(server, wrong, version), 400, "M_INVALID_USERNAME")
+
+
+def test_available_needs_one_name(server):
+    path = f"{PREFIX}/register/available"
+    assert_error(server.api.request("GET", path), 400, "M_MISSING_PARAM")
+    for query in ("username=a&username=b", "username=%ff", "username=%", "username=%00"):
+        answer = server.api.request("GET", f"{path}?{query}")
+        assert_error(answer, 400, "M_INVALID_PARAM")
+
+
+def test_validity_needs_one_token(server):
+    path = "/_matrix/client/v1/register/m.login.registration_token/validity"
+    assert_error(server.api.request("GET", path), 400, "M_MISSING_PARAM")
+    assert_error(server.api.request("GET", f"{path}?token=a&token=b"), 400, "M_INVALID_PARAM")
+    assert not valid(server, "a b/c?")
+    # Where no token is asked for, one may be valid all the same.
+    assert valid(server, invite(server)["token"])
+
+
+def test_validity_is_limited(make_sqlite_server):
+    limits = {"enabled": True, "registration_token_checks": 3}
+    server = make_sqlite_server(rate_limits=limits, **INVITED)
+    made = invite(server)
+    for _ in range(3):
+        valid(server, "guess")
+    path = "/_matrix/client/v1/register/m.login.registration_token/validity"
+    answer = server.api.request("GET", path, params={"token": made["token"]})
+    assert_error(answer, 429, "M_LIMIT_EXCEEDED")
+    # Nor is registering a way round it.
+    assert_error(wanted(server).ask(by_token(made["token"])), 429, "M_LIMIT_EXCEEDED")
+
+
+# -- what else is refused
+
+
+def test_closed(make_server):
+    server = make_server(registration={"open": False, "token_required": True})
+    made = invite(server)
+    for auth in (None, by_token(made["token"]), {"type": DUMMY}, {"session": "x"}):
+        assert_error(wanted(server).ask(auth), 403, "M_FORBIDDEN")
+    assert_error(available(server, new_name()), 403, "M_FORBIDDEN")
+    path = "/_matrix/client/v1/register/m.login.registration_token/validity"
+    answer = server.api.request("GET", path, params={"token": made["token"]})
+    assert_error(answer, 403, "M_FORBIDDEN")
+
+
+def test_closed_meanwhile(make_server):
+    server = make_server(**INVITED)
+    made = invite(server)
+    one = wanted(server)
+    session = one.session()
+    server.restart({"registration": {"open": False}})
+    assert_error(one.ask(by_token(made["token"], session)), 403, "M_FORBIDDEN")
+    server.restart({"registration": {"open": True}})
+    assert_good(one.ask(by_token(made["token"], session)))
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "errcode"),
+    [
+        ("kind=guest", 403, "M_GUEST_ACCESS_FORBIDDEN"),
+        ("kind=admin", 400, "M_INVALID_PARAM"),
+        ("kind=", 400, "M_INVALID_PARAM"),
+        ("kind=user&kind=guest", 400, "M_INVALID_PARAM"),
+    ],
+)
+def test_kinds(server, query, status, errcode):
+    one = wanted(server)
+    answer = one.but(path=f"/_matrix/client/v3/register?{query}").ask()
+    assert_error(answer, status, errcode)
+
+
+def test_the_kind_user(server):
+    one = wanted(server)
+    one = one.but(path="/_matrix/client/v3/register?kind=user")
+    assert_good(one.ask({"type": DUMMY}))
+
+
+@pytest.mark.parametrize("weak", ["", "short", "password1", "12345678"])
+def test_weak_passwords(server, weak):
+    one = wanted(server, password=weak)
+    answer = one.ask({"type": DUMMY})
+    assert_error(answer, 400, "M_WEAK_PASSWORD")
+    assert_good(available(server, one.body["username"]))
+
+
+def test_the_name_in_the_password(server):
+    name = f"kassiopeia-{new_name()}"
+    assert_error(wanted(server, name, password=name).ask({"type": DUMMY}), 400, "M_WEAK_PASSWORD")
+
+
+def test_a_name_that_was_left_is_not_given_again(server):
+    client = new_client(server.api)
+    server.command("user", "deactivate", client.store.user)
+    assert_error(wanted(server, client.store.user).ask(), 400, "M_USER_IN_USE")
+
+
+def test_a_session_makes_one_account(server):
+    """Made-up names would else give one for each request."""
+    one = Wanted(server.api, "POST", "register", {"password": password()})
+    session = one.session()
+    answers = []
+    together(*[lambda: answers.append(one.ask(stage(DUMMY, session)))] * 3)
+    assert sorted(answer.status_code for answer in answers) == [200, 401, 401]
