@@ -68,6 +68,8 @@ TEST_P(InteractiveAuthTest, BeginsWithAChallenge) {
   EXPECT_NE(begin(of("alice")), begun.session);
   EXPECT_EQ(server_.count("SELECT COUNT(*) FROM auth_sessions WHERE hash = :id", begun.session), 0)
       << "the session ID itself is not kept";
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM auth_sessions WHERE body = 'digest'"), 0)
+      << "from which a new password could be guessed";
 }
 
 TEST_P(InteractiveAuthTest, PassesOnceWithThePassword) {
