@@ -24,6 +24,7 @@ JUMPS = [-400 * DAY, -HOUR, -30, 90, HOUR, 400 * DAY]
 WEIGHTS = {
     "wait": 8, "go": 16, "refresh": 3, "lose_reply": 2, "lose_pair": 1, "reopen": 2,
     "send_twice": 1, "deliver": 1, "sign_out": 1, "sign_out_everywhere": 0.5, "soften": 0.7,
+    "change_password": 1, "delete_own_device": 0.3, "delete_others": 0.5, "visit": 1,
     "lock": 0.5, "unlock": 1.5, "crash": 1, "restart": 0.7, "backup": 1, "restore": 0.5,
     "jump": 0.5, "rotate": 0.3, "steal": 1, "thief_refreshes": 1, "thief_uses": 1,
 }  # fmt: skip
@@ -77,10 +78,14 @@ class World:
             assert_hard(self.server.api.whoami(access))
             assert_hard(self.server.api.refresh(refresh))
 
-    def _ended(self, sessions) -> None:
-        """A person ended these: their clients may, and shall, wipe themselves."""
+    def _over(self, sessions) -> None:
+        """A person ended these."""
         for session in list(sessions):
             self.over.extend(self.held.pop(session))
+
+    def _ended(self, sessions) -> None:
+        """These too, this client's among them: it may, and shall, wipe itself."""
+        self._over(sessions)
         for tab in self.tabs:
             tab.forget()
 
@@ -134,6 +139,46 @@ class World:
         if tab.access and self.server.api.logout_all(tab.access).status_code == 200:
             self._ended(self.held)
 
+    def _visit(self, _) -> None:
+        """The person signs in on some other device, and goes away again."""
+        answer = self.server.api.login(self.store.user, self.store.password)
+        if answer.status_code == 200:
+            body = answer.json()
+            session = token_bytes(body["access_token"])[1:9]
+            self.device_of[session] = body["device_id"]
+            self.held[session] = {(body["access_token"], body["refresh_token"])}
+
+    def _elsewhere(self) -> list[bytes]:
+        return [one for one in self.held if self.device_of[one] != self.store.device]
+
+    def _change_password(self, tab) -> None:
+        if not tab.access:
+            return
+        new, logout = password(), self.random.choice([{}, {"logout_devices": False}])
+        answer = self.server.api.change_password(
+            tab.access, self.store.user, self.store.password, new, **logout
+        )
+        if answer.status_code == 200:
+            self.store.password = new
+            if not logout:
+                self._over(self._elsewhere())
+
+    def _delete_own_device(self, tab) -> None:
+        if tab.access and self._delete(tab, [self.store.device]):
+            here = self.store.device
+            self._ended([one for one in self.held if self.device_of[one] == here])
+
+    def _delete_others(self, tab) -> None:
+        devices = sorted({self.device_of[one] for one in self._elsewhere()})
+        if tab.access and devices and self._delete(tab, devices):
+            self._over(self._elsewhere())
+
+    def _delete(self, tab, devices: list[str]) -> bool:
+        answer = self.server.api.delete_devices(
+            tab.access, devices, self.store.user, self.store.password
+        )
+        return answer.status_code == 200
+
     # -- what the operator and the world do
 
     def _command(self, *command: str) -> None:
@@ -168,11 +213,13 @@ class World:
         self._command("keys", "rotate")
 
     def _backup(self, _) -> None:
-        self.copies.append((self.server.save(), self.locked, list(self.over), set(self.device_of)))
+        known = self.locked, list(self.over), set(self.device_of), self.store.password
+        self.copies.append((self.server.save(), *known))
 
     def _restore(self, _) -> None:
         if self.copies:
-            copy, self.locked, over, known = self.random.choice(self.copies)
+            copy, self.locked, over, known, old_password = self.random.choice(self.copies)
+            self.store.password = old_password
             self.server.put_back(copy)
             self.over = list(over)
             self.lost = set(self.device_of) - known

@@ -6,6 +6,8 @@ Spec "Soft logout" and "Refreshing access tokens":
   new sign-in to the same device;
 - a refresh that fails with any 4xx without `soft_logout: true` means logged out: the keys go;
 - `M_USER_LOCKED` keeps everything and waits.
+A 401 with `flows` refuses no token: it asks the person to confirm with their password (spec
+"User-Interactive Authentication API").
 What passes (503, silence, and 429 outside of /refresh) is tried again with what the client holds.
 """
 
@@ -17,7 +19,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from support.api import Api, Silence, new_name
+from support.api import PREFIX, Api, Silence, new_name, password_auth
 from support.secrets import password
 
 _key_numbers = itertools.count(1)
@@ -61,6 +63,8 @@ class MatrixClient:
         self.state = State.OUT
         self.softs = 0  # how often it had to ask the person to sign in again
         self.retries = 0  # answers that passed: 503, 429, silence
+        # What happens while the person types the password that confirms something.
+        self.while_typing: Callable[[], object] = lambda: None
         self.reload()
 
     def reload(self) -> None:
@@ -97,6 +101,69 @@ class MatrixClient:
         # 401: a lost reply's first try had done it, or somebody else ended the session.
         assert answer.status_code in (200, 401), answer.text
         self.forget()
+
+    def change_password(self, new: str, logout_devices: bool | None = None) -> bool:
+        """False: it did not come to it, for this client is not signed in any more."""
+        body = {"new_password": new}
+        if logout_devices is not None:
+            body["logout_devices"] = logout_devices
+        # The new one too: a lost reply's first try may have changed it already.
+        done = self._confirmed("POST", "/account/password", body, new)
+        if done:
+            self.store.password = new
+        return done
+
+    def delete_device(self, device: str) -> bool:
+        own = device == self.store.device
+        done = self._confirmed("DELETE", f"/devices/{device}", {})
+        return self._done_to_itself(done) if own else done
+
+    def delete_devices(self, devices: list[str]) -> bool:
+        own = self.store.device in devices
+        done = self._confirmed("POST", "/delete_devices", {"devices": devices})
+        return self._done_to_itself(done) if own else done
+
+    def deactivate(self, erase: bool = False) -> bool:
+        return self._done_to_itself(
+            self._confirmed("POST", "/account/deactivate", {"erase": erase})
+        )
+
+    def _done_to_itself(self, done: bool) -> bool:
+        """The person wanted that: keys that go are no loss, after a lost reply neither."""
+        if not done and self.state is State.OUT:
+            self.store.wiped.pop()
+            done = True
+        if done:
+            self.forget()
+        return done
+
+    def _confirmed(self, method: str, path: str, body: dict, *other_passwords: str) -> bool:
+        passwords = [self.store.password, *other_passwords]
+        auth: dict = {}
+        for _ in range(20):
+            sent = body | ({"auth": auth} if auth else {})
+            answer = self._persist(
+                lambda sent=sent: self.api.request(
+                    method, f"{PREFIX}{path}", token=self.access, json=sent
+                )
+            )
+            if answer.status_code == 200:
+                return True
+            assert answer.status_code == 401, answer.text
+            told = answer.json()
+            if "flows" in told:
+                if told["session"] == auth.get("session"):  # that was the wrong one
+                    assert len(passwords) > 1, "the right password was refused"
+                    passwords.pop(0)
+                self.while_typing()
+                auth = password_auth(self.store.user, passwords[0]) | {"session": told["session"]}
+                continue
+            self._refused(answer, f"{method} {path}")
+            if self.state is State.SOFT and self.refresh_token:
+                self.refresh()
+            if self.state is not State.SIGNED_IN:
+                return False
+        raise GaveUp("asked for the password again and again")
 
     def forget(self) -> None:
         self.access = self.refresh_token = None
