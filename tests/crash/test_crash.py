@@ -1,7 +1,7 @@
-"""kill -9 at random moments, while twenty clients sign in, refresh and sign out.
+"""kill -9 at random moments, while twenty clients sign in, refresh, sign out and change things.
 
 Every acknowledged change holds, every ended session stays ended, and no client loses its keys but
-by its own logout. Random, but from a seed that is printed: LATCHKEY_CRASH_SEED repeats a run's
+by its own person's wish. Random, but from a seed that is printed: LATCHKEY_CRASH_SEED repeats a run's
 choices (the moments themselves are the machine's).
 """
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from support.answers import assert_good, assert_hard
+from support.answers import assert_error, assert_good, assert_hard
 from support.api import Api, Silence, new_name
 from support.matrix_client import MatrixClient, State, Store, new_client
 from support.polling import patiently
@@ -32,6 +32,8 @@ class Facts:
 
     ended: list[tuple[str, str]] = field(default_factory=list)  # access and refresh token
     accounts: list[tuple[str, str]] = field(default_factory=list)
+    old_passwords: list[tuple[str, str]] = field(default_factory=list)
+    deactivated: list[tuple[str, str]] = field(default_factory=list)
     refreshed: int = 0
     signed_in: int = 0
     softly_out: int = 0
@@ -83,8 +85,14 @@ class Person:
             self._sign_out_and_in()
         elif choice < 0.90:
             self._sign_in_again()
-        elif choice < 0.92:
+        elif choice < 0.91:
             self._register(new_name(), password())
+        elif choice < 0.925:
+            self._change_password()
+        elif choice < 0.933:
+            self._delete_own_device()
+        elif choice < 0.937:
+            self._deactivate_another()
         else:
             self._check_an_end()
 
@@ -113,6 +121,54 @@ class Person:
         self.client.sign_in()
         assert self.client.store.device == device
         self.facts.softly_out += 1
+
+    def _another_device(self) -> MatrixClient:
+        store = Store(self.client.store.user, self.client.store.password)
+        other = MatrixClient(self.api, store, patience=300)
+        other.sign_in()
+        return other
+
+    def _change_password(self) -> None:
+        """With what it does to another device: it is out, or stays and is deleted then."""
+        other = self._another_device()
+        old = self.client.store.user, self.client.store.password
+        logout_devices = self.random.choice([None, True, False])
+        assert self.client.change_password(password(), logout_devices), self.client.store.wiped
+        new = self.client.store.user, self.client.store.password
+        self.facts.accounts[self.facts.accounts.index(old)] = new
+        self.facts.old_passwords.append(old)
+        if logout_devices is False:
+            assert other.use() is State.SIGNED_IN
+            device = other.store.device
+            delete = self.random.choice([self.client.delete_device, self._delete_in_a_list])
+            assert delete(device), self.client.store.wiped
+        self.facts.ended.append((other.access, other.refresh_token))
+        self._still_in(self.client.use())
+
+    def _delete_in_a_list(self, device: str) -> bool:
+        return self.client.delete_devices([device])
+
+    def _delete_own_device(self) -> None:
+        ended = self.client.access, self.client.refresh_token
+        device = self.client.store.device
+        delete = self.random.choice([self.client.delete_device, self._delete_in_a_list])
+        assert delete(device)
+        self.facts.ended.append(ended)
+        self.client.sign_in()
+        assert self.client.store.device != device
+        self.facts.signed_in += 1
+
+    def _deactivate_another(self) -> None:
+        """An account of its own for that."""
+        name, secret = new_name(), password()
+        self._register(name, secret)
+        client = MatrixClient(self.api, Store(name, secret), patience=300)
+        client.sign_in()
+        ended = client.access, client.refresh_token
+        assert client.deactivate(), client.store.wiped
+        self.facts.accounts.remove((name, secret))
+        self.facts.deactivated.append((name, secret))
+        self.facts.ended.append(ended)
 
     def _check_an_end(self) -> None:
         if self.facts.ended:
@@ -175,6 +231,12 @@ def check_facts(server, people: list[Person]) -> None:
             assert_hard(patiently(lambda token=refresh: api.refresh(token)))
         for name, secret in person.facts.accounts:
             assert_good(patiently(lambda who=(name, secret): api.login(*who)))
+        for name, secret in person.facts.old_passwords:
+            refused = patiently(lambda who=(name, secret): api.login(*who))
+            assert_error(refused, 403, "M_FORBIDDEN")
+        for name, secret in person.facts.deactivated:
+            refused = patiently(lambda who=(name, secret): api.login(*who))
+            assert_error(refused, 403, "M_USER_DEACTIVATED")
         client = person.client
         assert client.store.wiped == []
         assert client.use() is State.SIGNED_IN
@@ -192,7 +254,7 @@ def report(people: list[Person]) -> str:
             len(value) if isinstance(value, list) else value
             for value in (getattr(person.facts, name) for person in people)
         )
-        for name in ("ended", "accounts", "refreshed", "signed_in", "softly_out")
+        for name in vars(people[0].facts)
     }
     total["retries"] = sum(person.client.retries for person in people)
     return str(total)
@@ -209,6 +271,7 @@ def test_a_hundred_crashes(make_sqlite_server, seed):
         print(report(people))
         assert sum(person.facts.refreshed for person in people) > 200, "the clients hardly worked"
         assert sum(len(person.facts.ended) for person in people) > 20
+        assert sum(len(person.facts.old_passwords) for person in people) > 10
         check_facts(server, people)
         server.restart()
         check_facts(server, people)

@@ -193,6 +193,74 @@ TEST_P(SignOut, AllSoftlyEndsWhatLivesAndCountsIt) {
   EXPECT_EQ(server_.check(his.access()).worth, Worth::soft);
 }
 
+// A new password: all others are out, softly ended ones of their devices too; this device stays as
+// it is, and what a sign-in to it has ended before stays soft.
+TEST_P(SignOut, AllButOneSessionAndItsDevice) {
+  const auto before = server_.sign_in(alice_, TestSessions::refreshing("LAPTOP"));
+  const auto laptop = server_.sign_in(alice_, TestSessions::refreshing("LAPTOP"));
+  const auto softly = server_.sign_in(alice_, TestSessions::refreshing("WATCH"));
+  end_softly(softly.id());
+  const auto bob = server_.add_user("bob");
+  const auto his = server_.sign_in(bob, TestSessions::refreshing("PHONE"));
+  server_.look(phone_.access());
+  server_.db().write_now(
+      [&](db::Tx& tx) { server_->end_all_but(tx, laptop.session, EndReason::password_changed); });
+  for (const auto& session : {phone_, softly}) expect_over(session, EndReason::password_changed);
+  EXPECT_FALSE(has_device("PHONE"));
+  EXPECT_FALSE(has_device("WATCH"));
+  EXPECT_TRUE(has_device("LAPTOP"));
+  EXPECT_EQ(server_.check(before.access()).worth, Worth::soft);
+  EXPECT_TRUE(server_.check(laptop.access()).active());
+  EXPECT_TRUE(server_.refresh(laptop.refresh()).has_value());
+  EXPECT_TRUE(server_.check(his.access()).active());
+}
+
+TEST_P(SignOut, ADeviceEndsWithAllThatItEverHad) {
+  const auto again = server_.sign_in(alice_, TestSessions::refreshing("PHONE"));
+  const auto tablet = server_.sign_in(alice_, TestSessions::refreshing("TABLET"));
+  server_.look(again.access());
+  const auto end = [&] {
+    server_.db().write_now([&](db::Tx& tx) {
+      server_->end_device(tx, *again.session.record.device, EndReason::device_deleted);
+    });
+  };
+  end();
+  EXPECT_FALSE(server_.remembers(again.access()));
+  for (const auto& session : {phone_, again}) expect_over(session, EndReason::device_deleted);
+  EXPECT_FALSE(has_device("PHONE"));
+  EXPECT_TRUE(server_.check(tablet.access()).active());
+  const Time ended_at = server_.row(again.id()).ended_at.value();
+  server_.clock.advance(1s);
+  end();
+  EXPECT_EQ(server_.row(again.id()).ended_at, ended_at) << "once";
+  const auto anew = server_.sign_in(alice_, TestSessions::refreshing("PHONE"));
+  EXPECT_NE(anew.session.record.device, again.session.record.device);
+  EXPECT_EQ(server_.check(again.access()).worth, Worth::ended);
+}
+
+// MSC3741: whom a token leads back to. Which ones do is a table of remembering_test.cc.
+TEST_P(SignOut, ASignedOutTokenLeadsNowhereAndAskingChangesNothing) {
+  const auto recognised = [&](std::string_view token) {
+    const auto account = testing::run(server_->recognise(TestSessions::use(), token));
+    return account ? account->localpart : "nobody";
+  };
+  EXPECT_EQ(recognised(phone_.access()), "alice");
+  EXPECT_FALSE(server_.remembers(phone_.access()));
+  const TokenPair fresh = server_.refresh(phone_.refresh()).value();
+  EXPECT_EQ(recognised(fresh.access_token), "alice");
+  EXPECT_EQ(server_.refresh(phone_.refresh())->access_token, fresh.access_token) << "no first use";
+  end_softly(phone_.id());
+  EXPECT_EQ(recognised(fresh.access_token), "alice");
+  for (const std::string& other : {*fresh.refresh_token, std::string("syt_x"), std::string("lka_x"),
+                                   fresh.access_token.substr(0, 46) + "!"}) {
+    EXPECT_EQ(recognised(other), "nobody");
+  }
+  EXPECT_EQ(server_.sign_out(fresh.access_token), std::nullopt);
+  EXPECT_EQ(recognised(fresh.access_token), "nobody");
+  server_.lose_row(phone_.id());
+  EXPECT_EQ(recognised(fresh.access_token), "nobody");
+}
+
 TEST_P(SignOut, IsDurableBeforeTheAnswer) {
   EXPECT_EQ(server_.sign_out(phone_.access()), std::nullopt);
   server_.crash();
