@@ -14,7 +14,6 @@ using sessions::Worth;
 using sessions::testing::run;
 using Refused = ModerationRefused;
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 
 constexpr Measure kMeasures[] = {Measure::lock, Measure::suspend};
 
