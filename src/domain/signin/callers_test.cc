@@ -183,6 +183,7 @@ TEST_P(CallersTest, IsToldOfADeactivationMeanwhile) {
   const auto refused = run(surface_.own_account.delete_devices(who, {"BRIDGE"}, {}));
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(std::get<LoginRefused>(refused.error()).why, LoginRefused::Why::account_deactivated);
+  EXPECT_EQ(put(who, "BRIDGE"), Put::no_such_device) << "it would be there after a reactivation";
 }
 
 TEST_P(CallersTest, ThePasswordChangeOfAServiceSparesNoSession) {

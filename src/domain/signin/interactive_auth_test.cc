@@ -142,6 +142,17 @@ TEST_P(InteractiveAuthTest, IsBoundToUserOperationAndBody) {
   EXPECT_TRUE(refused(registration(), ""));
 }
 
+// The body may have a new password in it: its digest alone could be guessed at from a backup.
+TEST_P(InteractiveAuthTest, KeepsNoDigestThatTheDatabaseAloneCouldCheck) {
+  const std::string id = begin(of("alice"));
+  EXPECT_EQ(rows(), 1);
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM auth_sessions WHERE body = 'digest'"), 0);
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM auth_sessions WHERE body = :body",
+                          auth_session_body(id, "digest")),
+            1);
+  EXPECT_NE(auth_session_body(id, "digest"), auth_session_body("another", "digest"));
+}
+
 TEST_P(InteractiveAuthTest, ExpiresAfterItsLifetime) {
   const std::string session = begin(of("alice"));
   server_.clock.advance(15min - 1ms);

@@ -24,8 +24,9 @@ Task<bool> OwnDevices::ever_had(const Caller& who, std::string device_id) {
 Task<OwnDevices::Put> OwnDevices::put(const Caller& who, std::string device_id,
                                       std::optional<std::string> display_name) {
   co_return co_await sessions_.database().write([&](db::Tx& tx) {
-    // Not while it is being deleted, or created by another request.
-    sessions::lock_account(tx, who.identity.user);
+    // Not while it is being deleted, or created by another request; nor after a deactivation.
+    const auto account = sessions::lock_account(tx, who.identity.user);
+    if (!account || account->deactivated_at) return Put::no_such_device;
     const auto device = sessions::find_device(tx, who.identity.user, device_id);
     if (!device) return create(tx, who, device_id, display_name);
     if (display_name) sessions::rename_device(tx, *device, *display_name);
