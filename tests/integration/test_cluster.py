@@ -5,6 +5,7 @@ import time
 import pytest
 
 from support.answers import (
+    assert_error,
     assert_good,
     assert_hard,
     assert_locked,
@@ -14,6 +15,8 @@ from support.answers import (
 from support.api import Silence
 from support.matrix_client import State, new_client, new_tab
 from support.polling import wait_until
+from support.secrets import password
+from support.threads import together
 
 
 @pytest.fixture
@@ -66,6 +69,64 @@ def test_ends_are_seen_everywhere(cluster):
     wait_until(lambda: status(second, everywhere.access) == (401, False), "logout/all", PROMPTLY)
     assert_hard(second.api.refresh(out.refresh_token))
     assert_soft(second.api.refresh(soft.refresh_token))
+
+
+def test_what_administrators_and_people_do_is_seen_everywhere(cluster):
+    first, second = cluster
+    admin, client = new_client(first.api), new_client(first.api)
+    first.command("user", "admin", admin.store.user, "on")
+    user = f"@{client.store.user}:example.com"
+    assert_good(second.api.whoami(client.access))  # it is in that node's cache now
+    assert_good(first.api.moderate(admin.access, "lock", user, True))
+    wait_until(lambda: second.api.whoami(client.access).status_code == 401, "the lock", PROMPTLY)
+    assert_locked(second.api.whoami(client.access))
+    assert_good(second.api.moderate(admin.access, "lock", user, False))
+    wait_until(lambda: first.api.whoami(client.access).status_code == 200, "unlocked", PROMPTLY)
+
+    def on_the_other_node():
+        client.api = second.api
+
+    for end in (
+        lambda other: client.delete_device(other["device_id"]),
+        lambda other: client.delete_devices([other["device_id"]]),
+        lambda _: client.change_password(password()),
+    ):
+        other = assert_good(first.api.login(client.store.user, client.store.password))
+        token = other["access_token"]
+        for node in cluster:
+            assert_good(node.api.whoami(token))
+        # Asked for on one node, confirmed on the other.
+        client.api = first.api
+        client.while_typing = on_the_other_node
+        assert end(other)
+        wait_until(lambda token=token: status(first, token) == (401, False), "the end", PROMPTLY)
+        assert_hard(second.api.refresh(other["refresh_token"]))
+        for node in cluster:
+            assert_good(node.api.whoami(client.access))
+    assert client.deactivate()
+    refused = first.api.login(client.store.user, client.store.password)
+    assert_error(refused, 403, "M_USER_DEACTIVATED")
+    assert client.store.wiped == []
+
+
+def test_a_new_password_and_sign_ins_on_two_nodes(cluster):
+    """Whoever knew the old password is out afterwards, on whichever node they came in."""
+    first, second = cluster
+    client = new_client(first.api)
+    for _ in range(6):
+        old, tokens = client.store.password, []
+
+        def sign_in(old=old, tokens=tokens):
+            answer = second.api.login(client.store.user, old)
+            if answer.status_code == 200:
+                tokens.append(answer.json()["access_token"])
+
+        together(lambda: client.change_password(password()), *[sign_in] * 4)
+        for token in tokens:
+            wait_until(
+                lambda token=token: status(second, token) == (401, False), "the end", PROMPTLY
+            )
+        assert client.use() is State.SIGNED_IN
 
 
 def test_two_tabs_on_two_nodes(cluster):
