@@ -1,8 +1,8 @@
 """kill -9 at random moments, while twenty clients sign in, refresh, sign out and change things.
 
 Every acknowledged change holds, every ended session stays ended, and no client loses its keys but
-by its own person's wish. Random, but from a seed that is printed: LATCHKEY_CRASH_SEED repeats a run's
-choices (the moments themselves are the machine's).
+by its own person's wish. Random, but from a seed that is printed: LATCHKEY_CRASH_SEED repeats a
+run's choices (the moments themselves are the machine's).
 """
 
 import os

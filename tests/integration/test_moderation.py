@@ -139,7 +139,7 @@ def test_nobody_else_learns_who_exists(server, measure):
     server.command("user", "deactivate", gone.store.user)
     asked_about = [id_of(other), id_of(client), id_of(gone), "@nobody:example.com"]
     asked_about += ["@alice:other.example", "nonsense", "@", "@:example.com"]
-    for body in (None, {FIELDS[measure]: True}, {FIELDS[measure]: False}):
+    for body in (None, {FIELDS[measure]: True}, {FIELDS[measure]: False}, {}, []):
         answers = [ask(server, client, measure, user, body) for user in asked_about]
         for answer in answers:
             assert_error(answer, 403, "M_FORBIDDEN")

@@ -1,4 +1,4 @@
-"""What application services do with accounts: register, sign in, change the password, deactivate."""
+"""What application services do with accounts: register, sign in, change passwords, deactivate."""
 
 import pytest
 

@@ -26,10 +26,15 @@ std::optional<ModerationRefused> refuse_measure(const sessions::Identity& who,
   return std::nullopt;
 }
 
+std::optional<ModerationRefused> Moderation::refuse(const sessions::Identity& who) {
+  if (!who.admin) return Refused::not_administrator;
+  if (who.suspended) return Refused::suspended;
+  return std::nullopt;
+}
+
 Moderation::Result<std::string> Moderation::asked_for(const sessions::Identity& who,
                                                       std::string_view user_id) const {
-  if (!who.admin) return std::unexpected(Refused::not_administrator);
-  if (who.suspended) return std::unexpected(Refused::suspended);
+  if (const auto refused = refuse(who)) return std::unexpected(*refused);
   auto localpart = user_id.starts_with('@') ? localpart_meant(user_id, server_name_) : std::nullopt;
   if (!localpart) return std::unexpected(Refused::not_local);
   return std::move(*localpart);

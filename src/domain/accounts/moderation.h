@@ -38,7 +38,8 @@ class Moderation {
   template <class T>
   using Result = std::expected<T, ModerationRefused>;
 
-  static bool may_moderate(const sessions::Identity& who) { return who.admin && !who.suspended; }
+  // Why somebody may take no measure against anybody; absent: they may.
+  static std::optional<ModerationRefused> refuse(const sessions::Identity& who);
 
   // Whether the measure holds against the user of that Matrix ID.
   Task<Result<bool>> read(const sessions::Identity& who, std::string user_id, Measure measure);

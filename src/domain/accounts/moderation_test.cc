@@ -137,11 +137,11 @@ TEST_P(ModerationTest, NotesWhatChangesByTheNameThatTheUserHas) {
 
 TEST_P(ModerationTest, WhoMayModerate) {
   Identity who;
-  EXPECT_FALSE(Moderation::may_moderate(who));
+  EXPECT_TRUE(Moderation::refuse(who).has_value());
   who.admin = true;
-  EXPECT_TRUE(Moderation::may_moderate(who));
+  EXPECT_FALSE(Moderation::refuse(who).has_value());
   who.suspended = true;
-  EXPECT_FALSE(Moderation::may_moderate(who));
+  EXPECT_TRUE(Moderation::refuse(who).has_value());
 }
 
 }  // namespace

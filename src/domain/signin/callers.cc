@@ -20,6 +20,15 @@ sessions::Identity identity_of(const accounts::Account& account, std::string dev
   return identity;
 }
 
+// The localpart of a Matrix ID of this server. To the letter: for the homeserver behind, @IRC_X is
+// not @irc_x, and both must take the same request for the same user's.
+std::optional<std::string> exact_localpart(const std::string& user_id,
+                                           const std::string& server_name) {
+  auto localpart = accounts::localpart_meant(user_id, server_name);
+  if (localpart && accounts::matrix_id(*localpart, server_name) != user_id) localpart.reset();
+  return localpart;
+}
+
 }  // namespace
 
 Task<std::expected<Caller, CallerRefused>> Callers::identify(const sessions::Use& use,
@@ -39,9 +48,8 @@ Task<std::expected<Caller, CallerRefused>> Callers::identify(const sessions::Use
 Task<std::expected<Caller, CallerRefused>> Callers::assert_identity(
     const services::Service& service, const Asserted& asserted) {
   sessions_.require_hearing();
-  const auto localpart = asserted.user_id
-                             ? accounts::localpart_meant(*asserted.user_id, server_name_)
-                             : std::optional(std::string(service.sender_localpart));
+  const auto localpart = asserted.user_id ? exact_localpart(*asserted.user_id, server_name_)
+                                          : std::optional(std::string(service.sender_localpart));
   if (!localpart || !service.claims(*localpart)) co_return refuse(Why::outside_namespace);
 
   struct Found {

@@ -89,8 +89,9 @@ TEST_P(CallersTest, AServiceIsItsOwnUserUnlessItSaysOtherwise) {
 }
 
 TEST_P(CallersTest, NoOtherServicesUsersAndNobodyElse) {
-  for (const char* other : {"@mail_bot:example.com", "@alice:example.com", "@irc_bob:example.org",
-                            "@irc_bob", "@:example.com", "@", "", "@irc_b ob:example.com"}) {
+  for (const char* other :
+       {"@mail_bot:example.com", "@alice:example.com", "@irc_bob:example.org", "@irc_bob",
+        "irc_bob", "@Irc_Bob:example.com", "@:example.com", "@", "", "@irc_b ob:example.com"}) {
     EXPECT_EQ(ask(other).error().why, Why::outside_namespace) << other;
   }
   EXPECT_EQ(ask("@irc_nobody:example.com").error().why, Why::not_registered);

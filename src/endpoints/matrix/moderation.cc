@@ -35,6 +35,8 @@ Task<http::Response> get_state(const Api& api, Measure measure, const http::Requ
 Task<http::Response> put_state(const Api& api, Measure measure, const http::Request& request) {
   const auto who = co_await identify(api, request);
   if (!who) co_return who.error();
+  // Before anything that the request says.
+  if (const auto refused = accounts::Moderation::refuse(who->identity)) co_return refusal(*refused);
   const auto body = json_body(request);
   if (!body) co_return body.error();
   text::Fields fields(*body);
