@@ -35,7 +35,7 @@ Housekeeping::~Housekeeping() {
 }
 
 template <class Task>
-void Housekeeping::attempt(const char* what, Task task) {
+void Housekeeping::attempt(const char* what, const Task& task) {
   try {
     task();
     failing_ = false;

@@ -21,7 +21,7 @@ class Housekeeping {
   void run(const std::stop_token& stop);
   // Runs a task; a database that is away is logged once until it is back.
   template <class Task>
-  void attempt(const char* what, Task task);
+  void attempt(const char* what, const Task& task);
 
   sessions::Sessions& sessions_;
   const std::function<void()> purge_;

@@ -24,8 +24,8 @@ class OwnAccountTest : public testing::SigninOnEachEngine {
   }
 
   OwnAccountResult<> change(const SignedIn& from, bool logout_devices, AuthPassed passed = {}) {
-    return run(surface_.own_account.change_password(caller(from.tokens.access_token),
-                                                    "battery staple", logout_devices, passed));
+    return run(surface_.own_account.change_password(
+        caller(from.tokens.access_token), "battery staple", logout_devices, std::move(passed)));
   }
   Worth access(const SignedIn& of) { return server_.check(of.tokens.access_token).worth; }
   bool refreshes(const SignedIn& of) {

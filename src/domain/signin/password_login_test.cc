@@ -9,7 +9,6 @@ namespace latchkey::signin {
 namespace {
 
 using namespace std::chrono_literals;
-using accounts::testing::kOperator;
 using sessions::testing::run;
 using sessions::testing::TestSessions;
 using ::testing::StartsWith;
