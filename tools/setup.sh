@@ -4,6 +4,10 @@
 
 say() { printf '%s: %s\n' "./dev" "$*" >&2; }
 
+as_root() {
+  if [[ $EUID -eq 0 ]]; then "$@"; else sudo "$@"; fi
+}
+
 # need_packages NEED…: installs the Debian packages that tools/packages.txt lists for these needs.
 need_packages() {
   install_packages "$@"
@@ -21,16 +25,19 @@ install_packages() {
   done
   [[ ${#missing[@]} -eq 0 ]] && return
 
-  local apt=(apt-get install -y --no-install-recommends "${missing[@]}") as_root=()
-  if [[ $EUID -ne 0 ]]; then as_root=(sudo); fi
+  local apt=(apt-get install -y --no-install-recommends "${missing[@]}")
   say "installing ${missing[*]}"
   if { [[ $EUID -eq 0 ]] || command -v sudo >/dev/null; } &&
-    "${as_root[@]}" apt-get update -q >&2 &&
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive "${apt[@]}" >&2; then
+    as_root apt-get update -q >&2 &&
+    as_root env DEBIAN_FRONTEND=noninteractive "${apt[@]}" >&2; then
     return
   fi
   say "these packages are missing; as root: apt-get update && ${apt[*]}"
   exit 1
+}
+
+download_package() { # PACKAGE FOLDER
+  (cd "$2" && apt-get download -q "$1" >&2 && dpkg-deb -x "$1"_*.deb . && rm "$1"_*.deb)
 }
 
 # Packages whose headers are wanted and whose dependencies are not: into .cache/packages, which
@@ -43,9 +50,11 @@ unpack_packages() {
     say "unpacking $package"
     rm -rf "$folder.new"
     mkdir -p "$folder.new"
-    if ! (cd "$folder.new" && apt-get download -q "$package" >&2 &&
-      dpkg-deb -x "$package"_*.deb . && rm "$package"_*.deb); then
-      say "cannot download the Debian package $package; is apt-get update needed?"
+    # Where nothing had to be installed the lists may be missing or old.
+    if ! { download_package "$package" "$folder.new" || {
+      as_root apt-get update -q >&2 && download_package "$package" "$folder.new"
+    }; }; then
+      say "cannot download the Debian package $package; as root: apt-get update"
       exit 1
     fi
     mv "$folder.new" "$folder"
