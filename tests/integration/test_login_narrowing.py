@@ -224,6 +224,11 @@ def taken_over(server, client):
     return old
 
 
+def signed_in_again_after_a_soft_end(server, client):
+    server.command("user", "soft-logout", client.store.user)
+    return taken_over(server, client)
+
+
 def reused(server, client):
     oldest = client.refresh_token
     for _ in range(2):
@@ -255,6 +260,7 @@ UNRECOGNISED = {
     "device deleted": device_deleted,
     "password changed": password_changed,
     "taken over": taken_over,
+    "softly ended, then taken over": signed_in_again_after_a_soft_end,
     "reused": reused,
     "older than the one before": older_than_the_one_before,
     "refresh token": lambda _, client: client.refresh_token,

@@ -256,6 +256,13 @@ def test_deactivation_needs_no_confirmation(irc, erase):
     assert_good(irc.whoami(other))
 
 
+def test_a_service_does_not_deactivate_itself(irc):
+    """Its own user is what it acts as when it forgets to name one."""
+    for user in (None, irc.sender):
+        assert_error(irc.ask("POST", "/account/deactivate", user, body={}), 403, "M_FORBIDDEN")
+    assert_good(irc.whoami())
+
+
 def test_deactivation_outside_the_namespace(bridged, irc):
     client = new_client(bridged.api)
     answer = irc.ask("POST", "/account/deactivate", client.store.user, body={})

@@ -64,6 +64,10 @@ Task<OwnAccountResult<>> OwnAccount::change_password(Caller who, std::string pas
 }
 
 Task<OwnAccountResult<>> OwnAccount::deactivate(Caller who, bool erase, AuthPassed passed) {
+  // Its own user is what a service acts as when it names no other.
+  if (who.is_service() && who.identity.localpart == who.service->sender_localpart) {
+    co_return std::unexpected(LoginRefused{LoginRefused::Why::service_itself});
+  }
   co_return co_await confirmed(who, passed,
                                [&](db::Tx& tx, accounts::Account& account,
                                    const std::optional<Session>&) -> OwnAccountResult<> {

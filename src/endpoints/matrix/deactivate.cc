@@ -19,10 +19,6 @@ Task<http::Response> post_deactivate(const Api& api, const http::Request& reques
   if (fields.error()) co_return refusal(*fields.error());
 
   const auto asked = auth_request(request, "POST /account/deactivate", *body, *who);
-  // Its own user is what it acts as when it names no other.
-  if (who->is_service() && who->identity.localpart == who->service->sender_localpart) {
-    co_return error(403, "M_FORBIDDEN", "An application service's own user is not deactivated.");
-  }
   signin::AuthPassed passed;
   // An application service answers for the users of its namespace.
   if (!who->is_service()) {

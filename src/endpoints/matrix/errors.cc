@@ -117,6 +117,8 @@ http::Response refusal(const signin::LoginRefused& refused, std::string_view inf
       return error(400, "M_EXCLUSIVE", "This user is not in the application service's namespace.");
     case Why::not_registered:
       return error(403, "M_FORBIDDEN", "This user has not been registered.");
+    case Why::service_itself:
+      return error(403, "M_FORBIDDEN", "An application service's own user is not deactivated.");
     case Why::account_deactivated:
       return error(403, "M_USER_DEACTIVATED", "This account has been deactivated.");
     case Why::account_locked:
