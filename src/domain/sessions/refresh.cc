@@ -73,4 +73,11 @@ RefreshDecision decide_refresh(const Question& q) {
   return end_softly(record, EndReason::token_reuse, Reason::reused, q.now);
 }
 
+Standing judge_life(const Question& newest) {
+  if (!newest.record.refreshes) return judge(newest);
+  const RefreshDecision next = decide_refresh(newest);
+  if (next.step == RefreshStep::refuse) return next.refusal;
+  return {Worth::active, Reason::good, std::nullopt};
+}
+
 }  // namespace latchkey::sessions

@@ -23,6 +23,10 @@ struct RefreshDecision {
 // `after.issued`; a reuse leaves `after` softly ended.
 RefreshDecision decide_refresh(const Question& question);
 
+// Whether a session goes on without a new sign-in: its account and it itself are good, and its
+// newest refresh token would be taken, or, where it has none, its access token is good.
+Standing judge_life(const Question& newest);
+
 // The row after an authentic access token of a generation later than `issued` was shown: news
 // from before a restored backup. Its access tokens count as expired, its refresh token goes on.
 Record moved_forward(const Record& record, Generation generation, const Policy& policy, Time now);

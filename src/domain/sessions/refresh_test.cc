@@ -306,5 +306,47 @@ RC_GTEST_PROP(Refresh, SeenAndIssuedStayNeighboursAndOnlyGrow, ()) {
   RC_ASSERT(decision.step != RefreshStep::refuse || !decision.refusal.active());
 }
 
+// What a list shows of a session: whether it goes on, not what its access token of now is worth.
+TEST(Life, GoesOnAsLongAsTheClientNeedsNobody) {
+  struct Row {
+    const char* name;
+    Change change;
+    Worth worth;
+    Reason reason;
+  };
+  const Row rows[] = {
+      {"good", untouched, Worth::active, Reason::good},
+      {"its access token expired, its refresh token did not", expire_unseen, Worth::active,
+       Reason::good},
+      {"both expired",
+       [](Asked& a) {
+         expire_unseen(a);
+         a.policy.refresh_token_lifetime = 5min;
+       },
+       Worth::soft, Reason::refresh_token_expired},
+      {"expired, and the client takes no refresh token",
+       [](Asked& a) {
+         a.record.refreshes = false;
+         a.policy.access_token_lifetime_without_refresh = 5min;
+         expire_unseen(a);
+       },
+       Worth::soft, Reason::expired},
+      {"ended softly", [](Asked& a) { a.record.ended = Ended::softly; }, Worth::soft,
+       Reason::ended_softly},
+      {"ended for good", [](Asked& a) { a.record.ended = Ended::for_good; }, Worth::ended,
+       Reason::ended_for_good},
+      {"locked", [](Asked& a) { a.account.locked_at = kNoon; }, Worth::locked,
+       Reason::account_locked},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.name);
+    Asked asked;
+    row.change(asked);
+    const Standing life = judge_life(asked.question());
+    EXPECT_EQ(life.worth, row.worth);
+    EXPECT_EQ(life.reason, row.reason);
+  }
+}
+
 }  // namespace
 }  // namespace latchkey::sessions

@@ -124,7 +124,7 @@ std::optional<Standing> Sessions::over(const Session& session) const {
 }
 
 Standing Sessions::standing_of(const Session& session) const {
-  return judge(question(session, session.record.issued, clock_.now()));
+  return judge_life(question(session, session.record.issued, clock_.now()));
 }
 
 std::optional<Time> Sessions::note_gap(db::Tx& tx) {

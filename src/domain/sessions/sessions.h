@@ -115,7 +115,7 @@ class Sessions {
   // operation that read its token before it took the account's lock.
   std::optional<Standing> over(const Session& session) const;
 
-  // What the newest access token of a session is worth: for lists.
+  // Whether a session goes on (judge_life): for lists.
   Standing standing_of(const Session& session) const;
 
   // --- upkeep, from one housekeeping thread ---
