@@ -35,14 +35,35 @@ enum class EndReason : int {
   token_reuse = 21,  // an older refresh token than the grace allows
   administrator_softly = 22,
   generations_spent = 23,  // 2^24 refreshes: begin anew
+  code_reuse = 24,         // an authorization code was shown twice (RFC 6749 section 4.1.2)
+};
+
+// How the person signed in. Stored; numbers are never used again.
+enum class Method : int {
+  password = 1,
+  login_token = 2,
+  application_service = 3,
+  registration = 4,
+  authorization_code = 5,  // in the browser
+  device_code = 6,         // in the browser of another device (RFC 8628)
+};
+
+// What an OAuth 2.0 client was allowed (RFC 6749 section 3.3).
+struct ClientGrant {
+  std::string client;  // client_id
+  std::string scope;   // canonical: tokens separated by single spaces
+
+  bool operator==(const ClientGrant&) const = default;
 };
 
 struct Record {
   SessionId id = 0;
   UserId user = 0;
   std::optional<DeviceKey> device;
-  std::string device_id;   // empty: a session without a device
-  bool refreshes = false;  // the client was given a refresh token
+  std::string device_id;             // empty: a session without a device
+  bool refreshes = false;            // the client was given a refresh token
+  std::optional<ClientGrant> grant;  // absent: the legacy API, which is the whole of it
+  std::optional<Method> method;
   Nonce nonce{};
   Time created_at;
 

@@ -16,6 +16,8 @@ struct NewSession {
   std::optional<std::string> device_id;     // absent: one is made
   std::optional<std::string> display_name;  // for a device that is not known yet
   bool refreshes = false;                   // the client takes refresh tokens
+  std::optional<ClientGrant> grant = {};    // of an OAuth 2.0 client
+  std::optional<Method> method = {};
   Origin origin;
 };
 

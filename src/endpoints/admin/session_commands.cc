@@ -58,6 +58,8 @@ std::string_view end_name(EndReason reason) {
       return "token_reuse";
     case EndReason::generations_spent:
       return "generations_spent";
+    case EndReason::code_reuse:
+      return "code_reuse";
   }
   return "unknown";
 }

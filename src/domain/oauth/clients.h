@@ -1,0 +1,49 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/oauth/client.h"
+#include "domain/sessions/sessions.h"
+
+// The clients this server knows: those of the configuration and those that registered themselves.
+namespace latchkey::oauth {
+
+// Why a registration is refused (RFC 7591 section 3.2.2).
+struct RegistrationError {
+  enum class Code { invalid_redirect_uri, invalid_client_metadata } code;
+  std::string sentence;
+};
+
+class Clients {
+ public:
+  Clients(sessions::Sessions& sessions, std::vector<Client> configured);
+
+  // Null: nobody's client_id.
+  Task<std::shared_ptr<const Client>> find(std::string client_id);
+
+  struct Registered {
+    std::shared_ptr<const Client> client;
+    boost::json::object metadata;  // as it is answered (RFC 7591 section 3.2.1)
+    Time issued_at;
+  };
+  // Identical metadata share a client.
+  Task<std::expected<Registered, RegistrationError>> register_client(boost::json::object metadata);
+
+  // In the caller's transaction: the client was signed in with, so it is not cleaned up.
+  void note_use(db::Tx& tx, std::string_view client_id);
+
+  // Deletes registrations that nobody has used for a month and that no open session names.
+  void purge();
+
+ private:
+  sessions::Sessions& sessions_;
+  std::vector<std::shared_ptr<const Client>> configured_;
+};
+
+}  // namespace latchkey::oauth

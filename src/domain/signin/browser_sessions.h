@@ -1,0 +1,108 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/sessions/origin.h"
+#include "domain/sessions/sessions.h"
+#include "domain/signin/identifier.h"
+#include "domain/signin/login_refused.h"
+#include "domain/signin/password_check.h"
+#include "platform/config/bounds.h"
+
+// The browsers in which people are signed in to the pages of this server. Not sessions of the
+// Client-Server API: they hold no device and no keys, and ending one loses nothing.
+namespace latchkey::signin {
+
+// The options of `browser_sessions:`.
+struct BrowserSessionOptions {
+  Duration maximum_idle = std::chrono::hours{24 * 14};
+  Duration maximum_age = std::chrono::hours{24 * 90};
+  Duration fresh = std::chrono::minutes{5};
+
+  template <class Visitor>
+  void options(Visitor& visit) {
+    using namespace std::chrono_literals;
+    visit("maximum_idle", maximum_idle,
+          "How long a browser stays signed in to the account pages without being used.",
+          config::Between{1min, 24h * 365});
+    visit("maximum_age", maximum_age,
+          "How long a browser stays signed in to the account pages at most.",
+          config::Between{1min, 24h * 3650});
+    visit("fresh", fresh,
+          "For how long after the password was given a page that destroys something does not ask "
+          "for it again.",
+          config::Between{10s, 1h});
+  }
+};
+
+using BrowserSessionId = std::int64_t;
+
+struct BrowserSession {
+  BrowserSessionId id = 0;
+  sessions::Account account;
+  Time created_at;
+  Time authenticated_at;  // when the password was last given
+  Time last_active_at;
+  sessions::Origin origin;
+};
+
+// What a browser is handed: the cookie's value, which is nowhere kept.
+struct BrowserSignedIn {
+  std::string cookie;
+  BrowserSession session;
+};
+
+class BrowserSessions {
+ public:
+  BrowserSessions(sessions::Sessions& sessions, PasswordCheck& passwords,
+                  const BrowserSessionOptions& options)
+      : sessions_(sessions), passwords_(passwords), options_(options) {}
+
+  const BrowserSessionOptions& options() const { return options_; }
+
+  // Whose browser this is; absent: nobody's, any more or ever (unknown, past a limit, the account
+  // deactivated or locked). Notes its use, at most once a minute.
+  Task<std::optional<BrowserSession>> find(std::string_view cookie, sessions::Origin origin);
+
+  // Signs a browser in with a password, always under a new cookie (no session fixation); the one it
+  // held before, if any, ends. `previous` may be empty or garbage.
+  Task<std::expected<BrowserSignedIn, LoginRefused>> sign_in(Identifier who, std::string password,
+                                                             sessions::Origin origin,
+                                                             std::string_view previous);
+
+  // The same for an account that has just been made or recovered on a page, with the caller's
+  // transaction.
+  BrowserSignedIn begin(db::Tx& tx, const sessions::Account& account,
+                        const sessions::Origin& origin);
+
+  // Gives the password again: on success the session counts as fresh, under a new cookie.
+  Task<std::expected<BrowserSignedIn, LoginRefused>> reauthenticate(const BrowserSession& session,
+                                                                    std::string password,
+                                                                    std::string address);
+
+  // Whether the password was given recently enough to destroy something.
+  bool fresh(const BrowserSession& session) const;
+
+  // The account's browsers that are signed in, the last used first.
+  Task<std::vector<BrowserSession>> list(sessions::UserId user);
+  Task<void> end(sessions::UserId user, BrowserSessionId id);
+
+  // Ends all of an account's browsers but one (0: all), in the caller's transaction: when the
+  // password is replaced, the account deactivated, or everything signed out.
+  static void end_all_of(db::Tx& tx, sessions::UserId user, BrowserSessionId but = 0);
+
+  void purge();
+
+ private:
+  sessions::Sessions& sessions_;
+  PasswordCheck& passwords_;
+  const BrowserSessionOptions options_;
+};
+
+}  // namespace latchkey::signin

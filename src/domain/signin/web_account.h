@@ -1,0 +1,98 @@
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "domain/accounts/passwords.h"
+#include "domain/accounts/threepid.h"
+#include "domain/signin/browser_sessions.h"
+
+// What a person does to their own account on its pages (spec "OAuth 2.0 account management"), by a
+// browser session instead of a token. The counterpart of own_account.h.
+namespace latchkey::signin {
+
+// A device as its owner sees it on a page.
+struct AccountDevice {
+  std::string id;
+  std::string display_name;                // empty: none was given
+  std::string client;                      // client_id; empty: the legacy API
+  std::optional<sessions::Method> method;  // how its newest session signed in
+  std::optional<Time> first_used_at;       // of its oldest session that is still known
+  std::optional<Time> last_used_at;
+  std::string address;
+  std::string user_agent;
+  bool signed_out_softly = false;  // waits for the person to sign in again (judge_life)
+  bool locked = false;
+};
+
+struct AccountProfile {
+  std::string localpart;
+  std::string display_name;  // empty: none
+  std::vector<accounts::Threepid> threepids;
+  bool has_password = false;
+};
+
+enum class WebRefused {
+  not_fresh,       // the password has to be given again first
+  signed_out,      // the browser session ended meanwhile
+  no_such_device,  // not there or not theirs
+  wrong_password,
+  no_longer_valid,  // a recovery link that was used, replaced or has expired
+  busy,             // all hashing threads are taken
+};
+struct WebBlocked {  // too many wrong passwords
+  Duration retry_after;
+};
+struct WebRefusal {
+  std::variant<WebRefused, WebBlocked, accounts::NewPasswordRefused> why;
+};
+template <class T = void>
+using WebResult = std::expected<T, WebRefusal>;
+
+class WebAccount {
+ public:
+  WebAccount(sessions::Sessions& sessions, BrowserSessions& browsers, PasswordCheck& checks,
+             accounts::Passwords& passwords)
+      : sessions_(sessions), browsers_(browsers), checks_(checks), passwords_(passwords) {}
+
+  Task<AccountProfile> profile(const BrowserSession& who);
+  Task<WebResult<>> set_display_name(const BrowserSession& who, std::string name);
+
+  // The live devices, the last used first.
+  Task<std::vector<AccountDevice>> devices(const BrowserSession& who);
+  Task<std::optional<AccountDevice>> device(const BrowserSession& who, std::string device_id);
+  Task<WebResult<>> rename_device(const BrowserSession& who, std::string device_id,
+                                  std::string name);
+
+  // Destructive: `not_fresh` unless the password was given recently. Each ends tokens for good in
+  // one transaction.
+  Task<WebResult<>> delete_device(const BrowserSession& who, std::string device_id);
+  // All devices, and every browser but this one. Returns how many devices.
+  Task<WebResult<std::size_t>> sign_out_everything(const BrowserSession& who);
+  Task<WebResult<>> deactivate(const BrowserSession& who, bool erase);
+
+  // Asks for the current password itself, within the limits against guessing. With
+  // `logout_devices` (MSC2457) every device is signed out for good; other browsers end either way.
+  Task<WebResult<>> change_password(const BrowserSession& who, std::string current,
+                                    std::string wanted, bool logout_devices);
+
+  // Whose recovery link this is; absent: nobody's.
+  Task<std::optional<sessions::Account>> recovery_account(std::string link);
+  // Uses the link up, replaces the password and ends every browser; signs this one in.
+  Task<WebResult<BrowserSignedIn>> recover(std::string link, std::string wanted,
+                                           bool logout_devices, sessions::Origin origin);
+
+  void purge();
+
+ private:
+  sessions::Sessions& sessions_;
+  BrowserSessions& browsers_;
+  PasswordCheck& checks_;
+  accounts::Passwords& passwords_;
+};
+
+}  // namespace latchkey::signin
