@@ -123,16 +123,27 @@ Task<std::expected<Sessions::Known, Standing>> Sessions::know(const Use& use, st
 }
 
 Task<Verdict> Sessions::check(const Use& use, std::string_view text, Duration slack) {
+  return judge_token(use, text, slack, false);
+}
+
+Task<Verdict> Sessions::check_any_scope(const Use& use, std::string_view text) {
+  return judge_token(use, text, Duration{0}, true);
+}
+
+Task<Verdict> Sessions::judge_token(const Use& use, std::string_view text, Duration slack,
+                                    bool any_scope) {
   const auto known = co_await know(use, text, Kind::access);
   if (!known) co_return Verdict{known.error(), {}};
   const auto& [token, session, ticket] = *known;
 
   const Time now = clock_.now();
   Question asked = question(session, token.generation, now);
+  asked.any_scope = any_scope;
   Standing standing = judge(asked);
   if (standing.active()) {
     note_use(use, session, token.generation, now);
-    remember(use, *known, standing, now);
+    // What is remembered is good for every surface.
+    if (reaches_matrix(session.record)) remember(use, *known, standing, now);
   } else if (standing.reason == Reason::from_before_a_restore) {
     co_await move_forward(token);
   } else if (slack > Duration{0}) {
@@ -166,6 +177,8 @@ Identity Sessions::identity_of(const Session& session, Generation generation) co
       .suspended = session.account.suspended_at.has_value(),
       .expires_at = lifetime ? std::optional(issued_at + *lifetime) : std::nullopt,
       .issued_at = issued_at,
+      .grant = session.record.grant ? std::make_shared<const ClientGrant>(*session.record.grant)
+                                    : nullptr,
   };
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -18,6 +19,7 @@ struct Identity {
   // When the access token ends by its own lifetime, and when it was issued.
   std::optional<Time> expires_at;
   Time issued_at;
+  std::shared_ptr<const ClientGrant> grant = {};  // null: the legacy API
 };
 
 }  // namespace latchkey::sessions

@@ -74,7 +74,11 @@ RefreshDecision decide_refresh(const Question& q) {
 }
 
 Standing judge_life(const Question& newest) {
-  if (!newest.record.refreshes) return judge(newest);
+  if (!newest.record.refreshes) {
+    Question any = newest;
+    any.any_scope = true;
+    return judge(any);
+  }
   const RefreshDecision next = decide_refresh(newest);
   if (next.step == RefreshStep::refuse) return next.refusal;
   return {Worth::active, Reason::good, std::nullopt};

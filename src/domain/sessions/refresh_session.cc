@@ -5,22 +5,38 @@
 #include "platform/text/ulid.h"
 
 namespace latchkey::sessions {
+namespace {
+
+// Softness spares keys; a client without a Matrix scope has none (design of the token endpoint:
+// `invalid_grant`).
+Standing told(Standing refusal, const Record& record) {
+  if (!reaches_matrix(record)) refusal.worth = Worth::ended;
+  return refusal;
+}
+
+}  // namespace
 
 Task<std::expected<TokenPair, Standing>> Sessions::refresh(const Use& use,
-                                                           std::string_view refresh_token) {
+                                                           std::string_view refresh_token,
+                                                           std::string_view client) {
   const auto known = co_await know(use, refresh_token, Kind::refresh);
   if (!known) {
     refused_refreshes_.add(use.worker);
     co_return std::unexpected(known.error());
   }
   const Token& token = known->token;
+  const std::optional<ClientGrant>& grant = known->session.record.grant;
+  if (client != (grant ? std::string_view(grant->client) : std::string_view())) {
+    refused_refreshes_.add(use.worker);
+    co_return std::unexpected(Standing{Worth::unknown, Reason::wrong_kind, std::nullopt});
+  }
 
   // A refusal that changes nothing needs no place in the writer's queue.
   const RefreshDecision foreseen =
       decide_refresh(question(known->session, token.generation, clock_.now()));
   if (foreseen.step == RefreshStep::refuse && !foreseen.changed) {
     refused_refreshes_.add(use.worker);
-    co_return std::unexpected(foreseen.refusal);
+    co_return std::unexpected(told(foreseen.refusal, known->session.record));
   }
 
   const RefreshDecision decision = co_await db_.write([&](db::Tx& tx) {
@@ -51,7 +67,7 @@ Task<std::expected<TokenPair, Standing>> Sessions::refresh(const Use& use,
            {"device", known->session.record.device_id},
            {"address", use.address}});
     }
-    co_return std::unexpected(decision.refusal);
+    co_return std::unexpected(told(decision.refusal, known->session.record));
   }
   refreshes_.add(use.worker);
   activity_.note(use.worker, token.session, clock_.now(),

@@ -21,7 +21,7 @@ constexpr std::string_view kSessionColumns =
     "s.id, s.user_id, s.device, s.refreshes, s.nonce, s.created_at, s.seen, s.seen_at, s.issued, "
     "s.previous_issued_at, s.seen_issued_at, s.issued_at, s.last_active_at, s.ended, "
     "s.end_reason, s.ended_at, u.localpart, u.admin, u.locked_at, u.suspended_at, "
-    "u.deactivated_at, s.device_id";
+    "u.deactivated_at, s.device_id, s.client, s.scope, s.method";
 
 constexpr std::size_t kLongestUserAgent = 255;
 
@@ -40,13 +40,16 @@ Session session_from(Row& row) {
   Account& a = session.account;
   std::string nonce;
   MaybeText device_id;
+  MaybeText client;
+  MaybeText scope;
   std::tie(r.id, r.user, r.device, r.refreshes, nonce, r.created_at, r.seen, r.seen_at, r.issued,
            r.previous_issued_at, r.seen_issued_at, r.issued_at, r.last_active_at, r.ended,
            r.end_reason, r.ended_at, a.localpart, a.admin, a.locked_at, a.suspended_at,
-           a.deactivated_at, device_id) = std::move(row);
+           a.deactivated_at, device_id, client, scope, r.method) = std::move(row);
   r.nonce = nonce_from(nonce);
   a.id = r.user;
   r.device_id = std::move(device_id).value_or("");
+  if (client) r.grant = ClientGrant{*std::move(client), std::move(scope).value_or("")};
   return session;
 }
 
@@ -71,9 +74,11 @@ std::optional<Session> find_session(db::Tx& tx, SessionId id, Lock lock) {
     // Of the session alone: on the join it would lock the account too.
     tx.one<std::int64_t>("SELECT id FROM sessions WHERE id = :id" + Text(tx.for_update()), id);
   }
-  auto row = tx.one<std::int64_t, std::int64_t, MaybeInt, bool, Text, Time, int, Time, int, Time,
-                    Time, Time, Time, Ended, std::optional<EndReason>, MaybeTime, Text, bool,
-                    MaybeTime, MaybeTime, MaybeTime, MaybeText>(plain, id);
+  auto row =
+      tx.one<std::int64_t, std::int64_t, MaybeInt, bool, Text, Time, int, Time, int, Time, Time,
+             Time, Time, Ended, std::optional<EndReason>, MaybeTime, Text, bool, MaybeTime,
+             MaybeTime, MaybeTime, MaybeText, MaybeText, MaybeText, std::optional<Method>>(plain,
+                                                                                           id);
   if (!row) return std::nullopt;
   return session_from(*row);
 }
@@ -99,12 +104,15 @@ void update_session(db::Tx& tx, const Record& r) {
 
 bool insert_session(db::Tx& tx, const Record& r, const Origin& origin) {
   return tx.run(
-             "INSERT INTO sessions (id, user_id, device, device_id, refreshes, nonce, created_at,"
-             " seen, seen_at, issued, previous_issued_at, seen_issued_at, issued_at,"
-             " last_active_at, address, user_agent) VALUES (:id, :user, :device, :device_id,"
-             " :refreshes, :nonce, :created, :seen, :seen_at, :issued, :previous, :seen_issued,"
-             " :issued_at, :active, :address, :agent) ON CONFLICT (id) DO NOTHING",
-             r.id, r.user, r.device, unless_empty(r.device_id), r.refreshes,
+             "INSERT INTO sessions (id, user_id, device, device_id, client, scope, method,"
+             " refreshes, nonce, created_at, seen, seen_at, issued, previous_issued_at,"
+             " seen_issued_at, issued_at, last_active_at, address, user_agent) VALUES (:id, :user,"
+             " :device, :device_id, :client, :scope, :method, :refreshes, :nonce, :created, :seen,"
+             " :seen_at, :issued, :previous, :seen_issued, :issued_at, :active, :address, :agent)"
+             " ON CONFLICT (id) DO NOTHING",
+             r.id, r.user, r.device, unless_empty(r.device_id),
+             r.grant ? MaybeText(r.grant->client) : std::nullopt,
+             r.grant ? MaybeText(r.grant->scope) : std::nullopt, r.method, r.refreshes,
              text::encode_base64url(r.nonce), r.created_at, r.seen, r.seen_at, r.issued,
              r.previous_issued_at, r.seen_issued_at, r.issued_at, r.last_active_at,
              unless_empty(origin.address), keep_user_agent(tx, origin.user_agent)) == 1;
@@ -136,8 +144,15 @@ std::vector<SessionId> open_sessions_of_user(db::Tx& tx, UserId user) {
       "SELECT s.id FROM devices d JOIN sessions s ON s.device = d.id AND s.ended = 0"
       " WHERE d.user_id = :user AND d.deleted_at IS NULL"
       " UNION ALL SELECT s.id FROM devices d JOIN sessions s ON s.device = d.id AND s.ended = 1"
-      " WHERE d.user_id = :user AND d.deleted_at IS NULL",
+      " WHERE d.user_id = :user AND d.deleted_at IS NULL"
+      " UNION ALL SELECT id FROM sessions"
+      " WHERE user_id = :user AND device IS NULL AND ended < 2",
       user));
+}
+
+std::vector<SessionId> open_sessions_without_device(db::Tx& tx, UserId user) {
+  return ids(tx.all<std::int64_t>(
+      "SELECT id FROM sessions WHERE user_id = :user AND device IS NULL AND ended < 2", user));
 }
 
 std::vector<std::string> addresses_of_user(db::Tx& tx, std::string_view localpart,
@@ -168,7 +183,8 @@ std::vector<ListedSession> list_sessions(db::Tx& tx, UserId user) {
   std::vector<SessionId> all = open_sessions_of_user(tx, user);
   const auto over = ids(tx.all<std::int64_t>(
       "SELECT s.id FROM devices d JOIN sessions s ON s.device = d.id AND s.ended = 2"
-      " WHERE d.user_id = :user AND d.deleted_at IS NOT NULL",
+      " WHERE d.user_id = :user AND d.deleted_at IS NOT NULL"
+      " UNION ALL SELECT id FROM sessions WHERE user_id = :user AND device IS NULL AND ended = 2",
       user));
   all.insert(all.end(), over.begin(), over.end());
   std::ranges::sort(all, std::greater<>());
@@ -223,6 +239,10 @@ void forget_devices_of_user(db::Tx& tx, UserId user) {
       "UPDATE sessions SET address = NULL, user_agent = NULL WHERE ended = 2 AND device IN"
       " (SELECT id FROM devices WHERE user_id = :user AND deleted_at IS NOT NULL)",
       user);
+  tx.run(
+      "UPDATE sessions SET address = NULL, user_agent = NULL"
+      " WHERE user_id = :user AND device IS NULL AND ended = 2",
+      user);
   tx.run("UPDATE devices SET display_name = NULL WHERE user_id = :user AND deleted_at IS NOT NULL",
          user);
 }
@@ -253,9 +273,33 @@ void update_activity(db::Tx& tx, SessionId id, Time at, const Origin& origin) {
       at, unless_empty(origin.address), agent, id, Ended::for_good);
 }
 
+namespace {
+
+// False when the row must stay: without it the session would look lost.
+bool purge_ended(db::Tx& tx, SessionId id) {
+  if (judge_lost(lost_row(tx, IdSource::born(id))).reason == Reason::lost) return false;
+  tx.run("DELETE FROM sessions WHERE id = :id", id);
+  return true;
+}
+
+}  // namespace
+
+std::optional<SessionId> purge_sessions_without_device(db::Tx& tx, Time before, SessionId after,
+                                                       std::int64_t limit) {
+  std::optional<SessionId> last;
+  for (const auto& [id] : tx.all<std::int64_t>(
+           "SELECT id FROM sessions WHERE device IS NULL AND ended = 2 AND ended_at < :before"
+           " AND id > :after ORDER BY id LIMIT :limit",
+           before, after, limit)) {
+    purge_ended(tx, id);
+    last = id;
+  }
+  return last;
+}
+
 std::optional<DeviceKey> purge_devices(db::Tx& tx, Time before, DeviceKey after,
                                        std::int64_t limit) {
-  // A session that is over has a deleted device, so the devices lead to all of them.
+  // A session with a device that is over has a deleted one, so the devices lead to all of them.
   std::optional<DeviceKey> last;
   for (const auto& [device] : tx.all<std::int64_t>(
            "SELECT id FROM devices WHERE deleted_at < :before AND id > :after ORDER BY id"
@@ -264,11 +308,7 @@ std::optional<DeviceKey> purge_devices(db::Tx& tx, Time before, DeviceKey after,
     bool all_gone = true;
     for (const auto& [id] : tx.all<std::int64_t>(
              "SELECT id FROM sessions WHERE device = :device AND ended = 2", device)) {
-      if (judge_lost(lost_row(tx, IdSource::born(id))).reason == Reason::lost) {
-        all_gone = false;
-      } else {
-        tx.run("DELETE FROM sessions WHERE id = :id", id);
-      }
+      all_gone = purge_ended(tx, id) && all_gone;
     }
     if (all_gone) tx.run("DELETE FROM devices WHERE id = :id", device);
     last = device;

@@ -37,6 +37,8 @@ std::vector<SessionId> open_sessions_of_device(db::Tx& tx, DeviceKey device);
 // Whether a session that is not over began on the device of this one after it.
 bool newer_session_on_device(db::Tx& tx, const Record& record);
 std::vector<SessionId> open_sessions_of_user(db::Tx& tx, UserId user);
+// Those of clients without a Matrix scope.
+std::vector<SessionId> open_sessions_without_device(db::Tx& tx, UserId user);
 
 // From where the open sessions of the user of that name were last used, and those that ended
 // softly: the most recent ones first, at most `limit`. Not where a person ended the session: that
@@ -81,5 +83,9 @@ void update_activity(db::Tx& tx, SessionId id, Time at, const Origin& origin);
 // more.
 std::optional<DeviceKey> purge_devices(db::Tx& tx, Time before, DeviceKey after,
                                        std::int64_t limit);
+
+// The same for sessions that never had a device.
+std::optional<SessionId> purge_sessions_without_device(db::Tx& tx, Time before, SessionId after,
+                                                       std::int64_t limit);
 
 }  // namespace latchkey::sessions

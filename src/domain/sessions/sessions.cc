@@ -57,6 +57,11 @@ void Sessions::use_keys(std::shared_ptr<const KeyRing> keys) {
   changes_.everything_changed();
 }
 
+std::shared_ptr<const KeyRing> Sessions::keys() const {
+  const std::scoped_lock lock(keys_mutex_);
+  return keys_;
+}
+
 // Reads the key file again. While it lacks a key that the database lists the answer is 503, for a
 // 401 would wipe keys.
 void Sessions::reload_keys() {
@@ -102,6 +107,7 @@ TokenPair Sessions::tokens_of(std::size_t index, const Record& record) {
   if (const Limit lifetime = access_lifetime(record, policy_)) {
     pair.expires_in = std::max(Duration{0}, record.issued_at + *lifetime - clock_.now());
   }
+  if (record.grant) pair.scope = record.grant->scope;
   return pair;
 }
 
@@ -148,6 +154,12 @@ void Sessions::purge() {
   std::optional<DeviceKey> next = 0;
   while (next) {
     next = db_.write_now([&](db::Tx& tx) { return purge_devices(tx, before, *next, kPurgeBatch); });
+  }
+  std::optional<SessionId> session = 0;
+  while (session) {
+    session = db_.write_now([&](db::Tx& tx) {
+      return purge_sessions_without_device(tx, before, *session, kPurgeBatch);
+    });
   }
 }
 

@@ -12,6 +12,7 @@
 
 #include "domain/sessions/activity.h"
 #include "domain/sessions/announcer.h"
+#include "domain/sessions/browser_ends.h"
 #include "domain/sessions/changes.h"
 #include "domain/sessions/ids.h"
 #include "domain/sessions/key_file.h"
@@ -46,6 +47,7 @@ struct TokenPair {
   std::string access_token;
   std::optional<std::string> refresh_token;  // for clients that take them
   std::optional<Duration> expires_in;        // of the access token; absent: it does not expire
+  std::string scope = {};                    // of an OAuth 2.0 client; empty: the legacy API
 };
 
 // The sessions of this server. One object for all threads; what it decides is in standing.h and
@@ -74,6 +76,8 @@ class Sessions {
 
   // What an access token is worth now. `slack`: see Question.
   Task<Verdict> check(const Use& use, std::string_view token, Duration slack = Duration{0});
+  // The same for what is no part of the Client-Server API (userinfo): any scope will do.
+  Task<Verdict> check_any_scope(const Use& use, std::string_view token);
 
   // The account that an access token leads back to, good or past (remembering.h); absent: none, or
   // nothing that may be told. Changes nothing.
@@ -81,12 +85,17 @@ class Sessions {
 
   // --- what tokens do ---
 
-  // refresh_session.cc. The refusal is never active.
-  Task<std::expected<TokenPair, Standing>> refresh(const Use& use, std::string_view refresh_token);
+  // refresh_session.cc. `client` is the OAuth 2.0 client that asks; empty: the legacy API, whose
+  // tokens are no client's. The refusal is never active; for a session without a Matrix scope it
+  // is never soft: its client has no keys to keep.
+  Task<std::expected<TokenPair, Standing>> refresh(const Use& use, std::string_view refresh_token,
+                                                   std::string_view client = {});
 
   // sign_out.cc. Asks which session the access token names, not what it is worth: an expired,
   // locked or softly ended one ends too. Absent when the session ended; else why it did not.
   Task<std::optional<Standing>> sign_out(const Use& use, std::string_view token);
+  // RFC 7009: the same by a token of either kind. Absent when the session ended or was over.
+  Task<std::optional<Standing>> revoke(const Use& use, std::string_view token);
   // Ends every session of a good or locked token's account and deletes its devices.
   Task<std::optional<Standing>> sign_out_everywhere(const Use& use, std::string_view token);
 
@@ -94,7 +103,8 @@ class Sessions {
 
   std::expected<Session, StartRefusal> start(db::Tx& tx, const Account& account,
                                              const NewSession& wanted);
-  void end_all_of(db::Tx& tx, UserId user, EndReason why);
+  // With the browsers that are signed in to the account pages, but for one that goes on (0: none).
+  void end_all_of(db::Tx& tx, UserId user, EndReason why, BrowserSessionId but = 0);
   // The same but for one session and its device: both go on.
   void end_all_but(db::Tx& tx, const Session& kept, EndReason why);
   // Ends what the device has open and deletes it.
@@ -134,6 +144,8 @@ class Sessions {
   void hear(std::string_view payload);
   // A rotation or replacement: every thread takes the new ring at its next request.
   void use_keys(std::shared_ptr<const KeyRing> keys);
+  // The ring that is in use.
+  std::shared_ptr<const KeyRing> keys() const;
   // Whether this node hears what the others announce; absent: there are no others. While it does
   // not, nothing is answered from memory, and nothing waits for a database that is likely away.
   void serve_while(std::function<bool()> hears) { hears_ = std::move(hears); }
@@ -169,8 +181,10 @@ class Sessions {
   // Where every operation on a token begins: reads the row and refuses what no row can make good
   // (a wrong check or tag, a lost key, no row).
   Task<std::expected<Known, Standing>> know(const Use& use, std::string_view text, Kind kind);
+  Task<Verdict> judge_token(const Use& use, std::string_view text, Duration slack, bool any_scope);
   template <class End>
-  Task<std::optional<Standing>> end_by_token(const Use& use, std::string_view text, End end);
+  Task<std::optional<Standing>> end_by_token(const Use& use, std::string_view text, Kind kind,
+                                             End end);
   Task<void> remember_future_birth(SessionId id);
   Task<void> move_forward(const Token& token);
   Identity identity_of(const Session& session, Generation generation) const;
@@ -194,7 +208,7 @@ class Sessions {
   Activity activity_;
   std::function<bool()> hears_;
 
-  std::mutex keys_mutex_;
+  mutable std::mutex keys_mutex_;
   std::shared_ptr<const KeyRing> keys_;
   std::atomic<std::uint64_t> ring_{1};
   std::atomic<std::int64_t> keys_reloaded_at_{0};

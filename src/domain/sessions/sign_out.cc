@@ -8,7 +8,10 @@ namespace {
 
 // Whether a token of this generation may end the session: one that the client holds now, whatever
 // it is worth, or an older one that is still good.
-bool may_end(const Question& q) { return q.generation >= q.record.seen || judge(q).active(); }
+bool may_end(Question q) {
+  q.any_scope = true;
+  return q.generation >= q.record.seen || judge(q).active();
+}
 
 }  // namespace
 
@@ -28,12 +31,13 @@ void Sessions::end_device(db::Tx& tx, DeviceKey device, EndReason why) {
   delete_device(tx, device, now);
 }
 
-void Sessions::end_all_of(db::Tx& tx, UserId user, EndReason why) {
+void Sessions::end_all_of(db::Tx& tx, UserId user, EndReason why, BrowserSessionId but) {
   const Time now = clock_.now();
   for (const SessionId id : open_sessions_of_user(tx, user)) {
     end_session(tx, id, Ended::for_good, why, now);
   }
   delete_devices_of_user(tx, user, now);
+  end_browsers_of(tx, user, but);
   announcer_.account(tx, user);
 }
 
@@ -43,6 +47,12 @@ void Sessions::end_all_but(db::Tx& tx, const Session& kept, EndReason why) {
   const UserId user = kept.account.id;
   for (const DeviceKey device : devices_of_user(tx, user)) {
     if (device != kept.record.device) end_device(tx, device, why);
+  }
+  const Time now = clock_.now();
+  for (const SessionId id : open_sessions_without_device(tx, user)) {
+    if (id == kept.record.id) continue;
+    end_session(tx, id, Ended::for_good, why, now);
+    announcer_.session(tx, id);
   }
 }
 
@@ -57,12 +67,14 @@ std::size_t Sessions::end_all_softly(db::Tx& tx, UserId user, EndReason why) {
   for (const SessionId id : open_sessions_of_user(tx, user)) {
     ended += end_session(tx, id, Ended::softly, why, clock_.now()) ? 1 : 0;
   }
+  end_browsers_of(tx, user);
   announcer_.account(tx, user);
   return ended;
 }
 
 std::size_t Sessions::end_everything_softly(db::Tx& tx, EndReason why) {
   announcer_.everything(tx);
+  end_every_browser(tx);
   return static_cast<std::size_t>(end_every_session_softly(tx, why, clock_.now()));
 }
 
@@ -70,8 +82,8 @@ std::size_t Sessions::end_everything_softly(db::Tx& tx, EndReason why) {
 // why it did not end anything.
 template <class End>
 Task<std::optional<Standing>> Sessions::end_by_token(const Use& use, std::string_view text,
-                                                     End end) {
-  const auto known = co_await know(use, text, Kind::access);
+                                                     Kind kind, End end) {
+  const auto known = co_await know(use, text, kind);
   if (!known) co_return known.error();
   co_return co_await db_.write([&](db::Tx& tx) -> std::optional<Standing> {
     lock_account(tx, known->session.account.id);
@@ -90,7 +102,20 @@ Task<std::optional<Standing>> Sessions::sign_out(const Use& use, std::string_vie
     end_for_good(tx, session, EndReason::logout);
     return std::nullopt;
   };
-  co_return co_await end_by_token(use, text, end);
+  co_return co_await end_by_token(use, text, Kind::access, end);
+}
+
+Task<std::optional<Standing>> Sessions::revoke(const Use& use, std::string_view text) {
+  const auto token = read_token(text);
+  const Kind kind = token ? token->kind : Kind::access;
+  const auto end = [this](db::Tx& tx, const Session& session,
+                          const Question& asked) -> std::optional<Standing> {
+    if (session.record.ended == Ended::for_good) return std::nullopt;
+    if (!may_end(asked)) return judge(asked);
+    end_for_good(tx, session, EndReason::revoked);
+    return std::nullopt;
+  };
+  co_return co_await end_by_token(use, text, kind, end);
 }
 
 Task<std::optional<Standing>> Sessions::sign_out_everywhere(const Use& use, std::string_view text) {
@@ -102,7 +127,7 @@ Task<std::optional<Standing>> Sessions::sign_out_everywhere(const Use& use, std:
     end_all_of(tx, session.account.id, EndReason::logout_all);
     return std::nullopt;
   };
-  co_return co_await end_by_token(use, text, end);
+  co_return co_await end_by_token(use, text, Kind::access, end);
 }
 
 }  // namespace latchkey::sessions

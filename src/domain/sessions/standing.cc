@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <ranges>
+#include <string_view>
 
 namespace latchkey::sessions {
 namespace {
@@ -27,6 +29,10 @@ bool expired(const Question& q) {
   return !at || passed(*at, access_lifetime(q.record, q.policy), q);
 }
 
+// Spec "Allocated scope tokens", and the name that clients used before it was stable (MSC2967).
+constexpr std::string_view kApiScope = "urn:matrix:client:api:*";
+constexpr std::string_view kUnstableApiScope = "urn:matrix:org.matrix.msc2967.client:api:*";
+
 struct Row {
   Worth worth;
   Reason reason;
@@ -35,6 +41,11 @@ struct Row {
 
 // The first row that fits decides. The order is the rule: a deliberate end before a lock, a lock
 // before anything soft, the session before its tokens.
+constexpr std::array kScopeRows{
+    Row{Worth::unknown, Reason::no_matrix_scope,
+        [](const Question& q) { return !q.any_scope && !reaches_matrix(q.record); }},
+};
+
 constexpr std::array kOverRows{
     Row{Worth::ended, Reason::ended_for_good,
         [](const Question& q) { return q.record.ended == Ended::for_good; }},
@@ -133,7 +144,17 @@ std::optional<Standing> judge_account(const Account& account) {
                                           .slack = Duration{0}});
 }
 
+bool reaches_matrix(const Record& record) {
+  if (!record.grant) return true;
+  for (const auto token : std::views::split(std::string_view(record.grant->scope), ' ')) {
+    const std::string_view text(token.begin(), token.end());
+    if (text == kApiScope || text == kUnstableApiScope) return true;
+  }
+  return false;
+}
+
 Standing judge(const Question& question) {
+  if (const auto standing = first_fit(kScopeRows, question)) return *standing;
   if (const auto standing = judge_session(question)) return *standing;
   if (const auto standing = first_fit(kTokenRows, question)) return *standing;
   return {Worth::active, Reason::good, good_until(question)};

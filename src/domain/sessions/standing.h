@@ -63,7 +63,12 @@ struct Question {
   Time now;
   const Policy& policy;
   Duration slack{0};
+  bool any_scope = false;  // asked by what is no part of the Client-Server API
 };
+
+// Whether the session's scope holds the Client-Server API (spec "Full client-server API
+// read/write access"); a legacy session's does.
+bool reaches_matrix(const Record& record);
 
 // A time further ahead of now than this counts as long past: a clock set back prolongs nothing.
 constexpr Duration kClockSkew = std::chrono::seconds{10};

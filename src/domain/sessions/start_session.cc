@@ -28,12 +28,17 @@ std::optional<Device> known_device(db::Tx& tx, UserId user, const NewSession& wa
   return Device{*key, *wanted.device_id};
 }
 
-Record fresh_record(UserId user, const Device& device, bool refreshes, Time now) {
+Record fresh_record(UserId user, const std::optional<Device>& device, const NewSession& wanted,
+                    Time now) {
   Record record;
   record.user = user;
-  record.device = device.key;
-  record.device_id = device.id;
-  record.refreshes = refreshes;
+  if (device) {
+    record.device = device->key;
+    record.device_id = device->id;
+  }
+  record.refreshes = wanted.refreshes;
+  record.grant = wanted.grant;
+  record.method = wanted.method;
   record.nonce = crypto::random_array<16>();
   record.created_at = record.last_active_at = now;
   record.seen_at = record.previous_issued_at = record.seen_issued_at = record.issued_at = now;
@@ -56,14 +61,14 @@ std::expected<Session, StartRefusal> start_session(db::Tx& tx, const Announcer& 
         announcer.session(tx, older);
       }
     }
-  } else {
+  } else if (!wanted.grant || wanted.device_id) {
     if (count_devices(tx, account.id) >= static_cast<std::int64_t>(policy.maximum_per_user)) {
       return std::unexpected(StartRefusal::too_many_devices);
     }
     device = add_device(tx, ids, account.id, wanted, now);
   }
 
-  Session session{fresh_record(account.id, *device, wanted.refreshes, now), account};
+  Session session{fresh_record(account.id, device, wanted, now), account};
   do {
     session.record.id = ids.next(now);
   } while (!insert_session(tx, session.record, wanted.origin));

@@ -13,7 +13,8 @@
 namespace latchkey::sessions {
 
 struct NewSession {
-  std::optional<std::string> device_id;     // absent: one is made
+  // Absent: one is made; a client with a grant then gets none (it has no Matrix scope).
+  std::optional<std::string> device_id;
   std::optional<std::string> display_name;  // for a device that is not known yet
   bool refreshes = false;                   // the client takes refresh tokens
   std::optional<ClientGrant> grant = {};    // of an OAuth 2.0 client

@@ -14,6 +14,7 @@ constexpr int kMostTries = 5;
 Task<SignIn::Result> SignIn::with_password(std::size_t worker, const Identifier& who,
                                            std::string password, sessions::NewSession session) {
   sessions_.require_hearing();
+  session.method = sessions::Method::password;
   if (!passwords_.enabled()) {
     co_return std::unexpected(LoginRefused{LoginRefused::Why::not_offered});
   }

@@ -88,7 +88,9 @@ Registration::Made Registration::sign_in(db::Tx& tx, accounts::Account account,
   Made made{.account = std::move(account), .session = {}};
   // A new account is refused nothing.
   if (!wanted.inhibit_login) {
-    made.session = parts_.sessions.start(tx, made.account, wanted.session).value();
+    sessions::NewSession first = wanted.session;
+    first.method = sessions::Method::registration;
+    made.session = parts_.sessions.start(tx, made.account, first).value();
   }
   return made;
 }

@@ -10,6 +10,7 @@ Task<SignIn::Result> SignIn::for_service(std::size_t worker, const services::Ser
                                          std::string_view user, sessions::NewSession session) {
   using Why = LoginRefused::Why;
   sessions_.require_hearing();
+  session.method = sessions::Method::application_service;
   const auto localpart = accounts::localpart_meant(user, server_name_);
   if (!localpart || !service.claims(*localpart)) {
     co_return std::unexpected(LoginRefused{Why::outside_namespace});

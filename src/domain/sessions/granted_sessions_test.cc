@@ -1,0 +1,152 @@
+// What is different for the sessions of OAuth 2.0 clients, against both engines.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "domain/sessions/sessions_testing.h"
+
+namespace latchkey::sessions {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::run;
+using testing::TestSessions;
+
+NewSession granted(const std::string& client, const std::string& scope,
+                   std::optional<std::string> device = {}) {
+  NewSession wanted = TestSessions::refreshing(std::move(device));
+  wanted.grant = ClientGrant{client, scope};
+  wanted.method = Method::authorization_code;
+  return wanted;
+}
+
+class GrantedSessions : public testing::OnEachEngine {
+ protected:
+  Standing refused(const TestSessions::SignedIn& session, std::string_view client) {
+    const auto tokens = run(server_->refresh(TestSessions::use(), session.refresh(), client));
+    return tokens ? Standing{Worth::active, Reason::good, {}} : tokens.error();
+  }
+  std::optional<Standing> revoke(std::string_view token) {
+    return run(server_->revoke(TestSessions::use(), token));
+  }
+  Standing anywhere(std::string_view token) {
+    return run(server_->check_any_scope(TestSessions::use(), token)).standing;
+  }
+
+  Account alice_ = server_.add_user("alice");
+  TestSessions::SignedIn app_ = server_.sign_in(
+      alice_, granted("app", "urn:matrix:client:api:* urn:matrix:client:device:APP", "APP"));
+  TestSessions::SignedIn website_ = server_.sign_in(alice_, granted("website", "openid"));
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, GrantedSessions, db::engines(), db::engine_name);
+
+TEST_P(GrantedSessions, AreKeptWithWhatTheyMayAndHowTheyBegan) {
+  const Record row = server_.row(app_.id());
+  EXPECT_EQ(row.grant,
+            (ClientGrant{"app", "urn:matrix:client:api:* urn:matrix:client:device:APP"}));
+  EXPECT_EQ(row.method, Method::authorization_code);
+  EXPECT_EQ(app_.tokens.scope, row.grant->scope);
+  EXPECT_EQ(server_.row(website_.id()).device, std::nullopt);
+  EXPECT_EQ(server_.look(app_.access()).identity.grant->client, "app");
+  const auto legacy = server_.sign_in(alice_);
+  EXPECT_EQ(server_.row(legacy.id()).grant, std::nullopt);
+  EXPECT_EQ(server_.look(legacy.access()).identity.grant, nullptr);
+}
+
+TEST_P(GrantedSessions, RefreshForTheirOwnClientAlone) {
+  EXPECT_EQ(refused(app_, "").reason, Reason::wrong_kind) << "the legacy API";
+  EXPECT_EQ(refused(app_, "website").reason, Reason::wrong_kind);
+  EXPECT_EQ(refused(app_, "website").worth, Worth::unknown);
+  EXPECT_TRUE(refused(app_, "app").active());
+  const auto legacy = server_.sign_in(alice_);
+  EXPECT_EQ(refused(legacy, "app").reason, Reason::wrong_kind);
+}
+
+TEST_P(GrantedSessions, WithoutAMatrixScopeAreNothingToTheClientServerApi) {
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(server_.check(website_.access()).worth, Worth::unknown);
+    EXPECT_EQ(server_.check(website_.access()).reason, Reason::no_matrix_scope);
+    EXPECT_TRUE(anywhere(website_.access()).active());
+  }
+  EXPECT_TRUE(server_.check(app_.access()).active());
+}
+
+TEST_P(GrantedSessions, WithoutAMatrixScopeHaveNothingToSpare) {
+  server_.db().write_now([&](db::Tx& tx) {
+    return server_->end_all_softly(tx, alice_.id, EndReason::administrator_softly);
+  });
+  EXPECT_EQ(refused(website_, "website").worth, Worth::ended);
+  EXPECT_EQ(refused(app_, "app").worth, Worth::soft);
+}
+
+TEST_P(GrantedSessions, EndWithTheirAccount) {
+  server_.db().write_now([&](db::Tx& tx) {
+    server_->end_all_but(tx, app_.session, EndReason::password_changed);
+    return 0;
+  });
+  EXPECT_EQ(anywhere(website_.access()).worth, Worth::ended);
+  EXPECT_TRUE(server_.check(app_.access()).active());
+  const auto another = server_.sign_in(alice_, granted("website", "openid"));
+  server_.sign_out_everywhere(app_.access());
+  EXPECT_EQ(anywhere(another.access()).worth, Worth::ended);
+}
+
+TEST_P(GrantedSessions, ArePurgedLikeOthers) {
+  revoke(website_.access());
+  server_.clock.advance(24h * 91);
+  server_->heartbeat();
+  server_.sql("DELETE FROM gaps");
+  server_->purge();
+  EXPECT_FALSE(server_.has_row(website_.id()));
+}
+
+// RFC 7009: the session that the token names, whatever the token is worth.
+TEST_P(GrantedSessions, AreRevokedByEitherToken) {
+  EXPECT_EQ(revoke(app_.refresh()), std::nullopt);
+  EXPECT_EQ(server_.check(app_.access()).worth, Worth::ended);
+  EXPECT_EQ(refused(app_, "app").worth, Worth::ended);
+  EXPECT_EQ(server_.row(app_.id()).end_reason, EndReason::revoked);
+  EXPECT_EQ(revoke(app_.refresh()), std::nullopt) << "it is over: what was asked for";
+  EXPECT_EQ(revoke(website_.access()), std::nullopt);
+  EXPECT_EQ(anywhere(website_.access()).worth, Worth::ended);
+}
+
+TEST_P(GrantedSessions, AreRevokedHoweverLate) {
+  struct Row {
+    const char* name;
+    void (*make)(TestSessions&, const Account&, const TestSessions::SignedIn&);
+  };
+  const Row rows[] = {
+      {"expired", [](TestSessions& server, const Account&,
+                     const TestSessions::SignedIn&) { server.clock.advance(1h); }},
+      {"locked", [](TestSessions& server, const Account& account,
+                    const TestSessions::SignedIn&) { server.lock(account); }},
+      {"softly ended",
+       [](TestSessions& server, const Account& account, const TestSessions::SignedIn&) {
+         server.db().write_now([&](db::Tx& tx) {
+           return server->end_all_softly(tx, account.id, EndReason::administrator_softly);
+         });
+       }},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.name);
+    server_.lock(alice_, false);
+    const auto session = server_.sign_in(
+        alice_, granted("app", "urn:matrix:client:api:* urn:matrix:client:device:B", "B"));
+    row.make(server_, alice_, session);
+    EXPECT_EQ(revoke(session.access()), std::nullopt);
+    EXPECT_EQ(server_.row(session.id()).ended, Ended::for_good);
+  }
+}
+
+TEST_P(GrantedSessions, AreNotRevokedByWhatNamesNone) {
+  EXPECT_EQ(revoke("")->worth, Worth::unknown);
+  EXPECT_EQ(revoke("lka_garbage")->worth, Worth::unknown);
+  std::string forged = app_.access();
+  forged.back() = forged.back() == 'A' ? 'B' : 'A';
+  EXPECT_EQ(revoke(forged)->worth, Worth::unknown);
+  EXPECT_TRUE(server_.check(app_.access()).active());
+}
+
+}  // namespace
+}  // namespace latchkey::sessions
