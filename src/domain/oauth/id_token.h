@@ -1,0 +1,62 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "domain/sessions/record.h"
+#include "platform/jose/key.h"
+#include "platform/time.h"
+
+// What an ID token says (OpenID Connect Core 1.0 section 2), and what one says that comes back.
+namespace latchkey::oauth {
+
+inline constexpr Duration kIdTokenLife = std::chrono::hours{1};
+inline constexpr std::string_view kIdTokenType = "JWT";  // typ: what else is signed has another
+
+struct IdTokenFacts {
+  std::string issuer;
+  std::string client_id;
+  sessions::UserId user = 0;
+  std::string localpart;
+  sessions::SessionId session = 0;
+  Time authenticated_at;
+  std::optional<std::string> nonce;  // of the authorization request; a refresh has none
+  std::string access_token;
+  std::optional<std::string> code;  // that it was had for
+};
+
+boost::json::object id_token_claims(const IdTokenFacts& facts, Time now);
+
+// at_hash and c_hash: half of the SHA-256 (both algorithms use that), as base64url.
+std::string half_hash(std::string_view text);
+
+// A user or session as clients see it, `sub` and `sid`.
+std::string public_id(std::int64_t id);
+
+// Whose ID token this was.
+struct IdTokenHint {
+  sessions::UserId user = 0;
+  std::string client_id;
+  std::optional<sessions::SessionId> session;
+};
+
+enum class HintFault : std::uint8_t {
+  malformed,
+  unknown_key,  // none of the keys, or their signature does not fit
+  foreign,      // of another issuer, or no ID token
+};
+
+// id_token_hint (OpenID Connect RP-Initiated Logout 1.0 section 2): one of this server's own,
+// expired or not. `keys` are those that are published. The caller compares the client with the one
+// that asks.
+std::expected<IdTokenHint, HintFault> read_id_token_hint(std::string_view token,
+                                                         std::span<const jose::Key> keys,
+                                                         std::string_view issuer);
+
+}  // namespace latchkey::oauth
