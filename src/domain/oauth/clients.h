@@ -9,16 +9,11 @@
 #include <vector>
 
 #include "domain/oauth/client.h"
+#include "domain/oauth/client_metadata.h"
 #include "domain/sessions/sessions.h"
 
 // The clients this server knows: those of the configuration and those that registered themselves.
 namespace latchkey::oauth {
-
-// Why a registration is refused (RFC 7591 section 3.2.2).
-struct RegistrationError {
-  enum class Code { invalid_redirect_uri, invalid_client_metadata } code;
-  std::string sentence;
-};
 
 class Clients {
  public:
@@ -32,7 +27,8 @@ class Clients {
     boost::json::object metadata;  // as it is answered (RFC 7591 section 3.2.1)
     Time issued_at;
   };
-  // Identical metadata share a client.
+  // Identical metadata share a client. Its ID follows from them: who registers again what was
+  // cleaned up in the meantime gets the ID it had.
   Task<std::expected<Registered, RegistrationError>> register_client(boost::json::object metadata);
 
   // In the caller's transaction: the client was signed in with, so it is not cleaned up.

@@ -64,7 +64,10 @@ AttemptLimits::AttemptLimits(const AttemptLimitOptions& options)
       challenges_(options.challenges, options.challenge_interval),
       registration_tokens_(options.registration_token_checks,
                            options.registration_token_check_interval),
-      login_tokens_(options.login_tokens, options.login_token_interval) {}
+      login_tokens_(options.login_tokens, options.login_token_interval),
+      user_codes_(options.user_codes, options.user_code_interval),
+      device_authorizations_(options.device_authorizations, options.device_authorization_interval),
+      client_registrations_(options.client_registrations, options.client_registration_interval) {}
 
 std::expected<SignInAttempt, SignInBlocked> AttemptLimits::sign_in(const Attempt& attempt,
                                                                    Time now) {
@@ -113,6 +116,24 @@ std::optional<Duration> AttemptLimits::registration_token_blocked(std::string_vi
 
 std::optional<Duration> AttemptLimits::login_token_blocked(std::string_view account, Time now) {
   return enabled_ ? login_tokens_.take(account, now) : std::nullopt;
+}
+
+std::optional<Duration> AttemptLimits::device_authorization_blocked(std::string_view address,
+                                                                    Time now) {
+  return enabled_ ? device_authorizations_.take(limit_key(address), now) : std::nullopt;
+}
+
+std::optional<Duration> AttemptLimits::user_code_blocked(std::string_view address, Time now) const {
+  return enabled_ ? user_codes_.blocked(limit_key(address), now) : std::nullopt;
+}
+
+void AttemptLimits::user_code_failed(std::string_view address, Time now) {
+  if (enabled_) user_codes_.count(limit_key(address), now);
+}
+
+std::optional<Duration> AttemptLimits::client_registration_blocked(std::string_view address,
+                                                                   Time now) {
+  return enabled_ ? client_registrations_.take(limit_key(address), now) : std::nullopt;
 }
 
 }  // namespace latchkey::signin

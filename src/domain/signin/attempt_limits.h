@@ -32,6 +32,12 @@ struct AttemptLimitOptions {
   Duration registration_token_check_interval = std::chrono::seconds{30};
   std::size_t login_tokens = 5;
   Duration login_token_interval = std::chrono::minutes{1};
+  std::size_t user_codes = 10;
+  Duration user_code_interval = std::chrono::minutes{1};
+  std::size_t device_authorizations = 30;
+  Duration device_authorization_interval = std::chrono::seconds{10};
+  std::size_t client_registrations = 30;
+  Duration client_registration_interval = std::chrono::seconds{10};
 
   template <class Visitor>
   void options(Visitor& visit) {
@@ -73,6 +79,18 @@ struct AttemptLimitOptions {
     pair("login_tokens", login_tokens, "How many login tokens a user may ask for in a row.",
          "login_token_interval", login_token_interval,
          "After how long a user may ask for one more.");
+    pair("user_codes", user_codes,
+         "How many codes of other devices that nobody waits with (RFC 8628) an address may type in "
+         "a row.",
+         "user_code_interval", user_code_interval, "After how long an address may try one more.");
+    pair("device_authorizations", device_authorizations,
+         "How many codes for other devices an address may ask for in a row.",
+         "device_authorization_interval", device_authorization_interval,
+         "After how long an address may ask for one more.");
+    pair("client_registrations", client_registrations,
+         "How many OAuth 2.0 clients an address may register in a row.",
+         "client_registration_interval", client_registration_interval,
+         "After how long an address may register one more.");
   }
 };
 
@@ -162,6 +180,13 @@ class AttemptLimits {
   // Asking whether a registration token is valid, or using one that may not be.
   std::optional<Duration> registration_token_blocked(std::string_view address, Time now);
   std::optional<Duration> login_token_blocked(std::string_view account, Time now);
+  std::optional<Duration> device_authorization_blocked(std::string_view address, Time now);
+
+  // Codes of other devices that nobody waits with: somebody is guessing.
+  std::optional<Duration> user_code_blocked(std::string_view address, Time now) const;
+  void user_code_failed(std::string_view address, Time now);
+  // An OAuth 2.0 client registers itself: it may write a row.
+  std::optional<Duration> client_registration_blocked(std::string_view address, Time now);
 
  private:
   friend class SignInAttempt;
@@ -177,6 +202,9 @@ class AttemptLimits {
   AttemptLimit challenges_;
   AttemptLimit registration_tokens_;
   AttemptLimit login_tokens_;
+  AttemptLimit user_codes_;
+  AttemptLimit device_authorizations_;
+  AttemptLimit client_registrations_;
 };
 
 }  // namespace latchkey::signin

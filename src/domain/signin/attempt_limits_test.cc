@@ -207,7 +207,8 @@ TEST_F(Limits, CountWhatCostsWhetherItFailsOrNot) {
        {Case{&AttemptLimits::registration_blocked, 1, 1min},
         Case{&AttemptLimits::challenge_blocked, 3, 5s},
         Case{&AttemptLimits::registration_token_blocked, 2, 7s},
-        Case{&AttemptLimits::login_token_blocked, 5, 1min}}) {
+        Case{&AttemptLimits::login_token_blocked, 5, 1min},
+        Case{&AttemptLimits::client_registration_blocked, 30, 10s}}) {
     for (int i = 0; i < burst; ++i) EXPECT_EQ((limits_.*blocked)("192.0.2.1", kNoon), std::nullopt);
     EXPECT_THAT((limits_.*blocked)("192.0.2.1", kNoon), Optional(interval));
     EXPECT_EQ((limits_.*blocked)("192.0.2.2", kNoon), std::nullopt);
@@ -238,6 +239,7 @@ TEST(AttemptLimits, CanBeSwitchedOff) {
     EXPECT_EQ(limits.challenge_blocked("192.0.2.1", kNoon), std::nullopt);
     EXPECT_EQ(limits.registration_token_blocked("192.0.2.1", kNoon), std::nullopt);
     EXPECT_EQ(limits.login_token_blocked("alice", kNoon), std::nullopt);
+    EXPECT_EQ(limits.client_registration_blocked("192.0.2.1", kNoon), std::nullopt);
   }
 }
 

@@ -1,0 +1,25 @@
+#include "domain/oauth/client.h"
+
+#include <algorithm>
+
+#include "domain/oauth/redirect_uri.h"
+
+namespace latchkey::oauth {
+
+bool Client::may(std::string_view grant_type) const {
+  return std::ranges::find(grant_types, grant_type) != grant_types.end();
+}
+
+bool Client::redirects_to(std::string_view uri) const {
+  return std::ranges::any_of(redirect_uris, [&](const std::string& registered) {
+    return same_redirect_uri(registered, uri, type);
+  });
+}
+
+std::string Client::shown_name(std::string_view accept_language) const {
+  if (const std::string& given = name.best(accept_language); !given.empty()) return given;
+  if (const auto uri = Uri::parse(client_uri.text); uri && !uri->host.empty()) return uri->host;
+  return id;
+}
+
+}  // namespace latchkey::oauth

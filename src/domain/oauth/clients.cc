@@ -1,0 +1,90 @@
+#include "domain/oauth/clients.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "domain/oauth/client_rows.h"
+#include "platform/crypto/hash.h"
+#include "platform/text/base64.h"
+#include "platform/text/canonical_json.h"
+#include "platform/text/json.h"
+
+namespace latchkey::oauth {
+namespace {
+
+namespace json = boost::json;
+
+constexpr auto kUnused = std::chrono::hours{24 * 30};
+constexpr std::size_t kLongestId = 255;
+
+// 128 bits of the digest in lower case, without letters that are taken for others: people meet it
+// in logs and addresses.
+std::string id_from(const crypto::Digest& digest) {
+  constexpr std::string_view kAlphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+  constexpr std::size_t kLength = 26;
+  std::string id;
+  std::size_t bit = 0;
+  for (std::size_t i = 0; i < kLength; ++i, bit += 5) {
+    const unsigned pair = (unsigned{digest.at(bit / 8)} << 8) | digest.at(bit / 8 + 1);
+    id += kAlphabet[(pair >> (11 - bit % 8)) & 31U];
+  }
+  return id;
+}
+
+}  // namespace
+
+Clients::Clients(sessions::Sessions& sessions, std::vector<Client> configured)
+    : sessions_(sessions) {
+  for (Client& client : configured) {
+    configured_.push_back(std::make_shared<const Client>(std::move(client)));
+  }
+}
+
+Task<std::shared_ptr<const Client>> Clients::find(std::string client_id) {
+  const auto known =
+      std::ranges::find(configured_, client_id, [](const auto& client) { return client->id; });
+  if (known != configured_.end()) co_return *known;
+  // What the database could not even be asked for.
+  const bool can_be = !client_id.empty() && client_id.size() <= kLongestId &&
+                      std::ranges::all_of(client_id, [](char c) { return c > ' ' && c < '\x7f'; });
+  if (!can_be) co_return nullptr;
+  const auto metadata = co_await sessions_.database().read(
+      [&](db::Tx& tx) { return find_client_metadata(tx, client_id); });
+  if (!metadata) co_return nullptr;
+  const auto object = text::parse_object(*metadata);
+  if (!object) throw db::Error("a client's metadata in the database are not JSON");
+  co_return std::make_shared<const Client>(client_of(std::move(client_id), *object));
+}
+
+Task<std::expected<Clients::Registered, RegistrationError>> Clients::register_client(
+    json::object metadata) {
+  auto accepted = accept_metadata(metadata);
+  if (!accepted) co_return std::unexpected(std::move(accepted.error()));
+  const std::string kept = text::canonical_json(*accepted);
+  const crypto::Digest hash = crypto::sha256(kept);
+  const std::string digest = text::encode_base64url(hash);
+  const Time now = sessions_.clock().now();
+  // Most registrations are of a client that somebody else has, and need not write.
+  auto row = co_await sessions_.database().read(
+      [&](db::Tx& tx) { return find_client_by_digest(tx, digest); });
+  if (!row || !is_touched(*row, now)) {
+    row = co_await sessions_.database().write(
+        [&](db::Tx& tx) { return keep_client(tx, id_from(hash), digest, kept, now); });
+  }
+  auto client = std::make_shared<const Client>(client_of(row->id, *accepted));
+  (*accepted)["client_id"] = row->id;
+  (*accepted)["client_id_issued_at"] = to_millis(row->created_at) / 1000;
+  co_return Registered{
+      .client = std::move(client), .metadata = std::move(*accepted), .issued_at = row->created_at};
+}
+
+void Clients::note_use(db::Tx& tx, std::string_view client_id) {
+  touch_client(tx, client_id, sessions_.clock().now());
+}
+
+void Clients::purge() {
+  const Time before = sessions_.clock().now() - kUnused;
+  sessions_.database().write_now([before](db::Tx& tx) { delete_unused_clients(tx, before); });
+}
+
+}  // namespace latchkey::oauth

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "domain/oauth/clients.h"
+#include "domain/sessions/sessions.h"
+#include "domain/signin/attempt_limits.h"
+#include "platform/http/router.h"
+
+namespace latchkey::oauth {
+
+inline constexpr std::string_view kRegistrationPath = "/oauth2/registration";
+
+// POST /oauth2/registration (RFC 7591 section 3), open to everybody, limited by address.
+void mount_registration(http::Router& router, sessions::Sessions& sessions, Clients& clients,
+                        signin::AttemptLimits& limits);
+
+}  // namespace latchkey::oauth

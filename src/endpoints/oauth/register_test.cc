@@ -1,0 +1,84 @@
+#include "endpoints/oauth/register.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/json/array.hpp>
+
+#include "domain/sessions/sessions_testing.h"
+#include "endpoints/matrix/calls_testing.h"
+
+namespace latchkey::oauth {
+namespace {
+
+using namespace std::chrono_literals;
+using matrix::testing::answer;
+using matrix::testing::header_of;
+using matrix::testing::json_of;
+using sessions::testing::kNoon;
+
+constexpr auto* kGood =
+    R"({"client_uri":"https://example.com/","redirect_uris":["https://example.com/cb"]})";
+
+class Register : public sessions::testing::OnEachEngine {
+ protected:
+  Register() { mount_registration(router_, *server_, clients_, limits_); }
+
+  http::Response ask(const std::string& body) {
+    return answer(router_, {.method = http::Method::post,
+                            .target = std::string(kRegistrationPath),
+                            .headers = {},
+                            .body = body});
+  }
+  void expect_refused(const std::string& body, std::string_view code) {
+    const auto response = ask(body);
+    EXPECT_EQ(response.status, 400) << body;
+    EXPECT_EQ(header_of(response, "Cache-Control"), "no-store");
+    const auto object = json_of(response);
+    EXPECT_EQ(std::string_view(object.at("error").as_string()), code) << body;
+    for (const char c : object.at("error_description").as_string()) {
+      EXPECT_TRUE(c >= ' ' && c <= '~' && c != '"' && c != '\\') << body;
+    }
+  }
+
+  Clients clients_{*server_, {}};
+  signin::AttemptLimits limits_{signin::AttemptLimitOptions{.client_registrations = 20}};
+  http::Router router_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, Register, db::engines(), db::engine_name);
+
+TEST_P(Register, AnswersWhatWasRegistered) {
+  const auto response = ask(kGood);
+  EXPECT_EQ(response.status, 201);
+  EXPECT_EQ(header_of(response, "Cache-Control"), "no-store");
+  const auto body = json_of(response);
+  EXPECT_EQ(body.at("client_id_issued_at").as_int64(), to_millis(kNoon) / 1000);
+  EXPECT_EQ(body.at("token_endpoint_auth_method").as_string(), "none");
+  EXPECT_EQ(body.at("redirect_uris"), (boost::json::array{"https://example.com/cb"}));
+  EXPECT_FALSE(body.contains("client_secret"));
+  EXPECT_EQ(json_of(ask(kGood)), body) << "the same client";
+}
+
+TEST_P(Register, Refuses) {
+  for (const auto* body :
+       {"", "[]", "client_name=x", R"({"client_uri":1})", "{}", R"({"a":1,"a":2})",
+        R"({"client_uri":"https://example.com/","client_name#é\\\"":"x"})"}) {
+    expect_refused(body, "invalid_client_metadata");
+  }
+  expect_refused(R"({"client_uri":"https://example.com/"})", "invalid_redirect_uri");
+  expect_refused(R"({"client_uri":"https://example.com/","redirect_uris":["https://é\\\"/"]})",
+                 "invalid_redirect_uri");
+}
+
+TEST_P(Register, LimitsAnAddress) {
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(ask(kGood).status, 201);
+  const auto limited = ask(kGood);
+  EXPECT_EQ(limited.status, 429);
+  EXPECT_EQ(header_of(limited, "Retry-After"), "10");
+  EXPECT_EQ(json_of(limited).at("error").as_string(), "temporarily_unavailable");
+  server_.clock.advance(10s);
+  EXPECT_EQ(ask(kGood).status, 201);
+}
+
+}  // namespace
+}  // namespace latchkey::oauth
