@@ -39,6 +39,21 @@ def test_an_account_without_a_password(either):
     assert_good(server.api.login(name, secret))
 
 
+def test_a_recovery_link(either):
+    server, do = either
+    name, secret = new_name(), password()
+    server.command("user", "create", name, "--password-stdin", stdin=secret + "\n")
+    first, second = (do(lambda: server.command("user", "recovery-link", name)) for _ in range(2))
+    for answer in (first, second):
+        assert re.fullmatch(r"http.*[^/]/account/recover\?token=[A-Za-z0-9]{32,}", answer["url"])
+    assert first["url"] != second["url"]
+    token = second["url"].partition("=")[2]
+    assert token not in server.engine.query("SELECT * FROM recovery_links")
+    assert_good(server.api.login(name, secret))
+    with pytest.raises(CommandFailed, match="no user"):
+        server.command("user", "recovery-link", new_name())
+
+
 def test_deactivated_it_is_told_after_the_right_password_only(either):
     server, do = either
     client = new_client(server.api)
@@ -255,6 +270,7 @@ def test_every_command_that_changes_something_is_in_the_audit(either):
     commands = [
         ("user", "create", name),
         ("user", "set-password", name, "--password-stdin"),
+        ("user", "recovery-link", name),
         ("user", "suspend", name),
         ("user", "unsuspend", name),
         ("user", "admin", name, "on"),

@@ -96,6 +96,21 @@ Administration::Result<> Administration::set_password(const Operator& by, std::s
   });
 }
 
+Administration::Result<NewRecoveryLink> Administration::recovery_link(const Operator& by,
+                                                                      std::string_view name,
+                                                                      Duration lifetime) {
+  if (!passwords_.enabled()) return fail("sign-in by password is not enabled");
+  return sessions_.database().write_now([&](db::Tx& tx) -> Result<NewRecoveryLink> {
+    const auto user = find_locked(tx, name);
+    if (!user) return no_such_user(name);
+    if (user->account.deactivated_at) return fail("the account is deactivated");
+    if (user->account.locked_at) return fail("the account is locked");
+    auto link = make_recovery_link(tx, user->account.id, lifetime, sessions_.clock().now());
+    note(tx, by, "user recovery-link", target(user->account));
+    return link;
+  });
+}
+
 // `change` gets the transaction, the account and now, and returns a sentence to refuse.
 template <class Change>
 Administration::Result<> Administration::change_account(const Operator& by, std::string_view action,

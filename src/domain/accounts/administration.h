@@ -7,6 +7,7 @@
 
 #include "domain/accounts/audit.h"
 #include "domain/accounts/passwords.h"
+#include "domain/accounts/recovery_links.h"
 #include "domain/accounts/registration_tokens.h"
 #include "domain/accounts/threepid_rows.h"
 #include "domain/accounts/user_rows.h"
@@ -37,6 +38,10 @@ class Administration {
   Result<std::string> create_user(const Operator& by, std::string_view name,
                                   const std::optional<std::string>& password, bool admin);
   Result<> set_password(const Operator& by, std::string_view name, std::string_view password);
+  // The token of a link with which the person sets a password (recovery_links.h). The only moment
+  // at which anybody can read it; the link before it is void.
+  Result<NewRecoveryLink> recovery_link(const Operator& by, std::string_view name,
+                                        Duration lifetime);
 
   // Locked: no token of the account is good, all come back with unlock.
   Result<> lock(const Operator& by, std::string_view name);

@@ -1,5 +1,7 @@
 #include "domain/accounts/user_rows.h"
 
+#include "domain/accounts/recovery_links.h"
+
 namespace latchkey::accounts {
 
 namespace {
@@ -61,9 +63,22 @@ void update_password_hash(db::Tx& tx, UserId id, std::string_view hash) {
   tx.run("UPDATE users SET password_hash = :hash WHERE id = :id", hash, id);
 }
 
-void replace_password(db::Tx& tx, UserId id, const std::optional<std::string>& hash) {
+void replace_password(db::Tx& tx, UserId id, const std::optional<std::string>& hash,
+                      sessions::BrowserSessionId but) {
   tx.run("UPDATE users SET password_hash = :hash WHERE id = :id", hash, id);
   tx.run("DELETE FROM auth_sessions WHERE user_id = :id", id);
+  delete_recovery_links_of(tx, id);
+  sessions::end_browsers_of(tx, id, but);
+}
+
+std::string find_display_name(db::Tx& tx, UserId id) {
+  const auto row =
+      tx.one<std::optional<std::string>>("SELECT display_name FROM users WHERE id = :id", id);
+  return row ? std::get<0>(*row).value_or("") : std::string();
+}
+
+void update_display_name(db::Tx& tx, UserId id, const std::optional<std::string>& name) {
+  tx.run("UPDATE users SET display_name = :name WHERE id = :id", name, id);
 }
 
 void update_erased(db::Tx& tx, UserId id, std::optional<Time> at) {

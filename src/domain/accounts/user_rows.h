@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "domain/accounts/threepid.h"
+#include "domain/sessions/browser_ends.h"
 #include "domain/sessions/record.h"
 #include "platform/db/tx.h"
 
@@ -35,8 +36,14 @@ bool name_taken(db::Tx& tx, std::string_view localpart);
 
 // Of the same password, made anew.
 void update_password_hash(db::Tx& tx, UserId id, std::string_view hash);
-// Another password, or none any more: what was confirmed with the one before is void.
-void replace_password(db::Tx& tx, UserId id, const std::optional<std::string>& hash);
+// Another password, or none any more: what was confirmed with the one before is void, and so are
+// the links to recover the account and the browsers that are signed in, but for one (0: none).
+void replace_password(db::Tx& tx, UserId id, const std::optional<std::string>& hash,
+                      sessions::BrowserSessionId but = 0);
+
+// Empty: none.
+std::string find_display_name(db::Tx& tx, UserId id);
+void update_display_name(db::Tx& tx, UserId id, const std::optional<std::string>& name);
 
 void update_erased(db::Tx& tx, UserId id, std::optional<Time> at);
 

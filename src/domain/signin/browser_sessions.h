@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
@@ -41,7 +40,7 @@ struct BrowserSessionOptions {
   }
 };
 
-using BrowserSessionId = std::int64_t;
+using sessions::BrowserSessionId;
 
 struct BrowserSession {
   BrowserSessionId id = 0;
@@ -49,8 +48,14 @@ struct BrowserSession {
   Time created_at;
   Time authenticated_at;  // when the password was last given
   Time last_active_at;
-  sessions::Origin origin;
+  sessions::Origin origin;  // of its last use
 };
+
+// Whether the browser has to sign in again: it was idle or signed in for too long, or a clock was
+// set back to before it did either.
+bool past_a_limit(const BrowserSession& session, const BrowserSessionOptions& options, Time now);
+// Whether the password was given recently enough to destroy something.
+bool is_fresh(const BrowserSession& session, const BrowserSessionOptions& options, Time now);
 
 // What a browser is handed: the cookie's value, which is nowhere kept.
 struct BrowserSignedIn {
@@ -81,13 +86,17 @@ class BrowserSessions {
   BrowserSignedIn begin(db::Tx& tx, const sessions::Account& account,
                         const sessions::Origin& origin);
 
-  // Gives the password again: on success the session counts as fresh, under a new cookie.
+  // Gives the password again: on success the session counts as fresh, under a new cookie. One that
+  // ended meanwhile begins anew.
   Task<std::expected<BrowserSignedIn, LoginRefused>> reauthenticate(const BrowserSession& session,
                                                                     std::string password,
                                                                     std::string address);
 
   // Whether the password was given recently enough to destroy something.
   bool fresh(const BrowserSession& session) const;
+
+  // Whether a limit is over: the row may still be there.
+  bool over(const BrowserSession& session) const;
 
   // The account's browsers that are signed in, the last used first.
   Task<std::vector<BrowserSession>> list(sessions::UserId user);
@@ -97,9 +106,17 @@ class BrowserSessions {
   // password is replaced, the account deactivated, or everything signed out.
   static void end_all_of(db::Tx& tx, sessions::UserId user, BrowserSessionId but = 0);
 
+  // Deletes what is past a limit.
   void purge();
 
  private:
+  // `change` gets the transaction and the account, locked, once the password was right.
+  template <class Change>
+  Task<std::expected<BrowserSignedIn, LoginRefused>> with_password(Identifier who,
+                                                                   std::string password,
+                                                                   std::string address,
+                                                                   Change change);
+
   sessions::Sessions& sessions_;
   PasswordCheck& passwords_;
   const BrowserSessionOptions options_;

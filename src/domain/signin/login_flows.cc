@@ -10,6 +10,7 @@ LoginFlows flows_for(const LoginOffer& offer, const std::optional<ReturningAccou
   const bool password = offer.passwords && (!account || account->has_password);
   return {.password = password,
           .token = offer.login_tokens && password,
+          .sso = offer.login_tokens && password,
           .service = offer.services && (!account || account->of_service)};
 }
 

@@ -14,6 +14,7 @@ namespace latchkey::signin {
 struct LoginFlows {
   bool password = false;  // m.login.password
   bool token = false;     // m.login.token, with get_login_token
+  bool sso = false;       // m.login.sso: the browser, and back with a login token
   bool service = false;   // m.login.application_service
   bool operator==(const LoginFlows&) const = default;
 };
@@ -33,7 +34,7 @@ struct ReturningAccount {
 
 // Without an account everything that is offered; with one only what leads back to that account, and
 // nothing if nothing does. A login token is made by somebody who has confirmed to be the user, so
-// it leads nowhere without a password.
+// it leads nowhere without a password; nor do the pages in the browser.
 LoginFlows flows_for(const LoginOffer& offer, const std::optional<ReturningAccount>& account);
 
 class LoginWays {

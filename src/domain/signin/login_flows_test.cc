@@ -19,13 +19,13 @@ struct Case {
 };
 
 constexpr Case kCases[] = {
-    {"anybody", kAll, kNobody, {true, true, true}},
-    {"anybody, without passwords", kNoPasswords, kNobody, {false, false, true}},
-    {"anybody, without login tokens", kNoTokens, kNobody, {true, false, false}},
-    {"with a password", kAll, ReturningAccount{true, false}, {true, true, false}},
-    {"without one", kAll, ReturningAccount{false, false}, {false, false, false}},
-    {"without one, of a service", kAll, ReturningAccount{false, true}, {false, false, true}},
-    {"with one, of a service", kAll, ReturningAccount{true, true}, {true, true, true}},
+    {"anybody", kAll, kNobody, {true, true, true, true}},
+    {"anybody, without passwords", kNoPasswords, kNobody, {false, false, false, true}},
+    {"anybody, without login tokens", kNoTokens, kNobody, {true, false, false, false}},
+    {"with a password", kAll, ReturningAccount{true, false}, {true, true, true, false}},
+    {"without one", kAll, ReturningAccount{false, false}, {false, false, false, false}},
+    {"without one, of a service", kAll, ReturningAccount{false, true}, {false, false, false, true}},
+    {"with one, of a service", kAll, ReturningAccount{true, true}, {true, true, true, true}},
     {"with a password that is of no use", kNoPasswords, ReturningAccount{true, false}, {}},
     {"of a service that is gone", kNoTokens, ReturningAccount{false, true}, {}},
 };

@@ -1,6 +1,7 @@
 #include "domain/signin/login_tokens.h"
 
 #include "domain/sessions/session_rows.h"
+#include "domain/signin/browser_session_rows.h"
 #include "domain/signin/sign_in.h"
 #include "platform/crypto/hash.h"
 #include "platform/crypto/random.h"
@@ -26,18 +27,24 @@ std::string LoginTokens::make(db::Tx& tx, sessions::SessionId session) {
   return token;
 }
 
-std::optional<sessions::Account> LoginTokens::take(db::Tx& tx, std::string_view token) {
-  const std::string hash = hash_of(token);
-  const auto row = tx.one<std::int64_t, Time>(
-      "SELECT session, expires_at FROM login_tokens WHERE hash = :hash", hash);
-  // Of two that use it at once only one deletes it.
-  if (!row || tx.run("DELETE FROM login_tokens WHERE hash = :hash", hash) == 0) return std::nullopt;
-  const auto& [session, expires_at] = *row;
-  const Time now = sessions_.clock().now();
-  // A clock set back prolongs nothing.
-  if (expires_at <= now || expires_at > now + options_.lifetime + sessions::kClockSkew) {
-    return std::nullopt;
-  }
+Task<std::optional<std::string>> LoginTokens::make_for_browser(const BrowserSession& browser) {
+  std::string token(kPrefix);
+  token += crypto::random_text(crypto::kBase62, kRandomLength);
+  const bool made = co_await sessions_.database().write([&](db::Tx& tx) {
+    const auto account = lock_browser_account(tx, browser.id);
+    if (!account || account->deactivated_at || account->locked_at) return false;
+    tx.run(
+        "INSERT INTO login_tokens (hash, session, browser_session, expires_at)"
+        " VALUES (:hash, 0, :browser, :expires)",
+        hash_of(token), browser.id, sessions_.clock().now() + options_.lifetime);
+    return true;
+  });
+  if (!made) co_return std::nullopt;
+  co_return token;
+}
+
+// Who asked for the token, while their session lives.
+std::optional<sessions::Account> LoginTokens::lock_holder(db::Tx& tx, sessions::SessionId session) {
   const auto asked_by = sessions::find_session(tx, session);
   if (!asked_by) return std::nullopt;
   auto account = sessions::lock_account(tx, asked_by->account.id);
@@ -45,6 +52,21 @@ std::optional<sessions::Account> LoginTokens::take(db::Tx& tx, std::string_view 
   const auto still = sessions::find_session(tx, session);
   if (!still || still->record.ended != sessions::Ended::live) return std::nullopt;
   return account;
+}
+
+std::optional<sessions::Account> LoginTokens::take(db::Tx& tx, std::string_view token) {
+  const std::string hash = hash_of(token);
+  const auto row = tx.one<std::int64_t, std::optional<std::int64_t>, Time>(
+      "SELECT session, browser_session, expires_at FROM login_tokens WHERE hash = :hash", hash);
+  // Of two that use it at once only one deletes it.
+  if (!row || tx.run("DELETE FROM login_tokens WHERE hash = :hash", hash) == 0) return std::nullopt;
+  const auto& [session, browser, expires_at] = *row;
+  const Time now = sessions_.clock().now();
+  // A clock set back prolongs nothing.
+  if (expires_at <= now || expires_at > now + options_.lifetime + sessions::kClockSkew) {
+    return std::nullopt;
+  }
+  return browser ? lock_browser_account(tx, *browser) : lock_holder(tx, session);
 }
 
 void LoginTokens::purge() {
@@ -57,6 +79,7 @@ Task<SignIn::Result> SignIn::with_token(std::size_t worker, std::string token,
                                         sessions::NewSession session) {
   using Why = LoginRefused::Why;
   sessions_.require_hearing();
+  session.method = sessions::Method::login_token;
   if (!login_tokens_.enabled()) co_return std::unexpected(LoginRefused{Why::not_offered});
   const auto started = co_await sessions_.database().write([&](db::Tx& tx) -> Started {
     const auto account = login_tokens_.take(tx, token);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "domain/sessions/sessions.h"
+#include "domain/signin/browser_sessions.h"
 #include "platform/config/bounds.h"
 
 namespace latchkey::signin {
@@ -39,6 +40,10 @@ class LoginTokens {
   // A token for the holder of `session`, written in the caller's transaction.
   std::string make(db::Tx& tx, sessions::SessionId session);
 
+  // A token with which an app signs in that has sent its person to the browser (spec "Client login
+  // via SSO"); it dies with the browser session. Absent: that is over already.
+  Task<std::optional<std::string>> make_for_browser(const BrowserSession& browser);
+
   // Uses the token up. The account it signs in, locked; absent: it is not good, any more or ever.
   std::optional<sessions::Account> take(db::Tx& tx, std::string_view token);
 
@@ -46,6 +51,8 @@ class LoginTokens {
   void purge();
 
  private:
+  std::optional<sessions::Account> lock_holder(db::Tx& tx, sessions::SessionId session);
+
   sessions::Sessions& sessions_;
   const LoginTokenOptions options_;
 };

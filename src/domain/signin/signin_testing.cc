@@ -15,6 +15,8 @@ Surface::Surface(sessions::Sessions& sessions, accounts::Passwords& passwords, c
       callers(sessions, services, "example.com"),
       own_account(sessions, auth, passwords, login_tokens),
       own_devices(sessions),
+      browsers(sessions, check, setup.browsers),
+      web_account(sessions, browsers, check, passwords),
       login_ways(sessions, passwords, login_tokens, services),
       registration({.sessions = sessions,
                     .passwords = passwords,

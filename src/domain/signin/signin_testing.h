@@ -11,6 +11,7 @@
 #include "domain/signin/own_devices.h"
 #include "domain/signin/register_account.h"
 #include "domain/signin/sign_in.h"
+#include "domain/signin/web_account.h"
 
 namespace latchkey::signin::testing {
 
@@ -19,6 +20,7 @@ struct Setup {
   AttemptLimitOptions limits = {};
   accounts::RegistrationOptions registration = {.open = true};
   LoginTokenOptions login_tokens = {};
+  BrowserSessionOptions browsers = {};
   accounts::Terms terms = {};
 };
 
@@ -36,6 +38,8 @@ struct Surface {
   Callers callers;
   OwnAccount own_account;
   OwnDevices own_devices;
+  BrowserSessions browsers;
+  WebAccount web_account;
   LoginWays login_ways;
   Registration registration;
 };

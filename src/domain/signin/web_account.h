@@ -60,6 +60,8 @@ class WebAccount {
       : sessions_(sessions), browsers_(browsers), checks_(checks), passwords_(passwords) {}
 
   Task<AccountProfile> profile(const BrowserSession& who);
+  // Spaces around it and control characters go, what is longer than 255 bytes is cut, and of what
+  // is no text the one before stays. Empty: none any more. So with the names of devices.
   Task<WebResult<>> set_display_name(const BrowserSession& who, std::string name);
 
   // The live devices, the last used first.
@@ -80,15 +82,26 @@ class WebAccount {
   Task<WebResult<>> change_password(const BrowserSession& who, std::string current,
                                     std::string wanted, bool logout_devices);
 
-  // Whose recovery link this is; absent: nobody's.
+  // --- recovery (web_password.cc): by a link that an administrator made (recovery_links.h) ---
+
+  // Whose recovery link this is; absent: nobody's, nor one of an account that is locked or
+  // deactivated.
   Task<std::optional<sessions::Account>> recovery_account(std::string link);
   // Uses the link up, replaces the password and ends every browser; signs this one in.
   Task<WebResult<BrowserSignedIn>> recover(std::string link, std::string wanted,
                                            bool logout_devices, sessions::Origin origin);
 
+  // Deletes the links that have expired.
   void purge();
 
  private:
+  enum class Need { signed_in, fresh };
+  // The account, locked, unless the browser was signed out meanwhile or needs the password again:
+  // what a page has seen may be over by the time its form comes.
+  std::expected<accounts::Account, WebRefusal> lock(db::Tx& tx, const BrowserSession& who,
+                                                    Need need);
+  std::vector<AccountDevice> devices_now(db::Tx& tx, sessions::UserId user);
+
   sessions::Sessions& sessions_;
   BrowserSessions& browsers_;
   PasswordCheck& checks_;

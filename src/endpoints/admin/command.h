@@ -32,6 +32,8 @@ struct Operations {
   accounts::Administration& accounts;
   sessions::Sessions& sessions;
   std::function<void(const std::string& path)> backup;  // throws db::Refused with a sentence
+  std::string public_url = {};
+  accounts::RecoveryOptions recovery = {};
 };
 
 using Answer = std::expected<boost::json::object, std::string>;  // a refusal is a sentence

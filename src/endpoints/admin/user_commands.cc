@@ -4,6 +4,7 @@
 
 #include "endpoints/admin/command.h"
 #include "endpoints/admin/words.h"
+#include "platform/text/rfc3339.h"
 
 namespace latchkey::admin {
 namespace {
@@ -31,6 +32,21 @@ std::string say_created(const json::object& answer) {
 Answer set_password(const Call& call) {
   return done(
       call.operations.accounts.set_password(call.by, call.text("name"), call.text("password")));
+}
+
+Answer recovery_link(const Call& call) {
+  const auto link = call.operations.accounts.recovery_link(call.by, call.text("name"),
+                                                           call.operations.recovery.link_lifetime);
+  if (!link) return fail(link.error());
+  const std::string& base = call.operations.public_url;
+  return json::object{{"url", fmt::format("{}{}account/recover?token={}", base,
+                                          base.ends_with('/') ? "" : "/", link->token)},
+                      {"expires_at", text::format_rfc3339(link->expires_at)}};
+}
+
+std::string say_link(const json::object& answer) {
+  return fmt::format("{}\nGood once, until {}. The link is shown only now.", text_of(answer, "url"),
+                     text_of(answer, "expires_at"));
 }
 
 template <auto change>
@@ -71,11 +87,16 @@ std::vector<Command> user_commands() {
        create_user,
        say_created},
       {"user set-password",
-       "Set a user's password; nobody is signed out.",
+       "Set a user's password; devices stay signed in, browsers do not.",
        {kUserName,
         {"password-stdin", Kind::password_stdin, "read the password from standard input", true}},
        set_password,
        say_done},
+      {"user recovery-link",
+       "Make a link with which a user sets a new password, once; the one before it is void.",
+       {kUserName},
+       recovery_link,
+       say_link},
       {"user lock",
        "Lock an account: its tokens stop working until it is unlocked.",
        {kUserName},

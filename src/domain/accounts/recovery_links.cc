@@ -1,0 +1,47 @@
+#include "domain/accounts/recovery_links.h"
+
+#include "domain/sessions/standing.h"
+#include "platform/crypto/hash.h"
+#include "platform/crypto/random.h"
+#include "platform/text/base64.h"
+
+namespace latchkey::accounts {
+namespace {
+
+constexpr std::size_t kRandomLength = 32;  // of base62: 190 bits
+
+std::string hash_of(std::string_view token) {
+  return text::encode_base64url(crypto::sha256(token));
+}
+
+}  // namespace
+
+NewRecoveryLink make_recovery_link(db::Tx& tx, sessions::UserId user, Duration lifetime, Time now) {
+  NewRecoveryLink link{crypto::random_text(crypto::kBase62, kRandomLength), now + lifetime};
+  delete_recovery_links_of(tx, user);
+  tx.run(
+      "INSERT INTO recovery_links (hash, user_id, created_at, expires_at)"
+      " VALUES (:hash, :user, :now, :expires)",
+      hash_of(link.token), user, now, link.expires_at);
+  return link;
+}
+
+std::optional<sessions::UserId> find_recovery_link(db::Tx& tx, std::string_view token, Time now) {
+  const auto row = tx.one<sessions::UserId, Time, Time>(
+      "SELECT user_id, created_at, expires_at FROM recovery_links WHERE hash = :hash",
+      hash_of(token));
+  if (!row) return std::nullopt;
+  const auto& [user, created_at, expires_at] = *row;
+  if (sessions::passed(created_at, expires_at - created_at, now)) return std::nullopt;
+  return user;
+}
+
+void delete_recovery_links_of(db::Tx& tx, sessions::UserId user) {
+  tx.run("DELETE FROM recovery_links WHERE user_id = :user", user);
+}
+
+void purge_recovery_links(db::Tx& tx, Time now) {
+  tx.run("DELETE FROM recovery_links WHERE expires_at <= :now", now);
+}
+
+}  // namespace latchkey::accounts

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/signin/browser_sessions.h"
+
+// The SQL of browser sessions. No rule is decided here.
+namespace latchkey::signin {
+
+// What is kept of a cookie.
+std::string cookie_hash(std::string_view cookie);
+
+std::optional<BrowserSession> find_browser(db::Tx& tx, std::string_view hash);
+std::optional<BrowserSession> find_browser_by_id(db::Tx& tx, BrowserSessionId id);
+// The account of a browser that is signed in, locked; absent: it is signed out. For what was begun
+// on a page and ends elsewhere: a changed password signs browsers out, and must leave no code or
+// token behind as a way in.
+std::optional<sessions::Account> lock_browser_account(db::Tx& tx, BrowserSessionId id);
+// The last used first.
+std::vector<BrowserSession> list_browsers(db::Tx& tx, sessions::UserId user);
+
+// False when the id is taken: ask for another.
+bool insert_browser(db::Tx& tx, std::string_view hash, const BrowserSession& session);
+// Under another cookie, with the password given at that time. False when it is gone.
+bool renew_browser(db::Tx& tx, BrowserSessionId id, std::string_view hash, Time authenticated_at);
+// Activity moves forward only.
+void note_browser_use(db::Tx& tx, BrowserSessionId id, Time at, const sessions::Origin& origin);
+
+void delete_browser(db::Tx& tx, std::string_view hash);
+void delete_browser_of(db::Tx& tx, sessions::UserId user, BrowserSessionId id);
+// Those last used, or begun, at that time or before it.
+void delete_browsers_since(db::Tx& tx, Time last_active_at, Time created_at);
+
+}  // namespace latchkey::signin

@@ -1,0 +1,158 @@
+#include "domain/signin/browser_sessions.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "domain/sessions/activity.h"
+#include "domain/sessions/session_rows.h"
+#include "domain/sessions/standing.h"
+#include "domain/signin/browser_session_rows.h"
+#include "platform/crypto/random.h"
+
+namespace latchkey::signin {
+namespace {
+
+using Why = LoginRefused::Why;
+
+constexpr std::size_t kCookieLength = 43;  // of base62: 256 bits
+constexpr int kMostTries = 5;
+
+std::string new_cookie() { return crypto::random_text(crypto::kBase62, kCookieLength); }
+
+// Why nobody signs in to the account, as SignIn has it.
+std::optional<LoginRefused> refusal_of(const accounts::Account& account) {
+  if (account.deactivated_at) return LoginRefused{Why::account_deactivated};
+  if (account.locked_at) return LoginRefused{Why::account_locked};
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool past_a_limit(const BrowserSession& session, const BrowserSessionOptions& options, Time now) {
+  return sessions::passed(session.created_at, options.maximum_age, now) ||
+         sessions::passed(session.last_active_at, options.maximum_idle, now);
+}
+
+bool is_fresh(const BrowserSession& session, const BrowserSessionOptions& options, Time now) {
+  return !sessions::passed(session.authenticated_at, options.fresh, now);
+}
+
+bool BrowserSessions::over(const BrowserSession& session) const {
+  return past_a_limit(session, options_, sessions_.clock().now());
+}
+
+bool BrowserSessions::fresh(const BrowserSession& session) const {
+  return is_fresh(session, options_, sessions_.clock().now());
+}
+
+Task<std::optional<BrowserSession>> BrowserSessions::find(std::string_view cookie,
+                                                          sessions::Origin origin) {
+  if (cookie.empty()) co_return std::nullopt;
+  const std::string hash = cookie_hash(cookie);
+  auto session =
+      co_await sessions_.database().read([&](db::Tx& tx) { return find_browser(tx, hash); });
+  if (!session || over(*session) || refusal_of(session->account)) co_return std::nullopt;
+  const Time now = sessions_.clock().now();
+  if (sessions::passed(session->last_active_at, sessions::kActivityInterval, now)) {
+    co_await sessions_.database().write(
+        [&](db::Tx& tx) { note_browser_use(tx, session->id, now, origin); });
+    session->last_active_at = now;
+  }
+  session->origin = std::move(origin);
+  co_return session;
+}
+
+BrowserSignedIn BrowserSessions::begin(db::Tx& tx, const sessions::Account& account,
+                                       const sessions::Origin& origin) {
+  const Time now = sessions_.clock().now();
+  BrowserSignedIn result{.cookie = new_cookie(),
+                         .session = {.id = sessions_.ids().next(now),
+                                     .account = account,
+                                     .created_at = now,
+                                     .authenticated_at = now,
+                                     .last_active_at = now,
+                                     .origin = origin}};
+  const std::string hash = cookie_hash(result.cookie);
+  while (!insert_browser(tx, hash, result.session)) {
+    result.session.id = sessions_.ids().next(now);
+  }
+  return result;
+}
+
+template <class Change>
+Task<std::expected<BrowserSignedIn, LoginRefused>> BrowserSessions::with_password(
+    Identifier who, std::string password, std::string address, Change change) {
+  using Result = std::expected<BrowserSignedIn, LoginRefused>;
+  sessions_.require_hearing();
+  if (!passwords_.enabled()) co_return std::unexpected(LoginRefused{Why::not_offered});
+  // Again when the hash was replaced meanwhile, as in password_login.cc.
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    const auto checked = co_await passwords_.check(who, password, address);
+    if (!checked) co_return std::unexpected(checked.error());
+    const auto new_hash = co_await passwords_.renew(*checked, password);
+    auto done = co_await sessions_.database().write([&](db::Tx& tx) -> std::optional<Result> {
+      const auto account = PasswordCheck::lock_if_unchanged(tx, *checked);
+      if (!account) return std::nullopt;
+      if (const auto refused = refusal_of(*account)) return std::unexpected(*refused);
+      if (new_hash) accounts::update_password_hash(tx, account->id, *new_hash);
+      return change(tx, *account);
+    });
+    if (done) co_return std::move(*done);
+  }
+  throw db::Unavailable("a password was changed again and again while it was checked");
+}
+
+Task<std::expected<BrowserSignedIn, LoginRefused>> BrowserSessions::sign_in(
+    Identifier who, std::string password, sessions::Origin origin, std::string_view previous) {
+  const std::string before = cookie_hash(previous);
+  co_return co_await with_password(std::move(who), std::move(password), origin.address,
+                                   [&](db::Tx& tx, const accounts::Account& account) {
+                                     delete_browser(tx, before);
+                                     return begin(tx, account, origin);
+                                   });
+}
+
+Task<std::expected<BrowserSignedIn, LoginRefused>> BrowserSessions::reauthenticate(
+    const BrowserSession& session, std::string password, std::string address) {
+  co_return co_await with_password(
+      UserName{session.account.localpart}, std::move(password), std::move(address),
+      [&](db::Tx& tx, const accounts::Account& account) {
+        BrowserSignedIn result{.cookie = new_cookie(), .session = session};
+        result.session.account = account;
+        result.session.authenticated_at = result.session.last_active_at = sessions_.clock().now();
+        if (over(session) || !renew_browser(tx, session.id, cookie_hash(result.cookie),
+                                            result.session.authenticated_at)) {
+          delete_browser_of(tx, account.id, session.id);
+          return begin(tx, account, session.origin);
+        }
+        return result;
+      });
+}
+
+Task<std::vector<BrowserSession>> BrowserSessions::list(sessions::UserId user) {
+  auto all =
+      co_await sessions_.database().read([&](db::Tx& tx) { return list_browsers(tx, user); });
+  std::erase_if(all, [this](const BrowserSession& one) { return over(one); });
+  co_return all;
+}
+
+Task<void> BrowserSessions::end(sessions::UserId user, BrowserSessionId id) {
+  co_await sessions_.database().write([&](db::Tx& tx) {
+    // Not between the check and the change of what that browser is doing now.
+    sessions::lock_account(tx, user);
+    delete_browser_of(tx, user, id);
+  });
+}
+
+void BrowserSessions::end_all_of(db::Tx& tx, sessions::UserId user, BrowserSessionId but) {
+  sessions::end_browsers_of(tx, user, but);
+}
+
+void BrowserSessions::purge() {
+  const Time now = sessions_.clock().now();
+  sessions_.database().write_now([&](db::Tx& tx) {
+    delete_browsers_since(tx, now - options_.maximum_idle, now - options_.maximum_age);
+  });
+}
+
+}  // namespace latchkey::signin

@@ -1,0 +1,249 @@
+// Browsers that are signed in to the account pages: how long they are, and what ends them.
+#include "domain/signin/browser_sessions.h"
+
+#include <gtest/gtest.h>
+
+#include "domain/signin/browser_session_rows.h"
+#include "domain/signin/signin_testing.h"
+
+namespace latchkey::signin {
+namespace {
+
+using namespace std::chrono_literals;
+using accounts::testing::kOperator;
+using sessions::testing::kNoon;
+using sessions::testing::run;
+using Why = LoginRefused::Why;
+
+constexpr BrowserSessionOptions kOptions{.maximum_idle = 1h, .maximum_age = 24h, .fresh = 5min};
+
+struct Case {
+  const char* what;
+  Duration created;  // before now
+  Duration authenticated;
+  Duration active;
+  bool over;
+  bool fresh;
+};
+
+constexpr Case kCases[] = {
+    {"just begun", 0ms, 0ms, 0ms, false, true},
+    {"in use", 2h, 2h, 59min, false, false},
+    {"about to be idle for too long", 2h, 2h, 1h - 1ms, false, false},
+    {"idle for too long", 2h, 2h, 1h, true, false},
+    {"about to be too old", 24h - 1ms, 1h, 0ms, false, false},
+    {"too old, however lively", 24h, 0ms, 0ms, true, true},
+    {"about to need the password", 2h, 5min - 1ms, 0ms, false, true},
+    {"needs the password", 2h, 5min, 0ms, false, false},
+    {"another node's clock is a little ahead", -5s, -5s, -5s, false, true},
+    {"used before the clock was set back", 2h, 2h, -1h, true, false},
+    {"begun before the clock was set back", -1h, 0ms, 0ms, true, true},
+    {"confirmed before the clock was set back", 2h, -1h, 0ms, false, false},
+};
+
+TEST(BrowserSessionRules, EachLimitAndTheClock) {
+  for (const Case& one : kCases) {
+    const BrowserSession session{.id = 1,
+                                 .account = {},
+                                 .created_at = kNoon - one.created,
+                                 .authenticated_at = kNoon - one.authenticated,
+                                 .last_active_at = kNoon - one.active,
+                                 .origin = {}};
+    EXPECT_EQ(past_a_limit(session, kOptions, kNoon), one.over) << one.what;
+    EXPECT_EQ(is_fresh(session, kOptions, kNoon), one.fresh) << one.what;
+  }
+}
+
+class BrowserSessionsTest : public testing::SigninOnEachEngine {
+ protected:
+  BrowserSessionsTest() {
+    administration_.create_user(kOperator, "alice", "correct horse", false).value();
+    administration_.create_user(kOperator, "bob", "battery staple", false).value();
+  }
+
+  auto sign_in(const std::string& password, const std::string& previous = "",
+               const std::string& user = "alice") {
+    return run(browsers_.sign_in(UserName{user}, password, {"192.0.2.1", "Firefox"}, previous));
+  }
+  std::optional<BrowserSession> find(const std::string& cookie,
+                                     const sessions::Origin& origin = {"192.0.2.1", "Firefox"}) {
+    return run(browsers_.find(cookie, origin));
+  }
+  std::vector<BrowserSession> list(const BrowserSession& of) {
+    return run(browsers_.list(of.account.id));
+  }
+  std::int64_t rows() { return server_.count("SELECT COUNT(*) FROM browser_sessions"); }
+
+  BrowserSessions& browsers_ = surface_.browsers;
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, BrowserSessionsTest, db::engines(), db::engine_name);
+
+TEST_P(BrowserSessionsTest, ACookieLeadsToItsPersonAndIsNotKept) {
+  const auto in = sign_in("correct horse").value();
+  EXPECT_GE(in.cookie.size(), 32u);
+  const auto found = find(in.cookie);
+  ASSERT_TRUE(found.has_value());
+  EXPECT_EQ(found->account.localpart, "alice");
+  EXPECT_EQ(found->id, in.session.id);
+  EXPECT_TRUE(browsers_.fresh(*found));
+  EXPECT_FALSE(find(in.cookie + "x").has_value());
+  EXPECT_FALSE(find("").has_value());
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM browser_sessions WHERE hash = :hash", in.cookie),
+            0);
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM browser_sessions WHERE hash = :hash",
+                          cookie_hash(in.cookie)),
+            1);
+}
+
+TEST_P(BrowserSessionsTest, WhoCannotSignInIsToldWhy) {
+  EXPECT_EQ(sign_in("wrong horse").error().why, Why::wrong_credentials);
+  EXPECT_EQ(sign_in("correct horse", "", "nobody").error().why, Why::wrong_credentials);
+  administration_.lock(kOperator, "alice").value();
+  EXPECT_EQ(sign_in("correct horse").error().why, Why::account_locked);
+  administration_.unlock(kOperator, "alice").value();
+  administration_.deactivate(kOperator, "alice", false).value();
+  EXPECT_EQ(sign_in("correct horse").error().why, Why::account_deactivated);
+  EXPECT_EQ(rows(), 0);
+}
+
+TEST_P(BrowserSessionsTest, GuessesAreLimited) {
+  LoginRefused last{Why::not_offered};
+  for (int i = 0; i < 100 && last.why != Why::too_many_failures; ++i) {
+    last = sign_in("guess").error();
+  }
+  EXPECT_EQ(last.why, Why::too_many_failures);
+  EXPECT_GT(last.retry_after, 0ms);
+}
+
+TEST_P(BrowserSessionsTest, ANewSignInEndsTheOneBefore) {
+  const auto first = sign_in("correct horse").value();
+  const auto other = sign_in("correct horse").value();
+  const auto second = sign_in("battery staple", first.cookie, "bob").value();
+  EXPECT_NE(first.cookie, second.cookie);
+  EXPECT_FALSE(find(first.cookie).has_value());
+  EXPECT_EQ(find(second.cookie)->account.localpart, "bob");
+  EXPECT_TRUE(find(other.cookie).has_value());
+  // Who could plant a cookie gains nothing by it.
+  const auto planted = sign_in("correct horse", "planted").value();
+  EXPECT_NE(planted.cookie, "planted");
+  EXPECT_FALSE(find("planted").has_value());
+  // A sign-in that fails ends nothing.
+  EXPECT_FALSE(sign_in("wrong horse", other.cookie).has_value());
+  EXPECT_TRUE(find(other.cookie).has_value());
+}
+
+TEST_P(BrowserSessionsTest, UseProlongsItAndIsNotedOnceAMinute) {
+  const auto in = sign_in("correct horse").value();
+  server_.clock.advance(30s);
+  ASSERT_TRUE(find(in.cookie, {"192.0.2.2", "Chrome"}).has_value());
+  EXPECT_EQ(list(in.session).at(0).last_active_at, kNoon);
+  EXPECT_EQ(list(in.session).at(0).origin.address, "192.0.2.1");
+  server_.clock.advance(30s);
+  EXPECT_EQ(find(in.cookie, {"192.0.2.2", "Chrome"})->last_active_at, kNoon + 1min);
+  EXPECT_EQ(list(in.session).at(0).last_active_at, kNoon + 1min);
+  EXPECT_EQ(list(in.session).at(0).origin.address, "192.0.2.2");
+  EXPECT_EQ(list(in.session).at(0).origin.user_agent, "Chrome");
+  server_.clock.advance(24h * 14 - 1ms);
+  EXPECT_TRUE(find(in.cookie).has_value());
+  server_.clock.advance(24h * 14);
+  EXPECT_FALSE(find(in.cookie).has_value());
+  EXPECT_TRUE(list(in.session).empty());
+}
+
+TEST_P(BrowserSessionsTest, OddUserAgentsDoNoHarm) {
+  const auto in = sign_in("correct horse").value();
+  server_.clock.advance(1min);
+  ASSERT_TRUE(find(in.cookie, {"192.0.2.2", "\xff\xfe"}).has_value());
+  server_.clock.advance(1min);
+  ASSERT_TRUE(find(in.cookie, {"192.0.2.2", std::string(3000, 'x')}).has_value());
+  EXPECT_EQ(list(in.session).at(0).origin.user_agent.size(), 255u);
+}
+
+TEST_P(BrowserSessionsTest, LockedAccountsAreAbsentWhileTheyAre) {
+  const auto in = sign_in("correct horse").value();
+  administration_.lock(kOperator, "alice").value();
+  EXPECT_FALSE(find(in.cookie).has_value());
+  administration_.unlock(kOperator, "alice").value();
+  EXPECT_TRUE(find(in.cookie).has_value());
+}
+
+TEST_P(BrowserSessionsTest, GivingThePasswordAgainMakesItFreshUnderANewCookie) {
+  const auto in = sign_in("correct horse").value();
+  server_.clock.advance(5min);
+  const auto stale = find(in.cookie).value();
+  EXPECT_FALSE(browsers_.fresh(stale));
+  EXPECT_EQ(run(browsers_.reauthenticate(stale, "wrong horse", "192.0.2.1")).error().why,
+            Why::wrong_credentials);
+  EXPECT_TRUE(find(in.cookie).has_value());
+  const auto again = run(browsers_.reauthenticate(stale, "correct horse", "192.0.2.1")).value();
+  EXPECT_TRUE(browsers_.fresh(again.session));
+  EXPECT_FALSE(find(in.cookie).has_value());
+  const auto found = find(again.cookie).value();
+  EXPECT_EQ(found.id, in.session.id);
+  EXPECT_EQ(found.created_at, kNoon);
+  EXPECT_TRUE(browsers_.fresh(found));
+  EXPECT_EQ(rows(), 1);
+}
+
+TEST_P(BrowserSessionsTest, OneThatEndedMeanwhileBeginsAnew) {
+  const auto in = sign_in("correct horse").value();
+  server_.db().write_now(
+      [&](db::Tx& tx) { BrowserSessions::end_all_of(tx, in.session.account.id); });
+  const auto again =
+      run(browsers_.reauthenticate(in.session, "correct horse", "192.0.2.1")).value();
+  EXPECT_NE(again.session.id, in.session.id);
+  EXPECT_TRUE(find(again.cookie).has_value());
+}
+
+TEST_P(BrowserSessionsTest, WhatEndsTheAccountsSessionsEndsItsBrowsers) {
+  const auto bob = sign_in("battery staple", "", "bob").value();
+  const auto ends = [&](const auto& change) {
+    const auto in = sign_in("correct horse").value();
+    EXPECT_TRUE(find(in.cookie).has_value());
+    change();
+    return !find(in.cookie).has_value() && rows() == 1;
+  };
+  EXPECT_TRUE(ends([&] { administration_.soft_logout_user(kOperator, "alice").value(); }));
+  EXPECT_TRUE(ends([&] {
+    const auto client = login("alice", "correct horse").value();
+    server_.sign_out_everywhere(client.tokens.access_token);
+  }));
+  EXPECT_TRUE(
+      ends([&] { administration_.set_password(kOperator, "alice", "correct horse").value(); }));
+  for (const bool logout_devices : {false, true}) {
+    EXPECT_TRUE(ends([&] {
+      const auto client = caller(login("alice", "correct horse").value().tokens.access_token);
+      ASSERT_TRUE(
+          run(surface_.own_account.change_password(client, "correct horse", logout_devices, {}))
+              .has_value());
+    }));
+  }
+  EXPECT_TRUE(ends([&] { administration_.deactivate(kOperator, "alice", false).value(); }));
+  EXPECT_TRUE(find(bob.cookie).has_value());
+  administration_.soft_logout_everybody(kOperator);
+  EXPECT_FALSE(find(bob.cookie).has_value());
+}
+
+TEST_P(BrowserSessionsTest, AllButOneCanBeEnded) {
+  const auto kept = sign_in("correct horse").value();
+  const auto other = sign_in("correct horse").value();
+  server_.db().write_now([&](db::Tx& tx) {
+    BrowserSessions::end_all_of(tx, kept.session.account.id, kept.session.id);
+  });
+  EXPECT_TRUE(find(kept.cookie).has_value());
+  EXPECT_FALSE(find(other.cookie).has_value());
+}
+
+TEST_P(BrowserSessionsTest, OldRowsArePurged) {
+  const auto in = sign_in("correct horse").value();
+  server_.clock.advance(24h * 14 - 1ms);
+  browsers_.purge();
+  EXPECT_EQ(rows(), 1);
+  server_.clock.advance(1ms);
+  browsers_.purge();
+  EXPECT_EQ(rows(), 0);
+}
+
+}  // namespace
+}  // namespace latchkey::signin

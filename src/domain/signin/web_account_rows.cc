@@ -1,0 +1,72 @@
+#include "domain/signin/web_account_rows.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <utility>
+
+namespace latchkey::signin {
+namespace {
+
+using MaybeText = std::optional<std::string>;
+
+struct Gathered {
+  AccountDevice device;
+  std::optional<std::pair<bool, sessions::SessionId>> newest;
+};
+
+void take_session(Gathered& into, sessions::Ended ended, sessions::SessionId id, Time created,
+                  Time active, const MaybeText& client, std::optional<sessions::Method> method,
+                  const MaybeText& address, const MaybeText& agent) {
+  AccountDevice& device = into.device;
+  device.first_used_at = std::min(device.first_used_at.value_or(created), created);
+  device.last_used_at = std::max(device.last_used_at.value_or(active), active);
+  // A sign-in to the device has ended the others, be it in the same millisecond.
+  const auto order = std::pair(ended == sessions::Ended::live, id);
+  if (into.newest && *into.newest > order) return;
+  into.newest = order;
+  device.client = client.value_or("");
+  device.method = method;
+  device.address = address.value_or("");
+  device.user_agent = agent.value_or("");
+}
+
+}  // namespace
+
+std::vector<DeviceWithSession> list_account_devices(db::Tx& tx, sessions::UserId user) {
+  std::unordered_map<sessions::DeviceKey, Gathered> found;
+  tx.each<sessions::DeviceKey, std::string, MaybeText>(
+      "SELECT id, device_id, display_name FROM devices"
+      " WHERE user_id = :user AND deleted_at IS NULL",
+      [&](sessions::DeviceKey key, const std::string& id, const MaybeText& name) {
+        AccountDevice& device = found[key].device;
+        device.id = id;
+        device.display_name = name.value_or("");
+      },
+      user);
+  // Two branches, so that each has its partial index.
+  tx.each<sessions::DeviceKey, sessions::Ended, sessions::SessionId, Time, Time, MaybeText,
+          std::optional<sessions::Method>, MaybeText, MaybeText>(
+      "SELECT d.id, s.ended, s.id, s.created_at, s.last_active_at, s.client, s.method, s.address, "
+      "a.text"
+      " FROM devices d JOIN sessions s ON s.device = d.id AND s.ended = 0"
+      " LEFT JOIN user_agents a ON a.id = s.user_agent"
+      " WHERE d.user_id = :user AND d.deleted_at IS NULL UNION ALL"
+      " SELECT d.id, s.ended, s.id, s.created_at, s.last_active_at, s.client, s.method, s.address, "
+      "a.text"
+      " FROM devices d JOIN sessions s ON s.device = d.id AND s.ended = 1"
+      " LEFT JOIN user_agents a ON a.id = s.user_agent"
+      " WHERE d.user_id = :user AND d.deleted_at IS NULL",
+      [&](sessions::DeviceKey key, const auto&... session) {
+        take_session(found[key], session...);
+      },
+      user);
+  std::vector<DeviceWithSession> devices;
+  devices.reserve(found.size());
+  for (auto& [key, one] : found) {
+    devices.push_back({.device = std::move(one.device), .newest = {}});
+    if (one.newest) devices.back().newest = one.newest->second;
+  }
+  return devices;
+}
+
+}  // namespace latchkey::signin

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "domain/signin/web_account.h"
+
+// The SQL of a device list with its sessions. No rule is decided here.
+namespace latchkey::signin {
+
+struct DeviceWithSession {
+  AccountDevice device;                       // but for the standing of its session
+  std::optional<sessions::SessionId> newest;  // of the sessions that are not over
+};
+
+// The live devices of a user, in no order.
+std::vector<DeviceWithSession> list_account_devices(db::Tx& tx, sessions::UserId user);
+
+}  // namespace latchkey::signin
