@@ -54,6 +54,11 @@ python_tests() { # STEP PRESET FOLDER…
     --junitxml "$results/$step/pytest.xml" "${@/#/tests/}"
 }
 
+browser_tests() {
+  need_node # axe-core
+  python_tests e2e-browser release e2e/browser
+}
+
 javascript_tests() {
   need_node
   LATCHKEY_BINARY=$PWD/build/release/latchkey npm --prefix tests/e2e/js test -- \
@@ -124,6 +129,7 @@ suite() {
       built || return 0
       step e2e-js javascript_tests
       step e2e-nio python_tests e2e-nio release e2e/nio
+      step e2e-browser browser_tests
       ;;
     asan)
       step build-asan build debug unit_tests latchkey

@@ -1,4 +1,4 @@
-"""A person's browser that runs no scripts: it reads a page and submits its form as it stands."""
+"""A person's browser that runs no scripts: it keeps cookies, reads a page and submits its form."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -14,6 +14,11 @@ class Form:
     hidden: dict[str, str] = field(default_factory=dict)
     typed: list[str] = field(default_factory=list)  # names of the inputs that wait for text
     boxes: list[tuple[str, str, bool]] = field(default_factory=list)  # name, value, ticked
+    buttons: list[tuple[str, str]] = field(default_factory=list)  # name, value
+
+    @property
+    def fields(self) -> set[str]:
+        return set(self.hidden) | set(self.typed) | {name for name, _, _ in self.boxes}
 
 
 class _Reader(HTMLParser):
@@ -36,6 +41,8 @@ class _Reader(HTMLParser):
             self.forms.append(Form(attributes.get("method", "get"), attributes.get("action", "")))
         elif tag == "input" and "name" in attributes and self.forms:
             self._input(self.forms[-1], attributes)
+        elif tag == "button" and "name" in attributes and self.forms:
+            self.forms[-1].buttons.append((attributes["name"], attributes.get("value", "")))
 
     @staticmethod
     def _input(form: Form, attributes: dict) -> None:
@@ -76,35 +83,87 @@ class Page:
         self.forms = reader.forms
         self.text = " ".join(" ".join(reader.words).split())
         self.alert = reader.alert  # absent: nothing is wrong
+        # Where an answer sends the browser that is not this server; absent: it stays.
+        self.away: str | None = None
 
     @property
     def form(self) -> Form:
         [form] = self.forms
         return form
 
-    def submit(self, *ticked: str, **typed: str) -> "Page":
-        """Sends the form with these boxes ticked (by value) and these fields typed."""
-        form = self.form
+    def form_with(self, field_name: str) -> Form:
+        """The form that has this field or button, among others on the page."""
+        found = [
+            form
+            for form in self.forms
+            if field_name in form.fields or field_name in dict(form.buttons)
+        ]
+        assert len(found) == 1, f"{len(found)} forms with {field_name}: {self.text}"
+        return found[0]
+
+    def submit(
+        self, *ticked: str, form: Form | None = None, press: str | None = None, **typed: str
+    ) -> "Page":
+        """Sends the form with these boxes ticked (by value), these fields typed, by that button."""
+        form = form or self.form
         assert form.method == "post"
         assert set(typed) <= set(form.typed), f"no such field: {typed.keys()} of {form.typed}"
         sent = list(form.hidden.items()) + list(typed.items())
         sent += [(name, value) for name, value, on in form.boxes if on or value in ticked]
+        if press is not None:
+            [button] = [(name, value) for name, value in form.buttons if value == press]
+            sent.append(button)
         return self._browser.post(urljoin(self.url, form.action), sent)
 
 
 class Browser:
+    """Follows redirects on its server, and stops where one leads away from it."""
+
     def __init__(self, url: str):
         self._url = url
+        self.cookies = httpx.Cookies()
 
     def _request(self, method: str, url: str, **how) -> Page:
-        with httpx.Client(base_url=self._url, trust_env=False, timeout=10) as http:
-            return Page(self, http.request(method, url, **how))
+        with httpx.Client(
+            base_url=self._url, trust_env=False, timeout=10, cookies=self.cookies
+        ) as http:
+            answer = http.request(method, url, **how)
+            for _ in range(10):
+                if not answer.has_redirect_location:
+                    break
+                target = urljoin(str(answer.url), answer.headers["Location"])
+                if not target.startswith(self._url.rstrip("/") + "/"):
+                    break
+                assert answer.status_code in (302, 303), answer.status_code
+                answer = http.request("GET", target)
+            self.cookies = http.cookies
+        page = Page(self, answer)
+        if answer.has_redirect_location:
+            page.away = answer.headers["Location"]
+        return page
 
     def open(self, path: str, **query: str) -> Page:
-        return self._request("GET", path, params=query)
+        return self._request("GET", path, params=query or None)
 
-    def post(self, url: str, fields: list[tuple[str, str]]) -> Page:
+    def post(self, url: str, fields: list[tuple[str, str]], headers: dict | None = None) -> Page:
         data: dict[str, list[str]] = {}
         for name, value in fields:
             data.setdefault(name, []).append(value)
-        return self._request("POST", url, data=data)
+        return self._request("POST", url, data=data, headers=headers)
+
+
+class Visitor(Browser):
+    """A browser that keeps cookies and follows redirects, as people do who sign in to pages."""
+
+    def __init__(self, url: str, language: str = "en"):
+        super().__init__(url)
+        self.http = httpx.Client(
+            base_url=url,
+            trust_env=False,
+            timeout=10,
+            follow_redirects=True,
+            headers={"Accept-Language": language},
+        )
+
+    def _request(self, method: str, url: str, **how) -> Page:
+        return Page(self, self.http.request(method, url, **how))

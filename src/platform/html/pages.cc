@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::string_view kLayout = "layout.html";
 constexpr std::string_view kStyle = "style.css";
+constexpr std::string_view kSourceCharacters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-.:/[]";
 
 // A hash-source (Content Security Policy Level 3, section 2.3.1) of an inline style or script.
 std::string hash_source(std::string_view text) {
@@ -35,19 +37,29 @@ Pages::Pages(std::string server_name)
 
 // Nothing is loaded, from here or elsewhere: on this origin the homeserver may serve what its
 // users uploaded, so not even 'self' is trusted. Style and script stand in the page.
-std::string Pages::policy(std::string_view script) const {
+std::string Pages::policy(const Page& page) const {
+  const std::string_view script = page.script;
   std::string policy = "default-src 'none'; style-src " + hashes_.at(kStyle);
   if (!script.empty()) {
     const auto hash = hashes_.find(script);
     if (hash == hashes_.end()) throw std::logic_error("no web/" + std::string(script));
     policy += "; script-src " + hash->second;
   }
-  return policy + "; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+  policy += "; form-action 'self'";
+  if (!page.form_target.empty()) {
+    // It must not become a directive or a source of its own.
+    if (page.form_target.find_first_not_of(kSourceCharacters) != std::string::npos) {
+      throw std::logic_error("not a source of a policy: " + page.form_target);
+    }
+    policy += " " + page.form_target;
+  }
+  return policy + "; base-uri 'none'; frame-ancestors 'none'";
 }
 
 http::Response Pages::answer(Page page) const {
+  std::string policy = this->policy(page);
   Values layout;
-  layout.set("TITLE", page.title).set("SERVER_NAME", server_name_);
+  layout.set("LANGUAGE", page.language).set("TITLE", page.title).set("SERVER_NAME", server_name_);
   layout.include("STYLE", kStyle);
   layout.include("BODY", page.file) = std::move(page.values);
   if (!page.script.empty()) layout.add("SCRIPT").include("CODE", page.script);
@@ -58,7 +70,7 @@ http::Response Pages::answer(Page page) const {
   response.body = templates_.render(kLayout, layout);
   // Cross-Origin-Opener-Policy is not among them: it would cut the page off from the client that
   // opened it and waits for its message (spec "Fallback").
-  response.headers = {{"Content-Security-Policy", policy(page.script)},
+  response.headers = {{"Content-Security-Policy", std::move(policy)},
                       {"X-Frame-Options", "DENY"},
                       {"X-Content-Type-Options", "nosniff"},
                       {"Referrer-Policy", "no-referrer"},

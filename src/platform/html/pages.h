@@ -13,10 +13,15 @@ namespace latchkey::html {
 // One page of web/, inside layout.html.
 struct Page {
   int status = 200;
-  std::string title;        // of the window, and the page's heading
-  std::string_view file;    // what stands below the heading
-  Values values;            // of that file
-  std::string_view script;  // a file of web/ that the page runs; empty: no script may run
+  std::string title;                 // of the window, and the page's heading
+  std::string_view file;             // what stands below the heading
+  Values values;                     // of that file
+  std::string_view script;           // a file of web/ that the page runs; empty: no script may run
+  std::string_view language = "en";  // of its texts, as <html lang> has it
+  // Where its forms may lead besides this server: an origin, "https://app.example", or a scheme,
+  // "io.element:". A redirect after a form counts as the form's (Content Security Policy Level 3,
+  // section 6.4.1).
+  std::string form_target = {};
 };
 
 // Every page that people see, with the headers that keep others out of it. Any number of threads
@@ -26,11 +31,11 @@ class Pages {
   // `server_name` stands above every heading: whose page this is.
   explicit Pages(std::string server_name);
 
-  // Throws std::logic_error when web/ has no such file.
+  // Throws std::logic_error when web/ has no such file, or `form_target` is no source of a policy.
   http::Response answer(Page page) const;
 
  private:
-  std::string policy(std::string_view script) const;
+  std::string policy(const Page& page) const;
 
   Templates templates_;
   std::string server_name_;

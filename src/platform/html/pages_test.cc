@@ -86,6 +86,28 @@ TEST(Page, MayRunTheOneScriptThatItAskedFor) {
               HasSubstr("; script-src " + hash_source(script) + ";"));
 }
 
+TEST(Page, SaysItsLanguage) {
+  const html::Page page{.status = 200,
+                        .title = "Konto",
+                        .file = "fallback_done.html",
+                        .values = {},
+                        .script = {},
+                        .language = "de"};
+  EXPECT_THAT(pages().answer(page).body, HasSubstr("<html lang=\"de\">"));
+}
+
+TEST(Page, MaySendItsFormsToOneOtherPlace) {
+  html::Page page{200, "A", "fallback_done.html", {}, {}};
+  page.form_target = "https://app.example:8443";
+  EXPECT_THAT(header(pages().answer(page), "Content-Security-Policy"),
+              HasSubstr("; form-action 'self' https://app.example:8443; base-uri"));
+  for (const char* other :
+       {"https://a.example; script-src *", "https://a.example https://b", "*"}) {
+    page.form_target = other;
+    EXPECT_THROW(pages().answer(page), std::logic_error) << other;
+  }
+}
+
 TEST(Page, OfNoSuchFileIsAFault) {
   EXPECT_THROW(pages().answer({200, "", "no.html", {}, {}}), std::logic_error);
   EXPECT_THROW(answer("no.js"), std::logic_error);
@@ -158,6 +180,10 @@ TEST(Stylesheet, HasEnoughContrastInLightAndDark) {
       {"on-accent", "accent", 4.5},
       {"on-accent", "accent-strong", 4.5},
       {"alarm", "alarm-ground", 4.5},
+      {"on-danger", "danger", 4.5},
+      {"on-danger", "danger-strong", 4.5},
+      {"accent-strong", "ground", 4.5},
+      {"quiet", "ground", 4.5},
       {"field-line", "card", 3},
       {"alarm", "card", 3},
   };

@@ -25,6 +25,16 @@ std::expected<Form, FormError> Form::parse(std::string_view text, std::size_t ma
   return form;
 }
 
+std::string encode_form(std::span<const Form::Field> fields) {
+  std::string text;
+  for (const Form::Field& field : fields) {
+    if (!text.empty()) text.push_back('&');
+    text.append(percent_encode(field.name)).push_back('=');
+    text.append(percent_encode(field.value));
+  }
+  return text;
+}
+
 std::expected<std::optional<std::string_view>, Duplicated> Form::only(std::string_view name) const {
   const auto first = std::ranges::find(fields_, name, &Field::name);
   if (first == fields_.end()) return std::nullopt;

@@ -43,6 +43,9 @@ class Form {
   std::vector<Field> fields_;
 };
 
+// The fields as a form or a query string carries them.
+std::string encode_form(std::span<const Form::Field> fields);
+
 // Whether the request says that its body is application/x-www-form-urlencoded, with whatever
 // parameters.
 bool has_form(const Request& request);

@@ -66,6 +66,15 @@ TEST(Form, Only) {
   EXPECT_FALSE(form->only("c"));
 }
 
+TEST(Form, IsEncodedSoThatItReadsTheSame) {
+  const std::vector<Form::Field> fields = {{"a b", "c&d=e+f%"}, {"ü", ""}};
+  const std::string text = encode_form(fields);
+  EXPECT_EQ(text, "a%20b=c%26d%3De%2Bf%25&%C3%BC=");
+  const auto read = Form::parse(text);
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(read->only("a b").value(), "c&d=e+f%");
+}
+
 TEST(Form, KnowsFormsByTheirType) {
   const auto has = [](std::vector<Header> headers) {
     Request request;

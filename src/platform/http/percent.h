@@ -14,4 +14,8 @@ enum class Plus { itself, space };
 // surfaces nor databases have a use for.
 std::optional<std::string> percent_decode(std::string_view text, Plus plus);
 
+// Everything but the unreserved characters of RFC 3986 section 2.3 as %XX: for a query, a form, or
+// one segment of a path.
+std::string percent_encode(std::string_view text);
+
 }  // namespace latchkey::http

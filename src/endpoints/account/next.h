@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace latchkey::account {
+
+// Whether a person who has signed in may be sent there: a page of ours, with its query. Anything
+// else would make the sign-in page a way to lead people to other sites.
+bool local_path(std::string_view next);
+
+// `next` when it may be gone to, else the home page.
+std::string next_or_home(std::string_view next);
+
+// A value of a query (RFC 3986 section 2.1).
+std::string percent_encode(std::string_view text);
+
+inline constexpr std::string_view kHome = "/account/";
+
+}  // namespace latchkey::account

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "endpoints/account/visit.h"
+#include "endpoints/account/words.h"
+
+namespace latchkey::account {
+
+// The form in which a new password is set: with the current one, or by a recovery link.
+struct PasswordForm {
+  std::string_view title;
+  std::string_view action;
+  std::string account;    // the full Matrix ID
+  std::string link = {};  // the recovery link's token; empty: the current password is asked for
+  std::string purpose = {};
+  bool logout_devices = true;
+  Refused refused = {};
+};
+http::Response password_form(const AccountPages& pages, const http::Request& request,
+                             const PasswordForm& form);
+
+// What is seen at once in it; absent: nothing is wrong.
+std::optional<Refused> wrong_new_password(Language language, const http::Form& sent);
+
+}  // namespace latchkey::account

@@ -1,0 +1,42 @@
+#include "endpoints/account/return_url.h"
+
+#include <algorithm>
+#include <boost/url/parse.hpp>
+
+#include "endpoints/account/next.h"
+
+namespace latchkey::account {
+namespace {
+
+constexpr std::size_t kLongest = 2048;
+constexpr std::string_view kRefused[] = {"javascript", "data",        "vbscript",   "file", "blob",
+                                         "about",      "view-source", "filesystem", "ws",   "wss"};
+
+}  // namespace
+
+std::optional<ReturnUrl> read_return_url(std::string_view text) {
+  if (text.size() > kLongest) return std::nullopt;
+  const auto parsed = boost::urls::parse_uri(text);
+  if (!parsed || parsed->has_userinfo()) return std::nullopt;
+  std::string scheme(parsed->scheme());
+  std::ranges::transform(scheme, scheme.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  });
+  if (std::ranges::find(kRefused, scheme) != std::end(kRefused)) return std::nullopt;
+  if (scheme != "http" && scheme != "https") {
+    return ReturnUrl{std::string(text), scheme + ":", scheme + ":"};
+  }
+  std::string host(parsed->encoded_host());
+  if (host.empty() || host.contains('%')) return std::nullopt;
+  if (parsed->has_port()) host.append(":").append(parsed->port());
+  return ReturnUrl{std::string(text), host, scheme + "://" + host};
+}
+
+std::string ReturnUrl::with_login_token(std::string_view token) const {
+  const std::size_t fragment = std::min(url.find('#'), url.size());
+  std::string result = url.substr(0, fragment);
+  result.push_back(result.contains('?') ? '&' : '?');
+  return result.append("loginToken=").append(percent_encode(token)).append(url.substr(fragment));
+}
+
+}  // namespace latchkey::account

@@ -1,0 +1,186 @@
+// GET and POST /account/sign-up: the stages of registration as one form.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "endpoints/account/mount.h"
+#include "endpoints/account/next.h"
+#include "endpoints/account/personal.h"
+#include "endpoints/account/words.h"
+#include "platform/crypto/hash.h"
+#include "platform/text/base64.h"
+
+namespace latchkey::account {
+namespace {
+
+using signin::Stage;
+using Passed = std::expected<signin::AuthPassed, Refused>;
+
+bool asks_for(const AccountPages& pages, Stage stage) {
+  return std::ranges::find(pages.sign_up_stages, stage) != pages.sign_up_stages.end();
+}
+
+bool accepted(const http::Form& sent, std::string_view id) {
+  return std::ranges::any_of(sent.fields(),
+                             [&](const auto& f) { return f.name == "accepted" && f.value == id; });
+}
+
+// The document in the person's language, else in English, else in any.
+const boost::json::object& document_of(const boost::json::object& policy, Language language) {
+  for (const std::string_view wanted : {code(language), std::string_view("en")}) {
+    const auto* document = policy.if_contains(wanted);
+    if (document != nullptr && document->is_object()) return document->get_object();
+  }
+  const auto* any =
+      std::ranges::find_if(policy, [](const auto& entry) { return entry.value().is_object(); });
+  return any->value().as_object();
+}
+
+void put_terms(const AccountPages& pages, html::Values& values, const http::Form& sent,
+               Language language) {
+  html::Values& terms = values.add("TERMS_FIELD");
+  int number = 0;
+  for (const auto& [id, policy] : pages.registration.terms().policies()) {
+    const auto& document = document_of(policy.as_object(), language);
+    html::Values& row = terms.add("POLICY");
+    row.set("NUMBER", std::to_string(++number)).set("ID", id);
+    row.set("NAME", document.at("name").as_string()).set("URL", document.at("url").as_string());
+    if (accepted(sent, id)) row.add("TICKED");
+  }
+}
+
+http::Response sign_up_page(const AccountPages& pages, const http::Request& request,
+                            const http::Form& sent, const Refused& refused) {
+  const Language language = language_of(request);
+  const std::string next = next_or_home(field(sent, "next"));
+  html::Page page = begin_page(request, text(language, "SIGN_UP"), "account_sign_up.html");
+  html::Values& values = page.values;
+  values.set("NEXT", next).set("USER", field(sent, "user"));
+  values.set("SIGN_IN_LINK", "/account/sign-in?next=" + percent_encode(next));
+  values.set("USER_HINT",
+             fmt::format(fmt::runtime(text(language, "SIGN_UP_NAME_HINT")), pages.server_name));
+  values.add_text("ERROR", refused.sentence);
+  if (asks_for(pages, Stage::registration_token)) {
+    values.add("TOKEN_FIELD").set("TOKEN_TYPED", field(sent, "token"));
+  }
+  if (asks_for(pages, Stage::terms)) put_terms(pages, values, sent, language);
+  if (!refused.sentence.empty()) page.status = refused.status;
+  http::Response response = show(pages, request, std::move(page));
+  put_retry(response, refused);
+  return response;
+}
+
+http::Response closed_page(const AccountPages& pages, const http::Request& request) {
+  const Language language = language_of(request);
+  return show_message(pages, request,
+                      {.status = 403,
+                       .title = std::string(text(language, "SIGN_UP_CLOSED")),
+                       .sentence = std::string(text(language, "SIGN_UP_CLOSED_WHY")),
+                       .link = "/account/sign-in",
+                       .link_text = std::string(text(language, "SIGN_IN"))});
+}
+
+Task<http::Response> get_sign_up(const AccountPages& pages, const http::Request& request) {
+  const http::Form query = query_of(request);
+  if (co_await visitor(pages, request)) co_return see_other(next_or_home(field(query, "next")));
+  if (!pages.registration.open()) co_return closed_page(pages, request);
+  co_return sign_up_page(pages, request, query, {});
+}
+
+// What is seen at once in the form; absent: nothing is wrong.
+std::optional<std::string_view> wrong_field(const AccountPages& pages, const http::Form& sent) {
+  if (field(sent, "user").empty()) return "ERROR_NAME_NEEDED";
+  if (field(sent, "password") != field(sent, "repeated")) return "ERROR_MISMATCH";
+  if (!asks_for(pages, Stage::terms)) return std::nullopt;
+  const bool all = std::ranges::all_of(pages.registration.terms().policies(),
+                                       [&](const auto& p) { return accepted(sent, p.key()); });
+  return all ? std::nullopt : std::optional<std::string_view>("ERROR_TERMS");
+}
+
+Refused words_of(Language language, const signin::AuthRefused& refused) {
+  if (const auto* login = std::get_if<signin::LoginRefused>(&refused)) {
+    return words(language, *login);
+  }
+  return words(language, signin::RegistrationRefused{signin::RegistrationRefused::Why::busy, {}});
+}
+
+// Passes the stages one after the other in a session of this one form.
+Task<Passed> pass_stages(const AccountPages& pages, const http::Request& request,
+                         const http::Form& sent) {
+  const Language language = language_of(request);
+  const signin::AuthRequest asked{.operation = "POST /account/sign-up",
+                                  .subject = {},
+                                  .body = text::encode_base64url(crypto::sha256(
+                                      field(sent, "user") + '\n' + field(sent, "password"))),
+                                  .address = std::string(request.client_address)};
+  std::optional<std::string> session;
+  for (const Stage stage : pages.sign_up_stages) {
+    signin::AuthData data{.session = session, .type = std::string(signin::name_of(stage))};
+    if (stage == Stage::registration_token) data.token = field(sent, "token");
+    auto passed = co_await pages.auth.check(asked, std::move(data));
+    if (passed) co_return std::move(*passed);
+    const auto* challenge = std::get_if<signin::Challenge>(&passed.error());
+    if (challenge == nullptr) co_return std::unexpected(words_of(language, passed.error()));
+    if (challenge->failure == signin::AuthFailure::wrong_token) {
+      co_return std::unexpected(
+          Refused{.status = 403, .sentence = std::string(text(language, "ERROR_TOKEN"))});
+    }
+    if (challenge->failure) co_return std::unexpected(words_of(language, passed.error()));
+    session = challenge->session;
+  }
+  co_return std::unexpected(words_of(language, signin::Challenge{}));
+}
+
+Task<std::optional<Refused>> make_account(const AccountPages& pages, const http::Request& request,
+                                          const http::Form& sent) {
+  const Language language = language_of(request);
+  if (const auto wrong = wrong_field(pages, sent)) {
+    co_return Refused{.status = 400, .sentence = std::string(text(language, *wrong))};
+  }
+  signin::NewAccount wanted{.username = field(sent, "user"),
+                            .password = field(sent, "password"),
+                            .inhibit_login = true,
+                            .session = {}};
+  wanted.session.origin = origin_of(request);
+  if (const auto refused = co_await pages.registration.refuse(wanted)) {
+    co_return words(language, *refused);
+  }
+  auto passed = co_await pass_stages(pages, request, sent);
+  if (!passed) co_return passed.error();
+  const auto made = co_await pages.registration.create(request.worker, std::move(wanted), *passed);
+  if (made) co_return std::nullopt;
+  // The next form is confirmed anew, perhaps with the last use of the same token.
+  co_await pages.auth.give_up(*passed);
+  co_return words(language, made.error());
+}
+
+Task<http::Response> post_sign_up(const AccountPages& pages, const http::Request& request,
+                                  const http::Form& sent) {
+  if (!pages.registration.open()) co_return closed_page(pages, request);
+  if (const auto refused = co_await make_account(pages, request, sent)) {
+    co_return sign_up_page(pages, request, sent, *refused);
+  }
+  const std::string next = next_or_home(field(sent, "next"));
+  const auto signed_in = co_await pages.browsers.sign_in(
+      signin::UserName{field(sent, "user")}, field(sent, "password"), origin_of(request),
+      session_cookie(pages, request));
+  // The account is there, whatever kept the browser from being signed in.
+  if (!signed_in) co_return to_sign_in(next, {.login_hint = field(sent, "user")});
+  http::Response response = next == kHome ? done(kHome, "welcome") : see_other(next);
+  give_cookie(pages, response, signed_in->cookie);
+  co_return response;
+}
+
+}  // namespace
+
+void mount_sign_up(http::Router& router, const AccountPages& pages) {
+  router.add(http::Method::get, "/account/sign-up",
+             [&pages](const http::Request& request) { return get_sign_up(pages, request); });
+  add_open_form(router, pages, "/account/sign-up",
+                [&pages](const http::Request& request, const http::Form& sent) {
+                  return post_sign_up(pages, request, sent);
+                });
+}
+
+}  // namespace latchkey::account

@@ -1,0 +1,52 @@
+#include "endpoints/account/words.h"
+
+#include <gtest/gtest.h>
+
+namespace latchkey::account {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Ago, IsSaidRoughly) {
+  const Time now = from_millis(1'760'000'000'000);
+  EXPECT_EQ(ago(Language::english, now + 5s, now), "just now");
+  EXPECT_EQ(ago(Language::english, now - 5min, now), "5 min ago");
+  EXPECT_EQ(ago(Language::german, now - 3h, now), "vor 3 Std.");
+  EXPECT_EQ(ago(Language::german, now - 30h, now), "vor einem Tag");
+  EXPECT_EQ(ago(Language::english, now - 72h, now), "3 days ago");
+  EXPECT_EQ(ago(Language::english, now - 24h * 30, now), "2025-09-09");
+}
+
+TEST(Browser, IsNamedAsPeopleKnowIt) {
+  struct Row {
+    const char* agent;
+    const char* name;
+  };
+  for (const Row& row :
+       {Row{"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            "Firefox on Linux"},
+        Row{"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+            "Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0",
+            "Edge on Windows"},
+        Row{"Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, "
+            "like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
+            "Safari on iPhone"},
+        Row{"curl/8.0", ""}}) {
+    EXPECT_EQ(browser_name(Language::english, row.agent), row.name);
+  }
+}
+
+TEST(Refusal, SaysWhatToDoAndWhen) {
+  const Refused refused =
+      words(Language::english,
+            signin::LoginRefused{signin::LoginRefused::Why::too_many_failures, Duration{1500}});
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.sentence, "Too many attempts. Wait 2 seconds, then try again.");
+  http::Response response;
+  put_retry(response, refused);
+  ASSERT_EQ(response.headers.size(), 1U);
+  EXPECT_EQ(response.headers[0].second, "2");
+}
+
+}  // namespace
+}  // namespace latchkey::account

@@ -1,0 +1,273 @@
+"""The account pages (MSC4191), as somebody uses them whose browser runs no scripts."""
+
+import re
+import time
+
+import pytest
+import yaml
+
+from support.api import new_name
+from support.browser import Page, Visitor
+from support.secrets import password
+from support.server import SERVER_NAME
+
+HOME = "/account/"
+
+
+class Person:
+    """Somebody with a browser, and with devices of the legacy API."""
+
+    def __init__(self, server, language: str = "en"):
+        self.server = server
+        self.browser = Visitor(server.url, language)
+        self.name, self.password = new_name(), password()
+
+    @property
+    def matrix_id(self) -> str:
+        return f"@{self.name}:{SERVER_NAME}"
+
+    def open(self, path: str, **query: str) -> Page:
+        return self.browser.open(path, **query)
+
+    def sign_up(self, **query: str) -> Page:
+        page = self.open("/account/sign-up", **query)
+        return page.submit(user=self.name, password=self.password, repeated=self.password)
+
+    def sign_in(self, page: Page | None = None) -> Page:
+        page = page or self.open("/account/sign-in")
+        return page.submit(user=self.name, password=self.password)
+
+    def add_device(self, device_id: str, name: str) -> str:
+        """Signs in with an app; returns its access token."""
+        answer = self.server.api.login(
+            self.name, self.password, device_id=device_id, initial_device_display_name=name
+        )
+        assert answer.status_code == 200, answer.text
+        return answer.json()["access_token"]
+
+    def works(self, token: str) -> bool:
+        return self.server.api.whoami(token).status_code == 200
+
+
+@pytest.fixture
+def person(server) -> Person:
+    person = Person(server)
+    assert "Your account is ready" in person.sign_up().text
+    return person
+
+
+def path_of(page: Page) -> str:
+    return re.sub(r"^https?://[^/]+", "", page.url)
+
+
+def test_signing_up_signs_the_browser_in(person):
+    page = person.open(HOME)
+    assert page.status == 200
+    assert person.matrix_id in page.text
+    assert person.open("/account/sign-in").url.endswith(HOME)
+
+
+def test_cookie_is_for_the_server_alone(server):
+    person = Person(server)
+    form = person.open("/account/sign-up")
+    first = form.headers["set-cookie"]
+    assert "HttpOnly" in first and "SameSite=Lax" in first and "Path=/" in first
+    person.sign_up()
+    assert {cookie.name for cookie in person.browser.http.cookies.jar} == {
+        "latchkey",
+        "latchkey-form",
+    }
+
+
+def test_wrong_password_says_what_to_do(person):
+    stranger = Visitor(person.server.url)
+    page = stranger.open("/account/sign-in").submit(user=person.name, password="wrong")
+    assert page.status == 403
+    assert "try again" in page.alert
+
+
+@pytest.mark.parametrize(
+    ("action", "lands"),
+    [
+        ("org.matrix.profile", "/account/profile"),
+        ("org.matrix.devices_list", "/account/devices"),
+        ("sessions_list", "/account/devices"),
+        ("org.matrix.device_view", "/account/device?device_id=PHONE"),
+        ("org.matrix.session_end", "/account/device/delete?device_id=PHONE"),
+        ("org.matrix.account_deactivate", "/account/deactivate"),
+        ("org.matrix.cross_signing_reset", "/account/cross-signing-reset"),
+    ],
+)
+def test_link_of_a_client_leads_to_its_page_after_signing_in(person, action, lands):
+    person.add_device("PHONE", "Telephone")
+    signed_out = Visitor(person.server.url)
+    form = signed_out.open(HOME, action=action, device_id="PHONE")
+    assert "/account/sign-in?" in form.url
+    page = form.submit(user=person.matrix_id, password=person.password)
+    assert path_of(page) == lands
+    assert page.status == 200
+
+
+def test_unknown_action_opens_the_account(person):
+    page = person.open(HOME, action="org.example.dance")
+    assert page.status == 200
+    assert "something that these pages do not have" in page.text
+
+
+@pytest.mark.parametrize("page", ["device", "device/delete"])
+def test_device_of_somebody_else_is_like_none(person, page):
+    other = Person(person.server)
+    other.sign_up()
+    other.add_device("OTHERS", "Secret name")
+    theirs = person.open(f"/account/{page}", device_id="OTHERS")
+    nobodys = person.open(f"/account/{page}", device_id="NOBODYS")
+    assert theirs.status == nobodys.status == 404
+    assert theirs.html == nobodys.html
+
+
+def test_device_is_renamed(person):
+    token = person.add_device("PHONE", "Telephone")
+    page = person.open("/account/device", device_id="PHONE").submit(name="<i>Old</i> one")
+    assert "Saved." in page.text
+    assert "<i>Old</i> one" in person.open("/account/devices").text
+    assert person.works(token)
+
+
+def test_device_is_deleted_only_by_the_form(person):
+    token = person.add_device("PHONE", "Telephone")
+    kept = person.add_device("TABLET", "Tablet")
+    page = person.open("/account/device/delete", device_id="PHONE")
+    assert "Telephone" in page.text and "cannot be undone" in page.text
+    assert person.works(token), "looking at it deletes nothing"
+    assert "signed out and deleted" in page.submit().text, "the password was given just now"
+    assert not person.works(token)
+    assert person.works(kept)
+
+
+def test_destroying_asks_for_the_password_again(make_sqlite_server):
+    server = make_sqlite_server(browser_sessions={"fresh": "10s"})
+    person = Person(server)
+    person.sign_up()
+    token = person.add_device("PHONE", "Telephone")
+    time.sleep(10.1)
+    page = person.open("/account/device/delete", device_id="PHONE")
+    assert page.form.typed == ["username", "password"]
+    for wrong, sentence in [("", "Enter your password"), ("wrong", "not your password")]:
+        page = page.submit(password=wrong)
+        assert page.status == 403
+        assert sentence in page.alert
+        assert person.works(token)
+    assert "signed out and deleted" in page.submit(password=person.password).text
+    assert not person.works(token)
+
+
+def test_everything_is_signed_out_but_this_browser(person):
+    token = person.add_device("PHONE", "Telephone")
+    other = Visitor(person.server.url)
+    other.open("/account/sign-in").submit(user=person.name, password=person.password)
+    page = person.open("/account/sign-out-everywhere").submit()
+    assert "are ended" in page.text
+    assert not person.works(token)
+    assert "/account/sign-in" in other.open(HOME).url
+    assert person.matrix_id in person.open(HOME).text
+
+
+@pytest.mark.parametrize("devices_too", [True, False])
+def test_password_is_changed(person, devices_too):
+    token = person.add_device("PHONE", "Telephone")
+    new = password()
+    page = person.open("/account/password")
+    assert page.form.boxes == [("logout_devices", "1", True)]
+    wrong = page.submit(current="wrong", password=new, repeated=new)
+    assert wrong.status == 403 and "not your password" in wrong.alert
+    differ = page.submit(current=person.password, password=new, repeated=new + "x")
+    assert differ.status == 400 and "not the same" in differ.alert
+    if not devices_too:
+        page.form.boxes.clear()
+    done = page.submit(current=person.password, password=new, repeated=new)
+    assert "Your password is changed" in done.text
+    assert person.works(token) is not devices_too
+    person.password = new
+    person.add_device("NEW", "Telephone")
+
+
+def test_account_is_deactivated_by_its_whole_name(person):
+    token = person.add_device("PHONE", "Telephone")
+    page = person.open("/account/deactivate")
+    assert person.matrix_id in page.text and page.form.boxes == [("erase", "1", False)]
+    wrong = page.submit(confirm=person.name)
+    assert wrong.status == 400 and "Matrix ID" in wrong.alert
+    assert "Your account is deactivated" in page.submit(confirm=person.matrix_id).text
+    assert not person.works(token)
+    assert "/account/sign-in" in person.open(HOME).url
+
+
+def test_recovery_link_sets_a_new_password_once(person):
+    url = person.server.command("user", "recovery-link", person.name)["url"]
+    path, token = url.removeprefix(person.server.url).split("?token=")
+    stranger, new = Visitor(person.server.url), password()
+    form = stranger.open(path, token=token)
+    assert person.matrix_id in form.text
+    assert "Your password is changed" in form.submit(password=new, repeated=new).text
+    assert Visitor(person.server.url).open(path, token=token).status == 410
+
+
+def test_form_of_another_browser_changes_nothing(person):
+    page = person.open("/account/profile")
+    other = Person(person.server)
+    other.sign_up()
+    fields = [("csrf", page.form.hidden["csrf"]), ("name", "Mallory")]
+    for sent in (fields, fields[1:], [("csrf", ""), *fields[1:]]):
+        refused = other.browser.post("/account/profile", sent)
+        assert refused.status == 403
+        assert "Nothing was changed" in refused.text
+    assert "Mallory" not in other.open(HOME).text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Origin": "https://evil.example"}, {"Origin": "null", "Sec-Fetch-Site": "cross-site"}],
+)
+def test_post_from_another_site_changes_nothing(person, headers):
+    page = person.open("/account/profile")
+    person.browser.http.headers.update(headers)
+    assert page.submit(name="Mallory").status == 403
+    assert "Mallory" not in person.open(HOME).text
+
+
+@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example", "/_matrix/x"])
+def test_nobody_is_led_elsewhere(server, target):
+    person = Person(server)
+    assert path_of(person.sign_up(next=target)).startswith(HOME)
+
+
+def test_pages_speak_german(server):
+    person = Person(server, "de-AT,en;q=0.5")
+    page = person.sign_up()
+    assert '<html lang="de">' in page.html
+    assert "Dein Konto ist fertig" in page.text
+
+
+def test_closed_registration_says_so(make_sqlite_server):
+    server = make_sqlite_server(registration={"open": False})
+    page = Visitor(server.url).open("/account/sign-up")
+    assert page.status == 403
+    assert "cannot create an account yourself" in page.text
+
+
+def test_registration_asks_for_its_stages_on_one_form(make_sqlite_server, tmp_path):
+    terms = tmp_path / "terms.yaml"
+    rules = {"version": "1", "en": {"name": "Rules", "url": "https://example.com/rules"}}
+    terms.write_text(yaml.safe_dump({"policies": {"rules": rules}}))
+    server = make_sqlite_server(
+        registration={"open": True, "token_required": True, "terms_file": str(terms)}
+    )
+    token = server.command("registration-token", "create", "--uses", "1")["token"]
+    person = Person(server)
+    page = person.open("/account/sign-up")
+    typed = {"user": person.name, "password": person.password, "repeated": person.password}
+    assert "agree to each document" in page.submit(token=token, **typed).alert
+    assert "token is not valid" in page.submit("rules", token="wrong", **typed).alert
+    weak = page.submit("rules", token=token, user=person.name, password="pass", repeated="pass")
+    assert weak.status == 400 and weak.alert
+    assert "Your account is ready" in page.submit("rules", token=token, **typed).text
