@@ -21,6 +21,8 @@ ClientApi::ClientApi(Core& core)
                      .options = core.config.registration,
                      .terms = core.terms,
                      .server_name = core.config.server_name}),
+      browsers_(*core.sessions, password_check_, core.config.browser_sessions),
+      web_account_(*core.sessions, browsers_, password_check_, *core.passwords),
       moderation_(*core.sessions, *core.administration, core.config.server_name),
       pages_(core.config.server_name),
       api{.sessions = *core.sessions,
@@ -36,11 +38,23 @@ ClientApi::ClientApi(Core& core)
           .limits = limits_,
           .pages = pages_,
           .server_name = core.config.server_name,
-          .public_url = core.config.public_url} {}
+          .public_url = core.config.public_url},
+      account_pages{.browsers = browsers_,
+                    .account = web_account_,
+                    .login_tokens = login_tokens_,
+                    .registration = registration_,
+                    .auth = auth_,
+                    .sign_up_stages =
+                        signin::registration_flows(core.config.registration, core.terms).front(),
+                    .pages = pages_,
+                    .server_name = core.config.server_name,
+                    .public_url = core.config.public_url} {}
 
 void ClientApi::purge() {
   auth_.purge();
   login_tokens_.purge();
+  browsers_.purge();
+  web_account_.purge();
 }
 
 }  // namespace latchkey::app

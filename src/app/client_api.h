@@ -3,11 +3,14 @@
 #include "app/core.h"
 #include "domain/accounts/moderation.h"
 #include "domain/accounts/terms.h"
+#include "domain/signin/browser_sessions.h"
 #include "domain/signin/login_flows.h"
 #include "domain/signin/own_account.h"
 #include "domain/signin/own_devices.h"
 #include "domain/signin/register_account.h"
 #include "domain/signin/sign_in.h"
+#include "domain/signin/web_account.h"
+#include "endpoints/account/visit.h"
 #include "endpoints/matrix/api.h"
 
 namespace latchkey::app {
@@ -31,11 +34,14 @@ class ClientApi {
   signin::OwnAccount own_account_;
   signin::OwnDevices own_devices_;
   signin::Registration registration_;
+  signin::BrowserSessions browsers_;
+  signin::WebAccount web_account_;
   accounts::Moderation moderation_;
   html::Pages pages_;
 
  public:
-  const matrix::Api api;  // last: it refers to the rest
+  const matrix::Api api;                // these last: they refer to the rest
+  account::AccountPages account_pages;  // OauthApi adds what clients are called
 };
 
 }  // namespace latchkey::app

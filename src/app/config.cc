@@ -1,11 +1,22 @@
 #include "app/config.h"
 
+#include <boost/url/parse.hpp>
+
 #include "domain/accounts/matrix_id.h"
 
 namespace latchkey::app {
 namespace {
 
 constexpr std::string_view kSqlite = "sqlite:";
+
+// Whether a plain http URL leads nowhere but to this machine.
+bool on_this_machine(std::string_view url) {
+  const auto parsed = boost::urls::parse_uri(url);
+  if (!parsed) return false;
+  const std::string_view host(parsed->encoded_host().data(), parsed->encoded_host().size());
+  return host == "localhost" || host.ends_with(".localhost") || host == "[::1]" ||
+         (host.starts_with("127.") && parsed->host_type() == boost::urls::host_type::ipv4);
+}
 
 }  // namespace
 
@@ -46,6 +57,15 @@ std::expected<services::Services, config::Errors> Config::load_services() const 
   return services;
 }
 
+std::expected<std::vector<oauth::Client>, config::Errors> Config::load_clients() const {
+  if (oauth.clients_file.empty()) return std::vector<oauth::Client>{};
+  auto clients = oauth::load_configured_clients(oauth.clients_file.value);
+  if (!clients) {
+    for (std::string& error : clients.error()) error.insert(0, "oauth.clients_file: ");
+  }
+  return clients;
+}
+
 std::vector<std::string> Config::problems() const {
   std::vector<std::string> result;
   if (!server_name.empty() && !accounts::valid_server_name(server_name)) {
@@ -53,6 +73,10 @@ std::vector<std::string> Config::problems() const {
   }
   if (!public_url.starts_with("http://") && !public_url.starts_with("https://")) {
     result.push_back("public_url: '" + public_url + "' is not a URL, try 'https://example.com/'");
+  } else if (public_url.starts_with("http://") && !on_this_machine(public_url)) {
+    result.push_back("public_url: '" + public_url +
+                     "' would carry passwords and cookies in the clear: use https (of the proxy in "
+                     "front), or an address of this machine, 'http://127.0.0.1:8008/'");
   }
   if (listen.empty()) result.emplace_back("listen: at least one address is needed");
   if (!sqlite_file() && keys_file.empty()) {

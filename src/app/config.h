@@ -6,11 +6,14 @@
 #include <vector>
 
 #include "domain/accounts/passwords.h"
+#include "domain/accounts/recovery_links.h"
 #include "domain/accounts/registration.h"
 #include "domain/accounts/terms.h"
+#include "domain/oauth/configured_clients.h"
 #include "domain/services/services.h"
 #include "domain/sessions/policy.h"
 #include "domain/signin/attempt_limits.h"
+#include "domain/signin/browser_sessions.h"
 #include "domain/signin/interactive_auth.h"
 #include "domain/signin/login_tokens.h"
 #include "endpoints/oauth/introspect.h"
@@ -61,9 +64,12 @@ struct Config {
   sessions::Policy sessions;
   accounts::RegistrationOptions registration;
   accounts::PasswordOptions passwords;
+  accounts::RecoveryOptions recovery;
   signin::InteractiveAuthOptions interactive_auth;
   signin::LoginTokenOptions login_tokens;
+  signin::BrowserSessionOptions browser_sessions;
   signin::AttemptLimitOptions rate_limits;
+  oauth::OauthOptions oauth;
   oauth::IntrospectionOptions introspection;
   HomeserverOptions homeserver;
   MetricsOptions metrics;
@@ -98,10 +104,14 @@ struct Config {
     visit.group("sessions", sessions, "How long tokens and sessions live.");
     visit.group("registration", registration, "Who may create an account.");
     visit.group("passwords", passwords, "Passwords and their hashes (argon2id).");
+    visit.group("recovery", recovery, "Setting a new password without the old one.");
     visit.group("interactive_auth", interactive_auth,
                 "Confirming who one is, before a password is changed and the like.");
     visit.group("login_tokens", login_tokens, "Signing in one client from another.");
+    visit.group("browser_sessions", browser_sessions,
+                "Browsers that are signed in to the account pages.");
     visit.group("rate_limits", rate_limits, "Limits against guessing.");
+    visit.group("oauth", oauth, "OAuth 2.0.");
     visit.group("introspection", introspection, "Token introspection, for the homeserver.");
     visit.group("homeserver", homeserver, "The homeserver behind.");
     visit.group("metrics", metrics, "Figures for Prometheus.");
@@ -121,6 +131,8 @@ struct Config {
   // Reads the files of application_services; what is wrong with them, like other errors of the
   // configuration.
   std::expected<services::Services, config::Errors> load_services() const;
+  // Reads the file of oauth.clients_file; no clients without one.
+  std::expected<std::vector<oauth::Client>, config::Errors> load_clients() const;
 };
 
 }  // namespace latchkey::app

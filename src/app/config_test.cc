@@ -72,6 +72,16 @@ INSTANTIATE_TEST_SUITE_P(
                     Wrong{"registration: {opened: true}\n", "registration.open"},
                     Wrong{"homeserver: {kind: dendrite}\n", "homeserver.kind"}));
 
+TEST(Config, CookiesDoNotTravelInTheClear) {
+  for (const char* url : {"http://example.com/", "http://127.example.com/", "http://192.0.2.1/"}) {
+    EXPECT_THAT(
+        errors_of("server_name: example.com\ndatabase: sqlite:///tmp/latchkey.db\npublic_url: " +
+                  std::string(url)),
+        Contains(HasSubstr("in the clear")))
+        << url;
+  }
+}
+
 TEST(Config, PostgresqlNeedsAKeyFile) {
   EXPECT_THAT(errors_of("server_name: example.com\npublic_url: http://127.0.0.1:8008/\n"
                         "database: postgresql://localhost/latchkey\n"),

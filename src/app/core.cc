@@ -38,6 +38,7 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
     : config(from),
       services(take(config.load_services())),
       terms(take(config.load_terms())),
+      oauth_clients(take(config.load_clients())),
       log(config.log),
       metrics(workers),
       database(db::open(config.database, config.database_pool)) {
@@ -90,7 +91,9 @@ void Core::close() {
 admin::Operations Core::operations() const {
   return {.accounts = *administration,
           .sessions = *sessions,
-          .backup = [this](const std::string& path) { database->backup(path); }};
+          .backup = [this](const std::string& path) { database->backup(path); },
+          .public_url = config.public_url,
+          .recovery = config.recovery};
 }
 
 // What a connection finds that was lost and made again may be an older copy of the database:

@@ -39,6 +39,7 @@ class Core {
   const Config& config;
   const services::Services services;
   const accounts::Terms terms;
+  const std::vector<oauth::Client> oauth_clients;
   SystemClock clock;
   telemetry::Log log;
   telemetry::Registry metrics;

@@ -9,12 +9,15 @@
 #include "app/client_api.h"
 #include "app/core.h"
 #include "app/housekeeping.h"
+#include "app/oauth_api.h"
 #include "domain/services/senders.h"
+#include "endpoints/account/mount.h"
 #include "endpoints/admin/command_socket.h"
 #include "endpoints/admin/health.h"
 #include "endpoints/edge/check.h"
 #include "endpoints/matrix/api.h"
 #include "endpoints/matrix/errors.h"
+#include "endpoints/oauth/client.h"
 #include "endpoints/oauth/introspect.h"
 #include "platform/http/server.h"
 
@@ -145,7 +148,14 @@ int serve(const Config& config) {
   ClientApi client_api(core);
   http::Router router;
   matrix::mount(router, client_api.api);
-  oauth::mount_introspection(router, *core.sessions, config.introspection.secret);
+  OauthApi oauth_api(core, client_api.api.limits, client_api.account_pages);
+  oauth_api.prepare();
+  oauth::mount(router, oauth_api.api);
+  account::mount(router, client_api.account_pages);
+  oauth::mount_introspection(router, *core.sessions, config.introspection.secret,
+                             [&oauth_api](const http::Request& request, const http::Form& form) {
+                               return oauth::introspecting_client(oauth_api.api, request, form);
+                             });
   edge::mount(router, *core.sessions);
   admin::mount_health(router, *core.sessions);
 
@@ -164,7 +174,12 @@ int serve(const Config& config) {
                      [&server] { return static_cast<double>(server.stats().connections_open); });
 
   std::optional<Housekeeping> housekeeping(
-      std::in_place, *core.sessions, [&client_api] { client_api.purge(); }, core.log);
+      std::in_place, *core.sessions,
+      [&client_api, &oauth_api] {
+        client_api.purge();
+        oauth_api.purge();
+      },
+      core.log);
   std::unique_ptr<http::Server> commands;
   if (const std::string path = config.socket_path(); !path.empty()) {
     commands = side_server(config, {"unix:" + path}, 0600, command_router, hooks);
@@ -178,6 +193,7 @@ int serve(const Config& config) {
   std::printf("latchkey is listening on %s\n", joined(config.listen).c_str());
   std::fflush(stdout);
   core.log.info("listening on " + joined(config.listen), {{"server_name", config.server_name}});
+  core.log.info("people manage their account at " + oauth_api.api.issuer + "account/");
 
   signals.wait();
   core.log.info("stopping");

@@ -99,6 +99,7 @@ def _schema(path: str, method: str, status: int) -> Draft202012Validator | None:
     path = _VERSION.sub("/_matrix/client/v3/", path)
     path = path.replace("/unstable/org.matrix.msc3741/", "/v3/")
     path = path.replace("/unstable/uk.timedout.msc4323/", "/v1/")
+    path = path.replace("/unstable/org.matrix.msc2965/", "/v1/")
     for pattern, its_method, file, pointer in operations():
         if its_method == method and pattern.match(path):
             return _answer_schema(file, pointer, str(status))

@@ -43,6 +43,7 @@ bool fits_scope(std::string_view device_id) {
 }
 
 std::string scope_of(const Identity& who) {
+  if (who.grant) return who.grant->scope;
   std::string scope = "urn:matrix:client:api:*";
   if (!who.device_id.empty() && fits_scope(who.device_id)) {
     scope.append(" urn:matrix:client:device:").append(who.device_id);
@@ -66,6 +67,7 @@ std::string render(const Identity& who) {
       .append(R"(","iat":)")
       .append(std::to_string(to_millis(who.issued_at) / 1000));
   if (!who.device_id.empty()) text.append(R"(,"device_id":)").append(quoted(who.device_id));
+  if (who.grant) text.append(R"(,"client_id":)").append(quoted(who.grant->client));
   if (who.expires_at) {
     text.append(R"(,"exp":)").append(std::to_string(to_millis(*who.expires_at + kSlack) / 1000));
   }
@@ -107,21 +109,29 @@ bool introspect_at_once(sessions::Sessions& sessions, const crypto::Secret& secr
 }
 
 Task<http::Response> introspect(sessions::Sessions& sessions, const crypto::Secret& secret,
+                                const IntrospectingClient& find_client,
                                 const http::Request& request) {
-  if (!authorized(request, secret)) {
+  const bool homeserver = authorized(request, secret);
+  const auto form = http::Form::parse(request.body);
+  std::string client;
+  if (!homeserver && form && find_client) client = co_await find_client(request, *form);
+  if (!homeserver && client.empty()) {
     co_return error(401, "invalid_client", "The shared secret is missing or wrong.");
   }
-  const auto form = http::Form::parse(request.body);
   if (!form) co_return error(400, "invalid_request", "The body is not a form.");
   const auto token = form->only("token");
   if (!token || !*token || (*token)->empty()) {
     co_return error(400, "invalid_request", "token: expected exactly one");
   }
-  const auto verdict = co_await sessions.check(
-      {.worker = request.worker, .address = {}, .user_agent = {}}, **token, kSlack);
+  const sessions::Use use{.worker = request.worker, .address = {}, .user_agent = {}};
+  const auto verdict = homeserver ? co_await sessions.check(use, **token, kSlack)
+                                  : co_await sessions.check_any_scope(use, **token);
+  const auto& grant = verdict.identity.grant;
+  // What is not the client's own is none of its business.
+  const bool told = verdict.standing.active() && (homeserver || (grant && grant->client == client));
   http::Response response;
   response.headers.emplace_back("Cache-Control", "no-store");
-  if (verdict.standing.active()) {
+  if (told) {
     response.body = render(verdict.identity);
     finish(response.body, verdict.identity, sessions.clock().now());
   } else {
@@ -133,11 +143,11 @@ Task<http::Response> introspect(sessions::Sessions& sessions, const crypto::Secr
 }  // namespace
 
 void mount_introspection(http::Router& router, sessions::Sessions& sessions,
-                         const crypto::Secret& secret) {
+                         const crypto::Secret& secret, IntrospectingClient client) {
   router.add(
       http::Method::post, "/oauth2/introspect",
-      [&sessions, &secret](const http::Request& request) {
-        return introspect(sessions, secret, request);
+      [&sessions, &secret, client = std::move(client)](const http::Request& request) {
+        return introspect(sessions, secret, client, request);
       },
       {.cors = false,
        .immediate = [&sessions, &secret](const http::Request& request, http::Response& response) {

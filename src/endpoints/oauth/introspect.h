@@ -1,9 +1,11 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "domain/sessions/sessions.h"
 #include "platform/crypto/secret.h"
+#include "platform/http/form.h"
 #include "platform/http/router.h"
 
 namespace latchkey::oauth {
@@ -20,9 +22,14 @@ struct IntrospectionOptions {
   }
 };
 
+// Which client asks that has proved who it is; empty: none.
+using IntrospectingClient =
+    std::function<Task<std::string>(const http::Request&, const http::Form&)>;
+
 // POST /oauth2/introspect (RFC 7662), as Synapse asks it: authenticated by a shared secret, more
-// lenient than the edge by 30 s, so that no request which passed the edge is refused behind it.
+// lenient than the edge by 30 s, so that no request which passed the edge is refused behind it. An
+// OAuth 2.0 client with a secret or a key may ask about its own tokens, without that leniency.
 void mount_introspection(http::Router& router, sessions::Sessions& sessions,
-                         const crypto::Secret& secret);
+                         const crypto::Secret& secret, IntrospectingClient client = {});
 
 }  // namespace latchkey::oauth

@@ -1,0 +1,45 @@
+#include "app/oauth_api.h"
+
+#include "domain/oauth/client_auth.h"
+
+namespace latchkey::app {
+namespace {
+
+// RFC 8414 section 2: what every address in the metadata begins with.
+std::string with_slash(std::string url) {
+  if (!url.ends_with('/')) url.push_back('/');
+  return url;
+}
+
+}  // namespace
+
+OauthApi::OauthApi(Core& core, signin::AttemptLimits& limits, account::AccountPages& pages)
+    : clients_(*core.sessions, core.oauth_clients),
+      codes_(*core.sessions, clients_),
+      devices_(*core.sessions, clients_),
+      keys_(*core.sessions),
+      api{.sessions = *core.sessions,
+          .clients = clients_,
+          .codes = codes_,
+          .devices = devices_,
+          .keys = keys_,
+          .limits = limits,
+          .account = pages,
+          .server_name = core.config.server_name,
+          .issuer = with_slash(core.config.public_url)} {
+  pages.client_name = [this](std::string id) -> Task<std::string> {
+    const auto client = co_await clients_.find(std::move(id));
+    co_return client ? client->shown_name("") : std::string();
+  };
+}
+
+void OauthApi::purge() {
+  codes_.purge();
+  devices_.purge();
+  clients_.purge();
+  keys_.purge();
+  const Time now = api.sessions.clock().now();
+  api.sessions.database().write_now([now](db::Tx& tx) { oauth::purge_assertions(tx, now); });
+}
+
+}  // namespace latchkey::app

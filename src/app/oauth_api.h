@@ -1,0 +1,33 @@
+#pragma once
+
+#include "app/core.h"
+#include "domain/oauth/authorization_codes.h"
+#include "domain/oauth/clients.h"
+#include "domain/oauth/device_grants.h"
+#include "endpoints/account/visit.h"
+#include "endpoints/oauth/api.h"
+
+namespace latchkey::app {
+
+// Everything that the OAuth 2.0 endpoints call, built and wired once.
+class OauthApi {
+ public:
+  OauthApi(Core& core, signin::AttemptLimits& limits, account::AccountPages& pages);
+
+  // Makes the keys of ID tokens where there are none, so that no request waits for them.
+  void prepare() { keys_.prepare(); }
+
+  // Deletes codes that have expired and registrations that nobody uses.
+  void purge();
+
+ private:
+  oauth::Clients clients_;
+  oauth::AuthorizationCodes codes_;
+  oauth::DeviceGrants devices_;
+  oauth::SigningKeys keys_;
+
+ public:
+  const oauth::Api api;
+};
+
+}  // namespace latchkey::app

@@ -1,0 +1,158 @@
+#include "domain/oauth/authorization_codes.h"
+
+#include "domain/oauth/start_granted_session.h"
+#include "domain/sessions/session_rows.h"
+#include "domain/signin/browser_session_rows.h"
+#include "platform/crypto/equal.h"
+#include "platform/crypto/hash.h"
+#include "platform/crypto/random.h"
+#include "platform/text/base64.h"
+
+namespace latchkey::oauth {
+namespace {
+
+using Why = GrantRefused::Why;
+
+constexpr std::string_view kPrefix = "lkc_";
+constexpr std::size_t kRandomLength = 32;  // of base62: 190 bits
+// RFC 6749 section 4.1.2: ten minutes at most. Time for a slow phone to come back to its app.
+constexpr Duration kLifetime = std::chrono::minutes{5};
+// A redeemed code is remembered for longer, to notice when it is shown again.
+constexpr Duration kRemembered = std::chrono::hours{1};
+
+std::string digest(std::string_view text) { return text::encode_base64url(crypto::sha256(text)); }
+
+GrantRefused refused(std::string sentence) { return {Why::invalid_grant, std::move(sentence)}; }
+
+struct Row {
+  std::string client;
+  sessions::UserId user = 0;
+  std::int64_t browser_session = 0;
+  std::string redirect_uri;
+  std::string scope;
+  std::string code_challenge;
+  std::optional<std::string> nonce;
+  Time authenticated_at;
+  Time expires_at;
+  std::optional<sessions::SessionId> session;
+};
+
+std::optional<Row> find_code(db::Tx& tx, const std::string& hash) {
+  auto row = tx.one<std::string, std::int64_t, std::int64_t, std::string, std::string, std::string,
+                    std::optional<std::string>, Time, Time, std::optional<std::int64_t>>(
+      "SELECT client, user_id, browser_session, redirect_uri, scope, code_challenge, nonce, "
+      "authenticated_at,"
+      " expires_at, session FROM authorization_codes WHERE hash = :hash",
+      hash);
+  if (!row) return std::nullopt;
+  return std::make_from_tuple<Row>(std::move(*row));
+}
+
+}  // namespace
+
+Task<bool> AuthorizationCodes::consented(const signin::BrowserSession& browser,
+                                         const AuthorizationRequest& request) {
+  const sessions::ClientGrant wanted{request.client->id, request.scope.text()};
+  co_return co_await sessions_.database().read([&](db::Tx& tx) {
+    for (const sessions::SessionId id : sessions::open_sessions_of_user(tx, browser.account.id)) {
+      const auto session = sessions::find_session(tx, id);
+      if (session && session->record.ended == sessions::Ended::live &&
+          session->record.grant == wanted) {
+        return true;
+      }
+    }
+    return false;
+  });
+}
+
+Task<std::optional<std::string>> AuthorizationCodes::issue(const signin::BrowserSession& browser,
+                                                           const AuthorizationRequest& request) {
+  std::string code = std::string(kPrefix) + crypto::random_text(crypto::kBase62, kRandomLength);
+  const bool issued = co_await sessions_.database().write([&](db::Tx& tx) {
+    const auto account = signin::lock_browser_account(tx, browser.id);
+    if (!account || account->deactivated_at || account->locked_at) return false;
+    Scope scope = request.scope;
+    scope.admin = scope.admin && account->admin;
+    tx.run(
+        "INSERT INTO authorization_codes (hash, client, user_id, browser_session, redirect_uri,"
+        " scope, code_challenge, nonce, authenticated_at, expires_at) VALUES (:hash, :client,"
+        " :user, :browser, :uri, :scope, :challenge, :nonce, :authenticated, :expires)",
+        digest(code), request.client->id, account->id, browser.id, request.redirect_uri,
+        scope.text(), request.code_challenge,
+        request.nonce.empty() ? std::nullopt : std::optional(request.nonce),
+        browser.authenticated_at, sessions_.clock().now() + kLifetime);
+    return true;
+  });
+  if (!issued) co_return std::nullopt;
+  co_return code;
+}
+
+Task<std::expected<Granted, GrantRefused>> AuthorizationCodes::redeem(
+    std::size_t worker, const Client& client, std::string code, std::string redirect_uri,
+    std::string code_verifier, sessions::Origin origin) {
+  sessions_.require_hearing();
+  const std::string hash = digest(code);
+  const std::string challenge = digest(code_verifier);
+  struct Redeemed {
+    sessions::Session session;
+    Row row;
+  };
+  using Result = std::expected<Redeemed, GrantRefused>;
+  auto redeemed = co_await sessions_.database().write([&](db::Tx& tx) -> Result {
+    const Time now = sessions_.clock().now();
+    const auto found = find_code(tx, hash);
+    if (!found) return std::unexpected(refused("This code is not known, or has expired."));
+    const auto account = sessions::lock_account(tx, found->user);
+    // Read again under the account's lock: of two that come at once, one is the second.
+    auto row = find_code(tx, hash);
+    if (!account || !row) return std::unexpected(refused("This code has expired."));
+    if (row->client != client.id) {
+      return std::unexpected(refused("This code was issued to another client."));
+    }
+    if (row->session) {
+      sessions_.end_softly(tx, *row->session, sessions::EndReason::code_reuse);
+      return std::unexpected(refused("This code was used already; what it gave is revoked."));
+    }
+    // A clock set back prolongs nothing.
+    if (row->expires_at <= now || row->expires_at > now + kLifetime + sessions::kClockSkew) {
+      return std::unexpected(refused("This code has expired."));
+    }
+    if (row->redirect_uri != redirect_uri) {
+      return std::unexpected(refused("redirect_uri: not that of the authorization request"));
+    }
+    if (!crypto::equal(row->code_challenge, challenge)) {
+      return std::unexpected(refused("code_verifier: does not fit the code_challenge"));
+    }
+    // A changed password signs browsers out, and leaves no code behind as a way in.
+    const auto scope = read_scope(row->scope);
+    if (!scope || !signin::lock_browser_account(tx, row->browser_session)) {
+      return std::unexpected(refused("The person has signed out of the browser since."));
+    }
+    auto session = start_granted_session(tx, sessions_, *account, client, *scope,
+                                         sessions::Method::authorization_code, origin);
+    if (!session) return std::unexpected(session.error());
+    tx.run(
+        "UPDATE authorization_codes SET session = :session, expires_at = :expires"
+        " WHERE hash = :hash",
+        session->record.id, now + kRemembered, hash);
+    clients_.note_use(tx, client.id);
+    return Redeemed{std::move(*session), std::move(*row)};
+  });
+  if (!redeemed) co_return std::unexpected(redeemed.error());
+  const sessions::Record& record = redeemed->session.record;
+  co_return Granted{.tokens = sessions_.tokens_of(worker, record),
+                    .account = redeemed->session.account,
+                    .session = record.id,
+                    .scope = *read_scope(redeemed->row.scope),
+                    .nonce = redeemed->row.nonce.value_or(""),
+                    .authenticated_at = redeemed->row.authenticated_at};
+}
+
+void AuthorizationCodes::purge() {
+  const Time now = sessions_.clock().now();
+  sessions_.database().write_now([now](db::Tx& tx) {
+    tx.run("DELETE FROM authorization_codes WHERE expires_at <= :now", now);
+  });
+}
+
+}  // namespace latchkey::oauth

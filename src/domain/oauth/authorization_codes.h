@@ -1,0 +1,55 @@
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "domain/oauth/authorization_request.h"
+#include "domain/oauth/clients.h"
+#include "domain/oauth/grant_refused.h"
+#include "domain/sessions/sessions.h"
+#include "domain/signin/browser_sessions.h"
+
+// The authorization code grant (RFC 6749 section 4.1, RFC 7636; spec "Authorisation code grant").
+namespace latchkey::oauth {
+
+// What a redeemed code or device code gives.
+struct Granted {
+  sessions::TokenPair tokens;
+  sessions::Account account;
+  sessions::SessionId session = 0;
+  Scope scope;
+  std::string nonce;  // of the authorization request; empty: none
+  Time authenticated_at;
+};
+
+class AuthorizationCodes {
+ public:
+  AuthorizationCodes(sessions::Sessions& sessions, Clients& clients)
+      : sessions_(sessions), clients_(clients) {}
+
+  // Whether an open session of this person holds just this grant for this client: what
+  // prompt=none may repeat without asking.
+  Task<bool> consented(const signin::BrowserSession& browser, const AuthorizationRequest& request);
+
+  // A code for the person who consented; absent: the browser was signed out meanwhile.
+  Task<std::optional<std::string>> issue(const signin::BrowserSession& browser,
+                                         const AuthorizationRequest& request);
+
+  // Begins the session, once. A code that comes again ends what it gave, softly: it is not known
+  // whether a thief came second, or the client itself after a lost reply, and its keys must stay.
+  Task<std::expected<Granted, GrantRefused>> redeem(std::size_t worker, const Client& client,
+                                                    std::string code, std::string redirect_uri,
+                                                    std::string code_verifier,
+                                                    sessions::Origin origin);
+
+  void purge();
+
+ private:
+  sessions::Sessions& sessions_;
+  Clients& clients_;
+};
+
+}  // namespace latchkey::oauth

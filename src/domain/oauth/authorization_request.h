@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "domain/oauth/client.h"
+#include "domain/oauth/scope.h"
+#include "domain/signin/browser_sessions.h"
+#include "platform/time.h"
+
+// What a client asks of a person's browser (RFC 6749 section 4.1.1; OpenID Connect Core section
+// 3.1.2.1; spec "Authorisation code flow"). Pure.
+namespace latchkey::oauth {
+
+enum class ResponseMode { query, fragment };
+
+// The parameters as they came; absent ones are empty.
+struct AuthorizationParameters {
+  std::string response_type;
+  std::string redirect_uri;
+  std::string response_mode;
+  std::string scope;
+  std::string state;
+  std::string code_challenge;
+  std::string code_challenge_method;
+  std::string nonce;
+  std::string prompt;
+  std::string login_hint;
+  std::string max_age;
+  bool has_request = false;     // request or request_uri: not supported
+  bool has_duplicates = false;  // a parameter came twice (RFC 6749 section 3.1)
+};
+
+struct Prompt {
+  bool none = false;
+  bool login = false;
+  bool consent = false;
+  bool create = false;
+  bool select_account = false;
+};
+
+struct AuthorizationRequest {
+  std::shared_ptr<const Client> client;
+  std::string redirect_uri;
+  ResponseMode mode = ResponseMode::query;
+  std::string state;
+  Scope scope;
+  std::string code_challenge;
+  std::string nonce;
+  Prompt prompt;
+  std::string login_hint;
+  std::optional<Duration> max_age;
+};
+
+// Where an answer goes: nowhere but to a redirect URI that was found to be the client's.
+struct ReturnAddress {
+  std::string redirect_uri;
+  ResponseMode mode = ResponseMode::query;
+  std::string state;
+};
+
+// Told to the person: who asks is not to be trusted with an answer.
+enum class NotTheClients {
+  unknown_client,
+  wrong_address,  // not one of the client's redirect URIs
+};
+// Told to the client (RFC 6749 section 4.1.2.1).
+struct ToClient {
+  ReturnAddress where;
+  std::string_view error;
+  std::string sentence;
+};
+using AuthorizationRefused = std::variant<NotTheClients, ToClient>;
+
+std::expected<AuthorizationRequest, AuthorizationRefused> read_authorization_request(
+    std::shared_ptr<const Client> client, const AuthorizationParameters& parameters);
+
+ReturnAddress return_address(const AuthorizationRequest& request);
+
+// What a browser is shown next.
+enum class AuthorizationStep {
+  sign_up,
+  sign_in,
+  give_password_again,
+  ask_consent,
+  grant,  // prompt=none, and the person has consented to the same before
+  login_required,
+  consent_required,
+};
+// `consented`: an open session of this person holds the same grant for this client already.
+AuthorizationStep next_step(const AuthorizationRequest& request,
+                            const signin::BrowserSession* browser, bool consented, Time now);
+
+// The redirect that answers: `parameters` is form-encoded already (RFC 6749 section 4.1.2; OAuth
+// 2.0 Multiple Response Type Encoding Practices section 2.1).
+std::string redirect_to(const ReturnAddress& where, std::string_view parameters);
+
+}  // namespace latchkey::oauth

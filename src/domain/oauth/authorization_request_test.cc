@@ -1,0 +1,176 @@
+#include "domain/oauth/authorization_request.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace latchkey::oauth {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Time kNoon{Duration{1'800'000'000'000}};
+constexpr const char* kCallback = "https://app.example/callback";
+
+std::shared_ptr<const Client> sample_client() {
+  Client client;
+  client.id = "app";
+  client.redirect_uris = {kCallback};
+  client.grant_types = {"authorization_code", "refresh_token"};
+  client.response_types = {"code"};
+  return std::make_shared<const Client>(std::move(client));
+}
+
+AuthorizationParameters good() {
+  AuthorizationParameters p;
+  p.response_type = "code";
+  p.redirect_uri = kCallback;
+  p.scope = "urn:matrix:client:api:* urn:matrix:client:device:AAABBBCCC";
+  p.state = "st";
+  p.code_challenge = "72xySjpngTcCxgbPfFmkPHjMvVDl2jW1aWP7-J6rmwU";
+  p.code_challenge_method = "S256";
+  return p;
+}
+
+TEST(AuthorizationRequest, IsRead) {
+  auto p = good();
+  p.prompt = "login consent";
+  p.max_age = "60";
+  p.response_mode = "fragment";
+  const auto request = read_authorization_request(sample_client(), p);
+  ASSERT_TRUE(request.has_value());
+  EXPECT_EQ(request->mode, ResponseMode::fragment);
+  EXPECT_EQ(request->scope.device_id, "AAABBBCCC");
+  EXPECT_TRUE(request->prompt.login && request->prompt.consent && !request->prompt.none);
+  EXPECT_EQ(request->max_age, Duration(60s));
+}
+
+TEST(AuthorizationRequest, NobodyIsAnsweredWhomTheClientDidNotName) {
+  EXPECT_TRUE(
+      std::holds_alternative<NotTheClients>(read_authorization_request(nullptr, good()).error()));
+  for (const char* uri : {"", "https://app.example/callback/", "https://evil.example/callback",
+                          "https://app.example/callback#", "https://APP.example/callback",
+                          "https://app.example@evil.example/callback"}) {
+    auto p = good();
+    p.redirect_uri = uri;
+    const auto request = read_authorization_request(sample_client(), p);
+    ASSERT_FALSE(request.has_value()) << uri;
+    EXPECT_TRUE(std::holds_alternative<NotTheClients>(request.error())) << uri;
+  }
+}
+
+TEST(AuthorizationRequest, IsRefusedToTheClient) {
+  struct Row {
+    const char* name;
+    void (*change)(AuthorizationParameters&);
+    const char* error;
+  };
+  const Row rows[] = {
+      {"a parameter twice", [](auto& p) { p.has_duplicates = true; }, "invalid_request"},
+      {"a request object", [](auto& p) { p.has_request = true; }, "request_not_supported"},
+      {"no response type", [](auto& p) { p.response_type = ""; }, "invalid_request"},
+      {"the implicit grant", [](auto& p) { p.response_type = "token"; },
+       "unsupported_response_type"},
+      {"another mode", [](auto& p) { p.response_mode = "form_post"; }, "invalid_request"},
+      {"no PKCE", [](auto& p) { p.code_challenge = p.code_challenge_method = ""; },
+       "invalid_request"},
+      {"PKCE downgraded", [](auto& p) { p.code_challenge_method = "plain"; }, "invalid_request"},
+      {"PKCE downgraded by silence", [](auto& p) { p.code_challenge_method = ""; },
+       "invalid_request"},
+      {"a challenge of another length", [](auto& p) { p.code_challenge += "="; },
+       "invalid_request"},
+      {"an unknown scope", [](auto& p) { p.scope = "x"; }, "invalid_scope"},
+      {"an unknown prompt", [](auto& p) { p.prompt = "dance"; }, "invalid_request"},
+      {"none and more", [](auto& p) { p.prompt = "none login"; }, "invalid_request"},
+      {"no age", [](auto& p) { p.max_age = "-1"; }, "invalid_request"},
+      {"an age that is no number", [](auto& p) { p.max_age = "5m"; }, "invalid_request"},
+      {"an endless state", [](auto& p) { p.state = std::string(3000, 'x'); }, "invalid_request"},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.name);
+    auto p = good();
+    row.change(p);
+    const auto request = read_authorization_request(sample_client(), p);
+    ASSERT_FALSE(request.has_value());
+    const auto* told = std::get_if<ToClient>(&request.error());
+    ASSERT_NE(told, nullptr);
+    EXPECT_EQ(told->error, row.error);
+    EXPECT_EQ(told->where.redirect_uri, kCallback);
+    EXPECT_FALSE(told->sentence.empty());
+  }
+}
+
+TEST(AuthorizationRequest, ItsClientMustHaveRegisteredTheGrant) {
+  Client client = *sample_client();
+  client.grant_types = {"refresh_token"};
+  const auto request = read_authorization_request(std::make_shared<const Client>(client), good());
+  ASSERT_FALSE(request.has_value());
+  EXPECT_EQ(std::get<ToClient>(request.error()).error, "unauthorized_client");
+}
+
+TEST(AuthorizationStep, FollowsThePromptAndTheBrowser) {
+  using enum AuthorizationStep;
+  struct Row {
+    const char* name;
+    const char* prompt;
+    const char* max_age;
+    bool signed_in;
+    bool consented;
+    AuthorizationStep step;
+  };
+  const Row rows[] = {
+      {"signed out", "", "", false, false, sign_in},
+      {"signed in", "", "", true, false, ask_consent},
+      {"asked again although it consented", "", "", true, true, ask_consent},
+      {"create", "create", "", true, true, sign_up},
+      {"login, signed out", "login", "", false, false, sign_in},
+      {"login, signed in", "login", "", true, true, give_password_again},
+      {"the password is younger than max_age", "", "601", true, false, ask_consent},
+      {"the password is as old as max_age", "", "600", true, false, give_password_again},
+      {"max_age=0 always asks", "", "0", true, false, give_password_again},
+      {"none, signed out", "none", "", false, false, login_required},
+      {"none, too old", "none", "0", true, true, login_required},
+      {"none, without consent", "none", "", true, false, consent_required},
+      {"none, with consent", "none", "", true, true, grant},
+      {"consent", "consent", "", true, true, ask_consent},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.name);
+    auto p = good();
+    p.prompt = row.prompt;
+    p.max_age = row.max_age;
+    const auto request = read_authorization_request(sample_client(), p);
+    ASSERT_TRUE(request.has_value());
+    signin::BrowserSession browser;
+    browser.authenticated_at = kNoon - 10min;
+    EXPECT_EQ(next_step(*request, row.signed_in ? &browser : nullptr, row.consented, kNoon),
+              row.step);
+  }
+}
+
+TEST(AuthorizationStep, NothingIsHandedWithoutAClickToWhoeverListensOnThisMachine) {
+  for (const char* uri : {"http://127.0.0.1/callback", "com.example.app:/callback"}) {
+    Client client = *sample_client();
+    client.type = ApplicationType::native;
+    client.redirect_uris = {uri};
+    auto p = good();
+    p.redirect_uri = uri;
+    p.prompt = "none";
+    const auto request = read_authorization_request(std::make_shared<const Client>(client), p);
+    ASSERT_TRUE(request.has_value()) << uri;
+    signin::BrowserSession browser;
+    browser.authenticated_at = kNoon;
+    EXPECT_EQ(next_step(*request, &browser, true, kNoon), AuthorizationStep::consent_required);
+  }
+}
+
+TEST(Redirect, PutsTheAnswerWhereTheModeSays) {
+  EXPECT_EQ(redirect_to({kCallback, ResponseMode::query, ""}, "code=a"),
+            "https://app.example/callback?code=a");
+  EXPECT_EQ(redirect_to({"https://a.example/?x=1", ResponseMode::query, ""}, "code=a"),
+            "https://a.example/?x=1&code=a");
+  EXPECT_EQ(redirect_to({kCallback, ResponseMode::fragment, ""}, "code=a"),
+            "https://app.example/callback#code=a");
+}
+
+}  // namespace
+}  // namespace latchkey::oauth

@@ -1,0 +1,220 @@
+#include "domain/oauth/device_grants.h"
+
+#include "domain/oauth/start_granted_session.h"
+#include "domain/oauth/user_code.h"
+#include "domain/sessions/session_rows.h"
+#include "domain/signin/browser_session_rows.h"
+#include "platform/crypto/hash.h"
+#include "platform/crypto/random.h"
+#include "platform/text/base64.h"
+#include "platform/text/utf8.h"
+
+namespace latchkey::oauth {
+namespace {
+
+using Why = GrantRefused::Why;
+using MaybeText = std::optional<std::string>;
+
+constexpr std::string_view kPrefix = "lkd_";
+constexpr std::size_t kRandomLength = 32;  // of base62: 190 bits
+constexpr Duration kLifetime = std::chrono::minutes{15};
+constexpr Duration kAnswerAgain = std::chrono::minutes{1};
+constexpr std::size_t kLongestUserAgent = 255;
+
+enum class Decision : int { none = 0, granted = 1, denied = 2 };
+
+std::string digest(std::string_view text) { return text::encode_base64url(crypto::sha256(text)); }
+
+GrantRefused refused(Why why, std::string sentence) { return {why, std::move(sentence)}; }
+
+struct Row {
+  std::string client;
+  std::string scope;
+  Time expires_at;
+  Decision decision = Decision::none;
+  std::optional<sessions::UserId> user;
+  std::optional<std::int64_t> browser_session;
+  std::optional<Time> authenticated_at;
+  std::optional<sessions::SessionId> session;
+};
+
+// A clock set back prolongs nothing.
+bool expired(Time expires_at, Time now) {
+  return expires_at <= now || expires_at > now + kLifetime + sessions::kClockSkew;
+}
+
+std::optional<Row> find_row(db::Tx& tx, const std::string& hash) {
+  auto row = tx.one<std::string, std::string, Time, Decision, std::optional<std::int64_t>,
+                    std::optional<std::int64_t>, std::optional<Time>, std::optional<std::int64_t>>(
+      "SELECT client, scope, expires_at, decision, user_id, browser_session,"
+      " authenticated_at, session FROM device_grants WHERE hash = :hash",
+      hash);
+  if (!row) return std::nullopt;
+  return std::make_from_tuple<Row>(std::move(*row));
+}
+
+// Why the device gets nothing, if it does not; absent: the person has said yes.
+std::optional<GrantRefused> not_granted(const std::optional<Row>& row, const Client& client,
+                                        Time now) {
+  if (!row || row->client != client.id) {
+    return refused(Why::invalid_grant, "This device code is not known here.");
+  }
+  if (row->session) return std::nullopt;
+  if (expired(row->expires_at, now))
+    return refused(Why::expired_token, "The code has expired. Begin again.");
+  switch (row->decision) {
+    case Decision::none:
+      return refused(Why::authorization_pending, "The person has not decided yet.");
+    case Decision::denied:
+      return refused(Why::access_denied, "The person has said no.");
+    case Decision::granted:
+      break;
+  }
+  return std::nullopt;
+}
+
+MaybeText unless_empty(std::string_view text) {
+  return text.empty() || !text::valid_utf8(text) ? std::nullopt : MaybeText(text);
+}
+
+}  // namespace
+
+Task<DeviceAuthorization> DeviceGrants::begin(const Client& client, Scope scope,
+                                              sessions::Origin origin) {
+  DeviceAuthorization begun{
+      .device_code = std::string(kPrefix) + crypto::random_text(crypto::kBase62, kRandomLength),
+      .user_code = {},
+      .lifetime = kLifetime,
+      .interval = Polling::kInterval};
+  const Time now = sessions_.clock().now();
+  bool added = false;
+  while (!added) {
+    begun.user_code = new_user_code();
+    added = co_await sessions_.database().write([&](db::Tx& tx) {
+      return tx.run(
+                 "INSERT INTO device_grants (hash, user_code, client, scope, address, user_agent,"
+                 " created_at, expires_at) VALUES (:hash, :code, :client, :scope, :address, :agent,"
+                 " :now, :expires) ON CONFLICT DO NOTHING",
+                 digest(begun.device_code), digest(begun.user_code), client.id, scope.text(),
+                 unless_empty(origin.address),
+                 unless_empty(text::truncate_utf8(origin.user_agent, kLongestUserAgent)), now,
+                 now + kLifetime) == 1;
+    });
+  }
+  co_return begun;
+}
+
+Task<std::optional<PendingDevice>> DeviceGrants::find(std::string user_code) {
+  struct Found {
+    std::string client;
+    PendingDevice device;
+  };
+  auto found = co_await sessions_.database().read([&](db::Tx& tx) -> std::optional<Found> {
+    auto row = tx.one<std::string, std::string, MaybeText, MaybeText, Time, Time>(
+        "SELECT client, scope, address, user_agent, created_at, expires_at FROM device_grants"
+        " WHERE user_code = :code AND decision = 0",
+        digest(user_code));
+    if (!row) return std::nullopt;
+    auto& [client, scope_text, address, agent, created_at, expires_at] = *row;
+    const Time now = sessions_.clock().now();
+    auto scope = read_scope(scope_text);
+    if (!scope || expired(expires_at, now)) {
+      return std::nullopt;
+    }
+    return Found{std::move(client),
+                 {.client = nullptr,
+                  .scope = std::move(*scope),
+                  .origin = {address.value_or(""), agent.value_or("")},
+                  .created_at = created_at}};
+  });
+  if (!found) co_return std::nullopt;
+  found->device.client = co_await clients_.find(found->client);
+  if (!found->device.client) co_return std::nullopt;
+  co_return std::move(found->device);
+}
+
+Task<bool> DeviceGrants::decide(const signin::BrowserSession& browser, std::string user_code,
+                                bool allow) {
+  co_return co_await sessions_.database().write([&](db::Tx& tx) {
+    const auto account = signin::lock_browser_account(tx, browser.id);
+    if (!account || account->deactivated_at || account->locked_at) return false;
+    const Time now = sessions_.clock().now();
+    return tx.run(
+               "UPDATE device_grants SET decision = :decision, user_id = :user,"
+               " browser_session = :browser, authenticated_at = :authenticated"
+               " WHERE user_code = :code AND decision = 0 AND expires_at > :now",
+               allow ? Decision::granted : Decision::denied, account->id, browser.id,
+               browser.authenticated_at, digest(user_code), now) == 1;
+  });
+}
+
+Task<std::expected<Granted, GrantRefused>> DeviceGrants::poll(std::size_t worker,
+                                                              const Client& client,
+                                                              std::string device_code,
+                                                              sessions::Origin origin) {
+  sessions_.require_hearing();
+  const std::string hash = digest(device_code);
+  const Time now = sessions_.clock().now();
+  const auto seen =
+      co_await sessions_.database().read([&](db::Tx& tx) { return find_row(tx, hash); });
+  if (auto refusal = not_granted(seen, client, now)) {
+    if (refusal->why == Why::authorization_pending && !polling_.allow(hash, now)) {
+      refusal->why = Why::slow_down;
+    }
+    co_return std::unexpected(*refusal);
+  }
+  struct Redeemed {
+    sessions::Session session;
+    Row row;
+  };
+  using Result = std::expected<Redeemed, GrantRefused>;
+  auto redeemed = co_await sessions_.database().write([&](db::Tx& tx) -> Result {
+    const auto account = sessions::lock_account(tx, seen->user.value());
+    auto row = find_row(tx, hash);
+    if (!account || !row) {
+      return std::unexpected(refused(Why::expired_token, "The code has expired. Begin again."));
+    }
+    if (auto refusal = not_granted(row, client, now)) return std::unexpected(*refusal);
+    if (row->session) {
+      auto session = sessions::find_session(tx, *row->session);
+      const bool fresh = session && session->record.issued == 0 &&
+                         session->record.ended == sessions::Ended::live &&
+                         now - session->record.created_at < kAnswerAgain &&
+                         session->record.created_at - now <= sessions::kClockSkew;
+      if (!fresh) {
+        return std::unexpected(refused(Why::invalid_grant, "This device code was used already."));
+      }
+      return Redeemed{std::move(*session), std::move(*row)};
+    }
+    auto scope = read_scope(row->scope);
+    if (!scope || !signin::lock_browser_account(tx, row->browser_session.value())) {
+      return std::unexpected(refused(Why::access_denied, "The person has signed out since."));
+    }
+    scope->admin = scope->admin && account->admin;
+    auto session = start_granted_session(tx, sessions_, *account, client, *scope,
+                                         sessions::Method::device_code, origin);
+    if (!session) return std::unexpected(session.error());
+    tx.run("UPDATE device_grants SET session = :session WHERE hash = :hash", session->record.id,
+           hash);
+    clients_.note_use(tx, client.id);
+    return Redeemed{std::move(*session), std::move(*row)};
+  });
+  if (!redeemed) co_return std::unexpected(redeemed.error());
+  polling_.forget(hash);
+  const sessions::Record& record = redeemed->session.record;
+  co_return Granted{.tokens = sessions_.tokens_of(worker, record),
+                    .account = redeemed->session.account,
+                    .session = record.id,
+                    .scope = *read_scope(record.grant->scope),
+                    .nonce = {},
+                    .authenticated_at = redeemed->row.authenticated_at.value_or(record.created_at)};
+}
+
+void DeviceGrants::purge() {
+  const Time before = sessions_.clock().now() - kAnswerAgain;
+  sessions_.database().write_now([before](db::Tx& tx) {
+    tx.run("DELETE FROM device_grants WHERE expires_at <= :before", before);
+  });
+}
+
+}  // namespace latchkey::oauth

@@ -1,0 +1,80 @@
+#include "domain/oauth/scope.h"
+
+#include <algorithm>
+#include <ranges>
+
+namespace latchkey::oauth {
+namespace {
+
+// Stable names, and those of MSC2967 that clients used before.
+constexpr std::string_view kApi[] = {"urn:matrix:client:api:*",
+                                     "urn:matrix:org.matrix.msc2967.client:api:*"};
+constexpr std::string_view kDevice[] = {"urn:matrix:client:device:",
+                                        "urn:matrix:org.matrix.msc2967.client:device:"};
+constexpr std::string_view kAdmin = "urn:synapse:admin:*";
+
+// As long as POST /login takes them.
+constexpr std::size_t kLongestDeviceId = 255;
+
+// RFC 3986 section 2.3.
+bool unreserved(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '.' || c == '_' || c == '~';
+}
+
+}  // namespace
+
+std::string Scope::text() const {
+  std::string text;
+  const auto add = [&text](std::string_view token) {
+    text.append(text.empty() ? "" : " ").append(token);
+  };
+  if (openid) add("openid");
+  if (email) add("email");
+  if (matrix) {
+    add(api_token);
+    add(device_token);
+  }
+  if (admin) add(kAdmin);
+  return text;
+}
+
+std::expected<Scope, std::string> read_scope(std::string_view text) {
+  Scope scope;
+  for (const auto part : std::views::split(text, ' ')) {
+    const std::string_view token(part.begin(), part.end());
+    if (token == "openid") scope.openid = true;
+    if (token == "email") scope.email = true;
+    if (token == kAdmin) scope.admin = true;
+    if (std::ranges::find(kApi, token) != std::end(kApi)) {
+      scope.matrix = true;
+      scope.api_token = token;
+    }
+    for (const std::string_view prefix : kDevice) {
+      if (!token.starts_with(prefix)) continue;
+      const std::string_view id = token.substr(prefix.size());
+      if (!scope.device_id.empty() && scope.device_id != id) {
+        return std::unexpected("scope: more than one device; a session has exactly one");
+      }
+      if (id.empty() || id.size() > kLongestDeviceId || !std::ranges::all_of(id, unreserved)) {
+        return std::unexpected(
+            "scope: the device ID must have 1 to 255 letters, digits or any of -._~");
+      }
+      scope.device_id = id;
+      scope.device_token = token;
+    }
+  }
+  if (scope.matrix && scope.device_id.empty()) {
+    return std::unexpected(
+        "scope: urn:matrix:client:api:* needs exactly one urn:matrix:client:device:<device_id>");
+  }
+  if (!scope.matrix && !scope.device_id.empty()) {
+    return std::unexpected("scope: a device needs urn:matrix:client:api:* beside it");
+  }
+  if (!scope.matrix && !scope.openid) {
+    return std::unexpected("scope: expected urn:matrix:client:api:* with a device, or openid");
+  }
+  return scope;
+}
+
+}  // namespace latchkey::oauth

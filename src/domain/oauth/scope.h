@@ -1,0 +1,29 @@
+#pragma once
+
+#include <expected>
+#include <string>
+#include <string_view>
+
+namespace latchkey::oauth {
+
+// What a client may do (RFC 6749 section 3.3; spec "Scope").
+struct Scope {
+  bool matrix = false;    // urn:matrix:client:api:*
+  std::string device_id;  // urn:matrix:client:device:<device_id>; set when `matrix` is
+  bool openid = false;    // OpenID Connect Core section 3.1.2.1
+  bool email = false;     // OpenID Connect Core section 5.4
+  bool admin = false;     // urn:synapse:admin:*, for administrators of this server alone
+  // As the client wrote the two Matrix tokens: answered in the same words.
+  std::string api_token;
+  std::string device_token;
+
+  // Canonical: as it is stored and answered.
+  std::string text() const;
+};
+
+// Tokens that mean nothing here are left out of the answer (RFC 6749 section 3.3). The error is a
+// sentence for `invalid_scope`: the API without exactly one device, a device without the API, a
+// device ID outside of the unreserved characters, or nothing that means anything.
+std::expected<Scope, std::string> read_scope(std::string_view text);
+
+}  // namespace latchkey::oauth

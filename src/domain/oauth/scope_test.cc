@@ -1,0 +1,73 @@
+#include "domain/oauth/scope.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace latchkey::oauth {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr std::string_view kApi = "urn:matrix:client:api:*";
+
+std::string device(std::string_view id) { return "urn:matrix:client:device:" + std::string(id); }
+std::string api_and(std::string_view more) { return std::string(kApi) + " " + std::string(more); }
+
+TEST(Scope, IsReadAndAnsweredInCanonicalForm) {
+  struct Row {
+    const char* name;
+    std::string asked;
+    std::string answered;
+  };
+  const Row rows[] = {
+      {"the Matrix API", api_and(device("AAABBBCCC")), api_and(device("AAABBBCCC"))},
+      {"in any order, with OpenID", device("D-._~9") + " openid " + std::string(kApi),
+       "openid " + api_and(device("D-._~9"))},
+      {"unstable names stay as the client wrote them",
+       "urn:matrix:org.matrix.msc2967.client:api:* "
+       "urn:matrix:org.matrix.msc2967.client:device:ABC",
+       "urn:matrix:org.matrix.msc2967.client:api:* "
+       "urn:matrix:org.matrix.msc2967.client:device:ABC"},
+      {"OpenID alone", "openid email", "openid email"},
+      {"what means nothing here is left out", "openid profile offline_access urn:x", "openid"},
+      {"spaces in a row", "  openid  ", "openid"},
+      {"the administrators' token", api_and(device("AAA")) + " urn:synapse:admin:*",
+       api_and(device("AAA")) + " urn:synapse:admin:*"},
+      {"the same device twice", api_and(device("A") + " " + device("A")), api_and(device("A"))},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.name);
+    const auto scope = read_scope(row.asked);
+    ASSERT_TRUE(scope.has_value()) << scope.error();
+    EXPECT_EQ(scope->text(), row.answered);
+  }
+}
+
+TEST(Scope, IsRefusedWithASentence) {
+  struct Row {
+    const char* name;
+    std::string asked;
+    const char* sentence;
+  };
+  const Row rows[] = {
+      {"nothing", "", "expected"},
+      {"only what means nothing", "profile", "expected"},
+      {"email alone says nothing of whom", "email", "expected"},
+      {"the API without a device", std::string(kApi), "exactly one"},
+      {"a device without the API", device("AAA"), "beside it"},
+      {"two devices", api_and(device("A") + " " + device("B")), "more than one"},
+      {"an empty device", api_and(device("")), "1 to 255"},
+      {"a device that no URL can hold", api_and(device("A/B")), "letters"},
+      {"a long device", api_and(device(std::string(256, 'A'))), "1 to 255"},
+      {"other case", "OPENID", "expected"},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.name);
+    const auto scope = read_scope(row.asked);
+    ASSERT_FALSE(scope.has_value());
+    EXPECT_THAT(scope.error(), HasSubstr(row.sentence));
+  }
+}
+
+}  // namespace
+}  // namespace latchkey::oauth

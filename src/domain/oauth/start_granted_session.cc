@@ -1,0 +1,33 @@
+#include "domain/oauth/start_granted_session.h"
+
+namespace latchkey::oauth {
+
+std::expected<sessions::Session, GrantRefused> start_granted_session(
+    db::Tx& tx, sessions::Sessions& sessions, const sessions::Account& account,
+    const Client& client, const Scope& scope, sessions::Method method,
+    const sessions::Origin& origin) {
+  using Why = GrantRefused::Why;
+  const std::string& name = client.name.text;
+  sessions::NewSession wanted{
+      .device_id = scope.matrix ? std::optional(scope.device_id) : std::nullopt,
+      .display_name = name.empty() ? std::nullopt : std::optional(name),
+      .refreshes = client.may("refresh_token"),
+      .grant = sessions::ClientGrant{client.id, scope.text()},
+      .method = method,
+      .origin = origin,
+  };
+  auto session = sessions.start(tx, account, wanted);
+  if (session) return std::move(*session);
+  switch (session.error()) {
+    case sessions::StartRefusal::account_locked:
+      return std::unexpected(GrantRefused{Why::locked, "This account is locked."});
+    case sessions::StartRefusal::too_many_devices:
+      return std::unexpected(GrantRefused{
+          Why::invalid_grant, "This account has too many devices: sign one of them out first."});
+    case sessions::StartRefusal::account_deactivated:
+      break;
+  }
+  return std::unexpected(GrantRefused{Why::invalid_grant, "This account is deactivated."});
+}
+
+}  // namespace latchkey::oauth

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <string>
+
+#include "domain/oauth/authorization_codes.h"
+#include "domain/oauth/clients.h"
+#include "domain/oauth/device_grants.h"
+#include "domain/oauth/signing_keys.h"
+#include "domain/sessions/sessions.h"
+#include "domain/signin/attempt_limits.h"
+#include "endpoints/account/visit.h"
+#include "platform/http/router.h"
+
+// OAuth 2.0 and OpenID Connect (spec "OAuth 2.0 API"). Each file mounts its endpoint.
+namespace latchkey::oauth {
+
+// Paths below the issuer, as the metadata names them.
+namespace path {
+inline constexpr std::string_view kAuthorize = "/oauth2/authorize";
+inline constexpr std::string_view kToken = "/oauth2/token";
+inline constexpr std::string_view kRevoke = "/oauth2/revoke";
+inline constexpr std::string_view kIntrospect = "/oauth2/introspect";
+inline constexpr std::string_view kRegistration = "/oauth2/registration";
+inline constexpr std::string_view kDeviceAuthorization = "/oauth2/device";
+inline constexpr std::string_view kUserinfo = "/oauth2/userinfo";
+inline constexpr std::string_view kKeys = "/oauth2/keys.json";
+inline constexpr std::string_view kAccount = "/account/";
+inline constexpr std::string_view kLink = "/link";
+}  // namespace path
+
+// What the endpoints call; owned by app.
+struct Api {
+  sessions::Sessions& sessions;
+  Clients& clients;
+  AuthorizationCodes& codes;
+  DeviceGrants& devices;
+  SigningKeys& keys;
+  signin::AttemptLimits& limits;
+  const account::AccountPages& account;
+  std::string server_name;
+  std::string issuer;  // the public URL, with a slash at its end
+};
+
+// `path` below the issuer.
+std::string url(const Api& api, std::string_view path);
+
+void mount_metadata(http::Router& router, const Api& api);
+void mount_authorize(http::Router& router, const Api& api);
+void mount_device_authorization(http::Router& router, const Api& api);
+void mount_link(http::Router& router, const Api& api);
+void mount_token(http::Router& router, const Api& api);
+void mount_jwks(http::Router& router, const Api& api);
+void mount_revoke(http::Router& router, const Api& api);
+void mount_userinfo(http::Router& router, const Api& api);
+
+// All of them. `api` must outlive the router.
+void mount(http::Router& router, const Api& api);
+
+}  // namespace latchkey::oauth

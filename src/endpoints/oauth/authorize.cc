@@ -1,0 +1,167 @@
+// GET and POST /oauth2/authorize (RFC 6749 section 3.1; OpenID Connect Core section 3.1.2): the
+// whole request stands in the query until the person has decided, so nothing is written for
+// whoever opens the address.
+
+#include "domain/oauth/authorization_request.h"
+#include "endpoints/oauth/api.h"
+#include "endpoints/oauth/consent_page.h"
+
+namespace latchkey::oauth {
+namespace {
+
+using signin::BrowserSession;
+
+AuthorizationParameters read_parameters(const http::Form& query) {
+  AuthorizationParameters p;
+  const auto take = [&](std::string_view name, std::string& into) {
+    const auto value = query.only(name);
+    if (!value) {
+      p.has_duplicates = true;
+    } else {
+      into = value->value_or("");
+    }
+  };
+  take("response_type", p.response_type);
+  take("redirect_uri", p.redirect_uri);
+  take("response_mode", p.response_mode);
+  take("scope", p.scope);
+  take("state", p.state);
+  take("code_challenge", p.code_challenge);
+  take("code_challenge_method", p.code_challenge_method);
+  take("nonce", p.nonce);
+  take("prompt", p.prompt);
+  take("login_hint", p.login_hint);
+  take("max_age", p.max_age);
+  std::string object;
+  take("request", object);
+  std::string object_uri;
+  take("request_uri", object_uri);
+  p.has_request = !object.empty() || !object_uri.empty();
+  return p;
+}
+
+// The same request without what the page it comes back from has seen to: else a person who was
+// asked for the password (prompt=login, max_age=0) would be asked again and again.
+std::string without_prompt(const http::Form& query) {
+  std::vector<http::Form::Field> kept;
+  for (const http::Form::Field& field : query.fields()) {
+    if (field.name != "prompt" && field.name != "max_age") kept.push_back(field);
+  }
+  return http::encode_form(kept);
+}
+
+http::Response redirect(const Api& api, const ReturnAddress& where,
+                        std::vector<http::Form::Field> fields) {
+  if (!where.state.empty()) fields.push_back({"state", where.state});
+  fields.push_back({"iss", api.issuer});  // RFC 9207
+  return account::see_other(redirect_to(where, http::encode_form(fields)));
+}
+
+http::Response tell_client(const Api& api, const ReturnAddress& where, std::string_view error,
+                           std::string_view sentence) {
+  return redirect(api, where,
+                  {{"error", std::string(error)}, {"error_description", std::string(sentence)}});
+}
+
+// Told to the person, for who asks is not to be trusted with an answer.
+http::Response failed(const Api& api, const http::Request& request, std::string_view sentence) {
+  const auto language = account::language_of(request);
+  return account::show_message(api.account, request,
+                               {.status = 400,
+                                .title = std::string(account::text(language, "AUTHORIZE_FAILED")),
+                                .sentence = std::string(account::text(language, sentence))});
+}
+
+http::Response answer_refused(const Api& api, const http::Request& request,
+                              const AuthorizationRefused& refused) {
+  if (const auto* told = std::get_if<ToClient>(&refused)) {
+    return tell_client(api, told->where, told->error, told->sentence);
+  }
+  const bool known = std::get<NotTheClients>(refused) == NotTheClients::wrong_address;
+  return failed(api, request, known ? "AUTHORIZE_WRONG_ADDRESS" : "AUTHORIZE_UNKNOWN_CLIENT");
+}
+
+Task<http::Response> grant(const Api& api, const BrowserSession& browser,
+                           const AuthorizationRequest& asked, std::string query) {
+  const auto code = co_await api.codes.issue(browser, asked);
+  if (code) co_return redirect(api, return_address(asked), {{"code", *code}});
+  co_return account::to_sign_in(std::string(path::kAuthorize) + "?" + query);
+}
+
+struct Asked {
+  http::Form query;
+  AuthorizationRequest request;
+};
+Task<std::expected<Asked, http::Response>> read(const Api& api, const http::Request& request) {
+  const auto fields = http::Form::parse(request.query);
+  if (!fields) {
+    co_return std::unexpected(failed(api, request, "AUTHORIZE_UNREADABLE"));
+  }
+  const auto client_id = fields->only("client_id");
+  auto client =
+      co_await api.clients.find(client_id ? std::string(client_id->value_or("")) : std::string());
+  auto asked = read_authorization_request(std::move(client), read_parameters(*fields));
+  if (!asked) co_return std::unexpected(answer_refused(api, request, asked.error()));
+  co_return Asked{*fields, std::move(*asked)};
+}
+
+Task<http::Response> get_authorize(const Api& api, const http::Request& request) {
+  const auto asked = co_await read(api, request);
+  if (!asked) co_return asked.error();
+  const auto browser = co_await account::visitor(api.account, request);
+  const bool consented = browser && asked->request.prompt.none &&
+                         co_await api.codes.consented(*browser, asked->request);
+  const ReturnAddress where = return_address(asked->request);
+  const std::string query = without_prompt(asked->query);
+  const std::string next = std::string(path::kAuthorize) + "?" + query;
+  switch (next_step(asked->request, browser ? &*browser : nullptr, consented,
+                    api.sessions.clock().now())) {
+    case AuthorizationStep::sign_up:
+      co_return account::to_sign_up(next);
+    case AuthorizationStep::sign_in:
+      co_return account::to_sign_in(next, {.login_hint = asked->request.login_hint});
+    case AuthorizationStep::give_password_again:
+      co_return account::to_sign_in(next, {.login_hint = asked->request.login_hint, .again = true});
+    case AuthorizationStep::grant:
+      co_return co_await grant(api, *browser, asked->request, query);
+    case AuthorizationStep::login_required:
+      co_return tell_client(api, where, "login_required", "The person has to sign in.");
+    case AuthorizationStep::consent_required:
+      co_return tell_client(api, where, "consent_required", "The person has to consent.");
+    case AuthorizationStep::ask_consent:
+      break;
+  }
+  co_return consent_page(api, request, asked->request, *browser, query);
+}
+
+Task<http::Response> post_authorize(const Api& api, const http::Request& request) {
+  const auto form = http::Form::parse(request.body);
+  if (!form || !account::csrf_ok(api.account, request, *form)) {
+    co_return account::csrf_refused(api.account, request);
+  }
+  const auto asked = co_await read(api, request);
+  if (!asked) co_return asked.error();
+  const std::string query = without_prompt(asked->query);
+  const std::string decision = account::field(*form, "decision");
+  if (decision == "deny") {
+    co_return tell_client(api, return_address(asked->request), "access_denied",
+                          "The person has said no.");
+  }
+  const auto browser = co_await account::visitor(api.account, request);
+  if (!browser || decision != "allow") {
+    co_return account::to_sign_in(std::string(path::kAuthorize) + "?" + query);
+  }
+  co_return co_await grant(api, *browser, asked->request, query);
+}
+
+}  // namespace
+
+void mount_authorize(http::Router& router, const Api& api) {
+  const std::string pattern(path::kAuthorize);
+  router.add(http::Method::get, pattern,
+             [&api](const http::Request& request) { return get_authorize(api, request); });
+  router.add(http::Method::post, pattern,
+             [&api](const http::Request& request) { return post_authorize(api, request); });
+}
+
+}  // namespace latchkey::oauth

@@ -1,0 +1,82 @@
+#include "endpoints/oauth/client.h"
+
+#include "domain/oauth/client_auth.h"
+#include "endpoints/oauth/errors.h"
+
+namespace latchkey::oauth {
+
+std::expected<http::Form, http::Response> form_body(const http::Request& request) {
+  if (!http::has_form(request)) {
+    return std::unexpected(
+        error(400, "invalid_request", "expected a body of application/x-www-form-urlencoded"));
+  }
+  auto form = http::Form::parse(request.body);
+  if (!form) return std::unexpected(error(400, "invalid_request", "the body is not a form"));
+  return std::move(*form);
+}
+
+std::expected<std::string, http::Response> field(const http::Form& form, std::string_view name) {
+  const auto value = form.only(name);
+  if (!value) {
+    return std::unexpected(
+        error(400, "invalid_request", std::string(name) + ": came more than once"));
+  }
+  return std::string(value->value_or(""));
+}
+
+namespace {
+
+http::Response refused(const ClientAuthError& error) {
+  return invalid_client(error.sentence, error.challenge);
+}
+
+std::optional<std::string_view> given(const http::Form& form, std::string_view name) {
+  const auto value = form.only(name);
+  return value ? *value : std::nullopt;
+}
+
+}  // namespace
+
+Task<std::expected<std::shared_ptr<const Client>, http::Response>> authenticate(
+    const Api& api, const http::Request& request, const http::Form& form) {
+  for (const std::string_view name :
+       {"client_id", "client_secret", "client_assertion", "client_assertion_type"}) {
+    if (!form.only(name)) {
+      co_return std::unexpected(
+          error(400, "invalid_request", std::string(name) + ": came more than once"));
+    }
+  }
+  if (request.header_count("Authorization") > 1) {
+    co_return std::unexpected(error(400, "invalid_request", "Authorization: came more than once"));
+  }
+  std::optional<std::string_view> header;
+  if (request.header_count("Authorization") == 1) header = request.header("Authorization");
+  const auto claimed =
+      claimed_client({.authorization = header,
+                      .client_id = given(form, "client_id"),
+                      .client_secret = given(form, "client_secret"),
+                      .client_assertion_type = given(form, "client_assertion_type"),
+                      .client_assertion = given(form, "client_assertion")});
+  if (!claimed) co_return std::unexpected(refused(claimed.error()));
+  auto client = co_await api.clients.find(claimed->id);
+  const std::string token_endpoint = url(api, path::kToken);
+  const auto proved =
+      prove_client(*claimed, client.get(), {.issuer = api.issuer, .token_endpoint = token_endpoint},
+                   api.sessions.clock().now());
+  if (!proved) co_return std::unexpected(refused(proved.error()));
+  if (*proved) {
+    const bool first = co_await api.sessions.database().write(
+        [&](db::Tx& tx) { return note_assertion(tx, **proved); });
+    if (!first) co_return std::unexpected(refused(assertion_used()));
+  }
+  co_return client;
+}
+
+Task<std::string> introspecting_client(const Api& api, const http::Request& request,
+                                       const http::Form& form) {
+  const auto client = co_await authenticate(api, request, form);
+  const bool proved = client && (*client)->auth_method != ClientAuthMethod::none;
+  co_return proved ? (*client)->id : std::string();
+}
+
+}  // namespace latchkey::oauth

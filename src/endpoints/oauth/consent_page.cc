@@ -1,0 +1,78 @@
+#include "endpoints/oauth/consent_page.h"
+
+#include <fmt/format.h>
+
+#include <boost/url/parse.hpp>
+
+#include "domain/accounts/matrix_id.h"
+
+namespace latchkey::oauth {
+namespace {
+
+using account::Language;
+
+template <class... Args>
+std::string say(Language language, std::string_view key, const Args&... args) {
+  return fmt::format(fmt::runtime(account::text(language, key)), args...);
+}
+
+std::string host_of(std::string_view uri) {
+  const auto parsed = boost::urls::parse_uri(uri);
+  return parsed && parsed->has_authority() ? std::string(parsed->host()) : std::string();
+}
+
+bool goes_to_this_machine(std::string_view uri) { return !uri.starts_with("https://"); }
+
+}  // namespace
+
+std::vector<std::string> scope_in_words(const Scope& scope, Language language) {
+  std::vector<std::string> words;
+  if (scope.openid) words.push_back(say(language, "CONSENT_SCOPE_OPENID"));
+  if (scope.email) words.push_back(say(language, "CONSENT_SCOPE_EMAIL"));
+  if (scope.matrix) {
+    words.push_back(say(language, "CONSENT_SCOPE_MATRIX"));
+    words.push_back(say(language, "CONSENT_SCOPE_DEVICE", scope.device_id));
+  }
+  if (scope.admin) words.push_back(say(language, "CONSENT_SCOPE_ADMIN"));
+  return words;
+}
+
+std::string form_action_source(std::string_view redirect_uri) {
+  const auto parsed = boost::urls::parse_uri(redirect_uri);
+  if (!parsed) return {};
+  std::string scheme(parsed->scheme());
+  if (scheme != "https" && scheme != "http") return scheme + ":";
+  std::string source = scheme + "://" + std::string(parsed->encoded_host());
+  if (parsed->has_port()) source.append(":").append(parsed->port());
+  return source;
+}
+
+http::Response consent_page(const Api& api, const http::Request& request,
+                            const AuthorizationRequest& asked,
+                            const signin::BrowserSession& browser, std::string_view query) {
+  const Language language = account::language_of(request);
+  const Client& client = *asked.client;
+  const std::string name = client.shown_name(request.header("Accept-Language"));
+  html::Page page =
+      account::begin_page(request, say(language, "CONSENT_TITLE", name), "consent.html");
+  page.form_target = form_action_source(asked.redirect_uri);
+  html::Values& values = page.values;
+  values.set("ASKS", say(language, "CONSENT_ASKS", name, api.server_name));
+  values.set("CLIENT", name);
+  const std::string host = host_of(client.client_uri.text);
+  if (host != name) values.add_text("HOST", host);
+  values.set("USER_ID", accounts::matrix_id(browser.account.localpart, api.server_name));
+  Scope scope = asked.scope;
+  scope.admin = scope.admin && browser.account.admin;
+  for (const std::string& may : scope_in_words(scope, language)) values.add_text("MAY", may);
+  values.add_text("WARNING", goes_to_this_machine(asked.redirect_uri)
+                                 ? say(language, "CONSENT_WARNING_LOCAL", name)
+                                 : say(language, "CONSENT_WARNING", host_of(asked.redirect_uri)));
+  const std::string next = std::string(path::kAuthorize) + "?" + std::string(query);
+  values.set("NOT_ME_URL", account::sign_in_path(next, {.login_hint = {}, .again = true}));
+  values.add_text("POLICY_URI", client.policy_uri.best(request.header("Accept-Language")));
+  values.add_text("TOS_URI", client.tos_uri.best(request.header("Accept-Language")));
+  return account::show(api.account, request, std::move(page));
+}
+
+}  // namespace latchkey::oauth

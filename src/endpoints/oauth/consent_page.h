@@ -1,0 +1,20 @@
+#pragma once
+
+#include "domain/oauth/authorization_request.h"
+#include "endpoints/oauth/api.h"
+
+namespace latchkey::oauth {
+
+// Who asks, for what, as whom. `query` is that of the authorization request, for "not me".
+http::Response consent_page(const Api& api, const http::Request& request,
+                            const AuthorizationRequest& asked,
+                            const signin::BrowserSession& browser, std::string_view query);
+
+// What the scope lets a client do, in the words of a person.
+std::vector<std::string> scope_in_words(const Scope& scope, account::Language language);
+
+// Where a redirect URI leads, as a source of the Content Security Policy's form-action: Chromium
+// follows a redirect after a form only to what is named there. Empty: nothing that CSP can name.
+std::string form_action_source(std::string_view redirect_uri);
+
+}  // namespace latchkey::oauth

@@ -1,0 +1,92 @@
+#include "endpoints/oauth/errors.h"
+
+#include <boost/json/serialize.hpp>
+#include <chrono>
+#include <string>
+
+namespace latchkey::oauth {
+namespace {
+
+namespace json = boost::json;
+using sessions::Worth;
+
+http::Response answer(int status, const json::object& body) {
+  http::Response response;
+  response.status = status;
+  response.body = json::serialize(body);
+  response.headers = {{"Cache-Control", "no-store"}, {"Pragma", "no-cache"}};
+  return response;
+}
+
+http::Response sign_in_again(std::string_view errcode, std::string_view sentence) {
+  return answer(400, {{"error", "login_required"},
+                      {"error_description", sentence},
+                      {"errcode", errcode},
+                      {"soft_logout", true}});
+}
+
+constexpr std::string_view kLocked = "This account has been locked.";
+constexpr std::string_view kSignInAgain = "Sign in again to go on with this session.";
+
+}  // namespace
+
+http::Response error(int status, std::string_view code, std::string_view sentence) {
+  return answer(status, {{"error", code}, {"error_description", sentence}});
+}
+
+http::Response invalid_client(std::string_view sentence, bool challenge) {
+  http::Response response = error(401, "invalid_client", sentence);
+  if (challenge) response.headers.emplace_back("WWW-Authenticate", "Basic realm=\"oauth2\"");
+  return response;
+}
+
+http::Response too_many(Duration retry_after) {
+  http::Response response =
+      error(429, "temporarily_unavailable", "Too many attempts failed. Try again later.");
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(retry_after).count();
+  response.headers.emplace_back("Retry-After", std::to_string(seconds));
+  return response;
+}
+
+http::Response refusal(const GrantRefused& refused) {
+  switch (refused.why) {
+    using enum GrantRefused::Why;
+    case unauthorized_client:
+      return error(400, "unauthorized_client", refused.sentence);
+    case authorization_pending:
+      return error(400, "authorization_pending", refused.sentence);
+    case slow_down:
+      return error(400, "slow_down", refused.sentence);
+    case access_denied:
+      return error(400, "access_denied", refused.sentence);
+    case expired_token:
+      return error(400, "expired_token", refused.sentence);
+    case locked:
+      return sign_in_again("M_USER_LOCKED", kLocked);
+    case soft:
+      return sign_in_again("M_UNKNOWN_TOKEN", kSignInAgain);
+    case invalid_grant:
+      break;
+  }
+  return error(400, "invalid_grant", refused.sentence);
+}
+
+http::Response refresh_refusal(const sessions::Standing& standing) {
+  switch (standing.worth) {
+    case Worth::locked:
+      return sign_in_again("M_USER_LOCKED", kLocked);
+    case Worth::soft:
+      return sign_in_again("M_UNKNOWN_TOKEN", kSignInAgain);
+    case Worth::ended:
+      return error(400, "invalid_grant", "The session has ended.");
+    case Worth::missing:
+    case Worth::unknown:
+    case Worth::active:
+      break;
+  }
+  return error(400, "invalid_grant", "The refresh token was not recognised.");
+}
+
+http::Response secret_answer(const json::object& body) { return answer(200, body); }
+
+}  // namespace latchkey::oauth

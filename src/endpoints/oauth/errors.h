@@ -1,0 +1,32 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <string_view>
+
+#include "domain/oauth/grant_refused.h"
+#include "domain/sessions/standing.h"
+#include "platform/http/message.h"
+
+// Every error of OAuth 2.0, as its status and body (RFC 6749 section 5.2).
+namespace latchkey::oauth {
+
+// {"error": …, "error_description": …}, with Cache-Control: no-store.
+http::Response error(int status, std::string_view code, std::string_view sentence);
+// 401 invalid_client; with the challenge that RFC 6749 section 5.2 asks for when the client tried
+// the Authorization header.
+http::Response invalid_client(std::string_view sentence, bool challenge);
+// 429, for what guesses: never for a client with a token of this server.
+http::Response too_many(Duration retry_after);
+
+http::Response refusal(const GrantRefused& refused);
+
+// Of a refresh (docs/formats/sessions.md): `invalid_grant` only when the session is really over,
+// for clients wipe their keys on it; `login_required` with `soft_logout` when the person can sign
+// in again as the same user and device.
+http::Response refresh_refusal(const sessions::Standing& standing);
+
+// A JSON answer that holds tokens: nothing between here and the client may keep it (RFC 6749
+// section 5.1).
+http::Response secret_answer(const boost::json::object& body);
+
+}  // namespace latchkey::oauth

@@ -1,0 +1,25 @@
+// GET /oauth2/keys.json (RFC 7517 section 5; OpenID Connect Discovery `jwks_uri`).
+
+#include "endpoints/oauth/api.h"
+
+namespace latchkey::oauth {
+namespace {
+
+Task<http::Response> get_keys(const Api& api) {
+  const auto keys = co_await api.keys.current();
+  http::Response response;
+  response.body = keys->jwks();
+  // Clients that meet a key they do not know ask again.
+  response.headers.emplace_back("Cache-Control", "public, max-age=60");
+  co_return response;
+}
+
+}  // namespace
+
+void mount_jwks(http::Router& router, const Api& api) {
+  router.add(http::Method::get, std::string(path::kKeys),
+             [&api](const http::Request&) { return get_keys(api); },
+             {.cors = true, .immediate = nullptr});
+}
+
+}  // namespace latchkey::oauth

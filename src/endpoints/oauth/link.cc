@@ -1,0 +1,124 @@
+// GET and POST /link (RFC 8628 section 3.3): the person types the code that another device shows,
+// sees which app it is and where it asks from, and decides. A link never decides by itself: who
+// sends one to somebody else must not get in (RFC 8628 section 5.4).
+
+#include <fmt/format.h>
+
+#include "domain/accounts/matrix_id.h"
+#include "domain/oauth/user_code.h"
+#include "endpoints/oauth/api.h"
+#include "endpoints/oauth/consent_page.h"
+
+namespace latchkey::oauth {
+namespace {
+
+using account::Language;
+using signin::BrowserSession;
+
+std::string say(const http::Request& request, std::string_view key) {
+  return std::string(account::text(account::language_of(request), key));
+}
+
+http::Response code_page(const Api& api, const http::Request& request, int status = 200,
+                         std::string_view error = {}) {
+  html::Page page = account::begin_page(request, say(request, "LINK_TITLE"), "link_code.html");
+  page.status = status;
+  page.values.add_text("ERROR", error);
+  return account::show(api.account, request, std::move(page));
+}
+
+http::Response decide_page(const Api& api, const http::Request& request,
+                           const PendingDevice& device, const BrowserSession& browser,
+                           const std::string& code) {
+  const Language language = account::language_of(request);
+  const std::string name = device.client->shown_name(request.header("Accept-Language"));
+  const auto title = fmt::format(fmt::runtime(account::text(language, "LINK_ASKS_TITLE")), name);
+  html::Page page = account::begin_page(request, title, "link_decide.html");
+  html::Values& values = page.values;
+  values.set("CLIENT", name).set("CODE", code);
+  values.set("USER_ID", accounts::matrix_id(browser.account.localpart, api.server_name));
+  values.add_text("ADDRESS", device.origin.address);
+  values.add_text("AGENT", device.origin.user_agent);
+  Scope scope = device.scope;
+  scope.admin = scope.admin && browser.account.admin;
+  for (const std::string& may : scope_in_words(scope, language)) values.add_text("MAY", may);
+  const std::string next = std::string(path::kLink) + "?user_code=" + code;
+  values.set("NOT_ME_URL", account::sign_in_path(next, {.login_hint = {}, .again = true}));
+  return account::show(api.account, request, std::move(page));
+}
+
+http::Response message(const Api& api, const http::Request& request, std::string_view title,
+                       std::string_view sentence) {
+  return account::show_message(
+      api.account, request,
+      {.status = 200, .title = say(request, title), .sentence = say(request, sentence)});
+}
+
+// The device that waits with the typed code, or the page to be shown instead.
+struct Waiting {
+  std::string code;
+  PendingDevice device;
+};
+Task<std::expected<Waiting, http::Response>> look(const Api& api, const http::Request& request,
+                                                  std::string_view typed) {
+  const Time now = api.sessions.clock().now();
+  if (api.limits.user_code_blocked(request.client_address, now)) {
+    co_return std::unexpected(code_page(api, request, 429, say(request, "LINK_TOO_MANY")));
+  }
+  const auto code = read_user_code(typed);
+  auto device = code ? co_await api.devices.find(*code) : std::nullopt;
+  if (!device) {
+    api.limits.user_code_failed(request.client_address, now);
+    co_return std::unexpected(code_page(api, request, 404, say(request, "LINK_UNKNOWN")));
+  }
+  co_return Waiting{*code, std::move(*device)};
+}
+
+Task<http::Response> get_link(const Api& api, const http::Request& request) {
+  const auto query = http::Form::parse(request.query);
+  const std::string typed = query ? account::field(*query, "user_code") : std::string();
+  const auto browser = co_await account::visitor(api.account, request);
+  if (!browser) {
+    std::string next(path::kLink);
+    if (const auto code = read_user_code(typed)) next += "?user_code=" + *code;
+    co_return account::to_sign_in(next);
+  }
+  if (typed.empty()) co_return code_page(api, request);
+  const auto waiting = co_await look(api, request, typed);
+  if (!waiting) co_return waiting.error();
+  co_return decide_page(api, request, waiting->device, *browser, waiting->code);
+}
+
+Task<http::Response> post_link(const Api& api, const http::Request& request) {
+  const auto form = http::Form::parse(request.body);
+  if (!form || !account::csrf_ok(api.account, request, *form)) {
+    co_return account::csrf_refused(api.account, request);
+  }
+  const auto browser = co_await account::visitor(api.account, request);
+  if (!browser) co_return account::to_sign_in(path::kLink);
+  const std::string typed = account::field(*form, "user_code");
+  const auto waiting = co_await look(api, request, typed);
+  if (!waiting) co_return waiting.error();
+  const std::string decision = account::field(*form, "decision");
+  if (decision != "allow" && decision != "deny") {
+    co_return decide_page(api, request, waiting->device, *browser, waiting->code);
+  }
+  const bool allow = decision == "allow";
+  if (!co_await api.devices.decide(*browser, waiting->code, allow)) {
+    co_return code_page(api, request, 404, say(request, "LINK_UNKNOWN"));
+  }
+  if (allow) co_return message(api, request, "LINK_DONE_TITLE", "LINK_DONE");
+  co_return message(api, request, "LINK_DENIED_TITLE", "LINK_DENIED");
+}
+
+}  // namespace
+
+void mount_link(http::Router& router, const Api& api) {
+  const std::string pattern(path::kLink);
+  router.add(http::Method::get, pattern,
+             [&api](const http::Request& request) { return get_link(api, request); });
+  router.add(http::Method::post, pattern,
+             [&api](const http::Request& request) { return post_link(api, request); });
+}
+
+}  // namespace latchkey::oauth

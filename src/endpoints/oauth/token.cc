@@ -1,0 +1,131 @@
+// POST /oauth2/token (RFC 6749 section 3.2). The grants are in domain/oauth, and refresh in
+// domain/sessions.
+
+#include "domain/oauth/client_metadata.h"
+#include "domain/oauth/id_token.h"
+#include "endpoints/matrix/access.h"
+#include "endpoints/oauth/api.h"
+#include "endpoints/oauth/client.h"
+#include "endpoints/oauth/errors.h"
+
+namespace latchkey::oauth {
+namespace {
+
+namespace json = boost::json;
+
+// RFC 6749 section 5.1.
+json::object token_answer(const sessions::TokenPair& tokens) {
+  json::object answer{
+      {"access_token", tokens.access_token}, {"token_type", "Bearer"}, {"scope", tokens.scope}};
+  if (tokens.refresh_token) answer["refresh_token"] = *tokens.refresh_token;
+  if (tokens.expires_in) {
+    answer["expires_in"] = std::chrono::floor<std::chrono::seconds>(*tokens.expires_in).count();
+  }
+  return answer;
+}
+
+// With an ID token where the client asked for one (OpenID Connect Core section 3.1.3.3).
+Task<json::object> granted_answer(const Api& api, const Client& client, const Granted& granted,
+                                  std::optional<std::string> code) {
+  json::object answer = token_answer(granted.tokens);
+  if (granted.scope.openid) {
+    const auto nonce = granted.nonce.empty() ? std::nullopt : std::optional(granted.nonce);
+    const IdTokenFacts facts{.issuer = api.issuer,
+                             .client_id = client.id,
+                             .user = granted.account.id,
+                             .localpart = granted.account.localpart,
+                             .session = granted.session,
+                             .authenticated_at = granted.authenticated_at,
+                             .nonce = nonce,
+                             .access_token = granted.tokens.access_token,
+                             .code = std::move(code)};
+    const bool es256 = client.id_token_signed_response_alg == "ES256";
+    answer["id_token"] =
+        co_await api.keys.sign(es256 ? jose::Algorithm::es256 : jose::Algorithm::rs256,
+                               id_token_claims(facts, api.sessions.clock().now()));
+  }
+  co_return answer;
+}
+
+http::Response not_registered(std::string_view grant_type) {
+  return error(400, "unauthorized_client",
+               "this client has not registered the grant type " + std::string(grant_type));
+}
+
+Task<http::Response> redeem_code(const Api& api, const http::Request& request,
+                                 const http::Form& form, const Client& client) {
+  if (!client.may("authorization_code")) co_return not_registered("authorization_code");
+  const auto code = field(form, "code");
+  if (!code) co_return code.error();
+  const auto redirect_uri = field(form, "redirect_uri");
+  if (!redirect_uri) co_return redirect_uri.error();
+  const auto verifier = field(form, "code_verifier");
+  if (!verifier) co_return verifier.error();
+  if (code->empty() || redirect_uri->empty() || verifier->empty()) {
+    co_return error(400, "invalid_request", "expected code, redirect_uri and code_verifier");
+  }
+  const auto granted = co_await api.codes.redeem(request.worker, client, *code, *redirect_uri,
+                                                 *verifier, matrix::origin_of(request));
+  if (!granted) co_return refusal(granted.error());
+  co_return secret_answer(co_await granted_answer(api, client, *granted, *code));
+}
+
+Task<http::Response> redeem_device_code(const Api& api, const http::Request& request,
+                                        const http::Form& form, const Client& client) {
+  if (!client.may(kDeviceCode)) co_return not_registered(kDeviceCode);
+  const auto code = field(form, "device_code");
+  if (!code) co_return code.error();
+  if (code->empty()) co_return error(400, "invalid_request", "device_code: expected");
+  const auto granted =
+      co_await api.devices.poll(request.worker, client, *code, matrix::origin_of(request));
+  if (!granted) co_return refusal(granted.error());
+  co_return secret_answer(co_await granted_answer(api, client, *granted, std::nullopt));
+}
+
+Task<http::Response> refresh(const Api& api, const http::Request& request, const http::Form& form,
+                             const Client& client) {
+  const auto token = field(form, "refresh_token");
+  if (!token) co_return token.error();
+  if (token->empty()) co_return error(400, "invalid_request", "refresh_token: expected");
+  const auto tokens = co_await api.sessions.refresh(matrix::use_of(request), *token, client.id);
+  if (tokens) co_return secret_answer(token_answer(*tokens));
+  // Only guesses are limited: a client with a token of this server always gets its answer.
+  if (tokens.error().worth == sessions::Worth::unknown) {
+    const Time now = api.sessions.clock().now();
+    if (const auto wait = api.limits.token_blocked(request.client_address, now)) {
+      co_return too_many(*wait);
+    }
+    api.limits.token_failed(request.client_address, now);
+  }
+  co_return refresh_refusal(tokens.error());
+}
+
+Task<http::Response> post_token(const Api& api, const http::Request& request) {
+  const auto form = form_body(request);
+  if (!form) co_return form.error();
+  const auto grant_type = field(*form, "grant_type");
+  if (!grant_type) co_return grant_type.error();
+  const auto client = co_await authenticate(api, request, *form);
+  if (!client) co_return client.error();
+  if (*grant_type == "authorization_code") {
+    co_return co_await redeem_code(api, request, *form, **client);
+  }
+  if (*grant_type == "refresh_token") co_return co_await refresh(api, request, *form, **client);
+  if (*grant_type == kDeviceCode) {
+    co_return co_await redeem_device_code(api, request, *form, **client);
+  }
+  if (grant_type->empty()) co_return error(400, "invalid_request", "grant_type: expected");
+  co_return error(
+      400, "unsupported_grant_type",
+      "grant_type: expected authorization_code, refresh_token or " + std::string(kDeviceCode));
+}
+
+}  // namespace
+
+void mount_token(http::Router& router, const Api& api) {
+  router.add(http::Method::post, std::string(path::kToken),
+             [&api](const http::Request& request) { return post_token(api, request); },
+             {.cors = true, .immediate = nullptr});
+}
+
+}  // namespace latchkey::oauth

@@ -1,0 +1,49 @@
+// GET and POST /oauth2/userinfo (OpenID Connect Core section 5.3).
+
+#include <boost/json/object.hpp>
+
+#include "endpoints/matrix/access.h"
+#include "endpoints/oauth/api.h"
+#include "endpoints/oauth/errors.h"
+#include "platform/http/authorization.h"
+#include "platform/text/ulid.h"
+
+namespace latchkey::oauth {
+namespace {
+
+http::Response challenge(int status, std::string_view code, std::string_view sentence) {
+  http::Response response = error(status, code, sentence);
+  response.headers.emplace_back("WWW-Authenticate", "Bearer error=\"" + std::string(code) + "\"");
+  return response;
+}
+
+Task<http::Response> userinfo(const Api& api, const http::Request& request) {
+  const auto token = http::bearer_token(request.headers);
+  if (!token || !*token) {
+    co_return challenge(401, "invalid_token", "expected Authorization: Bearer with a token");
+  }
+  const auto verdict = co_await api.sessions.check_any_scope(matrix::use_of(request), **token);
+  if (!verdict.standing.active()) {
+    co_return challenge(401, "invalid_token", "The access token is not good, or no longer.");
+  }
+  const sessions::Identity& who = verdict.identity;
+  const auto scope = who.grant ? read_scope(who.grant->scope)
+                               : std::expected<Scope, std::string>(std::unexpected(""));
+  if (!scope || !scope->openid) {
+    co_return challenge(403, "insufficient_scope", "The access token lacks the scope openid.");
+  }
+  co_return secret_answer({{"sub", text::format_id(static_cast<std::uint64_t>(who.user))},
+                           {"preferred_username", who.localpart}});
+}
+
+}  // namespace
+
+void mount_userinfo(http::Router& router, const Api& api) {
+  for (const http::Method method : {http::Method::get, http::Method::post}) {
+    router.add(method, std::string(path::kUserinfo),
+               [&api](const http::Request& request) { return userinfo(api, request); },
+               {.cors = true, .immediate = nullptr});
+  }
+}
+
+}  // namespace latchkey::oauth

@@ -1,0 +1,96 @@
+"""The continuity rules in the OAuth 2.0 API: nobody is wiped whom no person signed out.
+
+The client reads a refusal as matrix-rust-sdk does: `invalid_grant` is the end, `login_required` is
+a new sign-in with the same keys, 5xx and silence are tried again.
+"""
+
+import pytest
+
+from support.answers import assert_good, assert_soft
+from support.api import Silence, new_name
+from support.clock import DAY, Clock
+from support.lossy_proxy import Fate
+from support.oauth import OAuthClient, Person, sign_in
+from support.secrets import password
+from support.threads import together
+
+
+def signed_in(api, url: str) -> tuple[OAuthClient, Person, dict]:
+    name, secret = new_name(), password()
+    assert_good(api.register(name, secret, inhibit_login=True))
+    client, person = OAuthClient(api), Person(url, name, secret)
+    return client, person, sign_in(client, person, "AAABBBCCC")
+
+
+def assert_sign_in_again(answer, errcode: str = "M_UNKNOWN_TOKEN") -> None:
+    body = answer.json()
+    assert answer.status_code == 400, body
+    assert (body["error"], body["errcode"], body["soft_logout"]) == ("login_required", errcode, True)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_lost_reply_to_a_refresh(network, times):
+    proxy, api = network
+    client, _, tokens = signed_in(api, proxy.url)
+    proxy.lose(Fate.LOSE_REPLY, "/oauth2/token", times)
+    for _ in range(times):
+        with pytest.raises(Silence):
+            client.refresh(tokens["refresh_token"])
+    again = assert_good(client.refresh(tokens["refresh_token"]))
+    assert_good(api.whoami(again["access_token"]))
+    assert_good(client.refresh(again["refresh_token"]))
+
+
+def test_two_tabs_at_once(server):
+    client, _, tokens = signed_in(server.api, server.url)
+    answers = []
+    together(*[lambda: answers.append(client.refresh(tokens["refresh_token"]))] * 2)
+    first, second = [assert_good(answer)["access_token"] for answer in answers]
+    assert first == second
+    assert_good(server.api.whoami(first))
+
+
+def test_killed_after_a_reply(make_server):
+    server = make_server()
+    client, _, tokens = signed_in(server.api, server.url)
+    again = assert_good(client.refresh(tokens["refresh_token"]))
+    server.kill()
+    server.start()
+    assert_good(server.api.whoami(again["access_token"]))
+    assert_good(client.refresh(again["refresh_token"]))
+
+
+def test_locked_and_unlocked(server):
+    client, person, tokens = signed_in(server.api, server.url)
+    server.command("user", "lock", person.name)
+    assert_sign_in_again(client.refresh(tokens["refresh_token"]), "M_USER_LOCKED")
+    server.command("user", "unlock", person.name)
+    assert_good(server.api.whoami(tokens["access_token"]))
+    assert_good(client.refresh(tokens["refresh_token"]))
+
+
+def test_softly_ended_by_an_administrator(server):
+    client, person, tokens = signed_in(server.api, server.url)
+    server.command("user", "soft-logout", person.name)
+    assert_soft(server.api.whoami(tokens["access_token"]))
+    assert_sign_in_again(client.refresh(tokens["refresh_token"]))
+    again = sign_in(client, person, "AAABBBCCC")
+    devices = assert_good(server.api.devices(again["access_token"]))["devices"]
+    assert [device["device_id"] for device in devices] == ["AAABBBCCC"]
+
+
+def test_an_expired_refresh_token(make_server, clock: Clock):
+    server = make_server(clock=clock, sessions={"refresh_token_lifetime": "1d"})
+    client, _, tokens = signed_in(server.api, server.url)
+    clock.advance(2 * DAY)
+    assert_sign_in_again(client.refresh(tokens["refresh_token"]))
+
+
+def test_signed_out_by_the_person_is_the_end(server):
+    client, person, tokens = signed_in(server.api, server.url)
+    legacy = assert_good(server.api.login(person.name, person.secret))
+    assert_good(server.api.logout_all(legacy["access_token"]))
+    refused = client.refresh(tokens["refresh_token"])
+    assert refused.status_code == 400
+    assert refused.json()["error"] == "invalid_grant"
+    assert "soft_logout" not in refused.json()

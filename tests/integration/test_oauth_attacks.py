@@ -1,0 +1,179 @@
+"""What RFC 9700 warns of, by its name there."""
+
+from urllib.parse import urlencode
+
+import pytest
+
+from support.answers import assert_good
+from support.api import new_name
+from support.oauth import CALLBACK, OAuthClient, Person, answer_of, sign_in
+from support.secrets import password
+
+
+@pytest.fixture
+def person(server) -> Person:
+    name, secret = new_name(), password()
+    assert_good(server.api.register(name, secret, inhibit_login=True))
+    return Person(server.url, name, secret)
+
+
+@pytest.fixture
+def client(server) -> OAuthClient:
+    return OAuthClient(server.api)
+
+
+def assert_refused(answer, error: str = "invalid_grant") -> None:
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["error"] == error, answer.text
+
+
+def test_code_replay_ends_what_the_code_gave(server, client, person):
+    asked = client.ask()
+    code = person.allow(asked)["code"]
+    tokens = assert_good(client.exchange(asked, code))
+    assert_refused(client.exchange(asked, code))
+    answer = server.api.whoami(tokens["access_token"])
+    assert answer.status_code == 401
+    assert answer.json()["soft_logout"] is True  # the keys of a client that lost a reply stay
+    refused = client.refresh(tokens["refresh_token"])
+    assert refused.json()["error"] == "login_required"
+    assert refused.json()["soft_logout"] is True
+
+
+def test_code_injection(client, person):
+    """A stolen code in the attacker's own flow: the verifier is another one."""
+    victim, attacker = client.ask(), client.ask()
+    code = person.allow(victim)["code"]
+    assert_refused(client.exchange(attacker, code))
+    assert_good(client.exchange(victim, code))
+
+
+def test_code_of_another_client(server, client, person):
+    other = OAuthClient(server.api, client_name="Another App")
+    assert other.id != client.id
+    asked = client.ask()
+    code = person.allow(asked)["code"]
+    assert_refused(other.exchange(asked, code))
+    assert_good(client.exchange(asked, code))
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"code_verifier": "x" * 43},
+        {"redirect_uri": CALLBACK + "/"},
+        {"code": "lkc_" + "A" * 32},
+    ],
+)
+def test_pkce_and_redirect_mismatch(client, person, form):
+    asked = client.ask()
+    code = person.allow(asked)["code"]
+    assert_refused(client.exchange(asked, code, **form))
+    assert_good(client.exchange(asked, code))
+
+
+@pytest.mark.parametrize(
+    "query", [{"code_challenge_method": "plain"}, {"code_challenge": None},
+              {"code_challenge": None, "code_challenge_method": None}]
+)
+def test_pkce_downgrade(client, person, query):
+    told = answer_of(person.browser.open(client.ask(**query).url))
+    assert told["error"] == "invalid_request"
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://app.example/callback/more",
+        "https://app.example/callbac",
+        "https://app.example/CALLBACK",
+        "https://APP.example/callback",
+        "https://app.example:444/callback",
+        "http://app.example/callback",
+        "https://app.example@evil.example/callback",
+        "https://evil.example/callback",
+        "https://app.example/%63allback",
+        "https://app.example/callback#",
+        "https://app.example\\@evil.example/callback",
+        "https://app.example/callback?x=1",
+        "//app.example/callback",
+        "javascript:alert(1)",
+        "",
+    ],
+)
+def test_redirect_tricks(client, person, uri):
+    page = person.browser.open(client.ask(redirect_uri=uri).url)
+    assert page.away is None
+    assert page.status == 400
+
+
+def test_mix_up(server, client, person):
+    """The answer says who gives it, errors too (RFC 9207)."""
+    issuer = server.api.request("GET", "/.well-known/openid-configuration").json()["issuer"]
+    assert person.allow(client.ask())["iss"] == issuer
+    assert person.deny(client.ask())["iss"] == issuer
+    assert answer_of(person.browser.open(client.ask(scope="x").url))["iss"] == issuer
+
+
+def test_duplicated_parameters(client, person):
+    asked = client.ask()
+    page = person.browser.open(f"{asked.url}&{urlencode({'scope': 'openid'})}")
+    assert answer_of(page)["error"] == "invalid_request"
+    page = person.browser.open(f"{asked.url}&{urlencode({'redirect_uri': CALLBACK})}")
+    assert page.status == 400
+    answer = client.api.request(
+        "POST",
+        "/oauth2/token",
+        content=f"grant_type=refresh_token&refresh_token=a&refresh_token=b&client_id={client.id}",
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    assert_refused(answer, "invalid_request")
+
+
+def test_forged_consent(client, person):
+    page = person.consent_page(client.ask())
+    form = page.form_with("decision")
+    [token] = [name for name in form.hidden if "csrf" in name]
+    for wrong in ("", "x" * len(form.hidden[token])):
+        sent = (form.hidden | {token: wrong} | {"decision": "allow"}).items()
+        answer = person.browser.post(page.url, list(sent))
+        assert answer.away is None
+        assert answer.status == 403
+    sent = (form.hidden | {"decision": "allow"}).items()
+    answer = person.browser.post(page.url, list(sent), {"Origin": "https://evil.example"})
+    assert answer.away is None
+
+
+def test_clickjacking(client, person):
+    page = person.consent_page(client.ask())
+    assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+    assert page.headers["X-Frame-Options"] == "DENY"
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert "no-store" in page.headers["Cache-Control"]
+
+
+def test_session_fixation(server, person):
+    browser = person.browser
+    browser.open("/account/sign-in")
+    before = dict(browser.cookies)
+    person.open("/account/")
+    after = dict(browser.cookies)
+    assert set(after.values()) - set(before.values()), "signed in under the cookie from before"
+
+
+def test_refresh_theft(server, client, person):
+    """The thief's copy and the client's are told apart by neither: both end softly."""
+    first = sign_in(client, person)
+    second = assert_good(client.refresh(first["refresh_token"]))
+    assert_good(server.api.whoami(second["access_token"]))
+    third = assert_good(client.refresh(second["refresh_token"]))
+    assert_good(server.api.whoami(third["access_token"]))
+    assert client.refresh(first["refresh_token"]).json()["error"] == "login_required"
+    assert client.refresh(third["refresh_token"]).json()["soft_logout"] is True
+
+
+def test_a_code_dies_with_the_browser_that_consented(server, client, person):
+    asked = client.ask()
+    code = person.allow(asked)["code"]
+    server.command("user", "set-password", person.name, "--password-stdin", stdin=password())
+    assert_refused(client.exchange(asked, code))

@@ -1,0 +1,185 @@
+"""The authorization code flow of the OAuth 2.0 API (spec "Authorisation code flow")."""
+
+import pytest
+
+from support.answers import assert_error, assert_good, assert_hard
+from support.api import new_name
+from support.oauth import API_SCOPE, OAuthClient, Person, answer_of, device_scope, sign_in
+from support.secrets import password
+from support.server import SERVER_NAME
+
+
+@pytest.fixture
+def person(server) -> Person:
+    name, secret = new_name(), password()
+    assert_good(server.api.register(name, secret, inhibit_login=True))
+    return Person(server.url, name, secret)
+
+
+@pytest.fixture
+def client(server) -> OAuthClient:
+    return OAuthClient(server.api)
+
+
+def assert_oauth(answer, status: int, error: str) -> dict:
+    body = answer.json()
+    assert (answer.status_code, body.get("error")) == (status, error), body
+    assert body["error_description"]
+    assert answer.headers["Cache-Control"] == "no-store"
+    return body
+
+
+def test_metadata_is_the_same_everywhere_and_true(server):
+    documents = [
+        assert_good(server.api.request("GET", path))
+        for path in (
+            "/_matrix/client/v1/auth_metadata",
+            "/_matrix/client/unstable/org.matrix.msc2965/auth_metadata",
+            "/.well-known/openid-configuration",
+            "/.well-known/oauth-authorization-server",
+        )
+    ]
+    assert all(document == documents[0] for document in documents)
+    document = documents[0]
+    assert document["issuer"].endswith("/")
+    for name, value in document.items():
+        if name.endswith("_endpoint") or name == "jwks_uri":
+            path = value.removeprefix(document["issuer"].rstrip("/"))
+            assert server.api.request("OPTIONS", path).status_code != 404, name
+    actions = document["account_management_actions_supported"]
+    assert "org.matrix.device_delete" in actions
+    assert "org.matrix.cross_signing_reset" not in actions  # no homeserver stands behind
+    assert document["org.matrix.msc4191.account_management_actions_supported"] == actions
+    assert (
+        document["org.matrix.msc4191.account_management_uri"] == document["account_management_uri"]
+    )
+
+
+def test_signs_in(server, client, person):
+    body = sign_in(client, person, "AAABBBCCC")
+    assert body["token_type"] == "Bearer"
+    assert body["scope"] == device_scope("AAABBBCCC")
+    assert 290 < body["expires_in"] <= 300
+    who = assert_good(server.api.whoami(body["access_token"]))
+    assert who["user_id"] == f"@{person.name}:{SERVER_NAME}"
+    assert who["device_id"] == "AAABBBCCC"
+
+
+@pytest.mark.parametrize("mode", ["query", "fragment"])
+def test_answers_in_the_mode_that_was_asked_for(client, person, mode):
+    asked = client.ask(response_mode=mode)
+    page = person.consent_page(asked)
+    page = page.submit(form=page.form_with("decision"), press="allow")
+    assert page.away.startswith(f"{client.redirect_uri}{'?' if mode == 'query' else '#'}")
+    told = answer_of(page)
+    assert set(told) == {"code", "state", "iss"}
+    assert told["iss"] == client.api.request("GET", "/.well-known/openid-configuration").json()[
+        "issuer"
+    ]
+
+
+def test_says_who_asks_and_for_what(client, person):
+    page = person.consent_page(client.ask())
+    assert "An App" in page.text
+    assert "app.example" in page.text
+    assert f"@{person.name}:{SERVER_NAME}" in page.text
+    assert "form-action 'self' https://app.example" in page.headers["Content-Security-Policy"]
+
+
+def test_a_person_says_no(client, person):
+    told = person.deny(client.ask())
+    assert told["error"] == "access_denied"
+    assert "code" not in told
+
+
+def test_refreshes_and_is_revoked(server, client, person):
+    first = sign_in(client, person)
+    second = assert_good(client.refresh(first["refresh_token"]))
+    assert second["scope"] == first["scope"]
+    assert_good(server.api.whoami(second["access_token"]))
+    assert client.revoke(second["refresh_token"], client_id=client.id).status_code == 200
+    assert_hard(server.api.whoami(second["access_token"]))
+    assert_oauth(client.refresh(second["refresh_token"]), 400, "invalid_grant")
+    assert client.revoke(second["access_token"]).status_code == 200
+
+
+def test_anybody_may_revoke_what_they_found(server, client, person):
+    tokens = sign_in(client, person)
+    answer = client.revoke(tokens["access_token"], client_id="nobody", token_type_hint="x")
+    assert answer.status_code == 200
+    assert_hard(server.api.whoami(tokens["access_token"]))
+    assert client.revoke("garbage").status_code == 200
+
+
+def test_the_device_stays_when_it_is_signed_in_to_again(server, client, person):
+    first = sign_in(client, person, "AAABBBCCC")
+    second = sign_in(client, person, "AAABBBCCC")
+    answer = server.api.whoami(first["access_token"])
+    assert answer.status_code == 401
+    assert answer.json()["soft_logout"] is True
+    devices = assert_good(server.api.devices(second["access_token"]))["devices"]
+    assert [device["device_id"] for device in devices] == ["AAABBBCCC"]
+
+
+def test_prompt_none(client, person):
+    asked = client.ask("AAABBBCCC", prompt="none")
+    assert answer_of(person.browser.open(asked.url))["error"] == "login_required"
+    sign_in(client, person, "AAABBBCCC")
+    assert "code" in answer_of(person.browser.open(client.ask("AAABBBCCC", prompt="none").url))
+    told = answer_of(person.browser.open(client.ask("ANOTHER", prompt="none").url))
+    assert told["error"] == "consent_required"
+
+
+@pytest.mark.parametrize("query", [{"prompt": "login"}, {"max_age": "0"}])
+def test_asks_for_the_password_again(client, person, query):
+    sign_in(client, person)
+    page = person.browser.open(client.ask(**query).url)
+    assert "/account/sign-in" in page.url
+    assert person.sign_in_if_asked(page).form_with("decision")
+
+
+def test_prompt_create_opens_the_registration(client, person):
+    page = person.browser.open(client.ask(prompt="create").url)
+    assert "/account/sign-up" in page.url
+
+
+def test_a_legacy_refresh_token_is_none_of_a_clients(server, client, person):
+    legacy = assert_good(server.api.login(person.name, person.secret))
+    assert_oauth(client.refresh(legacy["refresh_token"]), 400, "invalid_grant")
+    assert_good(server.api.refresh(legacy["refresh_token"]))
+    tokens = sign_in(client, person)
+    assert_hard(server.api.refresh(tokens["refresh_token"]))
+    assert_good(client.refresh(tokens["refresh_token"]))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/_matrix/client/v3/account/password", {"new_password": "x"}),
+        ("POST", "/_matrix/client/v3/account/deactivate", {}),
+        ("DELETE", "/_matrix/client/v3/devices/X", {}),
+        ("POST", "/_matrix/client/v3/delete_devices", {"devices": ["X"]}),
+        ("POST", "/_matrix/client/v1/login/get_token", {}),
+    ],
+)
+def test_what_must_be_confirmed_is_done_on_the_pages(server, client, person, method, path, body):
+    tokens = sign_in(client, person)
+    answer = server.api.request(method, path, json=body, token=tokens["access_token"])
+    assert_error(answer, 403, "M_FORBIDDEN")
+    assert "/account/" in answer.json()["error"]
+
+
+def test_introspection_says_which_client(server, client, person):
+    tokens = sign_in(client, person, "AAABBBCCC")
+    body = assert_good(server.api.introspect(tokens["access_token"]))
+    assert body["active"] is True
+    assert body["client_id"] == client.id
+    assert body["scope"] == device_scope("AAABBBCCC")
+
+
+def test_openid_alone_is_no_way_into_matrix(server, client, person):
+    tokens = sign_in(client, person, scope="openid")
+    assert_hard(server.api.whoami(tokens["access_token"]))
+    answer = server.api.request("GET", "/oauth2/userinfo", token=tokens["access_token"])
+    assert assert_good(answer)["preferred_username"] == person.name
+    assert API_SCOPE not in tokens["scope"]

@@ -1,0 +1,172 @@
+"""The device authorization grant (RFC 8628; spec "Device authorisation flow")."""
+
+import pytest
+
+from support.answers import assert_good
+from support.api import new_name
+from support.oauth import OAuthClient, Person, device_scope, new_device
+from support.secrets import password
+from support.server import SERVER_NAME
+
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+
+
+@pytest.fixture
+def person(server) -> Person:
+    name, secret = new_name(), password()
+    assert_good(server.api.register(name, secret, inhibit_login=True))
+    return Person(server.url, name, secret)
+
+
+class Television(OAuthClient):
+    """A device without a browser."""
+
+    def __init__(self, server):
+        super().__init__(
+            server.api,
+            client_name="A Television",
+            grant_types=["authorization_code", "refresh_token", DEVICE_CODE],
+        )
+        self.device = new_device()
+
+    def begin(self, **form) -> dict:
+        answer = self.api.request(
+            "POST",
+            "/oauth2/device",
+            data={"client_id": self.id, "scope": device_scope(self.device)} | form,
+        )
+        return assert_good(answer)
+
+    def poll(self, begun: dict, **form):
+        return self.token(
+            **{"grant_type": DEVICE_CODE, "device_code": begun["device_code"]} | form
+        )
+
+
+@pytest.fixture
+def television(server) -> Television:
+    return Television(server)
+
+
+def assert_refused(answer, error: str) -> None:
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["error"] == error, answer.text
+
+
+def decide(person: Person, begun: dict, decision: str):
+    path = "/" + begun["verification_uri_complete"].split("/", 3)[3]
+    page = person.open(path)
+    return page.submit(form=page.form_with("decision"), press=decision)
+
+
+def test_signs_a_device_in(server, television, person):
+    begun = television.begin()
+    assert begun["interval"] == 5
+    assert begun["expires_in"] == 900
+    assert_refused(television.poll(begun), "authorization_pending")
+    page = decide(person, begun, "allow")
+    assert page.status == 200, page.text
+    tokens = assert_good(television.poll(begun))
+    assert tokens["scope"] == device_scope(television.device)
+    who = assert_good(server.api.whoami(tokens["access_token"]))
+    assert who["user_id"] == f"@{person.name}:{SERVER_NAME}"
+    assert who["device_id"] == television.device
+    assert_good(television.refresh(tokens["refresh_token"]))
+
+
+def test_a_lost_answer_is_given_again(server, television, person):
+    begun = television.begin()
+    decide(person, begun, "allow")
+    first = assert_good(television.poll(begun))
+    assert assert_good(television.poll(begun))["access_token"] == first["access_token"]
+    assert_good(television.refresh(first["refresh_token"]))
+    assert_refused(television.poll(begun), "invalid_grant")
+
+
+def test_the_person_says_no(television, person):
+    begun = television.begin()
+    decide(person, begun, "deny")
+    assert_refused(television.poll(begun), "access_denied")
+
+
+def test_the_page_says_who_asks_and_from_where(television, person):
+    begun = television.begin()
+    page = person.open("/link", user_code=begun["user_code"].lower().replace("-", " "))
+    for words in ("A Television", begun["user_code"], "127.0.0.1", f"@{person.name}:"):
+        assert words in page.text
+    # Opening the page decided nothing.
+    assert_refused(television.poll(begun), "authorization_pending")
+
+
+def test_the_code_is_typed(television, person):
+    begun = television.begin()
+    page = person.open("/link")
+    assert page.form.typed == ["user_code"]
+    page = person.browser.open("/link", user_code=begun["user_code"])
+    assert page.form_with("decision")
+    page = person.browser.open("/link", user_code="BCDF-GHJK")
+    assert page.status == 404
+    assert page.alert
+
+
+def test_a_code_is_decided_once(television, person):
+    begun = television.begin()
+    decide(person, begun, "deny")
+    page = person.open("/link", user_code=begun["user_code"])
+    assert page.status == 404
+
+
+def test_who_polls_too_often_is_slowed_down(television):
+    begun = television.begin()
+    assert_refused(television.poll(begun), "authorization_pending")
+    assert_refused(television.poll(begun), "slow_down")
+
+
+def test_client_impersonation(server, television, person):
+    other = OAuthClient(
+        server.api,
+        client_name="Another",
+        grant_types=["authorization_code", "refresh_token", DEVICE_CODE],
+    )
+    begun = television.begin()
+    decide(person, begun, "allow")
+    answer = other.token(grant_type=DEVICE_CODE, device_code=begun["device_code"])
+    assert_refused(answer, "invalid_grant")
+    assert_good(television.poll(begun))
+
+
+def test_a_client_that_did_not_register_the_grant(server):
+    client = OAuthClient(server.api)
+    answer = client.api.request(
+        "POST", "/oauth2/device", data={"client_id": client.id, "scope": device_scope("AAA")}
+    )
+    assert_refused(answer, "unauthorized_client")
+
+
+def test_forged_decision(television, person):
+    begun = television.begin()
+    page = person.open("/link", user_code=begun["user_code"])
+    fields = [("user_code", begun["user_code"]), ("decision", "allow"), ("csrf", "x")]
+    assert person.browser.post("/link", fields).status == 403
+    assert page.headers["X-Frame-Options"] == "DENY"
+    assert_refused(television.poll(begun), "authorization_pending")
+
+
+def test_a_changed_password_takes_the_yes_back(server, television, person):
+    begun = television.begin()
+    decide(person, begun, "allow")
+    server.command("user", "set-password", person.name, "--password-stdin", stdin=password())
+    assert_refused(television.poll(begun), "access_denied")
+
+
+def test_user_code_brute_force(make_server, television):
+    server = make_server(rate_limits={"enabled": True, "user_codes": 3, "user_code_interval": "1h"})
+    name, secret = new_name(), password()
+    assert_good(server.api.register(name, secret, inhibit_login=True))
+    person = Person(server.url, name, secret)
+    person.open("/account/")
+    begun = Television(server).begin()
+    for _ in range(3):
+        assert person.browser.open("/link", user_code="BCDF-GHJK").status == 404
+    assert person.browser.open("/link", user_code="BCDF-GHJK").status == 429
+    assert person.browser.open("/link", user_code=begun["user_code"]).status == 429

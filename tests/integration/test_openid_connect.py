@@ -1,0 +1,218 @@
+"""OpenID Connect, and clients that authenticate (RFC 6749 section 2.3, RFC 7523)."""
+
+import base64
+import json
+import secrets
+import time
+from urllib.parse import quote
+
+import pytest
+import yaml
+from Crypto.Hash import SHA256
+from Crypto.PublicKey import ECC, RSA
+from Crypto.Signature import DSS, pkcs1_15
+
+from support.answers import assert_good
+from support.api import new_name
+from support.oauth import OAuthClient, Person, device_scope, sign_in
+from support.secrets import password
+
+SECRET = "a-secret-of-the-operator"
+CALLBACK = "https://console.example.com/callback"
+JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+def encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def decode(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def number(text: str) -> int:
+    return int.from_bytes(decode(text), "big")
+
+
+def verified(token: str, keys: list[dict]) -> tuple[dict, dict]:
+    """Header and claims of a token that one of the keys has signed."""
+    header, claims, signature = token.split(".")
+    head = json.loads(decode(header))
+    [key] = [key for key in keys if key["kid"] == head["kid"]]
+    digest = SHA256.new(f"{header}.{claims}".encode())
+    if head["alg"] == "RS256":
+        rsa = RSA.construct((number(key["n"]), number(key["e"])))
+        pkcs1_15.new(rsa).verify(digest, decode(signature))
+    else:
+        point = ECC.construct(curve="P-256", point_x=number(key["x"]), point_y=number(key["y"]))
+        DSS.new(point, "fips-186-3").verify(digest, decode(signature))
+    return head, json.loads(decode(claims))
+
+
+def half_hash(text: str) -> str:
+    return encode(SHA256.new(text.encode()).digest()[:16])
+
+
+@pytest.fixture
+def person(server) -> Person:
+    return new_person(server)
+
+
+def new_person(server) -> Person:
+    name, secret = new_name(), password()
+    assert_good(server.api.register(name, secret, inhibit_login=True))
+    return Person(server.url, name, secret)
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
+def test_id_token(server, person, algorithm):
+    client = OAuthClient(server.api, id_token_signed_response_alg=algorithm)
+    before = int(time.time())
+    asked = client.ask(scope=f"openid {device_scope('AAABBBCCC')}", nonce="n-0S6")
+    code = person.allow(asked)["code"]
+    tokens = assert_good(client.exchange(asked, code))
+    issuer = server.api.request("GET", "/.well-known/openid-configuration").json()["issuer"]
+    keys = assert_good(server.api.request("GET", "/oauth2/keys.json"))["keys"]
+    assert not [key for key in keys if "d" in key or "p" in key], "a private key"
+    head, claims = verified(tokens["id_token"], keys)
+    assert head["alg"] == algorithm
+    assert (claims["iss"], claims["aud"]) == (issuer, client.id)
+    assert claims["nonce"] == "n-0S6"
+    assert before - 60 <= claims["auth_time"] <= claims["iat"] < claims["exp"]
+    assert claims["at_hash"] == half_hash(tokens["access_token"])
+    assert claims["c_hash"] == half_hash(code)
+    userinfo = server.api.request("GET", "/oauth2/userinfo", token=tokens["access_token"])
+    assert assert_good(userinfo)["sub"] == claims["sub"]
+
+
+def test_no_id_token_without_openid(server, person):
+    assert "id_token" not in sign_in(OAuthClient(server.api), person)
+
+
+def test_keys_are_the_same_after_a_restart(make_server):
+    server = make_server()
+    keys = server.api.request("GET", "/oauth2/keys.json").json()
+    server.restart()
+    assert server.api.request("GET", "/oauth2/keys.json").json() == keys
+
+
+# -- clients of the operator's file
+
+
+class Known(OAuthClient):
+    """A client that is configured rather than registered."""
+
+    def __init__(self, api, client_id: str):
+        self.api = api
+        self.id = client_id
+        self.redirect_uri = CALLBACK
+
+    def token(self, headers: dict | None = None, **form):
+        return self.api.request("POST", "/oauth2/token", data=form, headers=headers)
+
+
+@pytest.fixture(scope="module")
+def key():
+    return ECC.generate(curve="P-256")
+
+
+@pytest.fixture
+def configured(make_sqlite_server, tmp_path, key):
+    clients = [
+        {"client_id": f"by-{method}", "token_endpoint_auth_method": method}
+        | {"redirect_uris": [CALLBACK], "client_secret": SECRET}
+        for method in ("client_secret_basic", "client_secret_post")
+    ]
+    jwk = {"kty": "EC", "crv": "P-256", "kid": "1"} | {
+        name: encode(int(getattr(key.pointQ, name)).to_bytes(32, "big")) for name in ("x", "y")
+    }
+    clients.append(
+        {
+            "client_id": "by-key",
+            "token_endpoint_auth_method": "private_key_jwt",
+            "redirect_uris": [CALLBACK],
+            "jwks": {"keys": [jwk]},
+        }
+    )
+    file = tmp_path / "clients.yaml"
+    file.write_text(yaml.safe_dump({"clients": clients}))
+    return make_sqlite_server(oauth={"clients_file": str(file)})
+
+
+def basic(client_id: str, secret: str) -> dict:
+    pair = f"{quote(client_id, safe='')}:{quote(secret, safe='')}"
+    return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+
+
+def assertion(key, client_id: str, audience: str, **claims) -> dict:
+    now = int(time.time())
+    body = {
+        "iss": client_id,
+        "sub": client_id,
+        "aud": audience,
+        "exp": now + 60,
+        "iat": now,
+        "jti": secrets.token_hex(8),
+    } | claims
+    signed = f"{encode(json.dumps({'alg': 'ES256', 'kid': '1'}).encode())}.{encode(json.dumps(body).encode())}"
+    signature = DSS.new(key, "fips-186-3").sign(SHA256.new(signed.encode()))
+    return {
+        "client_assertion_type": JWT_BEARER,
+        "client_assertion": f"{signed}.{encode(signature)}",
+    }
+
+
+def assert_invalid_client(answer) -> None:
+    assert answer.status_code == 401, answer.text
+    assert answer.json()["error"] == "invalid_client"
+
+
+def test_a_secret_in_the_header(configured):
+    client = Known(configured.api, "by-client_secret_basic")
+    asked = client.ask()
+    code = new_person(configured).allow(asked)["code"]
+    assert_invalid_client(client.exchange(asked, code))
+    assert_invalid_client(client.exchange(asked, code, headers=basic(client.id, "wrong-secret-here")))
+    assert_invalid_client(client.exchange(asked, code, client_id=client.id, client_secret=SECRET))
+    tokens = assert_good(client.exchange(asked, code, headers=basic(client.id, SECRET)))
+    form = {"token": tokens["access_token"]}
+    ask = lambda headers: configured.api.request(  # noqa: E731
+        "POST", "/oauth2/introspect", data=form, headers=headers
+    )
+    assert assert_good(ask(basic(client.id, SECRET)))["active"] is True
+    assert_invalid_client(ask(basic(client.id, "wrong-secret-here")))
+    legacy = assert_good(configured.api.register())
+    form = {"token": legacy["access_token"]}
+    assert assert_good(ask(basic(client.id, SECRET))) == {"active": False}
+
+
+def test_a_secret_in_the_form(configured):
+    client = Known(configured.api, "by-client_secret_post")
+    asked = client.ask()
+    code = new_person(configured).allow(asked)["code"]
+    assert_invalid_client(client.exchange(asked, code, headers=basic(client.id, SECRET)))
+    good = {"client_id": client.id, "client_secret": SECRET}
+    assert_good(client.exchange(asked, code, **good))
+
+
+def test_a_key(configured, key):
+    client = Known(configured.api, "by-key")
+    audience = configured.api.request("GET", "/.well-known/openid-configuration").json()[
+        "token_endpoint"
+    ]
+    asked = client.ask()
+    code = new_person(configured).allow(asked)["code"]
+    another = ECC.generate(curve="P-256")
+    for wrong in (
+        assertion(another, client.id, audience),
+        assertion(key, "by-client_secret_post", audience),
+        assertion(key, client.id, "https://elsewhere.example/"),
+        assertion(key, client.id, audience, exp=int(time.time()) - 60),
+        assertion(key, client.id, audience, exp=int(time.time()) + 86400),
+    ):
+        assert_invalid_client(client.exchange(asked, code, **wrong))
+    once = assertion(key, client.id, audience)
+    tokens = assert_good(client.exchange(asked, code, **once))
+    again = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    assert_invalid_client(client.token(**again, **once))
+    assert_good(client.token(**again, **assertion(key, client.id, audience)))
