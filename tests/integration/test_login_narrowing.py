@@ -11,7 +11,7 @@ from support.secrets import password
 from support.services import Bridge, install
 
 # Somebody with a password can also be signed in by a token of another of their clients.
-BY_PASSWORD = ["m.login.password", "m.login.token"]
+BY_PASSWORD = ["m.login.sso", "m.login.password", "m.login.token"]
 OF_SERVICES = "m.login.application_service"
 
 

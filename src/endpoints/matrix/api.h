@@ -41,6 +41,7 @@ void mount_login(http::Router& router, const Api& api);
 void mount_login_token(http::Router& router, const Api& api);
 void mount_register(http::Router& router, const Api& api);
 void mount_register_checks(http::Router& router, const Api& api);
+void mount_sso(http::Router& router);
 void mount_refresh(http::Router& router, const Api& api);
 void mount_logout(http::Router& router, const Api& api);
 void mount_whoami(http::Router& router, const Api& api);

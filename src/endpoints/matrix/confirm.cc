@@ -107,6 +107,18 @@ signin::AuthData read_auth(text::Fields& auth) {
 
 }  // namespace
 
+Task<std::expected<signin::Caller, http::Response>> identify_who_confirms(
+    const Api& api, const http::Request& request) {
+  auto who = co_await identify(api, request);
+  if (who && who->identity.grant) {
+    co_return std::unexpected(
+        error(403, "M_FORBIDDEN",
+              "This app signed in with OAuth 2.0: do this on the account pages, " + api.public_url +
+                  (api.public_url.ends_with('/') ? "" : "/") + "account/"));
+  }
+  co_return who;
+}
+
 signin::AuthRequest auth_request(const http::Request& request, std::string operation,
                                  const json::object& body,
                                  const std::optional<signin::Caller>& subject) {

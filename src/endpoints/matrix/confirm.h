@@ -7,12 +7,19 @@
 
 #include "domain/signin/own_account.h"
 #include "endpoints/matrix/api.h"
+#include "endpoints/matrix/caller.h"
 #include "platform/http/message.h"
 #include "platform/text/fields.h"
 
 // User-interactive authentication as requests and answers carry it (spec "User-interactive API in
 // the REST API"). What it takes to pass is decided in domain/signin.
 namespace latchkey::matrix {
+
+// Who asks, where the person has to confirm it; or the answer that refuses. Clients of the
+// OAuth 2.0 API are sent to the account pages instead (spec "OAuth 2.0 API": user-interactive
+// authentication is not for its tokens).
+Task<std::expected<signin::Caller, http::Response>> identify_who_confirms(
+    const Api& api, const http::Request& request);
 
 // What a body asks to be let through for. `operation` names the endpoint, with whatever of the path
 // matters: a session serves no other. `subject` is absent at registration.

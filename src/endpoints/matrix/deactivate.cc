@@ -10,7 +10,7 @@ namespace latchkey::matrix {
 namespace {
 
 Task<http::Response> post_deactivate(const Api& api, const http::Request& request) {
-  const auto who = co_await identify(api, request);
+  const auto who = co_await identify_who_confirms(api, request);
   if (!who) co_return who.error();
   const auto body = json_body(request);
   if (!body) co_return body.error();

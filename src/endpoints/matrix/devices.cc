@@ -88,7 +88,7 @@ Task<http::Response> delete_devices(const Api& api, const signin::Caller& who,
 }
 
 Task<http::Response> delete_device(const Api& api, const http::Request& request) {
-  const auto who = co_await identify(api, request);
+  const auto who = co_await identify_who_confirms(api, request);
   if (!who) co_return who.error();
   const auto body = json_body_or_none(request);
   if (!body) co_return body.error();
@@ -101,7 +101,7 @@ Task<http::Response> delete_device(const Api& api, const http::Request& request)
 }
 
 Task<http::Response> post_delete_devices(const Api& api, const http::Request& request) {
-  const auto who = co_await identify(api, request);
+  const auto who = co_await identify_who_confirms(api, request);
   if (!who) co_return who.error();
   const auto body = json_body(request);
   if (!body) co_return body.error();

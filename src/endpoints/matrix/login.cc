@@ -24,6 +24,10 @@ Task<http::Response> get_flows(const Api& api, const http::Request& request) {
   const std::string shown = token ? token->value_or("") : "";
   const signin::LoginFlows flows = co_await api.login_ways.list(use_of(request), shown);
   json::array list;
+  // Spec "OAuth 2.0 aware clients": those that know only this API are better off in the browser.
+  if (flows.sso) {
+    list.push_back(json::object{{"type", "m.login.sso"}, {"oauth_aware_preferred", true}});
+  }
   if (flows.password) list.push_back(json::object{{"type", "m.login.password"}});
   if (flows.token) {
     list.push_back(json::object{{"type", "m.login.token"}, {"get_login_token", true}});

@@ -15,7 +15,7 @@ http::Response cannot() {
 }
 
 Task<http::Response> post_get_token(const Api& api, const http::Request& request) {
-  const auto who = co_await identify(api, request);
+  const auto who = co_await identify_who_confirms(api, request);
   if (!who) co_return who.error();
   const auto body = json_body(request);
   if (!body) co_return body.error();

@@ -11,6 +11,7 @@ void mount(http::Router& router, const Api& api) {
   mount_capabilities(router, api);
   mount_login(router, api);
   mount_login_token(router, api);
+  mount_sso(router);
   mount_register(router, api);
   mount_register_checks(router, api);
   mount_refresh(router, api);

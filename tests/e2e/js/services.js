@@ -79,7 +79,7 @@ export function servicesTests(sdk, name) {
             const { flows: all } = await suite.noApp(t).anonymous().loginFlows();
             assert.deepEqual(
                 all.map((flow) => flow.type),
-                ["m.login.password", "m.login.token", loginType],
+                ["m.login.sso", "m.login.password", "m.login.token", loginType],
             );
         });
 
@@ -89,7 +89,7 @@ export function servicesTests(sdk, name) {
             await suite.server.command("user", "soft-logout", app.name);
             await app.refusal();
             assert.equal(app.signedOut, "soft");
-            assert.deepEqual(await flows(app.client), ["m.login.password", "m.login.token"]);
+            assert.deepEqual(await flows(app.client), ["m.login.sso", "m.login.password", "m.login.token"]);
 
             await app.signIn(deviceId);
             assert.equal(app.keys, keys);

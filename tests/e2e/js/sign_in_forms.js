@@ -58,6 +58,7 @@ export function signInFormsTests(sdk, name) {
         test("shows its ways, and says that it makes login tokens", async (t) => {
             const { flows } = await suite.noApp(t).anonymous().loginFlows();
             assert.deepEqual(flows, [
+                { type: "m.login.sso", oauth_aware_preferred: true },
                 { type: "m.login.password" },
                 { type: "m.login.token", get_login_token: true },
             ]);

@@ -38,7 +38,7 @@ async def test_is_told_of_a_taken_name(new_person, nobody):
 async def test_is_shown_the_ways_in(nobody):
     answer = await nobody().nio.login_info()
     assert isinstance(answer, LoginInfoResponse), answer
-    assert answer.flows == ["m.login.password", "m.login.token"]
+    assert answer.flows == ["m.login.sso", "m.login.password", "m.login.token"]
 
 
 async def test_finds_the_server(nobody, server):
