@@ -5,6 +5,7 @@ import { describe, test } from "node:test";
 import * as sdk from "matrix-js-sdk";
 import { logger } from "matrix-js-sdk/lib/logger.js";
 
+import { oauthTests } from "./oauth.js";
 import { ownAccountTests } from "./own_account.js";
 import { registrationTests } from "./registration.js";
 import { servicesTests } from "./services.js";
@@ -19,6 +20,7 @@ for (const tests of [
     registrationTests,
     ownAccountTests,
     servicesTests,
+    oauthTests,
 ]) {
     tests(sdk, "matrix-js-sdk 43");
 }
