@@ -15,6 +15,7 @@ from support.answers import (
 )
 from support.api import new_name
 from support.matrix_client import new_client
+from support.polling import wait_until
 from support.secrets import password
 from support.server import BINARY, REPOSITORY, CommandFailed
 
@@ -249,6 +250,19 @@ def test_a_socket_left_by_a_killed_server(make_sqlite_server):
     assert_locked(server.api.whoami(client.access))
     server.command("user", "unlock", client.store.user)
     assert_good(server.api.whoami(client.access))
+
+
+def test_keys_rotate_signing(either):
+    """New keys for ID tokens, while the old ones are still published."""
+    server, do = either
+    published = lambda: {  # noqa: E731
+        key["kid"] for key in server.api.request("GET", "/oauth2/keys.json").json()["keys"]
+    }
+    before = published()
+    keys = do(lambda: server.command("keys", "rotate-signing"))["keys"]
+    assert {key["algorithm"] for key in keys if "retired_at" not in key} == {"RS256", "ES256"}
+    wait_until(lambda: published() == {key["id"] for key in keys}, "the new keys")
+    assert before < published()
 
 
 def test_keys_list_and_rotate(either):

@@ -4,6 +4,7 @@
 
 #include <boost/json/array.hpp>
 
+#include "domain/oauth/signing_keys.h"
 #include "endpoints/admin/command.h"
 #include "endpoints/admin/words.h"
 #include "platform/db/database.h"
@@ -47,6 +48,31 @@ Answer rotate_keys(const Call& call) {
 
 Answer replace_keys(const Call& call) {
   return change_keys<&sessions::replace_keys>(call, "keys replace");
+}
+
+Answer rotate_signing_keys(const Call& call) {
+  json::array list;
+  for (const auto& key : oauth::SigningKeys(call.operations.sessions).rotate(call.by)) {
+    json::object described{{"id", key.id},
+                           {"algorithm", key.algorithm},
+                           {"created_at", text::format_rfc3339(key.created_at)}};
+    if (key.retired_at) described["retired_at"] = text::format_rfc3339(*key.retired_at);
+    list.push_back(std::move(described));
+  }
+  return json::object{{"keys", std::move(list)}};
+}
+
+std::string say_signing_keys(const json::object& answer) {
+  std::string words;
+  for (const auto& value : answer.at("keys").as_array()) {
+    const auto& key = value.as_object();
+    words += fmt::format("{} key {} made {}", text_of(key, "algorithm"), text_of(key, "id"),
+                         text_of(key, "created_at"));
+    if (key.contains("retired_at"))
+      words += fmt::format(", retires {}", text_of(key, "retired_at"));
+    words += '\n';
+  }
+  return without_last_break(std::move(words));
 }
 
 std::string say_keys(const json::object& answer) {
@@ -125,6 +151,11 @@ std::vector<Command> upkeep_commands() {
        {},
        replace_keys,
        say_keys},
+      {"keys rotate-signing",
+       "Make new keys for ID tokens; the old ones are published for another day.",
+       {},
+       rotate_signing_keys,
+       say_signing_keys},
       {"backup",
        "Copy the SQLite database while it is in use.",
        {{.name = "file", .sentence = "the new file"}},
