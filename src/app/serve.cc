@@ -18,6 +18,7 @@
 #include "endpoints/matrix/api.h"
 #include "endpoints/matrix/errors.h"
 #include "endpoints/oauth/client.h"
+#include "endpoints/oauth/errors.h"
 #include "endpoints/oauth/introspect.h"
 #include "platform/http/server.h"
 
@@ -78,7 +79,9 @@ http::Hooks make_hooks(Core& core) {
   auto due = std::make_shared<OncePerSecond>();
   hooks.refuse = [&core, due](http::Refusal refusal, const http::Request* request,
                               std::exception_ptr fault) {
-    http::Response response = matrix::refusal(refusal, fault);
+    const bool oauth = request != nullptr && request->path.starts_with("/oauth2/");
+    http::Response response =
+        oauth ? oauth::refusal(refusal, fault) : matrix::refusal(refusal, fault);
     if (fault) {
       const std::string_view id = request != nullptr ? request->id : "";
       const bool passes = response.status == 503;

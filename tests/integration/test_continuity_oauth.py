@@ -11,6 +11,7 @@ from support.api import Silence, new_name
 from support.clock import DAY, Clock
 from support.lossy_proxy import Fate
 from support.oauth import OAuthClient, Person, sign_in
+from support.polling import patiently
 from support.secrets import password
 from support.threads import together
 
@@ -94,3 +95,18 @@ def test_signed_out_by_the_person_is_the_end(server):
     assert refused.status_code == 400
     assert refused.json()["error"] == "invalid_grant"
     assert "soft_logout" not in refused.json()
+
+
+def test_a_database_that_is_away_ends_nothing(make_fragile_server, own_postgres):
+    """503 without an `errcode`: matrix-js-sdk takes any answer with one for the end."""
+    patience = {"connect_timeout": "1s", "statement_timeout": "2s"}
+    server = make_fragile_server(database_pool=patience)
+    client, _, tokens = signed_in(server.api, server.url)
+    own_postgres.kill()
+    away = client.refresh(tokens["refresh_token"])
+    assert away.status_code == 503
+    assert away.json()["error"] == "temporarily_unavailable"
+    assert "errcode" not in away.json()
+    own_postgres.start()
+    again = assert_good(patiently(lambda: client.refresh(tokens["refresh_token"])))
+    assert_good(patiently(lambda: server.api.whoami(again["access_token"])))

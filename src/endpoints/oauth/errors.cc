@@ -1,8 +1,12 @@
 #include "endpoints/oauth/errors.h"
 
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <chrono>
 #include <string>
+#include <utility>
+
+#include "endpoints/matrix/errors.h"
 
 namespace latchkey::oauth {
 namespace {
@@ -85,6 +89,18 @@ http::Response refresh_refusal(const sessions::Standing& standing) {
       break;
   }
   return error(400, "invalid_grant", "The refresh token was not recognised.");
+}
+
+http::Response refusal(http::Refusal refusal, std::exception_ptr fault) {
+  http::Response response = matrix::refusal(refusal, std::move(fault));
+  const json::value said = json::parse(response.body);
+  // RFC 6749 section 4.1.2.1 has the two names for what is the server's own trouble.
+  const std::string_view code = response.status == 503   ? "temporarily_unavailable"
+                                : response.status == 500 ? "server_error"
+                                                         : "invalid_request";
+  response.body = json::serialize(
+      json::object{{"error", code}, {"error_description", said.at("error").as_string()}});
+  return response;
 }
 
 http::Response secret_answer(const json::object& body) { return answer(200, body); }

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <exception>
 #include <string_view>
 
 #include "domain/oauth/grant_refused.h"
 #include "domain/sessions/standing.h"
 #include "platform/http/message.h"
+#include "platform/http/server.h"
 
 // Every error of OAuth 2.0, as its status and body (RFC 6749 section 5.2).
 namespace latchkey::oauth {
@@ -24,6 +26,11 @@ http::Response refusal(const GrantRefused& refused);
 // for clients wipe their keys on it; `login_required` with `soft_logout` when the person can sign
 // in again as the same user and device.
 http::Response refresh_refusal(const sessions::Standing& standing);
+
+// What the server answers on its own below /oauth2/, with the status that it has everywhere.
+// Without an `errcode`: matrix-js-sdk takes any answer with one for the end of the session, a 503
+// too.
+http::Response refusal(http::Refusal refusal, std::exception_ptr fault);
 
 // A JSON answer that holds tokens: nothing between here and the client may keep it (RFC 6749
 // section 5.1).
