@@ -48,6 +48,33 @@ def test_what_belongs_to_an_account_is_latchkeys(edge, method, path):
     assert not edge.upstream.requests
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/oauth2/authorize"),
+        ("POST", "/oauth2/token"),
+        ("POST", "/oauth2/revoke"),
+        ("POST", "/oauth2/registration"),
+        ("POST", "/oauth2/device"),
+        ("GET", "/oauth2/userinfo"),
+        ("GET", "/oauth2/keys.json"),
+        ("GET", "/account/"),
+        ("GET", "/account/devices"),
+        ("GET", "/link"),
+        ("GET", "/_matrix/client/v1/auth_metadata"),
+        ("GET", "/_matrix/client/unstable/org.matrix.msc2965/auth_metadata"),
+        ("GET", "/.well-known/openid-configuration"),
+        ("GET", "/.well-known/oauth-authorization-server"),
+    ],
+)
+def test_oauth_and_the_account_pages_are_latchkeys(edge, method, path):
+    edge.upstream.requests.clear()
+    answer = edge.ask(path=path, method=method)
+    assert answer.headers["x-request-id"]
+    assert answer.status_code in (200, 303, 400, 401), answer.text
+    assert not edge.upstream.requests
+
+
 @pytest.mark.parametrize("path", [
     "/_matrix/client/versions",
     "/.well-known/matrix/client",

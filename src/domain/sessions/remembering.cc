@@ -10,8 +10,9 @@ std::optional<Time> end_of(const Question& q, Reason reason) {
   const Record& r = q.record;
   switch (reason) {
     case Reason::ended_softly:
-      // A new sign-in has led back already; a token that was used twice may be a thief's.
-      if (r.end_reason == EndReason::taken_over || r.end_reason == EndReason::token_reuse) {
+      // A new sign-in has led back already; a token or code that was used twice may be a thief's.
+      if (r.end_reason == EndReason::taken_over || r.end_reason == EndReason::token_reuse ||
+          r.end_reason == EndReason::code_reuse) {
         return std::nullopt;
       }
       return r.ended_at;

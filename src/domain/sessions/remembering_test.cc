@@ -102,6 +102,7 @@ constexpr Case kCases[] = {
     {"a new sign-in to its device", [](Asked& a) { end(a, Ended::softly, EndReason::taken_over); },
      false},
     {"used by two parties", [](Asked& a) { end(a, Ended::softly, EndReason::token_reuse); }, false},
+    {"its code shown twice", [](Asked& a) { end(a, Ended::softly, EndReason::code_reuse); }, false},
 
     {"locked", [](Asked& a) { a.account.locked_at = kNoon - 1h; }, true},
     {"locked and expired",
