@@ -5,6 +5,7 @@
 #include <string>
 
 #include "platform/http/field.h"
+#include "platform/text/accept_language.h"
 
 // Sentences that hold "{}" are filled in by the pages' code. People are spoken to as apps for
 // Matrix do: plainly, in German with "du".
@@ -344,32 +345,6 @@ constexpr Text kTexts[] = {
 };
 // clang-format on
 
-// A language range with its weight, "de-AT;q=0.8"; ranges of weight 0 are refused by the browser.
-struct Range {
-  std::string_view tag;
-  int weight = 1000;
-};
-
-int weight_of(std::string_view parameter) {
-  parameter = http::trim(parameter);
-  if (!parameter.starts_with("q=") && !parameter.starts_with("Q=")) return 1000;
-  parameter.remove_prefix(2);
-  if (parameter.empty() || parameter[0] != '0') return 1000;
-  int weight = 0;
-  int unit = 100;
-  for (std::size_t i = 2; i < parameter.size() && http::is_digit(parameter[i]); ++i, unit /= 10) {
-    weight += (parameter[i] - '0') * unit;
-  }
-  return weight;
-}
-
-Range read_range(std::string_view text) {
-  const auto semicolon = text.find(';');
-  Range range{.tag = http::trim(text.substr(0, semicolon))};
-  if (semicolon != text.npos) range.weight = weight_of(text.substr(semicolon + 1));
-  return range;
-}
-
 bool speaks(std::string_view tag, std::string_view language) {
   return http::same_name(tag.substr(0, tag.find('-')), language);
 }
@@ -379,20 +354,11 @@ bool speaks(std::string_view tag, std::string_view language) {
 std::string_view code(Language language) { return language == Language::german ? "de" : "en"; }
 
 Language language_of(std::string_view accept_language) {
-  Language best = Language::english;
-  int weight = 0;
-  while (!accept_language.empty()) {
-    const auto comma = accept_language.find(',');
-    const Range range = read_range(accept_language.substr(0, comma));
-    const bool german = speaks(range.tag, "de");
-    if ((german || speaks(range.tag, "en")) && range.weight > weight) {
-      best = german ? Language::german : Language::english;
-      weight = range.weight;
-    }
-    accept_language.remove_prefix(comma == accept_language.npos ? accept_language.size()
-                                                                : comma + 1);
+  for (const std::string_view range : latchkey::text::accepted_languages(accept_language)) {
+    if (speaks(range, "de")) return Language::german;
+    if (speaks(range, "en")) return Language::english;
   }
-  return best;
+  return Language::english;
 }
 
 Language language_of(const http::Request& request) {
