@@ -70,7 +70,7 @@ Task<std::optional<std::string>> AuthorizationCodes::issue(const signin::Browser
   std::string code = std::string(kPrefix) + crypto::random_text(crypto::kBase62, kRandomLength);
   const bool issued = co_await sessions_.database().write([&](db::Tx& tx) {
     const auto account = signin::lock_browser_account(tx, browser.id);
-    if (!account || account->deactivated_at || account->locked_at) return false;
+    if (!account || sessions::judge_account(*account)) return false;
     Scope scope = request.scope;
     scope.admin = scope.admin && account->admin;
     tx.run(

@@ -137,7 +137,7 @@ Task<bool> DeviceGrants::decide(const signin::BrowserSession& browser, std::stri
                                 bool allow) {
   co_return co_await sessions_.database().write([&](db::Tx& tx) {
     const auto account = signin::lock_browser_account(tx, browser.id);
-    if (!account || account->deactivated_at || account->locked_at) return false;
+    if (!account || sessions::judge_account(*account)) return false;
     const Time now = sessions_.clock().now();
     return tx.run(
                "UPDATE device_grants SET decision = :decision, user_id = :user,"

@@ -93,12 +93,8 @@ std::expected<SignInAttempt, SignInBlocked> AttemptLimits::sign_in(const Attempt
   return tried;
 }
 
-std::optional<Duration> AttemptLimits::token_blocked(std::string_view address, Time now) const {
-  return enabled_ ? tokens_.blocked(limit_key(address), now) : std::nullopt;
-}
-
-void AttemptLimits::token_failed(std::string_view address, Time now) {
-  if (enabled_) tokens_.count(limit_key(address), now);
+std::optional<Duration> AttemptLimits::unknown_token_blocked(std::string_view address, Time now) {
+  return enabled_ ? tokens_.take(limit_key(address), now) : std::nullopt;
 }
 
 std::optional<Duration> AttemptLimits::registration_blocked(std::string_view address, Time now) {

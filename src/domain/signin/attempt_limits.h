@@ -169,11 +169,10 @@ class AttemptLimits {
   // password; failed() or succeeded().
   std::expected<SignInAttempt, SignInBlocked> sign_in(const Attempt& attempt, Time now);
 
-  // Tokens that no server key made: somebody is guessing.
-  std::optional<Duration> token_blocked(std::string_view address, Time now) const;
-  void token_failed(std::string_view address, Time now);
-
   // Each of these counts the attempt unless it is blocked.
+
+  // A token that no server key made: somebody is guessing.
+  std::optional<Duration> unknown_token_blocked(std::string_view address, Time now);
   std::optional<Duration> registration_blocked(std::string_view address, Time now);
   // A challenge of /register: it writes a row.
   std::optional<Duration> challenge_blocked(std::string_view address, Time now);

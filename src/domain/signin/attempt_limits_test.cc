@@ -188,11 +188,10 @@ TEST_F(Limits, AnAddressIsNoAccount) {
 
 TEST_F(Limits, CountGuessedTokens) {
   for (int i = 0; i < 6; ++i) {
-    EXPECT_EQ(limits_.token_blocked("2001:db8::1", kNoon), std::nullopt);
-    limits_.token_failed("2001:db8::1", kNoon);
+    EXPECT_EQ(limits_.unknown_token_blocked("2001:db8::1", kNoon), std::nullopt);
   }
-  EXPECT_THAT(limits_.token_blocked("2001:db8::2", kNoon), Optional(Duration(10s)));
-  EXPECT_EQ(limits_.token_blocked("192.0.2.2", kNoon), std::nullopt);
+  EXPECT_THAT(limits_.unknown_token_blocked("2001:db8::2", kNoon), Optional(Duration(10s)));
+  EXPECT_EQ(limits_.unknown_token_blocked("192.0.2.2", kNoon), std::nullopt);
   EXPECT_TRUE(passes({.address = "2001:db8::1", .account = "alice"})) << "tokens for themselves";
 }
 
@@ -233,8 +232,7 @@ TEST(AttemptLimits, CanBeSwitchedOff) {
     auto tried = limits.sign_in({.address = "192.0.2.1", .account = "alice"}, kNoon);
     ASSERT_TRUE(tried.has_value());
     tried->failed();
-    limits.token_failed("192.0.2.1", kNoon);
-    EXPECT_EQ(limits.token_blocked("192.0.2.1", kNoon), std::nullopt);
+    EXPECT_EQ(limits.unknown_token_blocked("192.0.2.1", kNoon), std::nullopt);
     EXPECT_EQ(limits.registration_blocked("192.0.2.1", kNoon), std::nullopt);
     EXPECT_EQ(limits.challenge_blocked("192.0.2.1", kNoon), std::nullopt);
     EXPECT_EQ(limits.registration_token_blocked("192.0.2.1", kNoon), std::nullopt);

@@ -32,7 +32,7 @@ Task<std::optional<std::string>> LoginTokens::make_for_browser(const BrowserSess
   token += crypto::random_text(crypto::kBase62, kRandomLength);
   const bool made = co_await sessions_.database().write([&](db::Tx& tx) {
     const auto account = lock_browser_account(tx, browser.id);
-    if (!account || account->deactivated_at || account->locked_at) return false;
+    if (!account || sessions::judge_account(*account)) return false;
     tx.run(
         "INSERT INTO login_tokens (hash, session, browser_session, expires_at)"
         " VALUES (:hash, 0, :browser, :expires)",

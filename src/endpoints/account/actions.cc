@@ -1,6 +1,7 @@
 #include "endpoints/account/actions.h"
 
 #include "endpoints/account/next.h"
+#include "platform/http/percent.h"
 
 namespace latchkey::account {
 namespace {
@@ -42,7 +43,7 @@ std::optional<std::string> page_of_action(std::string_view action, std::string_v
     if (known.name != action || !(prefixed || known.draft)) continue;
     if (!known.of_device) return std::string(known.path);
     if (device_id.empty()) return "/account/devices";
-    return std::string(known.path) + "?device_id=" + percent_encode(device_id);
+    return std::string(known.path) + "?device_id=" + http::percent_encode(device_id);
   }
   return std::nullopt;
 }

@@ -10,6 +10,7 @@
 #include "endpoints/account/mount.h"
 #include "endpoints/account/next.h"
 #include "endpoints/account/words.h"
+#include "platform/http/percent.h"
 
 namespace latchkey::account {
 namespace {
@@ -76,7 +77,7 @@ http::Response with_cookie(const Visit& visit, const Confirmed& confirmed,
 // --- a device
 
 Question about_device(const Visit& visit, const signin::AccountDevice& device) {
-  const std::string query = "?device_id=" + percent_encode(device.id);
+  const std::string query = "?device_id=" + http::percent_encode(device.id);
   Question question{.title = visit.text("DEVICE_DELETE_TITLE"),
                     .consequence = visit.text("DEVICE_DELETE_WHY"),
                     .button = visit.text("DEVICE_DELETE_DO"),

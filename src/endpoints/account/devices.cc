@@ -6,6 +6,7 @@
 #include "endpoints/account/mount.h"
 #include "endpoints/account/next.h"
 #include "endpoints/account/words.h"
+#include "platform/http/percent.h"
 #include "platform/text/rfc3339.h"
 
 namespace latchkey::account {
@@ -30,7 +31,7 @@ std::string_view state_of(const Visit& visit, const signin::AccountDevice& devic
 
 void put_row(html::Values& values, const Visit& visit, const signin::AccountDevice& device) {
   html::Values& row = values.add("DEVICE_ROW");
-  row.set("DEVICE_QUERY", percent_encode(device.id))
+  row.set("DEVICE_QUERY", http::percent_encode(device.id))
       .set("DEVICE_SHOWN", device_name(visit, device));
   const std::string app =
       device.client.empty() ? browser_name(visit.language, device.user_agent) : device.client;
@@ -61,7 +62,7 @@ http::Response device_page(const Visit& visit, const signin::AccountDevice& devi
                            const Refused& refused) {
   html::Page page = begin_page(visit.request, device_name(visit, device), "account_device.html");
   html::Values& values = page.values;
-  values.set("ID", device.id).set("DEVICE_QUERY", percent_encode(device.id));
+  values.set("ID", device.id).set("DEVICE_QUERY", http::percent_encode(device.id));
   values.set("SHOWN_NAME", device.display_name);
   values.add_text("NOTICE", notice_of(visit.language, visit.form));
   values.add_text("ERROR", refused.sentence);
@@ -87,7 +88,7 @@ Task<http::Response> rename_device(const Visit& visit) {
   const std::string id = field(visit.form, "device_id");
   const auto renamed =
       co_await visit.pages.account.rename_device(visit.who, id, field(visit.form, "name"));
-  if (renamed) co_return done("/account/device?device_id=" + percent_encode(id), "saved");
+  if (renamed) co_return done("/account/device?device_id=" + http::percent_encode(id), "saved");
   const auto device = co_await find_device(visit, id);
   if (!device) co_return no_such_device(visit);
   co_return device_page(visit, *device, words(visit.language, renamed.error()));

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "platform/http/field.h"
-
 namespace latchkey::account {
 namespace {
 
@@ -29,20 +27,6 @@ bool local_path(std::string_view next) {
 
 std::string next_or_home(std::string_view next) {
   return std::string(local_path(next) ? next : kHome);
-}
-
-std::string percent_encode(std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : text) {
-    if (http::is_alphanumeric(c) || std::string_view("-._~").contains(c)) {
-      encoded += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    encoded += {'%', kDigits[byte >> 4U], kDigits[byte & 15U]};
-  }
-  return encoded;
 }
 
 }  // namespace latchkey::account

@@ -12,9 +12,6 @@ bool local_path(std::string_view next);
 // `next` when it may be gone to, else the home page.
 std::string next_or_home(std::string_view next);
 
-// A value of a query (RFC 3986 section 2.1).
-std::string percent_encode(std::string_view text);
-
 inline constexpr std::string_view kHome = "/account/";
 
 }  // namespace latchkey::account

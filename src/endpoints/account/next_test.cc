@@ -28,10 +28,5 @@ TEST(Next, LeadsToNoOtherPlace) {
   EXPECT_FALSE(local_path("/account/?" + std::string(10'000, 'x')));
 }
 
-TEST(Query, ValuesAreEncoded) {
-  EXPECT_EQ(percent_encode("aZ0-._~"), "aZ0-._~");
-  EXPECT_EQ(percent_encode("/a b&c=ü\n"), "%2Fa%20b%26c%3D%C3%BC%0A");
-}
-
 }  // namespace
 }  // namespace latchkey::account

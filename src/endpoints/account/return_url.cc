@@ -4,6 +4,7 @@
 #include <boost/url/parse.hpp>
 
 #include "endpoints/account/next.h"
+#include "platform/http/percent.h"
 
 namespace latchkey::account {
 namespace {
@@ -36,7 +37,9 @@ std::string ReturnUrl::with_login_token(std::string_view token) const {
   const std::size_t fragment = std::min(url.find('#'), url.size());
   std::string result = url.substr(0, fragment);
   result.push_back(result.contains('?') ? '&' : '?');
-  return result.append("loginToken=").append(percent_encode(token)).append(url.substr(fragment));
+  return result.append("loginToken=")
+      .append(http::percent_encode(token))
+      .append(url.substr(fragment));
 }
 
 }  // namespace latchkey::account

@@ -7,6 +7,7 @@
 #include "endpoints/account/next.h"
 #include "endpoints/account/personal.h"
 #include "endpoints/account/words.h"
+#include "platform/http/percent.h"
 
 namespace latchkey::account {
 namespace {
@@ -39,7 +40,7 @@ http::Response sign_in_page(const AccountPages& pages, const http::Request& requ
   }
   values.add(form.user.empty() ? "FOCUS_USER" : "FOCUS_PASSWORD");
   if (pages.registration.open() && !form.again) {
-    values.add_text("SIGN_UP_LINK", "/account/sign-up?next=" + percent_encode(form.next));
+    values.add_text("SIGN_UP_LINK", "/account/sign-up?next=" + http::percent_encode(form.next));
   }
   if (!form.refused.sentence.empty()) page.status = form.refused.status;
   http::Response response = show(pages, request, std::move(page));

@@ -9,6 +9,7 @@
 #include "endpoints/account/personal.h"
 #include "endpoints/account/words.h"
 #include "platform/crypto/hash.h"
+#include "platform/http/percent.h"
 #include "platform/text/base64.h"
 
 namespace latchkey::account {
@@ -57,7 +58,7 @@ http::Response sign_up_page(const AccountPages& pages, const http::Request& requ
   html::Page page = begin_page(request, text(language, "SIGN_UP"), "account_sign_up.html");
   html::Values& values = page.values;
   values.set("NEXT", next).set("USER", field(sent, "user"));
-  values.set("SIGN_IN_LINK", "/account/sign-in?next=" + percent_encode(next));
+  values.set("SIGN_IN_LINK", "/account/sign-in?next=" + http::percent_encode(next));
   values.set("USER_HINT",
              fmt::format(fmt::runtime(text(language, "SIGN_UP_NAME_HINT")), pages.server_name));
   values.add_text("ERROR", refused.sentence);

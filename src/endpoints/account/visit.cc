@@ -6,6 +6,7 @@
 #include "endpoints/account/next.h"
 #include "platform/crypto/equal.h"
 #include "platform/crypto/random.h"
+#include "platform/http/percent.h"
 #include "platform/text/base64.h"
 
 namespace latchkey::account {
@@ -21,7 +22,7 @@ std::string_view form_secret(const Site& site, const http::Request& request) {
 }
 
 std::string to_page(std::string_view path, std::string_view next) {
-  return std::string(path) + "?next=" + percent_encode(next_or_home(next));
+  return std::string(path) + "?next=" + http::percent_encode(next_or_home(next));
 }
 
 }  // namespace
@@ -67,7 +68,8 @@ http::Response see_other(std::string location) {
 
 std::string sign_in_path(std::string_view next, const SignInHints& hints) {
   std::string location = to_page("/account/sign-in", next);
-  if (!hints.login_hint.empty()) location += "&login_hint=" + percent_encode(hints.login_hint);
+  if (!hints.login_hint.empty())
+    location += "&login_hint=" + http::percent_encode(hints.login_hint);
   if (hints.again) location += "&again=1";
   return location;
 }

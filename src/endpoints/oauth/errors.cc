@@ -14,14 +14,6 @@ namespace {
 namespace json = boost::json;
 using sessions::Worth;
 
-http::Response answer(int status, const json::object& body) {
-  http::Response response;
-  response.status = status;
-  response.body = json::serialize(body);
-  response.headers = {{"Cache-Control", "no-store"}, {"Pragma", "no-cache"}};
-  return response;
-}
-
 http::Response sign_in_again(std::string_view errcode, std::string_view sentence) {
   return answer(400, {{"error", "login_required"},
                       {"error_description", sentence},
@@ -34,6 +26,14 @@ constexpr std::string_view kSignInAgain = "Sign in again to go on with this sess
 
 }  // namespace
 
+http::Response answer(int status, const json::object& body) {
+  http::Response response;
+  response.status = status;
+  response.body = json::serialize(body);
+  response.headers = {{"Cache-Control", "no-store"}, {"Pragma", "no-cache"}};
+  return response;
+}
+
 http::Response error(int status, std::string_view code, std::string_view sentence) {
   return answer(status, {{"error", code}, {"error_description", sentence}});
 }
@@ -44,9 +44,8 @@ http::Response invalid_client(std::string_view sentence, bool challenge) {
   return response;
 }
 
-http::Response too_many(Duration retry_after) {
-  http::Response response =
-      error(429, "temporarily_unavailable", "Too many attempts failed. Try again later.");
+http::Response too_many(Duration retry_after, std::string_view sentence) {
+  http::Response response = error(429, "temporarily_unavailable", sentence);
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(retry_after).count();
   response.headers.emplace_back("Retry-After", std::to_string(seconds));
   return response;

@@ -17,8 +17,9 @@ http::Response error(int status, std::string_view code, std::string_view sentenc
 // 401 invalid_client; with the challenge that RFC 6749 section 5.2 asks for when the client tried
 // the Authorization header.
 http::Response invalid_client(std::string_view sentence, bool challenge);
-// 429, for what guesses: never for a client with a token of this server.
-http::Response too_many(Duration retry_after);
+// 429, for what guesses or fills the database: never for a client with a token of this server.
+http::Response too_many(Duration retry_after,
+                        std::string_view sentence = "Too many attempts failed. Try again later.");
 
 http::Response refusal(const GrantRefused& refused);
 
@@ -32,8 +33,9 @@ http::Response refresh_refusal(const sessions::Standing& standing);
 // too.
 http::Response refusal(http::Refusal refusal, std::exception_ptr fault);
 
-// A JSON answer that holds tokens: nothing between here and the client may keep it (RFC 6749
-// section 5.1).
-http::Response secret_answer(const boost::json::object& body);
+// A JSON answer that nothing between here and the client may keep: it holds tokens, or is about
+// one (RFC 6749 section 5.1).
+http::Response answer(int status, const boost::json::object& body);
+http::Response secret_answer(const boost::json::object& body);  // 200
 
 }  // namespace latchkey::oauth

@@ -6,10 +6,11 @@
 #include <charconv>
 #include <chrono>
 
+#include "domain/oauth/id_token.h"
 #include "endpoints/matrix/access.h"
+#include "endpoints/oauth/errors.h"
 #include "platform/crypto/equal.h"
 #include "platform/http/form.h"
-#include "platform/text/ulid.h"
 
 namespace latchkey::oauth {
 namespace {
@@ -27,12 +28,9 @@ bool authorized(const http::Request& request, const crypto::Secret& secret) {
          value.starts_with(kBearer) && crypto::equal(value.substr(kBearer.size()), secret.reveal());
 }
 
-http::Response error(int status, std::string_view code, std::string_view sentence) {
-  http::Response response;
-  response.status = status;
-  response.body = json::serialize(json::object{{"error", code}, {"error_description", sentence}});
-  response.headers.emplace_back("Cache-Control", "no-store");
-  if (status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+http::Response not_authorized() {
+  http::Response response = error(401, "invalid_client", "The shared secret is missing or wrong.");
+  response.headers.emplace_back("WWW-Authenticate", "Bearer");
   return response;
 }
 
@@ -63,7 +61,7 @@ std::string render(const Identity& who) {
       .append(R"(,"token_type":"Bearer","username":)")
       .append(quoted(who.localpart))
       .append(R"(,"sub":")")
-      .append(text::format_id(static_cast<std::uint64_t>(who.user)))
+      .append(public_id(who.user))
       .append(R"(","iat":)")
       .append(std::to_string(to_millis(who.issued_at) / 1000));
   if (!who.device_id.empty()) text.append(R"(,"device_id":)").append(quoted(who.device_id));
@@ -116,7 +114,7 @@ Task<http::Response> introspect(sessions::Sessions& sessions, const crypto::Secr
   std::string client;
   if (!homeserver && form && find_client) client = co_await find_client(request, *form);
   if (!homeserver && client.empty()) {
-    co_return error(401, "invalid_client", "The shared secret is missing or wrong.");
+    co_return not_authorized();
   }
   if (!form) co_return error(400, "invalid_request", "The body is not a form.");
   const auto token = form->only("token");

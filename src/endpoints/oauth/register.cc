@@ -1,28 +1,13 @@
 #include "endpoints/oauth/register.h"
 
-#include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
-#include <chrono>
 #include <string>
 
+#include "endpoints/oauth/api.h"
+#include "endpoints/oauth/errors.h"
 #include "platform/text/json.h"
 
 namespace latchkey::oauth {
 namespace {
-
-namespace json = boost::json;
-
-http::Response answer(int status, const json::object& body) {
-  http::Response response;
-  response.status = status;
-  response.body = json::serialize(body);
-  response.headers.emplace_back("Cache-Control", "no-store");
-  return response;
-}
-
-http::Response error(int status, std::string_view code, std::string_view sentence) {
-  return answer(status, {{"error", code}, {"error_description", sentence}});
-}
 
 // RFC 6749 section 5.2 leaves ASCII without quotes and backslashes for a description.
 std::string plain(std::string text) {
@@ -39,21 +24,12 @@ http::Response refusal(const RegistrationError& refused) {
                plain(refused.sentence));
 }
 
-http::Response too_many(Duration wait) {
-  // RFC 6749 has no code for it but this one.
-  auto response = error(429, "temporarily_unavailable",
-                        "Too many clients were registered from here. Try again later.");
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
-  response.headers.emplace_back("Retry-After", std::to_string(seconds));
-  return response;
-}
-
 Task<http::Response> post_registration(sessions::Sessions& sessions, Clients& clients,
                                        signin::AttemptLimits& limits,
                                        const http::Request& request) {
   if (const auto wait =
           limits.client_registration_blocked(request.client_address, sessions.clock().now())) {
-    co_return too_many(*wait);
+    co_return too_many(*wait, "Too many clients were registered from here. Try again later.");
   }
   auto metadata = text::parse_object(request.body);
   if (!metadata) {
@@ -68,7 +44,7 @@ Task<http::Response> post_registration(sessions::Sessions& sessions, Clients& cl
 
 void mount_registration(http::Router& router, sessions::Sessions& sessions, Clients& clients,
                         signin::AttemptLimits& limits) {
-  router.add(http::Method::post, std::string(kRegistrationPath),
+  router.add(http::Method::post, std::string(path::kRegistration),
              [&sessions, &clients, &limits](const http::Request& request) {
                return post_registration(sessions, clients, limits, request);
              },

@@ -7,8 +7,6 @@
 
 namespace latchkey::oauth {
 
-inline constexpr std::string_view kRegistrationPath = "/oauth2/registration";
-
 // POST /oauth2/registration (RFC 7591 section 3), open to everybody, limited by address.
 void mount_registration(http::Router& router, sessions::Sessions& sessions, Clients& clients,
                         signin::AttemptLimits& limits);

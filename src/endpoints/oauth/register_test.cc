@@ -6,6 +6,7 @@
 
 #include "domain/sessions/sessions_testing.h"
 #include "endpoints/matrix/calls_testing.h"
+#include "endpoints/oauth/api.h"
 
 namespace latchkey::oauth {
 namespace {
@@ -25,7 +26,7 @@ class Register : public sessions::testing::OnEachEngine {
 
   http::Response ask(const std::string& body) {
     return answer(router_, {.method = http::Method::post,
-                            .target = std::string(kRegistrationPath),
+                            .target = std::string(path::kRegistration),
                             .headers = {},
                             .body = body});
   }

@@ -19,10 +19,9 @@ Task<http::Response> post_revoke(const Api& api, const http::Request& request) {
   const auto refused = co_await api.sessions.revoke(matrix::use_of(request), *token);
   if (refused && refused->worth == sessions::Worth::unknown) {
     const Time now = api.sessions.clock().now();
-    if (const auto wait = api.limits.token_blocked(request.client_address, now)) {
+    if (const auto wait = api.limits.unknown_token_blocked(request.client_address, now)) {
       co_return too_many(*wait);
     }
-    api.limits.token_failed(request.client_address, now);
   }
   // RFC 7009 section 2.2: an invalid token is revoked as far as anybody can tell.
   co_return secret_answer({});

@@ -92,10 +92,9 @@ Task<http::Response> refresh(const Api& api, const http::Request& request, const
   // Only guesses are limited: a client with a token of this server always gets its answer.
   if (tokens.error().worth == sessions::Worth::unknown) {
     const Time now = api.sessions.clock().now();
-    if (const auto wait = api.limits.token_blocked(request.client_address, now)) {
+    if (const auto wait = api.limits.unknown_token_blocked(request.client_address, now)) {
       co_return too_many(*wait);
     }
-    api.limits.token_failed(request.client_address, now);
   }
   co_return refresh_refusal(tokens.error());
 }
