@@ -153,6 +153,9 @@ int check_config(const Common& common) {
     return refuse_config(services.error(), common);
   }
   if (const auto terms = config.load_terms(); !terms) return refuse_config(terms.error(), common);
+  if (const auto clients = config.load_clients(); !clients) {
+    return refuse_config(clients.error(), common);
+  }
   std::cout << (common.json ? R"({"ok":true})" : common.config_file + " is fine.") << "\n";
   return 0;
 }

@@ -296,6 +296,16 @@ def test_config_check(make_sqlite_server):
         server.options[group] = keep
 
 
+def test_config_check_reads_the_files_that_are_named(make_sqlite_server, tmp_path):
+    clients = tmp_path / "clients.yaml"
+    clients.write_text("clients:\n- redirect_uris: [https://app.example.com/]\n")
+    server = make_sqlite_server(start=False, oauth={"clients_file": str(clients)})
+    with pytest.raises(CommandFailed, match="oauth.clients_file: .*client_id"):
+        server.command("config", "check")
+    clients.write_text("clients:\n- client_id: app\n  redirect_uris: [https://app.example.com/]\n")
+    server.command("config", "check")
+
+
 def test_backup_while_it_runs(make_sqlite_server):
     server = make_sqlite_server()
     client, out = new_client(server.api), new_client(server.api)
