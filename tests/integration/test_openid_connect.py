@@ -85,6 +85,20 @@ def test_id_token(server, person, algorithm):
     assert assert_good(userinfo)["sub"] == claims["sub"]
 
 
+def test_userinfo_tells_the_address_that_the_operator_has_added(server, person):
+    client = OAuthClient(server.api)
+    tokens = sign_in(client, person, scope=f"openid email {device_scope('AAABBBCCC')}")
+    ask = lambda: server.api.request("GET", "/oauth2/userinfo", token=tokens["access_token"])  # noqa: E731
+    claims = assert_good(ask())
+    assert claims.keys() == {"sub", "preferred_username"}, "there is none"
+    address = f"{person.name}@example.org"
+    server.command("user", "add-threepid", person.name, "msisdn", f"+49170{secrets.randbelow(10**7):07}")
+    server.command("user", "add-threepid", person.name, "email", address)
+    assert assert_good(ask()) == claims | {"email": address, "email_verified": True}
+    tokens = sign_in(client, person, scope=f"openid {device_scope('AAABBBCCC')}")
+    assert assert_good(ask()) == claims, "not asked for"
+
+
 def test_no_id_token_without_openid(server, person):
     assert "id_token" not in sign_in(OAuthClient(server.api), person)
 

@@ -39,7 +39,7 @@ json::object metadata(const Api& api) {
       {"subject_types_supported", json::array{"public"}},
       {"id_token_signing_alg_values_supported", algorithms},
       {"claims_supported", json::array{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce",
-                                       "at_hash", "c_hash", "sid", "preferred_username"}},
+                                       "at_hash", "c_hash", "sid", "preferred_username", "email", "email_verified"}},
       {"response_types_supported", json::array{"code"}},
       {"response_modes_supported", json::array{"query", "fragment"}},
       {"grant_types_supported", json::array{"authorization_code", "refresh_token", kDeviceCode}},

@@ -1,12 +1,10 @@
 // GET and POST /oauth2/userinfo (OpenID Connect Core section 5.3).
 
-#include <boost/json/object.hpp>
-
+#include "domain/oauth/claims.h"
 #include "endpoints/matrix/access.h"
 #include "endpoints/oauth/api.h"
 #include "endpoints/oauth/errors.h"
 #include "platform/http/authorization.h"
-#include "platform/text/ulid.h"
 
 namespace latchkey::oauth {
 namespace {
@@ -32,8 +30,7 @@ Task<http::Response> userinfo(const Api& api, const http::Request& request) {
   if (!scope || !scope->openid) {
     co_return challenge(403, "insufficient_scope", "The access token lacks the scope openid.");
   }
-  co_return secret_answer({{"sub", text::format_id(static_cast<std::uint64_t>(who.user))},
-                           {"preferred_username", who.localpart}});
+  co_return secret_answer(co_await claims_of(api.sessions, who, *scope));
 }
 
 }  // namespace
