@@ -5,15 +5,26 @@
 #include "domain/oauth/redirect_uri.h"
 
 namespace latchkey::oauth {
+namespace {
+
+bool has_address(const std::vector<std::string>& registered, std::string_view asked,
+                 ApplicationType type) {
+  return std::ranges::any_of(
+      registered, [&](const std::string& one) { return same_redirect_uri(one, asked, type); });
+}
+
+}  // namespace
 
 bool Client::may(std::string_view grant_type) const {
   return std::ranges::find(grant_types, grant_type) != grant_types.end();
 }
 
 bool Client::redirects_to(std::string_view uri) const {
-  return std::ranges::any_of(redirect_uris, [&](const std::string& registered) {
-    return same_redirect_uri(registered, uri, type);
-  });
+  return has_address(redirect_uris, uri, type);
+}
+
+bool Client::comes_back_to(std::string_view uri) const {
+  return has_address(post_logout_redirect_uris, uri, type);
 }
 
 std::string Client::shown_name(std::string_view accept_language) const {

@@ -45,6 +45,9 @@ struct Client {
   // Whether this is one of the client's redirect URIs: exactly, but for the port of a loopback
   // address of a native client (RFC 8252 section 7.3; RFC 9700 section 2.1).
   bool redirects_to(std::string_view uri) const;
+  // The same of the addresses that people come back to who have signed out (OpenID Connect
+  // RP-Initiated Logout 1.0 section 3.1).
+  bool comes_back_to(std::string_view uri) const;
   // What stands for it on a page: its name in the reader's language, else where it lives.
   std::string shown_name(std::string_view accept_language) const;
 };

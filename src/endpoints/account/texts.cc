@@ -105,6 +105,24 @@ constexpr Text kTexts[] = {
   {"LINK_DENIED_TITLE", "The device stays out", "Das Gerät bleibt draußen"},
   {"LINK_DENIED", "Nothing was given to it. You can close this page.",
    "Es hat nichts bekommen. Diese Seite kannst du schließen."},
+  {"LOGOUT_TITLE", "Sign out of this browser?", "In diesem Browser abmelden?"},
+  {"LOGOUT_ASKS", "You have signed out of {0}. Do you want to sign out of {1} in this browser too?",
+   "Du hast dich von {0} abgemeldet. Möchtest du dich in diesem Browser auch von {1} abmelden?"},
+  {"LOGOUT_WHY",
+   "This ends only your way to these pages. Your apps and devices stay signed in and keep their "
+   "messages.",
+   "Das beendet nur deinen Zugang zu diesen Seiten. Deine Apps und Geräte bleiben angemeldet und "
+   "behalten ihre Nachrichten."},
+  {"LOGOUT_DO", "Sign out", "Abmelden"},
+  {"LOGOUT_STAY", "Stay signed in", "Angemeldet bleiben"},
+  {"LOGOUT_DONE", "You are signed out", "Du bist abgemeldet"},
+  {"LOGOUT_BACK", "Back to {}", "Zurück zu {}"},
+  {"LOGOUT_HERE", "Sign out in your account", "In deinem Konto abmelden"},
+  {"LOGOUT_WRONG_HINT", "The app has not shown properly that you were signed in to it from here.",
+   "Die App hat nicht richtig belegt, dass du von hier aus bei ihr angemeldet warst."},
+  {"LOGOUT_WRONG_ADDRESS",
+   "The app asks to be gone back to at an address that it has not registered.",
+   "Die App möchte, dass es an einer Adresse weitergeht, die sie nicht angemeldet hat."},
 
   // What went wrong, and what to do about it.
   {"ERROR_CREDENTIALS",

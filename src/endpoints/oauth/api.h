@@ -23,6 +23,7 @@ inline constexpr std::string_view kIntrospect = "/oauth2/introspect";
 inline constexpr std::string_view kRegistration = "/oauth2/registration";
 inline constexpr std::string_view kDeviceAuthorization = "/oauth2/device";
 inline constexpr std::string_view kUserinfo = "/oauth2/userinfo";
+inline constexpr std::string_view kEndSession = "/oauth2/logout";
 inline constexpr std::string_view kKeys = "/oauth2/keys.json";
 inline constexpr std::string_view kAccount = "/account/";
 inline constexpr std::string_view kLink = "/link";
@@ -52,6 +53,7 @@ void mount_token(http::Router& router, const Api& api);
 void mount_jwks(http::Router& router, const Api& api);
 void mount_revoke(http::Router& router, const Api& api);
 void mount_userinfo(http::Router& router, const Api& api);
+void mount_end_session(http::Router& router, const Api& api);
 
 // All of them. `api` must outlive the router.
 void mount(http::Router& router, const Api& api);

@@ -1,5 +1,6 @@
-// The server's metadata (RFC 8414; OpenID Connect Discovery section 3; spec "Server metadata
-// discovery"; MSC4191): one document at each place where clients look for it.
+// The server's metadata (RFC 8414; OpenID Connect Discovery section 3, RP-Initiated Logout section
+// 2.1; spec "Server metadata discovery"; MSC4191): one document at each place where clients look
+// for it.
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
@@ -35,11 +36,13 @@ json::object metadata(const Api& api) {
       {"registration_endpoint", url(api, path::kRegistration)},
       {"device_authorization_endpoint", url(api, path::kDeviceAuthorization)},
       {"userinfo_endpoint", url(api, path::kUserinfo)},
+      {"end_session_endpoint", url(api, path::kEndSession)},
       {"jwks_uri", url(api, path::kKeys)},
       {"subject_types_supported", json::array{"public"}},
       {"id_token_signing_alg_values_supported", algorithms},
-      {"claims_supported", json::array{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce",
-                                       "at_hash", "c_hash", "sid", "preferred_username", "email", "email_verified"}},
+      {"claims_supported",
+       json::array{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "c_hash",
+                   "sid", "preferred_username", "email", "email_verified"}},
       {"response_types_supported", json::array{"code"}},
       {"response_modes_supported", json::array{"query", "fragment"}},
       {"grant_types_supported", json::array{"authorization_code", "refresh_token", kDeviceCode}},

@@ -13,6 +13,7 @@ void mount(http::Router& router, const Api& api) {
   mount_jwks(router, api);
   mount_revoke(router, api);
   mount_userinfo(router, api);
+  mount_end_session(router, api);
 }
 
 }  // namespace latchkey::oauth

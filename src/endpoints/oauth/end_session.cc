@@ -1,0 +1,163 @@
+// GET and POST /oauth2/logout (OpenID Connect RP-Initiated Logout 1.0): a client sends its person
+// here to sign out of this browser too. The person decides, whatever the link says: else any page
+// could sign people out. Sessions of apps go on, for ending one can cost the keys of encrypted
+// messages; a client ends its own at the revocation endpoint.
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "domain/accounts/matrix_id.h"
+#include "domain/oauth/logout_request.h"
+#include "endpoints/account/next.h"
+#include "endpoints/account/personal.h"
+#include "endpoints/oauth/api.h"
+#include "endpoints/oauth/consent_page.h"
+
+namespace latchkey::oauth {
+namespace {
+
+LogoutParameters read_parameters(const http::Form& sent) {
+  LogoutParameters p;
+  const auto take = [&](std::string_view name) -> std::string {
+    const auto value = sent.only(name);
+    if (!value) p.has_duplicates = true;
+    return value ? std::string(value->value_or("")) : std::string();
+  };
+  p.id_token_hint = take("id_token_hint");
+  p.client_id = take("client_id");
+  p.post_logout_redirect_uri = take("post_logout_redirect_uri");
+  p.state = take("state");
+  return p;
+}
+
+std::string_view sentence_for(LogoutRefused refused) {
+  switch (refused) {
+    case LogoutRefused::duplicates:
+      return "AUTHORIZE_UNREADABLE";
+    case LogoutRefused::bad_hint:
+    case LogoutRefused::other_client:
+      return "LOGOUT_WRONG_HINT";
+    case LogoutRefused::unknown_client:
+      return "AUTHORIZE_UNKNOWN_CLIENT";
+    case LogoutRefused::wrong_address:
+      return "LOGOUT_WRONG_ADDRESS";
+  }
+  std::unreachable();
+}
+
+http::Response refuse(const Api& api, const http::Request& request, LogoutRefused why) {
+  const auto language = account::language_of(request);
+  return account::show_message(api.account, request,
+                               {.status = 400,
+                                .title = std::string(account::text(language, "AUTHORIZE_FAILED")),
+                                .sentence = std::string(account::text(language, sentence_for(why))),
+                                .link = std::string(account::kHome),
+                                .link_text = std::string(account::text(language, "LOGOUT_HERE"))});
+}
+
+Task<std::expected<LogoutRequest, LogoutRefused>> read(const Api& api, const http::Form& sent) {
+  const LogoutParameters parameters = read_parameters(sent);
+  std::optional<ReadHint> hint;
+  if (!parameters.id_token_hint.empty()) {
+    const auto keys = co_await api.keys.current();
+    hint = read_id_token_hint(parameters.id_token_hint, keys->published(), api.issuer);
+  }
+  auto client = co_await api.clients.find(client_of_logout(parameters, hint));
+  co_return read_logout_request(std::move(client), parameters, hint);
+}
+
+std::string address(const ReturnAddress& back) {
+  if (back.state.empty()) return back.redirect_uri;
+  const std::vector<http::Form::Field> state{{"state", back.state}};
+  return redirect_to(back, http::encode_form(state));
+}
+
+std::string client_name(const http::Request& request, const LogoutRequest& asked) {
+  return asked.client ? asked.client->shown_name(request.header("Accept-Language")) : std::string();
+}
+
+http::Response ask(const Api& api, const http::Request& request, const LogoutRequest& asked,
+                   const signin::BrowserSession& browser) {
+  const auto language = account::language_of(request);
+  html::Page page =
+      account::begin_page(request, account::text(language, "LOGOUT_TITLE"), "logout.html");
+  html::Values& values = page.values;
+  values.set("USER_ID", accounts::matrix_id(browser.account.localpart, api.server_name));
+  if (asked.client) {
+    values.add_text("ASKS", fmt::format(fmt::runtime(account::text(language, "LOGOUT_ASKS")),
+                                        client_name(request, asked), api.server_name));
+  }
+  if (asked.back) page.form_target = form_action_source(asked.back->redirect_uri);
+  return account::show(api.account, request, std::move(page));
+}
+
+// Nobody is signed in here, so nothing is left to ask.
+http::Response nobody(const Api& api, const http::Request& request, const LogoutRequest& asked) {
+  if (asked.back && asked.hinted) return account::see_other(address(*asked.back));
+  const auto language = account::language_of(request);
+  account::Message message{.title = std::string(account::text(language, "LOGOUT_DONE")),
+                           .sentence = std::string(account::text(language, "NOTICE_SIGNED_OUT"))};
+  if (asked.back) {
+    message.link = address(*asked.back);
+    message.link_text = fmt::format(fmt::runtime(account::text(language, "LOGOUT_BACK")),
+                                    client_name(request, asked));
+  }
+  return account::show_message(api.account, request, message);
+}
+
+Task<http::Response> get_logout(const Api& api, const http::Request& request) {
+  const auto asked = co_await read(api, account::query_of(request));
+  if (!asked) co_return refuse(api, request, asked.error());
+  const auto browser = co_await account::visitor(api.account, request);
+  co_return browser ? ask(api, request, *asked, *browser) : nobody(api, request, *asked);
+}
+
+Task<http::Response> decide(const Api& api, const http::Request& request, bool sign_out) {
+  const auto asked = co_await read(api, account::query_of(request));
+  if (!asked) co_return refuse(api, request, asked.error());
+  const auto browser = co_await account::visitor(api.account, request);
+  if (sign_out && browser) {
+    co_await api.account.browsers.end(browser->account.id, browser->id);
+  }
+  http::Response response;
+  if (asked->back) {
+    response = account::see_other(address(*asked->back));
+  } else if (sign_out) {
+    response = account::done("/account/sign-in", "signed_out");
+  } else {
+    response = account::see_other(std::string(account::kHome));
+  }
+  if (sign_out) account::take_cookie(api.account, response);
+  co_return response;
+}
+
+// A client may post as well (section 2). The browser sends no cookie with a form of another site,
+// so the request comes once more as a link.
+http::Response as_link(const http::Form& sent) {
+  return account::see_other(std::string(path::kEndSession) + "?" +
+                            http::encode_form(sent.fields()));
+}
+
+Task<http::Response> post_logout(const Api& api, const http::Request& request) {
+  const auto form = http::Form::parse(request.body);
+  if (!form) co_return refuse(api, request, LogoutRefused::duplicates);
+  const std::string decision = account::field(*form, "decision");
+  if (decision.empty()) co_return as_link(*form);
+  if (!account::csrf_ok(api.account, request, *form)) {
+    co_return account::csrf_refused(api.account, request);
+  }
+  co_return co_await decide(api, request, decision == "sign_out");
+}
+
+}  // namespace
+
+void mount_end_session(http::Router& router, const Api& api) {
+  const std::string pattern(path::kEndSession);
+  router.add(http::Method::get, pattern,
+             [&api](const http::Request& request) { return get_logout(api, request); });
+  router.add(http::Method::post, pattern,
+             [&api](const http::Request& request) { return post_logout(api, request); });
+}
+
+}  // namespace latchkey::oauth
