@@ -11,23 +11,55 @@ export class Person {
 
     // Where the app's authorization request leads after the person has said yes.
     async allow(authorizationUrl) {
-        let page = await this.#open(authorizationUrl);
-        if (page.path === "/account/sign-in") {
-            page = await this.#submit(page, { user: this.name, password: this.password });
-        }
-        page = await this.#submit(page, { decision: "allow" });
-        if (!page.away) throw new Error(`no answer to the app: ${page.status} ${page.html}`);
-        return new URL(page.away);
+        const page = await this.#signedIn(authorizationUrl);
+        return leads(await this.#submit(page, { decision: "allow" }));
     }
 
-    async #submit(page, typed) {
-        const [, attributes, inside] = page.html.match(/<form([^>]*)>([\s\S]*?)<\/form>/);
-        const fields = new URLSearchParams(typed);
+    async deny(authorizationUrl) {
+        const page = await this.#signedIn(authorizationUrl);
+        return leads(await this.#submit(page, { decision: "deny" }));
+    }
+
+    // Where it leads when the person is asked nothing.
+    async follow(authorizationUrl) {
+        return leads(await this.#open(authorizationUrl));
+    }
+
+    // Types the code that a device shows on the page it names; "allow" or "deny".
+    async enterCode(verificationUri, userCode, decision) {
+        const page = await this.#signedIn(verificationUri);
+        await this.#decided(await this.#submit(page, { user_code: userCode }), decision);
+    }
+
+    // Opens the address that a device shows, which holds the code, as a QR code does.
+    async openCode(verificationUriComplete, decision) {
+        await this.#decided(await this.#signedIn(verificationUriComplete), decision);
+    }
+
+    async #decided(page, decision) {
+        const answer = await this.#submit(page, { decision });
+        if (answer.status !== 200) throw new Error(`${answer.status} ${answer.html}`);
+    }
+
+    async #signedIn(url) {
+        const page = await this.#open(url);
+        if (page.path !== "/account/sign-in") return page;
+        return this.#submit(page, { user: this.name, password: this.password });
+    }
+
+    // Fills in and sends the form of the page that has all these fields and buttons.
+    async #submit(page, filled) {
+        const { attributes, inside } = formWith(page, Object.keys(filled));
+        const fields = new URLSearchParams(filled);
         for (const [input] of inside.matchAll(/<input type="hidden"[^>]*>/g)) {
             fields.set(attribute(input, "name"), attribute(input, "value"));
         }
-        const action = attribute(attributes, "action") ?? "";
-        return this.#open(new URL(action || page.url, page.url), { method: "POST", body: fields });
+        const action = new URL(attribute(attributes, "action") || page.url, page.url);
+        if (attribute(attributes, "method") === "post") {
+            return this.#open(action, { method: "POST", body: fields });
+        }
+        action.search = fields;
+        return this.#open(action);
     }
 
     async #open(url, how = {}) {
@@ -50,6 +82,22 @@ export class Person {
             html: await answer.text(),
         };
     }
+}
+
+function leads(page) {
+    if (!page.away) throw new Error(`no answer to the app: ${page.status} ${page.html}`);
+    return new URL(page.away);
+}
+
+function formWith({ html, status }, names) {
+    const forms = [...(html ?? "").matchAll(/<form([^>]*)>([\s\S]*?)<\/form>/g)];
+    const fits = ([, , inside]) => names.every((name) => inside.includes(` name="${name}"`));
+    const [found, another] = forms.filter(fits);
+    if (!found || another) {
+        const number = another ? "more than one" : "no";
+        throw new Error(`${number} form with ${names}: ${status} ${html}`);
+    }
+    return { attributes: found[1], inside: found[2] };
 }
 
 const entities = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'" };
