@@ -23,7 +23,7 @@ for (const tests of [
     tests(sdk, "matrix-js-sdk 39");
 }
 
-describe("matrix-js-sdk 39: access tokens of two seconds", () => {
+describe("matrix-js-sdk 39: access tokens of two seconds", { concurrency: true }, () => {
     const suite = shortTokens(sdk);
 
     test("refreshes by itself, again and again", async (t) => {

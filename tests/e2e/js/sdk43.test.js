@@ -5,7 +5,6 @@ import { describe, test } from "node:test";
 import * as sdk from "matrix-js-sdk";
 import { logger } from "matrix-js-sdk/lib/logger.js";
 
-import { oauthTests } from "./oauth.js";
 import { ownAccountTests } from "./own_account.js";
 import { registrationTests } from "./registration.js";
 import { servicesTests } from "./services.js";
@@ -20,12 +19,11 @@ for (const tests of [
     registrationTests,
     ownAccountTests,
     servicesTests,
-    oauthTests,
 ]) {
     tests(sdk, "matrix-js-sdk 43");
 }
 
-describe("matrix-js-sdk 43: access tokens of two seconds", () => {
+describe("matrix-js-sdk 43: access tokens of two seconds", { concurrency: true }, () => {
     const suite = shortTokens(sdk);
 
     test("is told softly, and the application refreshes by hand", async (t) => {

@@ -53,6 +53,7 @@ export class Latchkey {
         const port = await freePort();
         const server = new Latchkey();
         server.folder = folder;
+        server.port = port;
         server.url = `http://127.0.0.1:${port}`;
         server.config = join(folder, "latchkey.yaml");
         for (const [name, content] of Object.entries(files)) {
