@@ -200,6 +200,23 @@ def test_a_secret_in_the_header(configured):
     assert assert_good(ask(basic(client.id, SECRET))) == {"active": False}
 
 
+@pytest.mark.parametrize("endpoint", ["token", "introspect"])
+def test_who_has_tried_the_header_is_asked_for_it_again(configured, endpoint):
+    """RFC 6749 section 5.2, and RFC 7662 section 2.3 by reference."""
+    ask = lambda headers: configured.api.request(  # noqa: E731
+        "POST",
+        f"/oauth2/{endpoint}",
+        data={"grant_type": "refresh_token", "refresh_token": "x", "token": "x"},
+        headers=headers,
+    )
+    answer = ask(basic("by-client_secret_basic", "wrong-secret-here"))
+    assert_invalid_client(answer)
+    assert answer.headers["WWW-Authenticate"].startswith("Basic ")
+    unknown = ask({})
+    assert_invalid_client(unknown)
+    assert "Basic" not in unknown.headers.get("WWW-Authenticate", "")
+
+
 def test_a_secret_in_the_form(configured):
     client = Known(configured.api, "by-client_secret_post")
     asked = client.ask()

@@ -10,6 +10,7 @@
 #include "endpoints/matrix/access.h"
 #include "endpoints/oauth/errors.h"
 #include "platform/crypto/equal.h"
+#include "platform/http/field.h"
 #include "platform/http/form.h"
 
 namespace latchkey::oauth {
@@ -21,6 +22,7 @@ using sessions::Identity;
 
 constexpr Duration kSlack = std::chrono::seconds{30};
 constexpr std::string_view kBearer = "Bearer ";
+constexpr std::string_view kBasic = "Basic ";
 
 bool authorized(const http::Request& request, const crypto::Secret& secret) {
   const std::string_view value = request.header("Authorization");
@@ -28,8 +30,12 @@ bool authorized(const http::Request& request, const crypto::Secret& secret) {
          value.starts_with(kBearer) && crypto::equal(value.substr(kBearer.size()), secret.reveal());
 }
 
-http::Response not_authorized() {
-  http::Response response = error(401, "invalid_client", "The shared secret is missing or wrong.");
+// A client that has tried the header is asked for that again (RFC 6749 section 5.2).
+http::Response not_authorized(const http::Request& request) {
+  constexpr std::string_view kSentence = "The credentials are missing or wrong.";
+  const std::string_view scheme = request.header("Authorization").substr(0, kBasic.size());
+  if (http::same_name(scheme, kBasic)) return invalid_client(kSentence, true);
+  http::Response response = error(401, "invalid_client", kSentence);
   response.headers.emplace_back("WWW-Authenticate", "Bearer");
   return response;
 }
@@ -114,7 +120,7 @@ Task<http::Response> introspect(sessions::Sessions& sessions, const crypto::Secr
   std::string client;
   if (!homeserver && form && find_client) client = co_await find_client(request, *form);
   if (!homeserver && client.empty()) {
-    co_return not_authorized();
+    co_return not_authorized(request);
   }
   if (!form) co_return error(400, "invalid_request", "The body is not a form.");
   const auto token = form->only("token");
