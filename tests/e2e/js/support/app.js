@@ -2,7 +2,14 @@
 // and does with them what the SDK's events tell it.
 import { randomUUID } from "node:crypto";
 
-const silent = { trace() {}, debug() {}, info() {}, warn() {}, error() {}, getChild: () => silent };
+export const silent = {
+    trace() {},
+    debug() {},
+    info() {},
+    warn() {},
+    error() {},
+    getChild: () => silent,
+};
 
 export class App {
     // `sdk`: the module of one version. A process can load only one.

@@ -5,17 +5,9 @@ import { randomUUID } from "node:crypto";
 
 import { OAuth2 } from "matrix-js-sdk/lib/oauth/index.js";
 
+import { silent } from "./app.js";
 import { Person } from "./browser.js";
 import { callback, registration, told } from "./oauth_client.js";
-
-export const silent = {
-    trace() {},
-    debug() {},
-    info() {},
-    warn() {},
-    error() {},
-    getChild: () => silent,
-};
 
 export class OAuthApp {
     // Registered at the server of the suite, for a person who has an account there.
