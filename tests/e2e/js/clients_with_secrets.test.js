@@ -84,11 +84,11 @@ describe("clients with a secret or a key", { concurrency: true }, () => {
             const config = await configured(method, auth);
             const tokens = await signIn(config, await suite.newPerson());
             const impostor = await configured(method, wrong[method]);
-            for (const refused of [
-                client.refreshTokenGrant(impostor, tokens.refresh_token),
-                client.tokenIntrospection(impostor, tokens.access_token),
+            for (const ask of [
+                () => client.refreshTokenGrant(impostor, tokens.refresh_token),
+                () => client.tokenIntrospection(impostor, tokens.access_token),
             ]) {
-                await assert.rejects(refused, (error) => saysInvalidClient(error, method));
+                await assert.rejects(ask, (error) => saysInvalidClient(error, method));
             }
             await client.refreshTokenGrant(config, tokens.refresh_token);
         });
