@@ -98,15 +98,14 @@ def test_signed_out_by_the_person_is_the_end(server):
 
 
 def test_a_database_that_is_away_ends_nothing(make_fragile_server, own_postgres):
-    """503 without an `errcode`: matrix-js-sdk takes any answer with one for the end."""
+    """503 without an `errcode` or an `error`: some clients take those for the end."""
     patience = {"connect_timeout": "1s", "statement_timeout": "2s"}
     server = make_fragile_server(database_pool=patience)
     client, _, tokens = signed_in(server.api, server.url)
     own_postgres.kill()
     away = client.refresh(tokens["refresh_token"])
     assert away.status_code == 503
-    assert away.json()["error"] == "temporarily_unavailable"
-    assert "errcode" not in away.json()
+    assert away.json().keys() == {"error_description"}
     own_postgres.start()
     again = assert_good(patiently(lambda: client.refresh(tokens["refresh_token"])))
     assert_good(patiently(lambda: server.api.whoami(again["access_token"])))

@@ -93,12 +93,11 @@ http::Response refresh_refusal(const sessions::Standing& standing) {
 http::Response refusal(http::Refusal refusal, std::exception_ptr fault) {
   http::Response response = matrix::refusal(refusal, std::move(fault));
   const json::value said = json::parse(response.body);
-  // RFC 6749 section 4.1.2.1 has the two names for what is the server's own trouble.
-  const std::string_view code = response.status == 503   ? "temporarily_unavailable"
-                                : response.status == 500 ? "server_error"
-                                                         : "invalid_request";
-  response.body = json::serialize(
-      json::object{{"error", code}, {"error_description", said.at("error").as_string()}});
+  json::object body;
+  const bool passes = response.status >= 500 || response.status == 408;
+  if (!passes) body["error"] = "invalid_request";
+  body["error_description"] = said.at("error").as_string();
+  response.body = json::serialize(body);
   return response;
 }
 

@@ -29,8 +29,9 @@ http::Response refusal(const GrantRefused& refused);
 http::Response refresh_refusal(const sessions::Standing& standing);
 
 // What the server answers on its own below /oauth2/, with the status that it has everywhere.
-// Without an `errcode`: matrix-js-sdk takes any answer with one for the end of the session, a 503
-// too.
+// Without an `errcode`, and without an `error` for what passes: by matrix-js-sdk 43 the first ends
+// the session, whatever the status, and the second with a 408; by oidc-client-ts the second with
+// any status.
 http::Response refusal(http::Refusal refusal, std::exception_ptr fault);
 
 // A JSON answer that nothing between here and the client may keep: it holds tokens, or is about

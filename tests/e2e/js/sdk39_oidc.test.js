@@ -105,7 +105,7 @@ describe("matrix-js-sdk 39: OpenID Connect", { concurrency: true }, () => {
         assert.equal(app.signedOut, null);
     });
 
-    for (const fate of [fates.loseRequest, fates.loseReply, fates.busy]) {
+    for (const fate of Object.values(fates)) {
         test(`is not logged out by a refresh that fails: ${fate}`, async () => {
             const app = await expired();
             suite.network.plan(fate, "/oauth2/token", app.tokens.refresh_token);
@@ -114,14 +114,6 @@ describe("matrix-js-sdk 39: OpenID Connect", { concurrency: true }, () => {
             assert.equal((await app.client.whoami()).device_id, app.deviceId);
         });
     }
-
-    test("keeps its keys when the server is busy, which this version takes for a refusal", async () => {
-        const app = await expired();
-        suite.network.plan(fates.serverBusy, "/oauth2/token", app.tokens.refresh_token);
-        await assert.rejects(app.client.whoami(), { errcode: "M_UNKNOWN_TOKEN" });
-        assert.equal(app.signedOut, "soft");
-        assert.equal((await app.client.whoami()).device_id, app.deviceId);
-    });
 
     test("is logged out softly when the session was ended softly", async () => {
         const app = await expired();

@@ -55,8 +55,7 @@ export class LossyProxy {
         }
         if (fate === fates.serverBusy) {
             answer.writeHead(503, { "Content-Type": "application/json", Connection: "close" });
-            const error = "temporarily_unavailable";
-            return answer.end(JSON.stringify({ error, error_description: "Try again later." }));
+            return answer.end(JSON.stringify({ error_description: "Try again in a moment." }));
         }
         const { method, url: path, headers } = asked;
         const options = { host: "127.0.0.1", port: this.port, method, path, agent: false };
