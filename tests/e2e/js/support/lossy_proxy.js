@@ -34,11 +34,6 @@ export class LossyProxy {
         this.#planned.push({ fate, path, text });
     }
 
-    // How many of the fates nobody has met.
-    get pending() {
-        return this.#planned.length;
-    }
-
     #fateOf(path, body) {
         const fits = (plan) => plan.path === path && body.includes(plan.text);
         const index = this.#planned.findIndex(fits);
