@@ -17,6 +17,7 @@
 #include "endpoints/edge/check.h"
 #include "endpoints/matrix/api.h"
 #include "endpoints/matrix/errors.h"
+#include "endpoints/oauth/api.h"
 #include "endpoints/oauth/client.h"
 #include "endpoints/oauth/errors.h"
 #include "endpoints/oauth/introspect.h"
@@ -73,13 +74,24 @@ class OncePerSecond {
   std::atomic<std::int64_t> last_{0};
 };
 
+// A client may take any 4xx of a refresh for the end of its session (spec "Refreshing access
+// tokens"), and some do so with a 408. So a request that is slow to arrive there is answered as
+// what it is, trouble that passes.
+http::Refusal as_it_passes(http::Refusal refusal, std::string_view path) {
+  const bool refreshes = path == oauth::path::kToken ||
+                         (path.starts_with("/_matrix/client/") && path.ends_with("/refresh"));
+  return refreshes && refusal == http::Refusal::timeout ? http::Refusal::unavailable : refusal;
+}
+
 // The one place where faults become answers, and are logged.
 http::Hooks make_hooks(Core& core) {
   http::Hooks hooks;
   auto due = std::make_shared<OncePerSecond>();
   hooks.refuse = [&core, due](http::Refusal refusal, const http::Request* request,
                               std::exception_ptr fault) {
-    const bool oauth = request != nullptr && request->path.starts_with("/oauth2/");
+    const std::string_view path = request != nullptr ? request->path : std::string_view();
+    refusal = as_it_passes(refusal, path);
+    const bool oauth = path.starts_with("/oauth2/");
     http::Response response =
         oauth ? oauth::refusal(refusal, fault) : matrix::refusal(refusal, fault);
     if (fault) {

@@ -1,5 +1,7 @@
 """Clients that are slow on purpose, or dead: each is let go in its time, and the server goes on."""
 
+import pytest
+
 from support.api import PREFIX
 from support.polling import wait_until
 from support.raw_http import RawConnection, request_bytes
@@ -20,6 +22,17 @@ def test_slow_clients_are_let_go(make_sqlite_server):
         connection.send(request_bytes("GET", "/health"))
         assert connection.answer().status == 200
         assert connection.closed()
+
+
+@pytest.mark.parametrize("path", [f"{PREFIX}/refresh", "/oauth2/token"])
+def test_a_refresh_that_is_slow_to_arrive_is_not_refused(make_sqlite_server, path):
+    """A client may take any 4xx there for the end of its session."""
+    server = make_sqlite_server(http={"limits": {"request_timeout": "200ms"}})
+    with RawConnection(server.port, 10) as connection:
+        connection.send(request_bytes("POST", path, b'{"refresh_token": "x"}')[:-3])
+        answer = connection.answer()
+    assert answer.status == 503
+    assert int(answer.headers["retry-after"]) > 0
 
 
 def test_a_drip_of_bytes_does_not_prolong_a_request(make_sqlite_server):
