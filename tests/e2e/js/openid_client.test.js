@@ -239,6 +239,22 @@ describe("openid-client", { concurrency: true }, () => {
         });
     }
 
+    test("signs the person out of the browser, while its own session goes on", async () => {
+        const back = "https://app.example/signed-out";
+        const config = await register({ post_logout_redirect_uris: [back] });
+        const person = await suite.newPerson();
+        const tokens = await signIn(config, person);
+        const url = client.buildEndSessionUrl(config, {
+            id_token_hint: tokens.id_token,
+            post_logout_redirect_uri: back,
+            state: "st",
+        });
+        assert.equal((await person.signOut(url)).href, `${back}?state=st`);
+        const asked = await ask(config, { prompt: "none" });
+        assert.equal(told(await person.follow(asked.url)).get("error"), "login_required");
+        await client.refreshTokenGrant(config, tokens.refresh_token);
+    });
+
     test("signs a device in whose code the person types", async () => {
         const config = await register();
         const person = await suite.newPerson();

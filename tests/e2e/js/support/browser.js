@@ -20,6 +20,11 @@ export class Person {
         return leads(await this.#submit(page, { decision: "deny" }));
     }
 
+    // Where an app's request to sign out leads after the person has signed out of the browser.
+    async signOut(endSessionUrl) {
+        return leads(await this.#submit(await this.#open(endSessionUrl), { decision: "sign_out" }));
+    }
+
     // Where it leads when the person is asked nothing.
     async follow(authorizationUrl) {
         return leads(await this.#open(authorizationUrl));
