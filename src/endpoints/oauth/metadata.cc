@@ -26,6 +26,7 @@ json::object metadata(const Api& api) {
   if (api.account.registration.open()) prompts.emplace_back("create");
   const json::array auth_methods{"none", "client_secret_basic", "client_secret_post",
                                  "private_key_jwt"};
+  const json::array confidential{"client_secret_basic", "client_secret_post", "private_key_jwt"};
   const json::array algorithms{"RS256", "ES256"};
   return {
       {"issuer", api.issuer},
@@ -53,6 +54,8 @@ json::object metadata(const Api& api) {
       {"token_endpoint_auth_signing_alg_values_supported", algorithms},
       {"revocation_endpoint_auth_methods_supported", auth_methods},
       {"revocation_endpoint_auth_signing_alg_values_supported", algorithms},
+      {"introspection_endpoint_auth_methods_supported", confidential},
+      {"introspection_endpoint_auth_signing_alg_values_supported", algorithms},
       {"authorization_response_iss_parameter_supported", true},
       {"request_parameter_supported", false},
       {"request_uri_parameter_supported", false},
