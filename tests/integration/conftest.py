@@ -4,6 +4,7 @@ import pytest
 
 from support.api import Api
 from support.lossy_proxy import LossyProxy
+from support.oauth import OAuthClient, Person, new_person
 
 
 @pytest.fixture
@@ -31,3 +32,13 @@ def either(request, make_server):
             server.start()
 
     return server, with_server
+
+
+@pytest.fixture
+def person(server) -> Person:
+    return new_person(server)
+
+
+@pytest.fixture
+def client(server) -> OAuthClient:
+    return OAuthClient(server.api)

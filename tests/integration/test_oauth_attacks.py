@@ -5,21 +5,8 @@ from urllib.parse import urlencode
 import pytest
 
 from support.answers import assert_good
-from support.api import new_name
-from support.oauth import CALLBACK, OAuthClient, Person, answer_of, sign_in
+from support.oauth import CALLBACK, OAuthClient, answer_of, sign_in
 from support.secrets import password
-
-
-@pytest.fixture
-def person(server) -> Person:
-    name, secret = new_name(), password()
-    assert_good(server.api.register(name, secret, inhibit_login=True))
-    return Person(server.url, name, secret)
-
-
-@pytest.fixture
-def client(server) -> OAuthClient:
-    return OAuthClient(server.api)
 
 
 def assert_refused(answer, error: str = "invalid_grant") -> None:

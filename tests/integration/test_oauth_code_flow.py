@@ -3,22 +3,8 @@
 import pytest
 
 from support.answers import assert_error, assert_good, assert_hard
-from support.api import new_name
-from support.oauth import API_SCOPE, OAuthClient, Person, answer_of, device_scope, sign_in
-from support.secrets import password
+from support.oauth import API_SCOPE, answer_of, device_scope, sign_in
 from support.server import SERVER_NAME
-
-
-@pytest.fixture
-def person(server) -> Person:
-    name, secret = new_name(), password()
-    assert_good(server.api.register(name, secret, inhibit_login=True))
-    return Person(server.url, name, secret)
-
-
-@pytest.fixture
-def client(server) -> OAuthClient:
-    return OAuthClient(server.api)
 
 
 def assert_oauth(answer, status: int, error: str) -> dict:

@@ -11,13 +11,6 @@ from support.server import SERVER_NAME
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
-@pytest.fixture
-def person(server) -> Person:
-    name, secret = new_name(), password()
-    assert_good(server.api.register(name, secret, inhibit_login=True))
-    return Person(server.url, name, secret)
-
-
 class Television(OAuthClient):
     """A device without a browser."""
 

@@ -6,19 +6,10 @@ from urllib.parse import urlencode
 import pytest
 
 from support.answers import assert_good
-from support.api import new_name
-from support.oauth import OAuthClient, Person, answer_of, device_scope, sign_in
-from support.secrets import password
+from support.oauth import OAuthClient, answer_of, device_scope, sign_in
 
 BACK = "https://app.example/signed-out"
 PATH = "/oauth2/logout"
-
-
-@pytest.fixture
-def person(server) -> Person:
-    name, secret = new_name(), password()
-    assert_good(server.api.register(name, secret, inhibit_login=True))
-    return Person(server.url, name, secret)
 
 
 @pytest.fixture

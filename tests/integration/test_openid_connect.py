@@ -13,9 +13,7 @@ from Crypto.PublicKey import ECC, RSA
 from Crypto.Signature import DSS, pkcs1_15
 
 from support.answers import assert_good
-from support.api import new_name
-from support.oauth import OAuthClient, Person, device_scope, sign_in
-from support.secrets import password
+from support.oauth import OAuthClient, device_scope, new_person, sign_in
 
 SECRET = "a-secret-of-the-operator"
 CALLBACK = "https://console.example.com/callback"
@@ -51,17 +49,6 @@ def verified(token: str, keys: list[dict]) -> tuple[dict, dict]:
 
 def half_hash(text: str) -> str:
     return encode(SHA256.new(text.encode()).digest()[:16])
-
-
-@pytest.fixture
-def person(server) -> Person:
-    return new_person(server)
-
-
-def new_person(server) -> Person:
-    name, secret = new_name(), password()
-    assert_good(server.api.register(name, secret, inhibit_login=True))
-    return Person(server.url, name, secret)
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256"])

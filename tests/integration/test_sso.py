@@ -5,19 +5,12 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from support.answers import assert_error, assert_good
-from support.api import PREFIX, new_name
+from support.api import PREFIX
 from support.oauth import Person
 from support.secrets import password
 from support.server import SERVER_NAME
 
 TARGET = "https://client.example/?x=1#/home"
-
-
-@pytest.fixture
-def person(server) -> Person:
-    name, secret = new_name(), password()
-    assert_good(server.api.register(name, secret, inhibit_login=True))
-    return Person(server.url, name, secret)
 
 
 def redirect(person: Person, target: str = TARGET, **query: str):

@@ -8,8 +8,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 
-from support.api import Api
+from support.answers import assert_good
+from support.api import Api, new_name
 from support.browser import Browser, Page
+from support.secrets import password
+from support.server import Server
 
 CALLBACK = "https://app.example/callback"
 API_SCOPE = "urn:matrix:client:api:*"
@@ -129,6 +132,13 @@ class Person:
     def deny(self, asked: Asked) -> dict[str, str]:
         page = self.consent_page(asked)
         return answer_of(page.submit(form=page.form_with("decision"), press="deny"))
+
+
+def new_person(server: Server) -> Person:
+    """Somebody with a new account, signed in nowhere."""
+    name, secret = new_name(), password()
+    assert_good(server.api.register(name, secret, inhibit_login=True))
+    return Person(server.url, name, secret)
 
 
 def sign_in(client: OAuthClient, person: Person, device: str | None = None, **query) -> dict:
