@@ -163,6 +163,21 @@ def test_introspection_says_which_client(server, client, person):
     assert body["scope"] == device_scope("AAABBBCCC")
 
 
+def test_only_an_administrator_gets_the_administrators_scope(server, client, person):
+    scope = f"{device_scope('AAABBBCCC')} urn:synapse:admin:*"
+    assert "administer" not in person.consent_page(client.ask(scope=scope)).text
+    assert sign_in(client, person, scope=scope)["scope"] == device_scope("AAABBBCCC")
+    server.command("user", "admin", person.name, "on")
+    assert "administer" in person.consent_page(client.ask(scope=scope)).text
+    tokens = sign_in(client, person, scope=scope)
+    assert set(tokens["scope"].split()) == set(scope.split())
+    told = assert_good(server.api.introspect(tokens["access_token"]))
+    assert "urn:synapse:admin:*" in told["scope"].split()
+    server.command("user", "admin", person.name, "off")
+    told = assert_good(server.api.introspect(tokens["access_token"]))
+    assert told["scope"] == device_scope("AAABBBCCC"), "no administrator any more"
+
+
 def test_openid_alone_is_no_way_into_matrix(server, client, person):
     tokens = sign_in(client, person, scope="openid")
     assert_hard(server.api.whoami(tokens["access_token"]))

@@ -77,4 +77,11 @@ std::expected<Scope, std::string> read_scope(std::string_view text) {
   return scope;
 }
 
+std::string_view without_admin(std::string_view text) {
+  if (!text.ends_with(kAdmin)) return text;
+  text.remove_suffix(kAdmin.size());
+  if (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
 }  // namespace latchkey::oauth

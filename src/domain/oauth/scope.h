@@ -26,4 +26,8 @@ struct Scope {
 // device ID outside of the unreserved characters, or nothing that means anything.
 std::expected<Scope, std::string> read_scope(std::string_view text);
 
+// What is left of a session's scope, `text` as Scope::text() wrote it, when its person is no
+// administrator, or no longer.
+std::string_view without_admin(std::string_view text);
+
 }  // namespace latchkey::oauth

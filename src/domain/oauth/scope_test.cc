@@ -69,5 +69,12 @@ TEST(Scope, IsRefusedWithASentence) {
   }
 }
 
+TEST(Scope, OfAnAdministratorIsLeftWithoutThat) {
+  const std::string plain = "openid " + api_and(device("AAA"));
+  EXPECT_EQ(without_admin(plain), plain);
+  EXPECT_EQ(without_admin(read_scope(plain + " urn:synapse:admin:*")->text()), plain);
+  EXPECT_EQ(without_admin("urn:synapse:admin:*"), "");
+}
+
 }  // namespace
 }  // namespace latchkey::oauth

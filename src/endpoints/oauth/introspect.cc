@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "domain/oauth/id_token.h"
+#include "domain/oauth/scope.h"
 #include "endpoints/matrix/access.h"
 #include "endpoints/oauth/errors.h"
 #include "platform/crypto/equal.h"
@@ -47,7 +48,9 @@ bool fits_scope(std::string_view device_id) {
 }
 
 std::string scope_of(const Identity& who) {
-  if (who.grant) return who.grant->scope;
+  if (who.grant) {
+    return std::string(who.admin ? who.grant->scope : without_admin(who.grant->scope));
+  }
   std::string scope = "urn:matrix:client:api:*";
   if (!who.device_id.empty() && fits_scope(who.device_id)) {
     scope.append(" urn:matrix:client:device:").append(who.device_id);
