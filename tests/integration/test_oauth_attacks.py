@@ -1,11 +1,14 @@
 """What RFC 9700 warns of, by its name there."""
 
+import base64
+import hmac
+import json
 from urllib.parse import urlencode
 
 import pytest
 
 from support.answers import assert_good
-from support.oauth import CALLBACK, OAuthClient, answer_of, sign_in
+from support.oauth import CALLBACK, OAuthClient, answer_of, device_scope, sign_in
 from support.secrets import password
 
 
@@ -60,8 +63,12 @@ def test_pkce_and_redirect_mismatch(client, person, form):
 
 
 @pytest.mark.parametrize(
-    "query", [{"code_challenge_method": "plain"}, {"code_challenge": None},
-              {"code_challenge": None, "code_challenge_method": None}]
+    "query",
+    [
+        {"code_challenge_method": "plain"},
+        {"code_challenge": None},
+        {"code_challenge": None, "code_challenge_method": None},
+    ],
 )
 def test_pkce_downgrade(client, person, query):
     told = answer_of(person.browser.open(client.ask(**query).url))
@@ -129,6 +136,69 @@ def test_forged_consent(client, person):
     sent = (form.hidden | {"decision": "allow"}).items()
     answer = person.browser.post(page.url, list(sent), {"Origin": "https://evil.example"})
     assert answer.away is None
+
+
+# Each path that takes a form of a person's browser.
+FORMS = [
+    "/account/browsers/end",
+    "/account/deactivate",
+    "/account/device",
+    "/account/device/delete",
+    "/account/password",
+    "/account/profile",
+    "/account/recover",
+    "/account/sign-in",
+    "/account/sign-out",
+    "/account/sign-out-everywhere",
+    "/account/sign-up",
+    "/account/sso",
+    "/link",
+    "/oauth2/authorize",
+]
+
+
+@pytest.mark.parametrize("path", FORMS)
+def test_csrf_on_each_form(person, path):
+    own = person.open("/account/profile").form.hidden["csrf"]
+    for sent, headers in (
+        ({}, None),
+        ({"csrf": ""}, None),
+        ({"csrf": "x" * len(own)}, None),
+        ({"csrf": own}, {"Origin": "https://evil.example"}),
+        ({"csrf": own}, {"Sec-Fetch-Site": "cross-site"}),
+    ):
+        page = person.browser.post(path, list(sent.items()), headers)
+        assert page.status == 403, f"{sent} {headers}: {page.text}"
+        assert page.away is None
+    assert person.browser.open("/account/").url.endswith("/account/"), "signed out by it"
+
+
+def test_alg_confusion(server, client, person):
+    """An ID token comes back as a hint; only the algorithm of the key that signed it counts."""
+    token = sign_in(client, person, scope=f"openid {device_scope('AAABBBCCC')}")["id_token"]
+    header, claims, signature = token.split(".")
+    kid = json.loads(base64.urlsafe_b64decode(header + "=="))["kid"]
+    published = assert_good(server.api.request("GET", "/oauth2/keys.json"))["keys"]
+    [public] = [key for key in published if key["kid"] == kid]
+
+    def encode(data: bytes) -> str:
+        return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+    def headed(algorithm: str) -> str:
+        said = {"alg": algorithm, "kid": kid, "typ": "JWT"}
+        return f"{encode(json.dumps(said).encode())}.{claims}"
+
+    forged = [
+        f"{headed('none')}.",
+        f"{headed('none')}.{signature}",
+        f"{headed('ES256')}.{signature}",
+    ]
+    for secret in (json.dumps(public).encode(), public["n"].encode()):
+        mac = hmac.digest(secret, headed("HS256").encode(), "sha256")
+        forged.append(f"{headed('HS256')}.{encode(mac)}")
+    for hint in forged:
+        assert person.browser.open("/oauth2/logout", id_token_hint=hint).status == 400, hint
+    assert person.browser.open("/oauth2/logout", id_token_hint=token).status == 200
 
 
 def test_clickjacking(client, person):
