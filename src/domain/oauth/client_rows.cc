@@ -48,8 +48,8 @@ bool is_touched(const ClientRow& row, Time now) { return row.used_at > now - kTo
 
 std::int64_t delete_unused_clients(db::Tx& tx, Time before) {
   return tx.run(
-      "DELETE FROM oauth_clients WHERE used_at <= :before AND id NOT IN"
-      " (SELECT client FROM sessions WHERE client IS NOT NULL AND ended = 0)",
+      "DELETE FROM oauth_clients WHERE used_at <= :before AND NOT EXISTS (SELECT 1 FROM sessions"
+      " WHERE client = oauth_clients.id AND client IS NOT NULL AND ended = 0)",
       before);
 }
 
