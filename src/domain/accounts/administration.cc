@@ -66,7 +66,7 @@ Administration::Result<std::string> Administration::create_user(
   }
   std::optional<std::string> hash;
   if (password) {
-    if (const auto refusal = passwords_.refuse_new_now(*password, name)) return fail(*refusal);
+    if (const auto weak = passwords_.refuse_new_now(*password, name)) return fail(weak->sentence());
     hash = passwords_.hash_now(*password);
   }
   const std::string id = matrix_id(name, server_name_);
@@ -84,7 +84,9 @@ Administration::Result<std::string> Administration::create_user(
 Administration::Result<> Administration::set_password(const Operator& by, std::string_view name,
                                                       std::string_view password) {
   const std::string localpart = localpart_meant(name, server_name_).value_or("");
-  if (const auto refusal = passwords_.refuse_new_now(password, localpart)) return fail(*refusal);
+  if (const auto weak = passwords_.refuse_new_now(password, localpart)) {
+    return fail(weak->sentence());
+  }
   const std::string hash = passwords_.hash_now(password);
   return sessions_.database().write_now([&](db::Tx& tx) -> Result<> {
     const auto user = find_locked(tx, name);

@@ -75,29 +75,43 @@ PasswordRules::PasswordRules(std::size_t minimum_length, unsigned minimum_score,
                              std::string_view server_name)
     : minimum_length_(minimum_length), minimum_score_(minimum_score), server_name_(server_name) {}
 
-std::optional<std::string> PasswordRules::refuse_form(std::string_view password) const {
-  if (!text::valid_utf8(password)) return "The password is not valid text.";
+std::string WeakPassword::sentence() const {
+  switch (why) {
+    case Why::not_text:
+      return "The password is not valid text.";
+    case Why::too_short:
+      return fmt::format("The password is too short: use at least {} characters.", limit);
+    case Why::too_long:
+      return fmt::format("The password is too long: use at most {} bytes.", limit);
+    case Why::from_names:
+      return "The password is easy to guess from the name of the user or of the server: use "
+             "other words.";
+    case Why::easy:
+      break;
+  }
+  return "The password is easy to guess: add another word or two.";
+}
+
+std::optional<WeakPassword> PasswordRules::refuse_form(std::string_view password) const {
+  using enum WeakPassword::Why;
+  if (!text::valid_utf8(password)) return WeakPassword{not_text};
   if (text::utf8_length(password) < minimum_length_) {
-    return fmt::format("The password is too short: use at least {} characters.", minimum_length_);
+    return WeakPassword{too_short, minimum_length_};
   }
-  if (password.size() > crypto::kMaxPassword) {
-    return fmt::format("The password is too long: use at most {} bytes.", crypto::kMaxPassword);
-  }
+  if (password.size() > crypto::kMaxPassword) return WeakPassword{too_long, crypto::kMaxPassword};
   return std::nullopt;
 }
 
-std::optional<std::string> PasswordRules::refuse_guessable(std::string_view password,
-                                                           std::string_view localpart) const {
+std::optional<WeakPassword> PasswordRules::refuse_guessable(std::string_view password,
+                                                            std::string_view localpart) const {
+  using enum WeakPassword::Why;
   if (!judges_guessability()) return std::nullopt;
   std::vector<std::string> known;
   add_words(known, localpart);
   add_words(known, server_name_);
   const Guessability guesses = estimate_guesses(password, known);
   if (guesses.score >= minimum_score_) return std::nullopt;
-  return guesses.by_known_words
-             ? "The password is easy to guess from the name of the user or of the server: use "
-               "other words."
-             : "The password is easy to guess: add another word or two.";
+  return WeakPassword{guesses.by_known_words ? from_names : easy};
 }
 
 }  // namespace latchkey::accounts

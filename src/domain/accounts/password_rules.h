@@ -19,19 +19,37 @@ struct Guessability {
 };
 Guessability estimate_guesses(std::string_view password, const std::vector<std::string>& known);
 
-// What a new password must be. Each refusal is a sentence for a person.
+// Why a password cannot be somebody's new one.
+struct WeakPassword {
+  enum class Why {
+    not_text,
+    too_short,   // of `limit` characters
+    too_long,    // of `limit` bytes
+    from_names,  // easy to guess from the name of the user or of the server
+    easy,        // to guess
+  };
+  Why why;
+  std::size_t limit = 0;
+
+  // For a person, in English; the account pages have their own.
+  std::string sentence() const;
+
+  bool operator==(const WeakPassword&) const = default;
+};
+
+// What a new password must be.
 class PasswordRules {
  public:
   PasswordRules(std::size_t minimum_length, unsigned minimum_score, std::string_view server_name);
 
   // What is seen at once: not text, too short, longer than the hash takes.
-  std::optional<std::string> refuse_form(std::string_view password) const;
+  std::optional<WeakPassword> refuse_form(std::string_view password) const;
 
   // Of a password of good form. As slow as estimate_guesses(), unless the minimum is 0. The
   // localpart may be empty: it is not known yet.
   bool judges_guessability() const { return minimum_score_ > 0; }
-  std::optional<std::string> refuse_guessable(std::string_view password,
-                                              std::string_view localpart) const;
+  std::optional<WeakPassword> refuse_guessable(std::string_view password,
+                                               std::string_view localpart) const;
 
  private:
   const std::size_t minimum_length_;

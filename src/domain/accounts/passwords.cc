@@ -34,22 +34,22 @@ Passwords::Passwords(const PasswordOptions& options, std::string_view server_nam
 Task<std::optional<NewPasswordRefused>> Passwords::refuse_new(std::string password,
                                                               std::string localpart) {
   using Why = NewPasswordRefused::Why;
-  if (auto sentence = rules_.refuse_form(password)) {
-    co_return NewPasswordRefused{Why::weak, std::move(*sentence)};
+  if (const auto weak = rules_.refuse_form(password)) {
+    co_return NewPasswordRefused{Why::weak, weak};
   }
   if (!rules_.judges_guessability()) co_return std::nullopt;
-  auto sentence = co_await pool_.run(
+  const auto weak = co_await pool_.run(
       [&rules = rules_, password = std::move(password), localpart = std::move(localpart)] {
         return rules.refuse_guessable(password, localpart);
       });
-  if (!sentence) co_return NewPasswordRefused{Why::busy, {}};
-  if (*sentence) co_return NewPasswordRefused{Why::weak, std::move(**sentence)};
+  if (!weak) co_return NewPasswordRefused{Why::busy};
+  if (*weak) co_return NewPasswordRefused{Why::weak, *weak};
   co_return std::nullopt;
 }
 
-std::optional<std::string> Passwords::refuse_new_now(std::string_view password,
-                                                     std::string_view localpart) const {
-  if (auto sentence = rules_.refuse_form(password)) return sentence;
+std::optional<WeakPassword> Passwords::refuse_new_now(std::string_view password,
+                                                      std::string_view localpart) const {
+  if (const auto weak = rules_.refuse_form(password)) return weak;
   return rules_.refuse_guessable(password, localpart);
 }
 

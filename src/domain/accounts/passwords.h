@@ -37,7 +37,7 @@ struct PasswordOptions {
 struct NewPasswordRefused {
   enum class Why { weak, busy };  // busy: the pool is full; the client comes back later
   Why why;
-  std::string sentence;  // for a person, when it is weak (M_WEAK_PASSWORD)
+  std::optional<WeakPassword> weak = {};  // when it is that (M_WEAK_PASSWORD)
 };
 
 // Passwords: their rules and their hashes, which are made on a bounded pool of threads at a low
@@ -50,8 +50,8 @@ class Passwords {
   // Whether sign-in by password is offered at all.
   bool enabled() const { return enabled_; }
 
-  // What is seen of a new password at once: a sentence for a person when it is refused.
-  std::optional<std::string> refuse_form(std::string_view password) const {
+  // What is seen of a new password at once.
+  std::optional<WeakPassword> refuse_form(std::string_view password) const {
     return rules_.refuse_form(password);
   }
 
@@ -60,9 +60,9 @@ class Passwords {
   // request that comes here is to be limited before.
   Task<std::optional<NewPasswordRefused>> refuse_new(std::string password, std::string localpart);
 
-  // Blocking, for the command line: the sentence.
-  std::optional<std::string> refuse_new_now(std::string_view password,
-                                            std::string_view localpart) const;
+  // Blocking, for the command line.
+  std::optional<WeakPassword> refuse_new_now(std::string_view password,
+                                             std::string_view localpart) const;
 
   // Of a password that was not refused. Absent: the pool is full; the client comes back later.
   Task<std::optional<std::string>> hash(std::string password);

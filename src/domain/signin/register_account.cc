@@ -38,33 +38,33 @@ Task<bool> Registration::taken(const std::string& username) {
 Task<std::optional<RegistrationRefused>> Registration::refuse(
     const std::optional<std::string>& username) {
   parts_.sessions.require_hearing();
-  if (!open()) co_return Refused{Why::closed, {}};
+  if (!open()) co_return Refused{Why::closed};
   if (!username) co_return std::nullopt;
   if (!accounts::valid_localpart(*username, parts_.server_name)) {
-    co_return Refused{Why::invalid_username, {}};
+    co_return Refused{Why::invalid_username};
   }
-  if (parts_.services.exclusive_owner(*username) != nullptr) co_return Refused{Why::exclusive, {}};
+  if (parts_.services.exclusive_owner(*username) != nullptr) co_return Refused{Why::exclusive};
   if (accounts::reserved(*username, parts_.options.reserved_names)) {
-    co_return Refused{Why::reserved, {}};
+    co_return Refused{Why::reserved};
   }
-  if (co_await taken(*username)) co_return Refused{Why::username_taken, {}};
+  if (co_await taken(*username)) co_return Refused{Why::username_taken};
   co_return std::nullopt;
 }
 
 Task<std::optional<RegistrationRefused>> Registration::refuse(const NewAccount& wanted) {
   if (auto refusal = co_await refuse(wanted.username)) co_return refusal;
-  auto sentence = wanted.password ? parts_.passwords.refuse_form(*wanted.password) : std::nullopt;
-  if (!sentence) co_return std::nullopt;
-  co_return Refused{Why::weak_password, std::move(*sentence)};
+  const auto weak = wanted.password ? parts_.passwords.refuse_form(*wanted.password) : std::nullopt;
+  if (!weak) co_return std::nullopt;
+  co_return Refused{.why = Why::weak_password, .weak = weak};
 }
 
 Task<std::expected<bool, RegistrationRefused>> Registration::token_valid(std::string token,
                                                                          std::string address) {
   parts_.sessions.require_hearing();
-  if (!open()) co_return std::unexpected(Refused{Why::closed, {}});
+  if (!open()) co_return std::unexpected(Refused{Why::closed});
   const Time now = parts_.sessions.clock().now();
   if (const auto wait = parts_.limits.registration_token_blocked(address, now)) {
-    co_return std::unexpected(Refused{Why::too_many, {}, *wait});
+    co_return std::unexpected(Refused{.why = Why::too_many, .retry_after = *wait});
   }
   co_return co_await parts_.sessions.database().read(
       [&](db::Tx& tx) { return accounts::find_usable(tx, token, now).has_value(); });
@@ -110,29 +110,29 @@ Task<std::expected<Registered, RegistrationRefused>> Registration::create(std::s
   if (auto refusal = co_await refuse(wanted)) co_return std::unexpected(*refusal);
   const Time now = parts_.sessions.clock().now();
   if (auto wait = parts_.limits.registration_blocked(wanted.session.origin.address, now)) {
-    co_return std::unexpected(Refused{Why::too_many, {}, *wait});
+    co_return std::unexpected(Refused{.why = Why::too_many, .retry_after = *wait});
   }
   // Estimating takes its time, so it stands behind the limit.
   if (auto refusal =
           co_await parts_.passwords.refuse_new(*wanted.password, wanted.username.value_or(""))) {
     if (refusal->why == accounts::NewPasswordRefused::Why::busy) {
-      co_return std::unexpected(Refused{Why::busy, {}, kBusyFor});
+      co_return std::unexpected(Refused{.why = Why::busy, .retry_after = kBusyFor});
     }
     // The session is of this password: the next one is confirmed anew, perhaps with the last use
     // of the same invitation.
     co_await parts_.auth.give_up(passed);
-    co_return std::unexpected(Refused{Why::weak_password, std::move(refusal->sentence)});
+    co_return std::unexpected(Refused{.why = Why::weak_password, .weak = refusal->weak});
   }
   const auto hash = co_await parts_.passwords.hash(*wanted.password);
-  if (!hash) co_return std::unexpected(Refused{Why::busy, {}, kBusyFor});
+  if (!hash) co_return std::unexpected(Refused{.why = Why::busy, .retry_after = kBusyFor});
 
   const auto made = co_await parts_.sessions.database().write([&](db::Tx& tx) -> MadeOrRefused {
     const auto account = add_user(tx, wanted, hash);
-    if (!account) return std::unexpected(Refused{Why::username_taken, {}});
+    if (!account) return std::unexpected(Refused{Why::username_taken});
     // After the name is sure: one that was taken meanwhile must not cost an invitation.
     if (!parts_.auth.redeem(tx, passed)) {
       accounts::delete_new_user(tx, account->id);
-      return std::unexpected(Refused{Why::auth_used_up, {}});
+      return std::unexpected(Refused{Why::auth_used_up});
     }
     if (passed.terms) parts_.terms.note_acceptance(tx, account->id, now);
     return sign_in(tx, *account, wanted);
@@ -145,12 +145,12 @@ Task<std::expected<Registered, RegistrationRefused>> Registration::create_for(
     std::size_t worker, const services::Service& service, NewAccount wanted) {
   parts_.sessions.require_hearing();
   if (!wanted.username || !accounts::valid_localpart(*wanted.username, parts_.server_name)) {
-    co_return std::unexpected(Refused{Why::invalid_username, {}});
+    co_return std::unexpected(Refused{Why::invalid_username});
   }
-  if (!service.claims(*wanted.username)) co_return std::unexpected(Refused{Why::exclusive, {}});
+  if (!service.claims(*wanted.username)) co_return std::unexpected(Refused{Why::exclusive});
   const auto made = co_await parts_.sessions.database().write([&](db::Tx& tx) -> MadeOrRefused {
     const auto account = add_user(tx, wanted, std::nullopt);
-    if (!account) return std::unexpected(Refused{Why::username_taken, {}});
+    if (!account) return std::unexpected(Refused{Why::username_taken});
     return sign_in(tx, *account, wanted);
   });
   if (!made) co_return std::unexpected(made.error());

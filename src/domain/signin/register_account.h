@@ -29,13 +29,13 @@ struct RegistrationRefused {
     username_taken,
     reserved,       // by the configuration
     exclusive,      // in the namespace of a service, or outside that of the service which asks
-    weak_password,  // `sentence` says why
+    weak_password,  // `weak` says why
     auth_used_up,   // another request was faster: begin anew
     too_many,       // of this address
     busy,           // too many passwords are being hashed
   };
   Why why;
-  std::string sentence;
+  std::optional<accounts::WeakPassword> weak = {};
   Duration retry_after{0};  // for the last two
 };
 

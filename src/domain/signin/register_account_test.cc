@@ -73,7 +73,7 @@ TEST_P(RegisterAccount, RefusesWithAReason) {
   weak.password = "short";
   const auto refused = create(weak);
   EXPECT_EQ(refused.error().why, Why::weak_password);
-  EXPECT_THAT(refused.error().sentence, HasSubstr("too short"));
+  EXPECT_THAT(refused.error().weak.value().sentence(), HasSubstr("too short"));
   EXPECT_EQ(server_.count("SELECT COUNT(*) FROM users"), 1);
 }
 

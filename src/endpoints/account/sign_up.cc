@@ -103,7 +103,7 @@ Refused words_of(Language language, const signin::AuthRefused& refused) {
   if (const auto* login = std::get_if<signin::LoginRefused>(&refused)) {
     return words(language, *login);
   }
-  return words(language, signin::RegistrationRefused{signin::RegistrationRefused::Why::busy, {}});
+  return words(language, signin::RegistrationRefused{signin::RegistrationRefused::Why::busy});
 }
 
 // Passes the stages one after the other in a session of this one form.

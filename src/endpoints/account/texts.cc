@@ -147,10 +147,19 @@ constexpr Text kTexts[] = {
   {"ERROR_MISMATCH", "The two new passwords are not the same. Enter both again.",
    "Die beiden neuen Passwörter sind verschieden. Gib beide noch einmal ein."},
   {"ERROR_WEAK",
-   "This password is too short or too easy to guess. Try several words that have nothing to do "
-   "with each other.",
-   "Dieses Passwort ist zu kurz oder zu leicht zu erraten. Nimm mehrere Wörter, die nichts "
-   "miteinander zu tun haben."},
+   "This password is easy to guess. Add another word or two that have nothing to do with the rest.",
+   "Dieses Passwort ist leicht zu erraten. Hänge noch ein oder zwei Wörter an, die mit dem Rest "
+   "nichts zu tun haben."},
+  {"ERROR_WEAK_NAMES",
+   "This password is easy to guess from your name or that of the server. Use other words.",
+   "Dieses Passwort ist aus deinem Namen oder dem des Servers leicht zu erraten. Nimm andere "
+   "Wörter."},
+  {"ERROR_WEAK_SHORT", "This password is too short. Use at least {} characters.",
+   "Dieses Passwort ist zu kurz. Nimm mindestens {} Zeichen."},
+  {"ERROR_WEAK_LONG", "This password is too long. Use at most {} bytes.",
+   "Dieses Passwort ist zu lang. Nimm höchstens {} Bytes."},
+  {"ERROR_WEAK_NO_TEXT", "This password holds something that is no text. Use another one.",
+   "Dieses Passwort enthält etwas, das kein Text ist. Nimm ein anderes."},
   {"ERROR_NAME_NEEDED", "Enter a user name.", "Gib einen Benutzernamen ein."},
   {"ERROR_NAME_FORM",
    "A user name is made of the letters a to z, digits and . _ = - / + only, and is not too long. "

@@ -32,10 +32,21 @@ Refused busy(Language language, Duration wait = kBusyFor) {
       .status = 503, .sentence = std::string(text(language, "ERROR_BUSY")), .retry_after = wait};
 }
 
-// The rules explain themselves in English; other languages give the gist.
-Refused weak(Language language, const std::string& sentence) {
-  const bool exact = language == Language::english && !sentence.empty();
-  return {.status = 400, .sentence = exact ? sentence : std::string(text(language, "ERROR_WEAK"))};
+Refused weak(Language language, const accounts::WeakPassword& password) {
+  using enum accounts::WeakPassword::Why;
+  switch (password.why) {
+    case not_text:
+      return plain(language, 400, "ERROR_WEAK_NO_TEXT");
+    case too_short:
+      return {.status = 400, .sentence = filled(language, "ERROR_WEAK_SHORT", password.limit)};
+    case too_long:
+      return {.status = 400, .sentence = filled(language, "ERROR_WEAK_LONG", password.limit)};
+    case from_names:
+      return plain(language, 400, "ERROR_WEAK_NAMES");
+    case easy:
+      break;
+  }
+  return plain(language, 400, "ERROR_WEAK");
 }
 
 struct Mark {
@@ -132,7 +143,7 @@ Refused words(Language language, const signin::RegistrationRefused& refused) {
     case Why::exclusive:
       return plain(language, 400, "ERROR_NAME_TAKEN");
     case Why::weak_password:
-      return weak(language, refused.sentence);
+      return weak(language, refused.weak.value());
     case Why::too_many:
       return later(language, refused.retry_after);
     case Why::auth_used_up:
@@ -148,7 +159,7 @@ Refused words(Language language, const signin::WebRefusal& refusal) {
   }
   if (const auto* password = std::get_if<accounts::NewPasswordRefused>(&refusal.why)) {
     if (password->why == accounts::NewPasswordRefused::Why::weak) {
-      return weak(language, password->sentence);
+      return weak(language, password->weak.value());
     }
     return busy(language);
   }

@@ -48,5 +48,27 @@ TEST(Refusal, SaysWhatToDoAndWhen) {
   EXPECT_EQ(response.headers[0].second, "2");
 }
 
+TEST(Words, SayWhatIsWrongWithAPasswordInEveryLanguage) {
+  using Weak = accounts::WeakPassword;
+  struct Row {
+    Weak weak;
+    std::string_view english;
+    std::string_view german;
+  };
+  for (const Row& row : {Row{{Weak::Why::too_short, 8}, "at least 8", "mindestens 8"},
+                         Row{{Weak::Why::too_long, 1024}, "at most 1024", "höchstens 1024"},
+                         Row{{Weak::Why::not_text}, "no text", "kein Text"},
+                         Row{{Weak::Why::from_names}, "your name", "deinem Namen"},
+                         Row{{Weak::Why::easy}, "another word", "ein oder zwei Wörter"}}) {
+    const accounts::NewPasswordRefused refused{accounts::NewPasswordRefused::Why::weak, row.weak};
+    for (const auto& [language, said] :
+         {std::pair(Language::english, row.english), std::pair(Language::german, row.german)}) {
+      const Refused told = words(language, signin::WebRefusal{refused});
+      EXPECT_EQ(told.status, 400);
+      EXPECT_NE(told.sentence.find(said), std::string::npos) << told.sentence;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace latchkey::account

@@ -26,6 +26,10 @@ http::Response answer(int status, const json::object& body) {
   return response;
 }
 
+http::Response weak_password(const std::optional<accounts::WeakPassword>& weak) {
+  return error(400, "M_WEAK_PASSWORD", weak.value().sentence());
+}
+
 // What a person may be told about why a token is refused.
 std::string_view sentence(Reason reason) {
   switch (reason) {
@@ -155,7 +159,7 @@ http::Response refusal(const signin::RegistrationRefused& refused) {
                    "This user name is in a namespace of an application service, or outside that of "
                    "the one which asks.");
     case Why::weak_password:
-      return error(400, "M_WEAK_PASSWORD", refused.sentence);
+      return weak_password(refused.weak);
     case Why::too_many:
       return limit_exceeded(refused.retry_after,
                             "Too many accounts were made from here. Try again later.");
@@ -168,7 +172,7 @@ http::Response refusal(const signin::RegistrationRefused& refused) {
 
 http::Response refusal(const accounts::NewPasswordRefused& refused) {
   if (refused.why == accounts::NewPasswordRefused::Why::weak) {
-    return error(400, "M_WEAK_PASSWORD", refused.sentence);
+    return weak_password(refused.weak);
   }
   return limit_exceeded(kBusyFor, "The server is busy. Try again in a moment.");
 }

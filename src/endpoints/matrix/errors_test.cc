@@ -128,13 +128,14 @@ TEST(Refusal, OfARegistration) {
   using signin::RegistrationRefused;
   using Why = RegistrationRefused::Why;
   const auto refuse = [](Why why) {
-    return refusal(RegistrationRefused{why, "Because of the length.", 1s});
+    const accounts::WeakPassword weak{accounts::WeakPassword::Why::too_short, 8};
+    return refusal(RegistrationRefused{why, weak, 1s});
   };
   expect(refuse(Why::closed), 403, "M_FORBIDDEN");
   expect(refuse(Why::invalid_username), 400, "M_INVALID_USERNAME");
   expect(refuse(Why::username_taken), 400, "M_USER_IN_USE");
   const auto weak = expect(refuse(Why::weak_password), 400, "M_WEAK_PASSWORD");
-  EXPECT_EQ(weak.at("error").as_string(), "Because of the length.");
+  EXPECT_EQ(weak.at("error").as_string(), "The password is too short: use at least 8 characters.");
   for (const Why why : {Why::too_many, Why::busy}) {
     const auto response = refuse(why);
     EXPECT_EQ(expect(response, 429, "M_LIMIT_EXCEEDED").at("retry_after_ms").as_int64(), 1000);
