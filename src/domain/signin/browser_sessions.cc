@@ -15,7 +15,6 @@ namespace {
 using Why = LoginRefused::Why;
 
 constexpr std::size_t kCookieLength = 43;  // of base62: 256 bits
-constexpr int kMostTries = 5;
 
 std::string new_cookie() { return crypto::random_text(crypto::kBase62, kCookieLength); }
 
@@ -85,21 +84,12 @@ Task<std::expected<BrowserSignedIn, LoginRefused>> BrowserSessions::with_passwor
   using Result = std::expected<BrowserSignedIn, LoginRefused>;
   sessions_.require_hearing();
   if (!passwords_.enabled()) co_return std::unexpected(LoginRefused{Why::not_offered});
-  // Again when the hash was replaced meanwhile, as in password_login.cc.
-  for (int tries = 0; tries < kMostTries; ++tries) {
-    const auto checked = co_await passwords_.check(who, password, address);
-    if (!checked) co_return std::unexpected(checked.error());
-    const auto new_hash = co_await passwords_.renew(*checked, password);
-    auto done = co_await sessions_.database().write([&](db::Tx& tx) -> std::optional<Result> {
-      const auto account = PasswordCheck::lock_if_unchanged(tx, *checked);
-      if (!account) return std::nullopt;
-      if (const auto refused = refusal_of(*account)) return std::unexpected(*refused);
-      if (new_hash) accounts::update_password_hash(tx, account->id, *new_hash);
-      return change(tx, *account);
-    });
-    if (done) co_return std::move(*done);
-  }
-  throw db::Unavailable("a password was changed again and again while it was checked");
+  co_return co_await passwords_.with_account(
+      std::move(who), std::move(password), std::move(address),
+      [&](db::Tx& tx, const accounts::Account& account) -> Result {
+        if (const auto refused = refusal_of(account)) return std::unexpected(*refused);
+        return change(tx, account);
+      });
 }
 
 Task<std::expected<BrowserSignedIn, LoginRefused>> BrowserSessions::sign_in(

@@ -3,8 +3,11 @@
 #include <expected>
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 #include "domain/accounts/passwords.h"
+#include "domain/accounts/user_rows.h"
 #include "domain/sessions/sessions.h"
 #include "domain/signin/attempt_limits.h"
 #include "domain/signin/identifier.h"
@@ -38,6 +41,16 @@ class PasswordCheck {
   Task<std::expected<CheckedUser, LoginRefused>> check(const Identifier& who, std::string password,
                                                        const std::string& address);
 
+  // Checks the password, and runs `then(tx, account)` in a transaction that has locked the account
+  // and found the password unchanged; an outdated hash is made anew there. Begins again when the
+  // hash was replaced meanwhile, by a change of the password or by another sign-in that made it
+  // anew. Returns what `then` does, a std::expected with LoginRefused.
+  template <class Then>
+  using ResultOf = std::invoke_result_t<Then&, db::Tx&, const accounts::Account&>;
+  template <class Then>
+  Task<ResultOf<Then>> with_account(Identifier who, std::string password, std::string address,
+                                    Then then);
+
   // The hash to be written in place of an outdated one; absent: it is not, or this is a busy moment
   // and the next sign-in does it.
   Task<std::optional<std::string>> renew(const CheckedUser& user, std::string password);
@@ -56,5 +69,29 @@ class PasswordCheck {
   AttemptLimits& limits_;
   const std::string server_name_;
 };
+
+// How often a password may be replaced while it is checked before that is a fault.
+inline constexpr int kMostPasswordTries = 5;
+
+template <class Then>
+Task<PasswordCheck::ResultOf<Then>> PasswordCheck::with_account(Identifier who,
+                                                                std::string password,
+                                                                std::string address, Then then) {
+  using Result = ResultOf<Then>;
+  for (int tries = 0; tries < kMostPasswordTries; ++tries) {
+    const auto checked = co_await check(who, password, address);
+    if (!checked) co_return std::unexpected(checked.error());
+    const auto new_hash = co_await renew(*checked, password);
+    auto done = co_await sessions_.database().write([&](db::Tx& tx) -> std::optional<Result> {
+      // The state of the account counts as it is now, not as it was before the hashing.
+      const auto account = lock_if_unchanged(tx, *checked);
+      if (!account) return std::nullopt;
+      if (new_hash) accounts::update_password_hash(tx, account->id, *new_hash);
+      return then(tx, *account);
+    });
+    if (done) co_return std::move(*done);
+  }
+  throw db::Unavailable("a password was changed again and again while it was checked");
+}
 
 }  // namespace latchkey::signin

@@ -11,8 +11,6 @@ namespace {
 
 using sessions::EndReason;
 
-constexpr int kMostTries = 5;
-
 std::unexpected<WebRefusal> refuse(WebRefused why) { return std::unexpected(WebRefusal{why}); }
 
 WebRefusal refusal_of(const LoginRefused& refused) {
@@ -40,8 +38,8 @@ Task<WebResult<>> WebAccount::change_password(const BrowserSession& who, std::st
   if (!checks_.enabled()) co_return refuse(WebRefused::wrong_password);
   const std::string localpart = who.account.localpart;
   std::optional<std::string> hash;
-  // Again when the hash was replaced meanwhile, as in password_login.cc.
-  for (int tries = 0; tries < kMostTries; ++tries) {
+  // Again when the hash was replaced meanwhile, as PasswordCheck::with_account() does.
+  for (int tries = 0; tries < kMostPasswordTries; ++tries) {
     // First: the estimate of the new one is not for who does not know the old one.
     const auto checked = co_await checks_.check(UserName{localpart}, current, who.origin.address);
     if (!checked) co_return std::unexpected(refusal_of(checked.error()));
