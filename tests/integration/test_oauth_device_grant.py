@@ -4,36 +4,20 @@ import pytest
 
 from support.answers import assert_good
 from support.api import new_name
-from support.oauth import OAuthClient, Person, device_scope, new_device
+from support.oauth import DeviceClient, OAuthClient, Person, device_scope, new_device
 from support.secrets import password
 from support.server import SERVER_NAME
 
-DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
-
-class Television(OAuthClient):
+class Television(DeviceClient):
     """A device without a browser."""
 
     def __init__(self, server):
-        super().__init__(
-            server.api,
-            client_name="A Television",
-            grant_types=["authorization_code", "refresh_token", DEVICE_CODE],
-        )
+        super().__init__(server.api, client_name="A Television")
         self.device = new_device()
 
     def begin(self, **form) -> dict:
-        answer = self.api.request(
-            "POST",
-            "/oauth2/device",
-            data={"client_id": self.id, "scope": device_scope(self.device)} | form,
-        )
-        return assert_good(answer)
-
-    def poll(self, begun: dict, **form):
-        return self.token(
-            **{"grant_type": DEVICE_CODE, "device_code": begun["device_code"]} | form
-        )
+        return assert_good(super().begin(self.device, **form))
 
 
 @pytest.fixture
@@ -46,18 +30,12 @@ def assert_refused(answer, error: str) -> None:
     assert answer.json()["error"] == error, answer.text
 
 
-def decide(person: Person, begun: dict, decision: str):
-    path = "/" + begun["verification_uri_complete"].split("/", 3)[3]
-    page = person.open(path)
-    return page.submit(form=page.form_with("decision"), press=decision)
-
-
 def test_signs_a_device_in(server, television, person):
     begun = television.begin()
     assert begun["interval"] == 5
     assert begun["expires_in"] == 900
     assert_refused(television.poll(begun), "authorization_pending")
-    page = decide(person, begun, "allow")
+    page = person.decide(begun, "allow")
     assert page.status == 200, page.text
     tokens = assert_good(television.poll(begun))
     assert tokens["scope"] == device_scope(television.device)
@@ -69,7 +47,7 @@ def test_signs_a_device_in(server, television, person):
 
 def test_a_lost_answer_is_given_again(server, television, person):
     begun = television.begin()
-    decide(person, begun, "allow")
+    person.decide(begun, "allow")
     first = assert_good(television.poll(begun))
     assert assert_good(television.poll(begun))["access_token"] == first["access_token"]
     assert_good(television.refresh(first["refresh_token"]))
@@ -78,7 +56,7 @@ def test_a_lost_answer_is_given_again(server, television, person):
 
 def test_the_person_says_no(television, person):
     begun = television.begin()
-    decide(person, begun, "deny")
+    person.decide(begun, "deny")
     assert_refused(television.poll(begun), "access_denied")
 
 
@@ -104,7 +82,7 @@ def test_the_code_is_typed(television, person):
 
 def test_a_code_is_decided_once(television, person):
     begun = television.begin()
-    decide(person, begun, "deny")
+    person.decide(begun, "deny")
     page = person.open("/link", user_code=begun["user_code"])
     assert page.status == 404
 
@@ -116,15 +94,10 @@ def test_who_polls_too_often_is_slowed_down(television):
 
 
 def test_client_impersonation(server, television, person):
-    other = OAuthClient(
-        server.api,
-        client_name="Another",
-        grant_types=["authorization_code", "refresh_token", DEVICE_CODE],
-    )
+    other = DeviceClient(server.api, client_name="Another")
     begun = television.begin()
-    decide(person, begun, "allow")
-    answer = other.token(grant_type=DEVICE_CODE, device_code=begun["device_code"])
-    assert_refused(answer, "invalid_grant")
+    person.decide(begun, "allow")
+    assert_refused(other.poll(begun), "invalid_grant")
     assert_good(television.poll(begun))
 
 
@@ -147,7 +120,7 @@ def test_forged_decision(television, person):
 
 def test_a_changed_password_takes_the_yes_back(server, television, person):
     begun = television.begin()
-    decide(person, begun, "allow")
+    person.decide(begun, "allow")
     server.command("user", "set-password", person.name, "--password-stdin", stdin=password())
     assert_refused(television.poll(begun), "access_denied")
 

@@ -1,6 +1,8 @@
 """The endpoints as functions. Every answer is held against the specification (contract.py)."""
 
 import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import quote
 
 import httpx
@@ -14,6 +16,15 @@ PREFIX = "/_matrix/client/v3"
 
 class Silence(Exception):
     """No answer: the connection was refused, lost, or took too long."""
+
+
+@contextmanager
+def silence_told(what: str) -> Iterator[None]:
+    """A request that is not answered ends as a Silence."""
+    try:
+        yield
+    except (httpx.NetworkError, httpx.TimeoutException, httpx.RemoteProtocolError) as error:
+        raise Silence(f"{what}: {error!r}") from error
 
 
 class Api:
@@ -41,10 +52,8 @@ class Api:
         headers = dict(headers or {})
         if token is not None:
             headers["Authorization"] = f"Bearer {token}"
-        try:
+        with silence_told(f"{method} {path}"):
             answer = self._http.request(method, path, headers=headers, **how)
-        except (httpx.NetworkError, httpx.TimeoutException, httpx.RemoteProtocolError) as error:
-            raise Silence(f"{method} {path}: {error!r}") from error
         contract.check(answer)
         return answer
 

@@ -87,13 +87,7 @@ class MatrixClient:
 
         answer = self._persist(attempt)
         assert answer.status_code == 200, f"sign-in refused: {answer.status_code} {answer.text}"
-        body = answer.json()
-        if self.store.device:
-            assert body["device_id"] == self.store.device, "signed in to another device"
-        else:
-            self.store.device = body["device_id"]
-            self.store.keys = next(_key_numbers)
-        self._take(body)
+        self._arrive(answer.json()["device_id"], answer.json())
 
     def sign_out(self) -> None:
         """Signs out on purpose: afterwards the keys are gone, as the person wanted."""
@@ -208,6 +202,15 @@ class MatrixClient:
         return self.use()
 
     # -- the rules
+
+    def _arrive(self, device: str, tokens: dict) -> None:
+        """A sign-in has ended well."""
+        if self.store.device:
+            assert device == self.store.device, "signed in to another device"
+        else:
+            self.store.device = device
+            self.store.keys = next(_key_numbers)
+        self._take(tokens)
 
     def _take(self, body: dict) -> None:
         self.access = body["access_token"]

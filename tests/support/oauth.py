@@ -101,6 +101,24 @@ class OAuthClient:
         return self.api.request("POST", "/oauth2/revoke", data={"token": token} | form)
 
 
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+
+
+class DeviceClient(OAuthClient):
+    """A device without a browser (RFC 8628)."""
+
+    def __init__(self, api: Api, **fields):
+        grant_types = ["authorization_code", "refresh_token", DEVICE_CODE]
+        super().__init__(api, **{"grant_types": grant_types} | fields)
+
+    def begin(self, device: str, **form) -> httpx.Response:
+        asked = {"client_id": self.id, "scope": device_scope(device)} | form
+        return self.api.request("POST", "/oauth2/device", data=asked)
+
+    def poll(self, begun: dict, **form) -> httpx.Response:
+        return self.token(**{"grant_type": DEVICE_CODE, "device_code": begun["device_code"]} | form)
+
+
 class Person:
     """Somebody with an account, at a browser."""
 
@@ -132,6 +150,14 @@ class Person:
     def deny(self, asked: Asked) -> dict[str, str]:
         page = self.consent_page(asked)
         return answer_of(page.submit(form=page.form_with("decision"), press="deny"))
+
+    def device_page(self, begun: dict) -> Page:
+        """Where the device's link leads."""
+        return self.open("/" + begun["verification_uri_complete"].split("/", 3)[3])
+
+    def decide(self, begun: dict, decision: str) -> Page:
+        page = self.device_page(begun)
+        return page.submit(form=page.form_with("decision"), press=decision)
 
 
 def new_person(server: Server) -> Person:
