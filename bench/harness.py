@@ -64,32 +64,47 @@ def running(command: list, port: int, cpus: set[int] = SERVER_CPU):
 
 
 class Load:
-    """One kind of request, as the load generator sends it."""
+    """What the load generator sends: one kind of request, or several that follow one another on a
+    connection. `take`: what of each one's answer stands for {taken} in the next (TEXT{}TEXT)."""
 
-    def __init__(self, request: bytes, words: Path | None = None, words_limit: int = 0,
-                 shuffle: bool = False):
-        file, name = tempfile.mkstemp(prefix="latchkey-bench-request-")
-        os.write(file, request)
-        os.close(file)
-        self.request_file = Path(name)
+    def __init__(self, request: bytes | list[bytes], words: Path | None = None,
+                 words_limit: int = 0, shuffle: bool = False, take: list[str] | None = None,
+                 replace_words: bool = False):
+        self.request_files = []
+        for one in request if isinstance(request, list) else [request]:
+            file, name = tempfile.mkstemp(prefix="latchkey-bench-request-")
+            os.write(file, one)
+            os.close(file)
+            self.request_files.append(name)
         self.words = words
         self.words_limit = words_limit
         self.shuffle = shuffle
+        self.take = take or []
+        self.replace_words = replace_words  # what is taken last is the word of the next time
 
     def command(self, port: int, process: int = 0, *, connections: int = CONNECTIONS,
                 warm_up: int = 0, requests: int = 0, seconds: float = 0,
-                poll: bool = False, save_answer: Path | None = None) -> list:
-        command = [PROGRAMS / "load", "--port", port, "--request", self.request_file,
-                   "--connections", connections, "--warm-up", warm_up, "--requests", requests,
+                poll: bool = False, save_answer: Path | None = None,
+                save_taken: Path | None = None) -> list:
+        command = [PROGRAMS / "load", "--port", port, "--connections", connections,
+                   "--warm-up", warm_up, "--requests", requests,
                    "--seconds", seconds, "--process", process]
+        for file in self.request_files:
+            command += ["--request", file]
+        for taken in self.take:
+            command += ["--take", taken]
         if self.words:
             command += ["--words", self.words, "--words-limit", self.words_limit]
         if poll:
             command.append("--poll")
         if self.shuffle:
             command.append("--shuffle")
+        if self.replace_words:
+            command.append("--replace-words")
         if save_answer:
             command += ["--save-answer", save_answer]
+        if save_taken:
+            command += ["--save-taken", save_taken]
         return command
 
     def start(self, port: int, process: int = 0, **how) -> subprocess.Popen:
@@ -111,6 +126,11 @@ def finish(load: subprocess.Popen) -> dict:
 
 def median(runs: list[dict], key: str) -> float:
     return statistics.median(run[key] for run in runs)
+
+
+def median_ratio(ours: list[dict], theirs: list[dict], key: str) -> float:
+    """Of interleaved pairs."""
+    return statistics.median(a[key] / b[key] for a, b in zip(ours, theirs, strict=True))
 
 
 def against_bare(load: Load, port: int, process: int, *, requests: int, warm_up: int,
@@ -135,8 +155,7 @@ def against_bare(load: Load, port: int, process: int, *, requests: int, warm_up:
     if refused:
         raise RuntimeError(f"{refused} requests were not answered with 200")
     return {
-        "ratio": statistics.median(a["cpu_us"] / b["cpu_us"]
-                                   for a, b in zip(ours, bares, strict=True)),
+        "ratio": median_ratio(ours, bares, "cpu_us"),
         "cpu_us": median(ours, "cpu_us"), "bare_cpu_us": median(bares, "cpu_us"),
         "rate": median(ours, "rate"), "bare_rate": median(bares, "rate"),
         "p50_us": median(ours, "p50_us"), "p99_us": median(ours, "p99_us"),

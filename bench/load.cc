@@ -9,13 +9,12 @@
 #include <random>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "bench/load_client.h"
 
 namespace latchkey::bench {
 namespace {
-
-constexpr std::string_view placeholder = "{}";
 
 std::string contents(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -23,10 +22,13 @@ std::string contents(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-RequestTemplate parse_template(const std::string& text) {
-  const std::size_t at = text.find(placeholder);
-  if (at == std::string::npos) return {text, ""};
-  return {text.substr(0, at), text.substr(at + placeholder.size())};
+std::vector<Step> read_steps(const std::vector<std::string>& requests,
+                             const std::vector<std::string>& takings) {
+  std::vector<Step> steps;
+  for (const std::string& file : requests) steps.push_back({RequestTemplate(contents(file))});
+  if (takings.size() > steps.size()) throw std::runtime_error("more to take than requests");
+  for (std::size_t i = 0; i < takings.size(); ++i) steps[i].take = Taking(takings[i]);
+  return steps;
 }
 
 std::vector<std::string> lines(const std::string& path, std::size_t limit) {
@@ -37,6 +39,11 @@ std::vector<std::string> lines(const std::string& path, std::size_t limit) {
   }
   if (found.empty()) throw std::runtime_error("no lines in " + path);
   return found;
+}
+
+void write_lines(const std::string& path, const std::vector<std::string>& what) {
+  std::ofstream file(path);
+  for (const std::string& line : what) file << line << '\n';
 }
 
 void print(const LoadResult& result) {
@@ -56,15 +63,24 @@ void print(const LoadResult& result) {
 
 int run(int argc, char** argv) {
   LoadPlan plan;
-  std::string request_file;
+  std::vector<std::string> request_files;
+  std::vector<std::string> takings;
   std::string words_file;
   std::string answer_file;
+  std::string taken_file;
   std::size_t words_limit = 0;
   double seconds = 0;
   bool shuffle = false;
   CLI::App app{"A closed-loop load generator."};
   app.add_option("--port", plan.port, "The server's port on 127.0.0.1")->required();
-  app.add_option("--request", request_file, "A file with the request; {} takes a word")->required();
+  app.add_option("--request", request_files,
+                 "A file with the request; {} takes a word. Several: a pass of one after the other")
+      ->required();
+  app.add_option("--take", takings,
+                 "What of each request's answer the next takes for {taken}: TEXT{}TEXT");
+  app.add_option("--save-taken", taken_file, "Where to write what each pass took last");
+  app.add_flag("--replace-words", plan.replace_words,
+               "What a pass took last takes its word's place, in the file too");
   app.add_option("--words", words_file, "A file of words, one on each line, all of one length");
   app.add_option("--words-limit", words_limit, "How many of the words to use");
   app.add_flag("--shuffle", shuffle, "Use the words in an order of chance, the same in each run");
@@ -76,14 +92,16 @@ int run(int argc, char** argv) {
   app.add_option("--process", plan.measured_process, "The process whose CPU time is taken");
   app.add_option("--save-answer", answer_file, "Where to write the first answer");
   CLI11_PARSE(app, argc, argv);
-  plan.request = parse_template(contents(request_file));
+  plan.steps = read_steps(request_files, takings);
   if (!words_file.empty()) plan.words = lines(words_file, words_limit);
   if (shuffle) std::shuffle(plan.words.begin(), plan.words.end(), std::mt19937_64{1});
   plan.span = std::chrono::duration<double>(seconds);
-  const LoadResult result = run_load(plan);
+  const LoadResult result = run_load(std::move(plan));
   if (!answer_file.empty()) {
     std::ofstream(answer_file, std::ios::binary) << result.first_answer;
   }
+  if (!taken_file.empty()) write_lines(taken_file, result.taken);
+  if (!result.words.empty()) write_lines(words_file, result.words);
   print(result);
   return EXIT_SUCCESS;
 }

@@ -9,6 +9,7 @@
 #include <ctime>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
 
 #include "bench/descriptor.h"
 #include "bench/framing.h"
@@ -31,9 +32,22 @@ double cpu_seconds(int process) {
 
 struct Connection {
   Descriptor socket;
-  Clock::time_point sent;
   std::string received;
+  // The pass it is at.
+  Clock::time_point begun;
+  std::size_t step = 0;
+  std::size_t word = 0;
+  std::uint64_t number = 0;
+  std::string taken;
 };
+
+// Numbers that no two passes share, those of other runs included: at less than a pass a
+// microsecond.
+std::uint64_t first_number() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(now).count());
+}
 
 Connection open_connection(std::uint16_t port) {
   Connection connection;
@@ -51,9 +65,10 @@ Connection open_connection(std::uint16_t port) {
 
 class Loop {
  public:
-  explicit Loop(const LoadPlan& plan) : plan_(plan), epoll_(checked(epoll_create1(0), "epoll")) {
-    for (std::size_t i = 0; i < plan.connections; ++i) {
-      connections_.push_back(open_connection(plan.port));
+  explicit Loop(LoadPlan plan)
+      : plan_(std::move(plan)), epoll_(checked(epoll_create1(0), "epoll")) {
+    for (std::size_t i = 0; i < plan_.connections; ++i) {
+      connections_.push_back(open_connection(plan_.port));
       epoll_event event{};
       event.events = EPOLLIN;
       event.data.u64 = i;
@@ -63,7 +78,7 @@ class Loop {
   }
 
   LoadResult run() {
-    for (Connection& connection : connections_) send_next(connection);
+    for (Connection& connection : connections_) begin_pass(connection);
     while (done_ < plan_.warm_up) turn(nullptr);
     LoadResult result;
     const double cpu_before = cpu_seconds(plan_.measured_process);
@@ -76,6 +91,8 @@ class Loop {
     result.cpu_seconds = cpu_seconds(plan_.measured_process) - cpu_before;
     result.seconds = std::chrono::duration<double>(Clock::now() - start).count();
     result.first_answer = std::move(first_answer_);
+    if (plan_.replace_words) result.words = std::move(plan_.words);
+    result.taken = std::move(taken_);
     return result;
   }
 
@@ -101,43 +118,78 @@ class Loop {
       connection.received = std::string(data);
       return;
     }
-    ++done_;
-    if (first_answer_.empty()) first_answer_ = data;
-    if (result != nullptr) {
-      ++result->requests;
-      if (!data.starts_with("HTTP/1.1 200")) ++result->not_ok;
-      const auto took = std::chrono::nanoseconds(Clock::now() - connection.sent);
-      result->latency.add(static_cast<std::uint64_t>(took.count()));
+    const Step& step = plan_.steps[connection.step];
+    if (step.take) take(*step.take, data, connection);
+    if (connection.step + 1 < plan_.steps.size()) {
+      connection.received.clear();
+      ++connection.step;
+      send_step(connection);
+      return;
     }
+    end_pass(connection, step, data, result);
     connection.received.clear();
-    send_next(connection);
+    begin_pass(connection);
   }
 
-  void send_next(Connection& connection) {
-    request_ = plan_.request.before;
+  static void take(const Taking& taking, std::string_view answer, Connection& connection) {
+    const auto taken = taking.from(answer);
+    if (!taken) {
+      throw std::runtime_error("nothing to take from: " + std::string(answer.substr(0, 500)));
+    }
+    connection.taken = *taken;
+  }
+
+  void end_pass(const Connection& connection, const Step& last, std::string_view answer,
+                LoadResult* result) {
+    ++done_;
+    if (first_answer_.empty()) first_answer_ = answer;
+    if (last.take) {
+      taken_.push_back(connection.taken);
+      if (plan_.replace_words) plan_.words[connection.word] = connection.taken;
+    }
+    if (result == nullptr) return;
+    ++result->requests;
+    if (!answer.starts_with("HTTP/1.1 200")) ++result->not_ok;
+    const auto took = std::chrono::nanoseconds(Clock::now() - connection.begun);
+    result->latency.add(static_cast<std::uint64_t>(took.count()));
+  }
+
+  void begin_pass(Connection& connection) {
+    connection.step = 0;
+    connection.number = next_number_++;
     if (!plan_.words.empty()) {
-      request_ += plan_.words[next_word_];
+      connection.word = next_word_;
       next_word_ = next_word_ + 1 == plan_.words.size() ? 0 : next_word_ + 1;
     }
-    request_ += plan_.request.after;
-    connection.sent = Clock::now();
+    connection.begun = Clock::now();
+    send_step(connection);
+  }
+
+  void send_step(const Connection& connection) {
+    request_.clear();
+    const std::string_view word =
+        plan_.words.empty() ? std::string_view() : plan_.words[connection.word];
+    plan_.steps[connection.step].request.write({word, connection.taken, connection.number},
+                                               request_);
     const ssize_t sent =
         send(connection.socket.get(), request_.data(), request_.size(), MSG_NOSIGNAL);
     if (sent != static_cast<ssize_t>(request_.size())) throw std::runtime_error("a short write");
   }
 
-  const LoadPlan& plan_;
+  LoadPlan plan_;
   Descriptor epoll_;
   std::vector<Connection> connections_;
   std::array<char, 65536> buffer_;
   std::string request_;
   std::string first_answer_;
+  std::vector<std::string> taken_;
   std::size_t next_word_ = 0;
+  std::uint64_t next_number_ = first_number();
   std::uint64_t done_ = 0;
 };
 
 }  // namespace
 
-LoadResult run_load(const LoadPlan& plan) { return Loop(plan).run(); }
+LoadResult run_load(LoadPlan plan) { return Loop(std::move(plan)).run(); }
 
 }  // namespace latchkey::bench

@@ -2,26 +2,29 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "bench/histogram.h"
+#include "bench/request_template.h"
 
 namespace latchkey::bench {
 
-// A request as text around one changing word.
-struct RequestTemplate {
-  std::string before;
-  std::string after;
+// One request of a pass, and what is taken from its answer for the next one.
+struct Step {
+  RequestTemplate request;
+  std::optional<Taking> take = {};
 };
 
 struct LoadPlan {
   std::uint16_t port = 0;
   std::size_t connections = 64;
-  RequestTemplate request;
-  std::vector<std::string> words;         // cycled through, one for each request
-  std::uint64_t warm_up = 0;              // requests that are not counted
-  std::uint64_t requests = 0;             // counted ones; 0: until `span` is over
+  std::vector<Step> steps;                // of a pass, one after the other on one connection
+  std::vector<std::string> words;         // cycled through, one for each pass
+  bool replace_words = false;             // what a pass took last is its word from then on
+  std::uint64_t warm_up = 0;              // passes that are not counted
+  std::uint64_t requests = 0;             // counted passes; 0: until `span` is over
   std::chrono::duration<double> span{0};  // 0: until `requests` are done
   // Never sleep: waking the load generator would be on the server's bill, and more so the slower
   // the server is. For servers that leave this CPU alone.
@@ -30,16 +33,19 @@ struct LoadPlan {
 };
 
 struct LoadResult {
-  std::uint64_t requests = 0;
-  std::uint64_t not_ok = 0;  // answers other than 200
+  std::uint64_t requests = 0;  // passes; of one step, usually
+  std::uint64_t not_ok = 0;    // that ended with an answer other than 200
   double seconds = 0;
   double cpu_seconds = 0;    // of the measured process, user and system
   std::string first_answer;  // whole, with its headers
   Histogram latency;
+  std::vector<std::string> words;  // with replace_words: as the passes left them
+  std::vector<std::string> taken;  // what each pass took last
 };
 
 // Runs a closed loop over keep-alive connections: each sends its next request when the answer to
-// its last one is complete. Throws std::runtime_error when the server closes a connection.
-LoadResult run_load(const LoadPlan& plan);
+// its last one is complete. Throws std::runtime_error when the server closes a connection, or an
+// answer has nothing of what is to be taken from it.
+LoadResult run_load(LoadPlan plan);
 
 }  // namespace latchkey::bench

@@ -141,16 +141,22 @@ def token_requests() -> dict[str, bytes]:
     }
 
 
-def login_load(folder: Path) -> Load:
+def user_name(number: int) -> str:
+    """As seed makes them."""
+    return f"user{number:016}"
+
+
+def login_load(folder: Path, take: list[str] | None = None) -> Load:
     """Password logins as new devices, of all users in turn."""
     names = folder / "names"
     if not names.exists():
-        names.write_text("".join(f"user{number:016}\n" for number in range(USERS)))
+        names.write_text("".join(user_name(number) + "\n" for number in range(USERS)))
     body = json.dumps({"type": "m.login.password", "password": PASSWORD, "refresh_token": True,
                        "initial_device_display_name": "device 0000000000001",
                        "identifier": {"type": "m.id.user", "user": "{}"}})
     return Load(post("/_matrix/client/v3/login", body, len(body) - 2 + 20,
-                     "User-Agent: Element/1.1" + "-" * 69, "Content-Type: application/json"), names)
+                     "User-Agent: Element/1.1" + "-" * 69, "Content-Type: application/json"), names,
+                take=take)
 
 
 def http_server(bench: Bench) -> Iterator[Row]:
@@ -219,38 +225,46 @@ def storm(bench: Bench) -> Iterator[Row]:
                "rate": harness.median(calm, "rate"),
                "rate_in_the_storm": harness.median(stormy, "rate"),
                "logins_rate": harness.median(logins, "rate")}
-    ratio = statistics.median(b["p99_us"] / a["p99_us"] for a, b in zip(calm, stormy, strict=True))
-    yield Row("token p99 in a login storm / without", ratio, "x", at_most=3, details=details)
+    yield Row("token p99 in a login storm / without",
+              harness.median_ratio(stormy, calm, "p99_us"), "x", at_most=3, details=details)
 
 
 def logins(bench: Bench) -> Iterator[Row]:
     """Durable logins with cheap hashes, against the same statements without HTTP and hashes.
     Both may use every CPU: a commit waits for the disk meanwhile, and the cheapest argon2id takes
     as long as the statements."""
-    served, alone, commits = [], [], []
+    served, in_process = [], []
     login = login_load(bench.folder)
     seconds = bench.scale.seconds
     for _ in range(bench.scale.rounds):
         with bench.server(harness.ALL_CPUS) as server:
             served.append(login.run(server.port, server.pid, seconds=seconds, warm_up=100))
-        out = harness.spawn(harness.ALL_CPUS,
-                            [PROGRAMS / "group_commit", "--directory", bench.folder,
-                             "--users", USERS, "--seconds", seconds],
-                            stdout=subprocess.PIPE).communicate()[0]
-        found = json.loads(out)
-        alone.append(found["rate"])
-        commits.append(found["logins"] / max(1, found["commits"]))
-    refused = sum(run["not_ok"] for run in served)
-    if refused:
-        raise RuntimeError(f"{refused} logins were refused")
-    ratio = statistics.median(a["rate"] / b for a, b in zip(served, alone, strict=True))
+        in_process.append(alone(bench, "logins"))
+    refused_none(served)
+    ratio = harness.median_ratio(served, in_process, "rate")
     details = {"rate": harness.median(served, "rate"), "cpu_us": harness.median(served, "cpu_us"),
                "p99_us": harness.median(served, "p99_us"),
-               "group_commit_rate": statistics.median(alone),
-               "logins_per_commit": statistics.median(commits),
+               "group_commit_rate": harness.median(in_process, "rate"),
+               "logins_per_commit": harness.median(in_process, "per_commit"),
                "fsync_rate": fsync_rate(bench.folder, seconds / 4)}
     yield Row("durable logins / group commit alone", ratio, "x", at_least=0.7, details=details)
     yield Row("durable logins / the disk's fsyncs", details["rate"] / details["fsync_rate"], "x")
+
+
+def alone(bench: Bench, what: str) -> dict:
+    """The same statements by 64 callers in one process: see group_commit.cc."""
+    out = harness.spawn(harness.ALL_CPUS,
+                        [PROGRAMS / "group_commit", "--directory", bench.folder, "--of", what,
+                         "--users", USERS, "--seconds", bench.scale.seconds],
+                        stdout=subprocess.PIPE).communicate()[0]
+    found = json.loads(out)
+    return found | {"per_commit": found["done"] / max(1, found["commits"])}
+
+
+def refused_none(runs: list[dict]) -> None:
+    refused = sum(run["not_ok"] for run in runs)
+    if refused:
+        raise RuntimeError(f"{refused} requests were refused")
 
 
 def fsync_rate(folder: Path, seconds: float) -> float:
@@ -307,6 +321,6 @@ def first_line(port: int) -> bytes:
         return b""
 
 
-# In this order: logins add sessions, and the last three need those of the seed only.
+# In this order: logins add sessions, and what comes before needs those of the seed only.
 ALL = {"http": http_server, "hits": hits, "misses": misses, "all": hits_of_all,
        "footprint": footprint, "storm": storm, "logins": logins}
