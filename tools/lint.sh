@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ./dev lint [--all | --since REVISION]: format, layers, links, scripts, then clang-tidy on the files
+# ./dev lint [--all | --since REVISION]: format, layers, links, scripts, Python, then clang-tidy on the files
 # changed since REVISION (by default since the upstream branch, or else since the commit before
 # the last), uncommitted ones included; --all takes every file.
 set -uo pipefail
@@ -46,6 +46,11 @@ format() {
 scripts() {
   shellcheck -x -S warning dev tools/*.sh .ci/run
   /usr/bin/python3 tools/check_layers_test.py 2>&1 | sed '/^\.*$/d; /^-*$/d; /^Ran /d; /^OK$/d'
+}
+
+python() {
+  need_python
+  .cache/venv/bin/ruff check -q tests
 }
 
 # The revision that changes are counted from.
@@ -99,5 +104,6 @@ check format format
 check layers /usr/bin/python3 tools/check_layers.py
 check links /usr/bin/python3 tools/check_links.py
 check scripts scripts
+check python python
 check clang-tidy tidy
 exit $problems

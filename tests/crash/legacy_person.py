@@ -1,8 +1,8 @@
 """Somebody with a client of the legacy API, who signs in, refreshes and changes things."""
 
 import httpx
-from crash.at_work import PATIENCE, Worker
 
+from crash.at_work import PATIENCE, Worker
 from support.answers import assert_hard
 from support.api import Api, new_name
 from support.matrix_client import MatrixClient, State, Store

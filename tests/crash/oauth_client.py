@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import httpx
-from crash.at_work import PATIENCE
 
+from crash.at_work import PATIENCE
 from support.api import Api, Silence
 from support.browser import Browser, Page
 from support.matrix_client import MatrixClient, State, Store

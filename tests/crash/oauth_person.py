@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 import httpx
+
 from crash.at_work import Facts, Worker
 from crash.oauth_client import BrowserSignedInClient, HurriedApi, Visitor, at_sign_in
-
 from support.api import Api, new_name
 from support.browser import Page
 from support.oauth import DeviceClient

@@ -10,7 +10,6 @@ import time
 
 from crash.at_work import SESSIONS, check_facts, people_at_work, total
 from crash.legacy_person import LegacyPerson
-
 from support.answers import assert_hard
 from support.matrix_client import State, new_client
 

@@ -8,9 +8,9 @@ import json
 import random
 
 import pytest
+
 from crash.at_work import SESSIONS, check_facts, people_at_work, total
 from crash.oauth_person import OAuthPerson
-
 from support.answers import assert_good, assert_hard
 from support.api import Api, Silence, new_name
 from support.lossy_proxy import Fate, LossyProxy

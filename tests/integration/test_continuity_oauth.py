@@ -26,7 +26,8 @@ def signed_in(api, url: str) -> tuple[OAuthClient, Person, dict]:
 def assert_sign_in_again(answer, errcode: str = "M_UNKNOWN_TOKEN") -> None:
     body = answer.json()
     assert answer.status_code == 400, body
-    assert (body["error"], body["errcode"], body["soft_logout"]) == ("login_required", errcode, True)
+    told = (body["error"], body["errcode"], body["soft_logout"])
+    assert told == ("login_required", errcode, True)
 
 
 @pytest.mark.parametrize("times", [1, 2])

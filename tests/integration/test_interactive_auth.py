@@ -481,7 +481,7 @@ def test_one_session_lets_one_request_through(server, on_a_page):
             confirm_in_browser(server.url, session, client.store.password)
             auth = {"session": session}
         answers = []
-        run = [lambda: answers.append(wanted.ask(auth))] * 6  # noqa: B023 - joined below
+        run = [lambda: answers.append(wanted.ask(auth))] * 6
         together(*run)
         good = [answer for answer in answers if answer.status_code == 200]
         assert len(good) == 1

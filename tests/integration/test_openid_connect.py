@@ -79,7 +79,8 @@ def test_userinfo_tells_the_address_that_the_operator_has_added(server, person):
     claims = assert_good(ask())
     assert claims.keys() == {"sub", "preferred_username"}, "there is none"
     address = f"{person.name}@example.org"
-    server.command("user", "add-threepid", person.name, "msisdn", f"+49170{secrets.randbelow(10**7):07}")
+    number = f"+49170{secrets.randbelow(10**7):07}"
+    server.command("user", "add-threepid", person.name, "msisdn", number)
     server.command("user", "add-threepid", person.name, "email", address)
     assert assert_good(ask()) == claims | {"email": address, "email_verified": True}
     tokens = sign_in(client, person, scope=f"openid {device_scope('AAABBBCCC')}")
@@ -155,7 +156,8 @@ def assertion(key, client_id: str, audience: str, **claims) -> dict:
         "iat": now,
         "jti": secrets.token_hex(8),
     } | claims
-    signed = f"{encode(json.dumps({'alg': 'ES256', 'kid': '1'}).encode())}.{encode(json.dumps(body).encode())}"
+    header = {"alg": "ES256", "kid": "1"}
+    signed = ".".join(encode(json.dumps(part).encode()) for part in (header, body))
     signature = DSS.new(key, "fips-186-3").sign(SHA256.new(signed.encode()))
     return {
         "client_assertion_type": JWT_BEARER,
@@ -173,7 +175,8 @@ def test_a_secret_in_the_header(configured):
     asked = client.ask()
     code = new_person(configured).allow(asked)["code"]
     assert_invalid_client(client.exchange(asked, code))
-    assert_invalid_client(client.exchange(asked, code, headers=basic(client.id, "wrong-secret-here")))
+    wrong = basic(client.id, "wrong-secret-here")
+    assert_invalid_client(client.exchange(asked, code, headers=wrong))
     assert_invalid_client(client.exchange(asked, code, client_id=client.id, client_secret=SECRET))
     tokens = assert_good(client.exchange(asked, code, headers=basic(client.id, SECRET)))
     form = {"token": tokens["access_token"]}

@@ -228,7 +228,7 @@ def test_requests_that_race_never_tell_it_that_its_token_is_dead(irc):
         irc.put_device(name, "BRIDGE")
         answers = []
         ask = lambda method, path, body=None: answers.append(  # noqa: E731
-            irc.ask(method, path, name, body=body)  # noqa: B023
+            irc.ask(method, path, name, body=body)
         )
         together(
             *[lambda: ask("POST", "/account/deactivate", {})] * 4,
