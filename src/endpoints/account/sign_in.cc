@@ -17,29 +17,37 @@ struct SignInForm {
   std::string next;
   std::string user;
   bool again = false;
+  bool another = false;
   bool coming_back = false;  // from another page that wants somebody signed in
   std::string_view notice = {};
   Refused refused = {};
 };
 
+std::string_view title_of(const SignInForm& form) {
+  if (form.another) return "SIGN_IN_ANOTHER";
+  return form.again ? "SIGN_IN_AGAIN" : "SIGN_IN";
+}
+
 http::Response sign_in_page(const AccountPages& pages, const http::Request& request,
                             const SignInForm& form) {
   const Language language = language_of(request);
-  html::Page page = begin_page(request, text(language, form.again ? "SIGN_IN_AGAIN" : "SIGN_IN"),
-                               "account_sign_in.html");
+  html::Page page = begin_page(request, text(language, title_of(form)), "account_sign_in.html");
   html::Values& values = page.values;
   values.set("NEXT", form.next).set("USER", form.user);
   values.set("USER_HINT", fmt::format(fmt::runtime(text(language, "USER_NAME_HINT")), "alice",
                                       accounts::matrix_id("alice", pages.server_name)));
   values.add_text("NOTICE", form.notice).add_text("ERROR", form.refused.sentence);
-  if (form.again) {
+  if (form.another) {
+    values.add("ANOTHER");
+    values.add_text("PURPOSE", text(language, "SIGN_IN_ANOTHER_WHY"));
+  } else if (form.again) {
     values.add("AGAIN");
     values.add_text("PURPOSE", text(language, "SIGN_IN_AGAIN_WHY"));
   } else if (form.coming_back) {
     values.add_text("PURPOSE", text(language, "SIGN_IN_FIRST"));
   }
   values.add(form.user.empty() ? "FOCUS_USER" : "FOCUS_PASSWORD");
-  if (pages.registration.open() && !form.again) {
+  if (pages.registration.open() && !form.again && !form.another) {
     values.add_text("SIGN_UP_LINK", "/account/sign-up?next=" + http::percent_encode(form.next));
   }
   if (!form.refused.sentence.empty()) page.status = form.refused.status;
@@ -54,9 +62,10 @@ Task<http::Response> get_sign_in(const AccountPages& pages, const http::Request&
   SignInForm form{.next = next_or_home(field(query, "next")),
                   .user = field(query, "login_hint"),
                   .again = who && field(query, "again") == "1",
+                  .another = who && field(query, "another") == "1",
                   .coming_back = !field(query, "next").empty(),
                   .notice = notice_of(language_of(request), query)};
-  if (who && !form.again) co_return see_other(form.next);
+  if (who && !form.again && !form.another) co_return see_other(form.next);
   if (form.again) form.user = who->account.localpart;
   co_return sign_in_page(pages, request, form);
 }
@@ -72,7 +81,8 @@ Task<http::Response> post_sign_in(const AccountPages& pages, const http::Request
                                   const http::Form& sent) {
   SignInForm form{.next = next_or_home(field(sent, "next")),
                   .user = field(sent, "user"),
-                  .again = field(sent, "again") == "1"};
+                  .again = field(sent, "again") == "1",
+                  .another = field(sent, "another") == "1"};
   const auto signed_in =
       co_await pages.browsers.sign_in(identifier_of(form.user), field(sent, "password"),
                                       origin_of(request), session_cookie(pages, request));

@@ -45,7 +45,7 @@ Task<http::Response> get_sso(const AccountPages& pages, const http::Request& req
   const Visit visit{pages, request, *who, language, query};
   page.values.set("ACCOUNT", visit.matrix_id()).set("TARGET", target);
   page.values.set("ASKS", say("SSO_ASKS", where->shown));
-  page.values.set("NOT_ME_URL", sign_in_path(path_to(target), {.login_hint = {}, .again = true}));
+  page.values.set("NOT_ME_URL", sign_in_path(path_to(target), {.another = true}));
   co_return show(pages, request, std::move(page));
 }
 

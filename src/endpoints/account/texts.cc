@@ -192,6 +192,12 @@ constexpr Text kTexts[] = {
   {"SIGN_IN_AGAIN", "Confirm that it is you", "Bestätige, dass du es bist"},
   {"SIGN_IN_AGAIN_WHY", "You are signed in already. To go on, enter your password once more.",
    "Du bist bereits angemeldet. Gib dein Passwort noch einmal ein, um fortzufahren."},
+  {"SIGN_IN_ANOTHER", "Use another account", "Ein anderes Konto benutzen"},
+  {"SIGN_IN_ANOTHER_WHY",
+   "Sign in with the account that you want to use. In this browser it takes the place of the one "
+   "that is signed in now.",
+   "Melde dich mit dem Konto an, das du benutzen möchtest. In diesem Browser tritt es an die Stelle "
+   "des Kontos, das jetzt angemeldet ist."},
   {"SIGN_IN_FIRST", "Sign in to go on.", "Melde dich an, um fortzufahren."},
   {"USER_NAME_HINT", "For example {0}, or {1}.", "Zum Beispiel {0} oder {1}."},
   {"NO_ACCOUNT_YET", "No account yet?", "Noch kein Konto?"},

@@ -71,6 +71,7 @@ std::string sign_in_path(std::string_view next, const SignInHints& hints) {
   if (!hints.login_hint.empty())
     location += "&login_hint=" + http::percent_encode(hints.login_hint);
   if (hints.again) location += "&again=1";
+  if (hints.another) location += "&another=1";
   return location;
 }
 

@@ -52,6 +52,7 @@ http::Response see_other(std::string location);
 struct SignInHints {
   std::string login_hint = {};  // fills in the name
   bool again = false;           // the password is asked for although the browser is signed in
+  bool another = false;         // somebody else is asked for although the browser is signed in
 };
 // To the page on which one signs in, or makes an account, and then goes on at `next`: a path of
 // this server, with its query.

@@ -69,7 +69,7 @@ http::Response consent_page(const Api& api, const http::Request& request,
                                  ? say(language, "CONSENT_WARNING_LOCAL", name)
                                  : say(language, "CONSENT_WARNING", host_of(asked.redirect_uri)));
   const std::string next = std::string(path::kAuthorize) + "?" + std::string(query);
-  values.set("NOT_ME_URL", account::sign_in_path(next, {.login_hint = {}, .again = true}));
+  values.set("NOT_ME_URL", account::sign_in_path(next, {.another = true}));
   values.add_text("POLICY_URI", client.policy_uri.best(request.header("Accept-Language")));
   values.add_text("TOS_URI", client.tos_uri.best(request.header("Accept-Language")));
   return account::show(api.account, request, std::move(page));

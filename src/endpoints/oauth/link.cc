@@ -43,7 +43,7 @@ http::Response decide_page(const Api& api, const http::Request& request,
   scope.admin = scope.admin && browser.account.admin;
   for (const std::string& may : scope_in_words(scope, language)) values.add_text("MAY", may);
   const std::string next = std::string(path::kLink) + "?user_code=" + code;
-  values.set("NOT_ME_URL", account::sign_in_path(next, {.login_hint = {}, .again = true}));
+  values.set("NOT_ME_URL", account::sign_in_path(next, {.another = true}));
   return account::show(api.account, request, std::move(page));
 }
 
