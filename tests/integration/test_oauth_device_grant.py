@@ -4,20 +4,9 @@ import pytest
 
 from support.answers import assert_good
 from support.api import new_name
-from support.oauth import DeviceClient, OAuthClient, Person, device_scope, new_device
+from support.oauth import DeviceClient, OAuthClient, Person, Television, device_scope
 from support.secrets import password
 from support.server import SERVER_NAME
-
-
-class Television(DeviceClient):
-    """A device without a browser."""
-
-    def __init__(self, server):
-        super().__init__(server.api, client_name="A Television")
-        self.device = new_device()
-
-    def begin(self, **form) -> dict:
-        return assert_good(super().begin(self.device, **form))
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from support.server import Server
 
 CALLBACK = "https://app.example/callback"
 API_SCOPE = "urn:matrix:client:api:*"
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 def new_device() -> str:
@@ -111,12 +112,23 @@ class DeviceClient(OAuthClient):
         grant_types = ["authorization_code", "refresh_token", DEVICE_CODE]
         super().__init__(api, **{"grant_types": grant_types} | fields)
 
-    def begin(self, device: str, **form) -> httpx.Response:
+    def begin(self, device: str, headers: dict | None = None, **form) -> httpx.Response:
         asked = {"client_id": self.id, "scope": device_scope(device)} | form
-        return self.api.request("POST", "/oauth2/device", data=asked)
+        return self.api.request("POST", "/oauth2/device", headers=headers, data=asked)
 
     def poll(self, begun: dict, **form) -> httpx.Response:
         return self.token(**{"grant_type": DEVICE_CODE, "device_code": begun["device_code"]} | form)
+
+
+class Television(DeviceClient):
+    """One device of that kind."""
+
+    def __init__(self, server: Server):
+        super().__init__(server.api, client_name="A Television")
+        self.device = new_device()
+
+    def begin(self, headers: dict | None = None, **form) -> dict:
+        return assert_good(super().begin(self.device, headers, **form))
 
 
 class Person:

@@ -1,21 +1,82 @@
-"""A server with account pages, Chromium, and what every page is held against."""
+"""A server with account pages, Chromium in four ways, and what every page is held against."""
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from support.server import Server
+from support.chromium import Person
+from support.engines import Sqlite
+from support.local_site import LocalSite
+from support.server import SERVER_NAME, Server
 
 AXE = Path(__file__).resolve().parents[1] / "js/node_modules/axe-core/axe.min.js"
-NARROW = {"width": 320, "height": 640}
+# Only what is wrong comes back: the rest is long, and would take longer than looking.
+AXE_RUN = """async () => {
+  const found = await axe.run({resultTypes: ["violations"]});
+  const broken = found.violations.map((rule) => [rule.id, rule.nodes.map((node) => node.html)]);
+  return [found.passes.length, broken];
+}"""
+# Where pictures of the pages are put; unset: none are taken.
+PICTURES = os.environ.get("LATCHKEY_PICTURES")
+
+Judge = Callable[[Page, str], None]
+
+
+@dataclass(frozen=True)
+class Way:
+    """How somebody looks at the pages."""
+
+    width: int
+    height: int
+    scripts: bool
+    # The scheme for axe: a narrow page has no colours that a wide one has not.
+    scheme: str
+
+    @property
+    def options(self) -> dict:
+        return {
+            "viewport": {"width": self.width, "height": self.height},
+            "java_script_enabled": self.scripts,
+            "locale": "en-GB",
+        }
+
+
+WIDE = Way(1280, 800, scripts=True, scheme="light")
+NARROW = Way(320, 640, scripts=True, scheme="dark")
+WAYS = {
+    "wide": WIDE,
+    "narrow": NARROW,
+    "wide-no-scripts": Way(1280, 800, scripts=False, scheme="light"),
+    "narrow-no-scripts": Way(320, 640, scripts=False, scheme="dark"),
+}
+
+
+@pytest.fixture(params=WAYS.values(), ids=WAYS.keys())
+def way(request) -> Way:
+    """Every walk in Chromium is walked four times."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def newborn(binary, tmp_path_factory) -> Path:
+    """The folder of a server that was started once. Its keys and its database's tables are most
+    of the work of a first start, and there are hundreds of tests."""
+    folder = tmp_path_factory.mktemp("newborn")
+    Server(folder, Sqlite(folder)).start().close()
+    return folder
 
 
 @pytest.fixture
-def server(make_sqlite_server) -> Server:
-    # So short that a test can wait until the password is asked for again.
-    return make_sqlite_server(browser_sessions={"fresh": "10s"})
+def server(make_sqlite_server, clock, newborn) -> Server:
+    server = make_sqlite_server(clock=clock, start=False)
+    server.engine.restore(newborn)
+    shutil.copy2(newborn / server.keys_file.name, server.keys_file)
+    return server.start()
 
 
 @pytest.fixture(scope="session")
@@ -30,37 +91,104 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_browser(chromium, server) -> Iterator[Callable[..., Page]]:
+def blocked() -> list[str]:
+    """What Chromium refused because of a page's policy. A walk that expects some empties it."""
+    return []
+
+
+@pytest.fixture
+def open_browser(chromium, server, way, blocked) -> Iterator[Callable[..., Page]]:
     """`open_browser(**options)`: a browser with cookies of its own, at no page yet."""
     opened: list[BrowserContext] = []
 
+    def note(message) -> None:
+        if "Content Security Policy" in message.text or "Refused to" in message.text:
+            blocked.append(message.text)
+
     def new_page(**options) -> Page:
-        context = chromium.new_context(base_url=server.url, **{"locale": "en-GB"} | options)
+        context = chromium.new_context(base_url=server.url, **way.options | options)
+        context.set_default_timeout(10_000)
+        context.on("console", note)
         opened.append(context)
         return context.new_page()
 
     yield new_page
     for context in opened:
         context.close()
+    assert blocked == []
 
 
 @pytest.fixture
-def judge() -> Callable[[Page], None]:
-    """Whether everybody can use the page that is shown."""
+def newcomer(server, open_browser) -> Callable[[str], Person]:
+    """`newcomer(name)`: somebody without an account, with a browser of their own."""
+    return lambda name: Person(server, open_browser(), name)
 
-    def judge(page: Page) -> None:
-        size = page.viewport_size
-        page.set_viewport_size(NARROW)
-        assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"], page.url
-        page.set_viewport_size(size)
-        page.evaluate(AXE.read_text())
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            found = page.evaluate("axe.run()")
-            assert len(found["passes"]) > 10, "the page was not looked at"
-            broken = found["violations"]
-            rules = [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in broken]
-            assert rules == [], f"{page.url}, {scheme}"
-        page.emulate_media(color_scheme=None)
+
+@pytest.fixture
+def alice(newcomer) -> Person:
+    """Somebody who has an account, and is signed in nowhere."""
+    return newcomer("alice").with_account()
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[LocalSite]:
+    site = LocalSite()
+    yield site
+    site.close()
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    return AXE.read_text()
+
+
+@pytest.fixture
+def judge(way, axe) -> Judge:
+    """`judge(page, name)`: whether everybody can use the page that is shown.
+
+    `name` is what its picture is called.
+    """
+
+    def judge(page: Page, name: str) -> None:
+        assert page.evaluate("document.documentElement.scrollWidth") <= way.width, page.url
+        assert page.locator("main > :first-child").inner_text() == SERVER_NAME
+        assert page.title() == f"{page.locator('h1').inner_text()} · {SERVER_NAME}"
+        if way.scripts:
+            _assert_accessible(page, axe, way.scheme)
+            if PICTURES:
+                _take_pictures(page, Path(PICTURES), name, way)
 
     return judge
+
+
+def _assert_accessible(page: Page, axe: str, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.evaluate(axe)
+    passed, broken = page.evaluate(AXE_RUN)
+    assert passed > 10, "the page was not looked at"
+    assert broken == [], f"{page.url}, {scheme}"
+    page.emulate_media(color_scheme="light")
+
+
+def _take_pictures(page: Page, folder: Path, name: str, way: Way) -> None:
+    """One of a wide page; of a telephone's and a dark one where they tell something."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if way is WIDE:
+        _take_picture(page, folder / f"{name}.png", 560)
+        if name in DARK_TOO:
+            page.emulate_media(color_scheme="dark")
+            _take_picture(page, folder / f"{name}-dark.png", 560)
+            page.emulate_media(color_scheme="light")
+    elif name in NARROW_TOO:
+        _take_picture(page, folder / f"{name}-narrow.png", way.width)
+    page.set_viewport_size({"width": way.width, "height": way.height})
+
+
+def _take_picture(page: Page, file: Path, width: int) -> None:
+    # As high as the page, with no empty room around it.
+    page.set_viewport_size({"width": width, "height": 100})
+    page.screenshot(path=file, full_page=True)
+
+
+DARK_TOO = {"sign-in", "home", "consent", "device-delete"}
+NARROW_TOO = {"home", "devices", "consent", "link-decide", "deactivate"}

@@ -1,0 +1,47 @@
+"""A person looks at their devices and renames one, and changes the name that others see."""
+
+from support.answers import assert_good
+
+
+def test_device_is_renamed(alice, judge):
+    token = alice.add_device("PHONE", "Telephone")
+    alice.add_device("TABLET", "Tablet")
+    alice.sign_in("/account/")
+    alice.press("Your devices")
+    judge(alice.page, "devices")
+    alice.press("Telephone")
+    for words in ("PHONE", "Element on Android", "just now", "with the password, in the app"):
+        assert words in alice.text
+    judge(alice.page, "device")
+    alice.submit(name="Old <b>phone</b>")
+    assert alice.notice == "Saved."
+    assert alice.heading == "Old <b>phone</b>"
+    judge(alice.page, "device-saved")
+    alice.submit(name="x" * 1000)
+    alice.open("/account/devices")
+    assert alice.works(token)
+
+
+def test_softly_signed_out_device_says_so(server, alice, judge):
+    alice.add_device("PHONE", "Telephone", refresh_token=True)
+    server.command("user", "soft-logout", alice.name)
+    alice.sign_in("/account/devices")
+    assert "Waits for you to sign in again" in alice.text
+    judge(alice.page, "devices-soft")
+    alice.press("Telephone")
+    assert "goes on with its encrypted messages" in alice.text
+    judge(alice.page, "device-soft")
+
+
+def test_name_that_others_see(server, alice, judge):
+    server.command("user", "add-threepid", alice.name, "email", "alice@example.com")
+    alice.sign_in("/account/")
+    alice.press("Profile")
+    assert "alice@example.com" in alice.text
+    alice.submit(name="Alice")
+    assert alice.notice == "Saved."
+    judge(alice.page, "profile")
+    alice.press("Back to your account")
+    assert "Alice" in alice.text
+    judge(alice.page, "home")
+    assert assert_good(server.api.login(alice.name, alice.secret))

@@ -1,0 +1,115 @@
+"""A person makes an account, signs in and out, and gives the password again."""
+
+import pytest
+import yaml
+
+from support.clock import HOUR
+
+
+def test_makes_an_account(newcomer, judge):
+    alice = newcomer("alice")
+    alice.open("/account/sign-up")
+    judge(alice.page, "sign-up")
+    alice.submit(user="Not a name!", password=alice.secret, repeated=alice.secret)
+    assert "letters a to z" in alice.alert
+    judge(alice.page, "sign-up-refused")
+    alice.submit(user=alice.name, password=alice.secret, repeated=alice.secret)
+    assert "Your account is ready" in alice.notice
+    assert alice.matrix_id in alice.text
+    judge(alice.page, "welcome")
+
+
+def test_signs_in_and_out(alice, judge):
+    alice.open("/account/")
+    judge(alice.page, "sign-in")
+    alice.submit(user=alice.name, password="wrong")
+    assert "do not belong together" in alice.alert
+    judge(alice.page, "sign-in-refused")
+    alice.submit(user=alice.matrix_id, password=alice.secret)
+    assert alice.path == "/account/"
+    judge(alice.page, "home")
+    alice.press("Sign out of this browser")
+    assert "You are signed out of this browser" in alice.notice
+    judge(alice.page, "signed-out")
+    alice.open("/account/")
+    assert alice.path.startswith("/account/sign-in")
+
+
+def test_other_browser_is_signed_out(alice, open_browser):
+    alice.sign_in("/account/")
+    other = open_browser()
+    other.goto("/account/")
+    other.fill("#user", alice.name)
+    other.fill("#password", alice.secret)
+    other.click("button[type=submit]")
+    alice.open("/account/")
+    alice.page.click("button.small")
+    assert "The browser is signed out" in alice.notice
+    other.reload()
+    assert "/account/sign-in" in other.url
+
+
+def test_browser_is_forgotten_after_long(alice, clock):
+    alice.sign_in("/account/devices")
+    clock.advance(24 * 365 * HOUR)
+    alice.sign_in("/account/devices")
+    assert alice.path == "/account/devices"
+
+
+def test_reads_in_german(newcomer, open_browser, judge):
+    alice = newcomer("alice")
+    alice.page = open_browser(locale="de-DE")
+    alice.sign_up()
+    assert alice.page.locator("html").get_attribute("lang") == "de"
+    assert "Dein Konto ist fertig" in alice.notice
+    judge(alice.page, "german")
+    alice.press("In diesem Browser abmelden")
+    assert alice.notice == "Du bist in diesem Browser abgemeldet."
+
+
+@pytest.fixture
+def terms(tmp_path):
+    file = tmp_path / "terms.yaml"
+    file.write_text(
+        yaml.safe_dump(
+            {
+                "policies": {
+                    "rules": {
+                        "version": "1",
+                        "en": {"name": "House rules", "url": "https://example.com/rules"},
+                    },
+                    "privacy": {
+                        "version": "1",
+                        "en": {"name": "Privacy policy", "url": "https://example.com/privacy"},
+                    },
+                }
+            }
+        )
+    )
+    return file
+
+
+def test_makes_an_account_with_a_token_and_terms(server, terms, newcomer, judge):
+    server.restart({"registration": {"token_required": True, "terms_file": str(terms)}})
+    token = server.command("registration-token", "create", "--uses", "1")["token"]
+    alice = newcomer("alice")
+    alice.open("/account/sign-up")
+    judge(alice.page, "sign-up-token-terms")
+    typed = {"user": alice.name, "password": alice.secret, "repeated": alice.secret}
+    for box in alice.page.get_by_role("checkbox").all():
+        box.check()
+    alice.submit(token="wrong", **typed)
+    assert "token is not valid" in alice.alert
+    assert all(box.is_checked() for box in alice.page.get_by_role("checkbox").all())
+    alice.submit(token=token, **typed)
+    assert "Your account is ready" in alice.notice
+
+
+def test_no_accounts_are_given_out(server, newcomer, judge):
+    server.restart({"registration": {"open": False}})
+    alice = newcomer("alice")
+    alice.open("/account/sign-in")
+    assert "No account yet?" not in alice.text
+    alice.open("/account/sign-up")
+    assert "Ask the people who run it" in alice.text
+    judge(alice.page, "sign-up-closed")
