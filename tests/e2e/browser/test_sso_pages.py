@@ -40,6 +40,14 @@ def test_signs_in(alice, target, judge):
     assert log_in(alice, arrived(alice.page, target)) == alice.matrix_id
 
 
+def test_declines(alice, target):
+    alice.sign_in(redirect(target))
+    alice.press("Cancel")
+    assert alice.path == "/account/"
+    alice.press("Your devices")
+    assert "not signed in to any app" in alice.text
+
+
 def test_makes_an_account(newcomer, target):
     alice = newcomer("alice")
     alice.open(redirect(target, "register"))
