@@ -45,8 +45,11 @@ constexpr Text kTexts[] = {
    "Tell the people who make the app.",
    "Die App möchte die Antwort an eine Adresse, die sie nicht angemeldet hat. Dorthin wurde nichts "
    "geschickt. Sag denen Bescheid, die die App machen."},
-  {"AUTHORIZE_UNREADABLE", "The app has sent a request that cannot be read.",
-   "Die App hat eine Anfrage geschickt, die sich nicht lesen lässt."},
+  {"AUTHORIZE_UNREADABLE",
+   "The app has sent a request that cannot be read. Go back to it and begin again. If that does not "
+   "help, tell the people who make the app.",
+   "Die App hat eine Anfrage geschickt, die sich nicht lesen lässt. Geh zu ihr zurück und fang noch "
+   "einmal an. Wenn das nicht hilft, sag denen Bescheid, die die App machen."},
   {"CONSENT_TITLE", "Let {} into your account?", "{} in dein Konto lassen?"},
   {"CONSENT_ASKS", "{0} wants to use your account on {1}.",
    "{0} möchte dein Konto auf {1} benutzen."},
@@ -76,8 +79,11 @@ constexpr Text kTexts[] = {
    "The app at {} will be signed in to your account. Go on only if you have just opened it yourself.",
    "Die App bei {} wird in deinem Konto angemeldet. Mach nur weiter, wenn du sie gerade selbst "
    "geöffnet hast."},
-  {"SSO_WRONG_ADDRESS", "The app asks to be answered at something that is no address of an app.",
-   "Die App möchte die Antwort an etwas, das keine Adresse einer App ist."},
+  {"SSO_WRONG_ADDRESS",
+   "The app asks to be answered at something that is no address of an app. Nothing was sent there. "
+   "Tell the people who make the app.",
+   "Die App möchte die Antwort an etwas, das keine Adresse einer App ist. Dorthin wurde nichts "
+   "geschickt. Sag denen Bescheid, die die App machen."},
   {"LINK_TITLE", "Sign in another device", "Ein anderes Gerät anmelden"},
   {"LINK_PURPOSE", "Type the code that the other device shows.",
    "Gib den Code ein, den das andere Gerät zeigt."},
@@ -354,10 +360,10 @@ constexpr Text kTexts[] = {
   {"DEACTIVATE", "Deactivate account", "Konto stilllegen"},
   {"DEACTIVATE_TITLE", "Deactivate this account?", "Dieses Konto stilllegen?"},
   {"DEACTIVATE_WHY",
-   "You are signed out everywhere. Nobody can ever sign in to this "
-   "account again, and its name is never given to anybody. This cannot be undone.",
-   "Du wirst überall abgemeldet. Niemand kann sich je wieder mit "
-   "diesem Konto anmelden, und sein Name wird nie wieder vergeben. Das lässt sich nicht "
+   "You are signed out everywhere, and can no longer read your messages. Nobody can ever sign in to "
+   "this account again, and its name is never given to anybody. This cannot be undone.",
+   "Du wirst überall abgemeldet und kannst deine Nachrichten nicht mehr lesen. Niemand kann sich je "
+   "wieder mit diesem Konto anmelden, und sein Name wird nie wieder vergeben. Das lässt sich nicht "
    "rückgängig machen."},
   {"ERASE", "Also ask that my messages be hidden from people who join later",
    "Auch verlangen, dass meine Nachrichten vor später Hinzukommenden verborgen werden"},

@@ -69,7 +69,8 @@ def test_everything_is_kept_then_signed_out(later, token, kept, newcomer, judge)
 def test_account_is_kept_then_deactivated(later, token, judge):
     alice = later
     alice.open("/account/?action=org.matrix.account_deactivate")
-    assert alice.matrix_id in alice.text
+    for words in (alice.matrix_id, "no longer read your messages", "cannot be undone"):
+        assert words in alice.text
     judge(alice.page, "deactivate-password")
     alice.press("Cancel")
     assert alice.path == "/account/"

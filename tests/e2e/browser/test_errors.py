@@ -27,7 +27,7 @@ def test_address_that_the_app_did_not_register(app, alice, judge):
 
 def test_request_that_cannot_be_read(app, alice, judge):
     alice.open(f"{app.ask().url}&x=%zz")
-    assert "cannot be read" in alice.text
+    assert "cannot be read" in alice.text and "begin again" in alice.text
     judge(alice.page, "app-unreadable")
 
 

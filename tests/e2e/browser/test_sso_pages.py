@@ -72,5 +72,5 @@ def test_somebody_else_sits_at_the_browser(alice, newcomer, target, judge):
 
 def test_nobody_is_sent_to_what_is_no_app(alice, judge):
     alice.open(redirect("javascript:alert(1)"))
-    assert "no address of an app" in alice.text
+    assert "no address of an app" in alice.text and "Nothing was sent" in alice.text
     judge(alice.page, "sso-wrong-address")
