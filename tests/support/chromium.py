@@ -116,6 +116,10 @@ class Person:
 def arrived(page: Page, url: str) -> dict[str, str]:
     """Waits until the browser is at this address of somebody else; what it brought along."""
     page.wait_for_url(lambda there: there.startswith(url))
-    parts = urlsplit(page.url)
-    assert not (parts.query and parts.fragment), page.url
+    return answer_in(page.url)
+
+
+def answer_in(url: str) -> dict[str, str]:
+    parts = urlsplit(url)
+    assert not (parts.query and parts.fragment), url
     return dict(parse_qsl(parts.fragment or parts.query, keep_blank_values=True))

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from support.answers import assert_good
-from support.chromium import arrived
+from support.chromium import answer_in, arrived
 from support.clock import HOUR
 from support.oauth import OAuthClient
 
@@ -44,6 +44,18 @@ def test_allows(app, alice, judge):
     alice.open(asked.url)
     alice.press("Allow")
     assert device_of(app, asked, arrived(alice.page, f"{app.redirect_uri}#")) == "SECOND"
+
+
+def test_app_with_a_scheme_of_its_own(server, alice):
+    """No such app is installed here; what can be seen is that Chromium would have opened it."""
+    app = OAuthClient(
+        server.api, application_type="native", redirect_uris=["example.app:/signed-in"]
+    )
+    asked = app.ask("FIRST")
+    alice.sign_in(asked.url)
+    with alice.page.expect_request(lambda request: request.url.startswith("example.app:")) as sent:
+        alice.page.get_by_role("button", name="Allow").click()
+    assert device_of(app, asked, answer_in(sent.value.url)) == "FIRST"
 
 
 def test_denies(app, alice):
