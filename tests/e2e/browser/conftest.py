@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from support.chromium import Person
 from support.engines import Sqlite
 from support.local_site import LocalSite
+from support.pictures import Album
 from support.server import SERVER_NAME, Server
 
 AXE = Path(__file__).resolve().parents[1] / "js/node_modules/axe-core/axe.min.js"
@@ -24,7 +25,9 @@ AXE_RUN = """async () => {
 # Where pictures of the pages are put; unset: none are taken.
 PICTURES = os.environ.get("LATCHKEY_PICTURES")
 
-Judge = Callable[[Page, str], None]
+FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0"
+
+Judge = Callable[..., None]
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,14 @@ def alice(newcomer) -> Person:
 
 
 @pytest.fixture
+def other_browser(server, alice, open_browser) -> Person:
+    """Alice at another browser of hers, where she is not signed in either."""
+    other = Person(server, open_browser(user_agent=FIREFOX), alice.name)
+    other.secret = alice.secret
+    return other
+
+
+@pytest.fixture
 def elsewhere() -> Iterator[LocalSite]:
     site = LocalSite()
     yield site
@@ -142,21 +153,26 @@ def axe() -> str:
     return AXE.read_text()
 
 
-@pytest.fixture
-def judge(way, axe) -> Judge:
-    """`judge(page, name)`: whether everybody can use the page that is shown.
+@pytest.fixture(scope="session")
+def album() -> Album | None:
+    return Album(Path(PICTURES)) if PICTURES else None
 
-    `name` is what its picture is called.
+
+@pytest.fixture
+def judge(way, axe, album) -> Judge:
+    """`judge(page)`: whether everybody can use the page that is shown.
+
+    `judge(page, picture)`: its picture, of this name, is kept for the docs.
     """
 
-    def judge(page: Page, name: str) -> None:
+    def judge(page: Page, picture: str | None = None) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= way.width, page.url
         assert page.locator("main > :first-child").inner_text() == SERVER_NAME
         assert page.title() == f"{page.locator('h1').inner_text()} · {SERVER_NAME}"
         if way.scripts:
             _assert_accessible(page, axe, way.scheme)
-            if PICTURES:
-                _take_pictures(page, Path(PICTURES), name, way)
+            if album and picture:
+                album.take(page, picture, narrow=way is NARROW)
 
     return judge
 
@@ -168,27 +184,3 @@ def _assert_accessible(page: Page, axe: str, scheme: str) -> None:
     assert passed > 10, "the page was not looked at"
     assert broken == [], f"{page.url}, {scheme}"
     page.emulate_media(color_scheme="light")
-
-
-def _take_pictures(page: Page, folder: Path, name: str, way: Way) -> None:
-    """One of a wide page; of a telephone's and a dark one where they tell something."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if way is WIDE:
-        _take_picture(page, folder / f"{name}.png", 560)
-        if name in DARK_TOO:
-            page.emulate_media(color_scheme="dark")
-            _take_picture(page, folder / f"{name}-dark.png", 560)
-            page.emulate_media(color_scheme="light")
-    elif name in NARROW_TOO:
-        _take_picture(page, folder / f"{name}-narrow.png", way.width)
-    page.set_viewport_size({"width": way.width, "height": way.height})
-
-
-def _take_picture(page: Page, file: Path, width: int) -> None:
-    # As high as the page, with no empty room around it.
-    page.set_viewport_size({"width": width, "height": 100})
-    page.screenshot(path=file, full_page=True)
-
-
-DARK_TOO = {"sign-in", "home", "consent", "device-delete"}
-NARROW_TOO = {"home", "devices", "consent", "link-decide", "deactivate"}

@@ -3,16 +3,12 @@
 import pytest
 
 PAGES = {
-    "profile": ("profile", "Profile", "/account/profile"),
-    "devices": ("devices", "Your devices", "/account/devices"),
-    "device": ("device", "Telephone", "/account/device?device_id=PHONE"),
-    "delete": ("device-delete", "Delete this device?", "/account/device/delete?device_id=PHONE"),
-    "deactivate": ("deactivate", "Deactivate this account?", "/account/deactivate"),
-    "reset": (
-        "cross-signing-reset",
-        "Reset your encryption identity",
-        "/account/cross-signing-reset",
-    ),
+    "profile": ("Profile", "/account/profile"),
+    "devices": ("Your devices", "/account/devices"),
+    "device": ("Telephone", "/account/device?device_id=PHONE"),
+    "delete": ("Delete this device?", "/account/device/delete?device_id=PHONE"),
+    "deactivate": ("Deactivate this account?", "/account/deactivate"),
+    "reset": ("Reset your encryption identity", "/account/cross-signing-reset"),
 }
 LINKS = {
     "org.matrix.profile": "profile",
@@ -40,22 +36,20 @@ def token(alice) -> str:
     return alice.add_device("PHONE", "Telephone")
 
 
-def assert_there(alice, action: str) -> str:
-    """Where the link leads; returns the name of the page's picture."""
-    picture, heading, path = PAGES[LINKS[action]]
-    assert (alice.path, alice.heading) == (path, heading), action
-    return picture
+def assert_there(alice, action: str) -> None:
+    heading, path = PAGES[LINKS[action]]
+    assert (alice.heading, alice.path) == (heading, path), action
 
 
 def test_signed_in(alice, token, judge):
     alice.sign_in("/account/")
     judged = set()
-    for action in LINKS:
+    for action, page in LINKS.items():
         alice.open(link(action))
-        picture = assert_there(alice, action)
-        if picture not in judged:
-            judge(alice.page, picture)
-            judged.add(picture)
+        assert_there(alice, action)
+        if page not in judged:
+            judge(alice.page, "cross-signing-reset" if page == "reset" else None)
+            judged.add(page)
     assert alice.works(token), "links alone do nothing"
 
 
@@ -78,7 +72,7 @@ def test_unknown_action_opens_the_account(alice, judge):
     alice.sign_in("/account/?action=org.example.dance")
     assert "something that these pages do not have" in alice.notice
     assert alice.matrix_id in alice.text
-    judge(alice.page, "unknown-action")
+    judge(alice.page)
 
 
 def test_device_of_somebody_else_is_like_none(alice, newcomer, judge):
@@ -95,4 +89,4 @@ def test_device_of_somebody_else_is_like_none(alice, newcomer, judge):
     assert bob.works(token)
     alice.press("To your devices")
     assert "not signed in to any app" in alice.text
-    judge(alice.page, "devices-none")
+    judge(alice.page)

@@ -16,7 +16,7 @@ def test_device_is_renamed(alice, judge):
     alice.submit(name="Old <b>phone</b>")
     assert alice.notice == "Saved."
     assert alice.heading == "Old <b>phone</b>"
-    judge(alice.page, "device-saved")
+    judge(alice.page)
     alice.submit(name="x" * 1000)
     alice.open("/account/devices")
     assert alice.works(token)
@@ -27,7 +27,7 @@ def test_softly_signed_out_device_says_so(server, alice, judge):
     server.command("user", "soft-logout", alice.name)
     alice.sign_in("/account/devices")
     assert "Waits for you to sign in again" in alice.text
-    judge(alice.page, "devices-soft")
+    judge(alice.page)
     alice.press("Telephone")
     assert "goes on with its encrypted messages" in alice.text
     judge(alice.page, "device-soft")
@@ -43,5 +43,5 @@ def test_name_that_others_see(server, alice, judge):
     judge(alice.page, "profile")
     alice.press("Back to your account")
     assert "Alice" in alice.text
-    judge(alice.page, "home")
+    judge(alice.page)
     assert assert_good(server.api.login(alice.name, alice.secret))

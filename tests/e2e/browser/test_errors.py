@@ -28,7 +28,7 @@ def test_address_that_the_app_did_not_register(app, alice, judge):
 def test_request_that_cannot_be_read(app, alice, judge):
     alice.open(f"{app.ask().url}&x=%zz")
     assert "cannot be read" in alice.text and "begin again" in alice.text
-    judge(alice.page, "app-unreadable")
+    judge(alice.page)
 
 
 def test_form_that_is_too_old(alice, judge):
@@ -58,7 +58,7 @@ def test_locked_account(server, alice, judge):
     server.command("user", "lock", alice.name)
     alice.sign_in("/account/")
     assert "locked for now" in alice.alert
-    judge(alice.page, "locked")
+    judge(alice.page)
 
 
 def test_too_many_attempts(server, alice, judge):
@@ -69,4 +69,4 @@ def test_too_many_attempts(server, alice, judge):
         if "Too many attempts" in alice.alert:
             break
     assert "then try again" in alice.alert
-    judge(alice.page, "too-many-attempts")
+    judge(alice.page)

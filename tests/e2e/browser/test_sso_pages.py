@@ -29,7 +29,7 @@ def target(elsewhere) -> str:
 def test_signs_in(alice, target, judge):
     alice.sign_in(redirect(target))
     assert target.split("/")[2] in alice.text and alice.matrix_id in alice.text
-    judge(alice.page, "sso-local")
+    judge(alice.page)
     alice.press("Continue")
     told = arrived(alice.page, target)
     assert told["x"] == "1"
