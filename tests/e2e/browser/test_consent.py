@@ -45,6 +45,10 @@ def test_allows(app, alice, judge):
     alice.press("Allow")
     assert device_of(app, asked, arrived(alice.page, f"{app.redirect_uri}#")) == "SECOND"
 
+    alice.open("/account/?action=org.matrix.device_view&device_id=FIRST")
+    assert "An App" in alice.text and "in the browser" in alice.text
+    judge(alice.page)
+
 
 def test_app_with_a_scheme_of_its_own(server, alice):
     """No such app is installed here; what can be seen is that Chromium would have opened it."""
