@@ -10,6 +10,8 @@ NARROW_TOO = {"home", "devices", "consent", "deactivate"}
 # The page's one column, and a little of what is around it.
 WIDE = 480
 NARROW = 320
+# Else what has just come into sight may be missing.
+_PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 class Album:
@@ -35,4 +37,7 @@ class Album:
         self._taken.add(name)
         # As high as the page, with no empty room around it.
         page.set_viewport_size({"width": width, "height": 100})
-        page.screenshot(path=self._folder / f"{name}.png", full_page=True)
+        height = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": width, "height": height})
+        page.evaluate(_PAINTED)
+        page.screenshot(path=self._folder / f"{name}.png")
