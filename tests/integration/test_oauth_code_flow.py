@@ -3,7 +3,7 @@
 import pytest
 
 from support.answers import assert_error, assert_good, assert_hard
-from support.oauth import API_SCOPE, answer_of, device_scope, sign_in
+from support.oauth import API_SCOPE, Person, answer_of, device_scope, sign_in
 from support.server import SERVER_NAME
 
 
@@ -105,6 +105,18 @@ def test_the_device_stays_when_it_is_signed_in_to_again(server, client, person):
     assert answer.json()["soft_logout"] is True
     devices = assert_good(server.api.devices(second["access_token"]))["devices"]
     assert [device["device_id"] for device in devices] == ["AAABBBCCC"]
+
+
+def test_a_person_sees_which_device_they_hold(server, client, person):
+    sign_in(client, person, "HERE")
+    at_work = Person(server.url, person.name, person.secret)
+    sign_in(client, at_work, "ATWORK")
+    for browser, here, elsewhere in ((person, "HERE", "ATWORK"), (at_work, "ATWORK", "HERE")):
+        assert "This device" in browser.open("/account/device", device_id=here).text
+        assert "This device" not in browser.open("/account/device", device_id=elsewhere).text
+        assert browser.open("/account/devices").text.count("This device") == 1
+    sign_in(client, at_work, "HERE")
+    assert "This device" not in person.open("/account/devices").text, "it went elsewhere"
 
 
 def test_prompt_none(client, person):

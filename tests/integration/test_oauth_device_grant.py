@@ -32,6 +32,7 @@ def test_signs_a_device_in(server, television, person):
     assert who["user_id"] == f"@{person.name}:{SERVER_NAME}"
     assert who["device_id"] == television.device
     assert_good(television.refresh(tokens["refresh_token"]))
+    assert "This device" not in person.open("/account/device", device_id=television.device).text
 
 
 def test_a_lost_answer_is_given_again(server, television, person):

@@ -36,6 +36,7 @@ def test_signs_in_with_the_token_that_comes_back(server, person):
     tokens = assert_good(server.api.request("POST", f"{PREFIX}/login", json=body))
     assert tokens["device_id"] == "LEGACY"
     assert_good(server.api.whoami(tokens["access_token"]))
+    assert "This device" in person.open("/account/device", device_id="LEGACY").text
     assert_error(server.api.request("POST", f"{PREFIX}/login", json=body), 403, "M_FORBIDDEN")
 
 

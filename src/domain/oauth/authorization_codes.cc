@@ -128,8 +128,9 @@ Task<std::expected<Granted, GrantRefused>> AuthorizationCodes::redeem(
     if (!scope || !signin::lock_browser_account(tx, row->browser_session)) {
       return std::unexpected(refused("The person has signed out of the browser since."));
     }
-    auto session = start_granted_session(tx, sessions_, *account, client, *scope,
-                                         sessions::Method::authorization_code, origin);
+    auto session =
+        start_granted_session(tx, sessions_, *account, client, *scope,
+                              sessions::Method::authorization_code, row->browser_session, origin);
     if (!session) return std::unexpected(session.error());
     tx.run(
         "UPDATE authorization_codes SET session = :session, expires_at = :expires"

@@ -192,7 +192,7 @@ Task<std::expected<Granted, GrantRefused>> DeviceGrants::poll(std::size_t worker
     }
     scope->admin = scope->admin && account->admin;
     auto session = start_granted_session(tx, sessions_, *account, client, *scope,
-                                         sessions::Method::device_code, origin);
+                                         sessions::Method::device_code, std::nullopt, origin);
     if (!session) return std::unexpected(session.error());
     tx.run("UPDATE device_grants SET session = :session WHERE hash = :hash", session->record.id,
            hash);

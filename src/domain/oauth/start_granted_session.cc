@@ -5,7 +5,7 @@ namespace latchkey::oauth {
 std::expected<sessions::Session, GrantRefused> start_granted_session(
     db::Tx& tx, sessions::Sessions& sessions, const sessions::Account& account,
     const Client& client, const Scope& scope, sessions::Method method,
-    const sessions::Origin& origin) {
+    std::optional<sessions::BrowserSessionId> browser, const sessions::Origin& origin) {
   using Why = GrantRefused::Why;
   const std::string& name = client.name.text;
   sessions::NewSession wanted{
@@ -14,6 +14,7 @@ std::expected<sessions::Session, GrantRefused> start_granted_session(
       .refreshes = client.may("refresh_token"),
       .grant = sessions::ClientGrant{client.id, scope.text()},
       .method = method,
+      .browser = browser,
       .origin = origin,
   };
   auto session = sessions.start(tx, account, wanted);

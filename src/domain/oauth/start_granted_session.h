@@ -8,10 +8,11 @@ namespace latchkey::oauth {
 
 // Begins the session of a grant, in the transaction that uses the grant up and has locked the
 // account. The device of the scope, if the account has it already, stays with its keys; its earlier
-// session ends softly (spec "Relationship between access tokens and devices").
+// session ends softly (spec "Relationship between access tokens and devices"). `browser`: whose
+// consent it is, when that is on the client's machine.
 std::expected<sessions::Session, GrantRefused> start_granted_session(
     db::Tx& tx, sessions::Sessions& sessions, const sessions::Account& account,
     const Client& client, const Scope& scope, sessions::Method method,
-    const sessions::Origin& origin);
+    std::optional<sessions::BrowserSessionId> browser, const sessions::Origin& origin);
 
 }  // namespace latchkey::oauth

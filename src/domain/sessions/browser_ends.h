@@ -1,7 +1,5 @@
 #pragma once
 
-#include <cstdint>
-
 #include "domain/sessions/record.h"
 #include "platform/db/tx.h"
 
@@ -9,8 +7,6 @@
 // Here, because whatever ends an account's sessions ends them too: a browser can do more to an
 // account than a token can.
 namespace latchkey::sessions {
-
-using BrowserSessionId = std::int64_t;
 
 // All of the user's but one (0: all).
 void end_browsers_of(db::Tx& tx, UserId user, BrowserSessionId but = 0);

@@ -12,8 +12,9 @@ namespace latchkey::sessions {
 
 using SessionId = std::int64_t;  // 42 bits of milliseconds, 21 random bits (ids.h)
 using UserId = std::int64_t;
-using DeviceKey = std::int64_t;   // the devices table's own key; clients know the device ID
-using Generation = std::int32_t;  // 24 bits: counts the refreshes of a session
+using BrowserSessionId = std::int64_t;  // of the account pages
+using DeviceKey = std::int64_t;         // the devices table's own key; clients know the device ID
+using Generation = std::int32_t;        // 24 bits: counts the refreshes of a session
 using Nonce = std::array<std::uint8_t, 16>;
 
 constexpr Generation kLastGeneration = (1 << 24) - 1;

@@ -102,17 +102,18 @@ void update_session(db::Tx& tx, const Record& r) {
       r.end_reason, r.ended_at, r.id);
 }
 
-bool insert_session(db::Tx& tx, const Record& r, const Origin& origin) {
+bool insert_session(db::Tx& tx, const Record& r, const Origin& origin,
+                    std::optional<BrowserSessionId> browser) {
   return tx.run(
              "INSERT INTO sessions (id, user_id, device, device_id, client, scope, method,"
-             " refreshes, nonce, created_at, seen, seen_at, issued, previous_issued_at,"
-             " seen_issued_at, issued_at, last_active_at, address, user_agent) VALUES (:id, :user,"
-             " :device, :device_id, :client, :scope, :method, :refreshes, :nonce, :created, :seen,"
-             " :seen_at, :issued, :previous, :seen_issued, :issued_at, :active, :address, :agent)"
-             " ON CONFLICT (id) DO NOTHING",
+             " browser_session, refreshes, nonce, created_at, seen, seen_at, issued,"
+             " previous_issued_at, seen_issued_at, issued_at, last_active_at, address, user_agent)"
+             " VALUES (:id, :user, :device, :device_id, :client, :scope, :method, :browser,"
+             " :refreshes, :nonce, :created, :seen, :seen_at, :issued, :previous, :seen_issued,"
+             " :issued_at, :active, :address, :agent) ON CONFLICT (id) DO NOTHING",
              r.id, r.user, r.device, unless_empty(r.device_id),
              r.grant ? MaybeText(r.grant->client) : std::nullopt,
-             r.grant ? MaybeText(r.grant->scope) : std::nullopt, r.method, r.refreshes,
+             r.grant ? MaybeText(r.grant->scope) : std::nullopt, r.method, browser, r.refreshes,
              text::encode_base64url(r.nonce), r.created_at, r.seen, r.seen_at, r.issued,
              r.previous_issued_at, r.seen_issued_at, r.issued_at, r.last_active_at,
              unless_empty(origin.address), keep_user_agent(tx, origin.user_agent)) == 1;

@@ -26,7 +26,8 @@ std::optional<Account> lock_account(db::Tx& tx, UserId user);
 void update_session(db::Tx& tx, const Record& record);
 
 // False when the id is taken: ask for another.
-bool insert_session(db::Tx& tx, const Record& record, const Origin& origin);
+bool insert_session(db::Tx& tx, const Record& record, const Origin& origin,
+                    std::optional<BrowserSessionId> browser = {});
 
 // Ends the session unless it is over already. A deliberate end overwrites a soft one.
 // Returns whether the row changed.

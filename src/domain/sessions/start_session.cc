@@ -71,7 +71,7 @@ std::expected<Session, StartRefusal> start_session(db::Tx& tx, const Announcer& 
   Session session{fresh_record(account.id, device, wanted, now), account};
   do {
     session.record.id = ids.next(now);
-  } while (!insert_session(tx, session.record, wanted.origin));
+  } while (!insert_session(tx, session.record, wanted.origin, wanted.browser));
   return session;
 }
 

@@ -19,6 +19,8 @@ struct NewSession {
   bool refreshes = false;                   // the client takes refresh tokens
   std::optional<ClientGrant> grant = {};    // of an OAuth 2.0 client
   std::optional<Method> method = {};
+  // By whose click it began on the same machine: for people to tell which device they hold.
+  std::optional<BrowserSessionId> browser = {};
   Origin origin;
 };
 

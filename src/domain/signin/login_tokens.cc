@@ -54,7 +54,7 @@ std::optional<sessions::Account> LoginTokens::lock_holder(db::Tx& tx, sessions::
   return account;
 }
 
-std::optional<sessions::Account> LoginTokens::take(db::Tx& tx, std::string_view token) {
+std::optional<LoginTokens::Taken> LoginTokens::take(db::Tx& tx, std::string_view token) {
   const std::string hash = hash_of(token);
   const auto row = tx.one<std::int64_t, std::optional<std::int64_t>, Time>(
       "SELECT session, browser_session, expires_at FROM login_tokens WHERE hash = :hash", hash);
@@ -66,7 +66,9 @@ std::optional<sessions::Account> LoginTokens::take(db::Tx& tx, std::string_view 
   if (expires_at <= now || expires_at > now + options_.lifetime + sessions::kClockSkew) {
     return std::nullopt;
   }
-  return browser ? lock_browser_account(tx, *browser) : lock_holder(tx, session);
+  auto account = browser ? lock_browser_account(tx, *browser) : lock_holder(tx, session);
+  if (!account) return std::nullopt;
+  return Taken{std::move(*account), browser};
 }
 
 void LoginTokens::purge() {
@@ -82,9 +84,10 @@ Task<SignIn::Result> SignIn::with_token(std::size_t worker, std::string token,
   session.method = sessions::Method::login_token;
   if (!login_tokens_.enabled()) co_return std::unexpected(LoginRefused{Why::not_offered});
   const auto started = co_await sessions_.database().write([&](db::Tx& tx) -> Started {
-    const auto account = login_tokens_.take(tx, token);
-    if (!account) return std::unexpected(LoginRefused{Why::token_not_good});
-    return start(tx, *account, session);
+    const auto taken = login_tokens_.take(tx, token);
+    if (!taken) return std::unexpected(LoginRefused{Why::token_not_good});
+    session.browser = taken->browser;
+    return start(tx, taken->account, session);
   });
   co_return signed_in(worker, started);
 }

@@ -44,8 +44,12 @@ class LoginTokens {
   // via SSO"); it dies with the browser session. Absent: that is over already.
   Task<std::optional<std::string>> make_for_browser(const BrowserSession& browser);
 
-  // Uses the token up. The account it signs in, locked; absent: it is not good, any more or ever.
-  std::optional<sessions::Account> take(db::Tx& tx, std::string_view token);
+  struct Taken {
+    sessions::Account account;                          // that it signs in, locked
+    std::optional<sessions::BrowserSessionId> browser;  // where it was made; absent: by a client
+  };
+  // Uses the token up. Absent: it is not good, any more or ever.
+  std::optional<Taken> take(db::Tx& tx, std::string_view token);
 
   // Deletes what has expired.
   void purge();

@@ -75,9 +75,10 @@ Task<WebResult<>> WebAccount::set_display_name(const BrowserSession& who, std::s
   });
 }
 
-std::vector<AccountDevice> WebAccount::devices_now(db::Tx& tx, sessions::UserId user) {
+std::vector<AccountDevice> WebAccount::devices_now(db::Tx& tx, const BrowserSession& who) {
   std::vector<AccountDevice> devices;
-  for (auto& [device, newest] : list_account_devices(tx, user)) {
+  for (auto& [device, newest] : list_account_devices(tx, who.account.id)) {
+    device.here = device.browser == who.id;
     if (const auto session = newest ? sessions::find_session(tx, *newest) : std::nullopt) {
       const auto worth = sessions_.standing_of(*session).worth;
       device.signed_out_softly = worth == sessions::Worth::soft;
@@ -93,8 +94,7 @@ std::vector<AccountDevice> WebAccount::devices_now(db::Tx& tx, sessions::UserId 
 }
 
 Task<std::vector<AccountDevice>> WebAccount::devices(const BrowserSession& who) {
-  co_return co_await sessions_.database().read(
-      [&](db::Tx& tx) { return devices_now(tx, who.account.id); });
+  co_return co_await sessions_.database().read([&](db::Tx& tx) { return devices_now(tx, who); });
 }
 
 Task<std::optional<AccountDevice>> WebAccount::device(const BrowserSession& who,

@@ -25,7 +25,9 @@ struct AccountDevice {
   std::optional<Time> last_used_at;
   std::string address;
   std::string user_agent;
-  bool signed_out_softly = false;  // waits for the person to sign in again (judge_life)
+  std::optional<BrowserSessionId> browser;  // that let its newest session in, on the same machine
+  bool here = false;                        // that is the visitor's
+  bool signed_out_softly = false;           // waits for the person to sign in again (judge_life)
   bool locked = false;
 };
 
@@ -100,7 +102,7 @@ class WebAccount {
   // what a page has seen may be over by the time its form comes.
   std::expected<accounts::Account, WebRefusal> lock(db::Tx& tx, const BrowserSession& who,
                                                     Need need);
-  std::vector<AccountDevice> devices_now(db::Tx& tx, sessions::UserId user);
+  std::vector<AccountDevice> devices_now(db::Tx& tx, const BrowserSession& who);
 
   sessions::Sessions& sessions_;
   BrowserSessions& browsers_;

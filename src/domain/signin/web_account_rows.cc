@@ -16,7 +16,8 @@ struct Gathered {
 
 void take_session(Gathered& into, sessions::Ended ended, sessions::SessionId id, Time created,
                   Time active, const MaybeText& client, std::optional<sessions::Method> method,
-                  const MaybeText& address, const MaybeText& agent) {
+                  std::optional<BrowserSessionId> browser, const MaybeText& address,
+                  const MaybeText& agent) {
   AccountDevice& device = into.device;
   device.first_used_at = std::min(device.first_used_at.value_or(created), created);
   device.last_used_at = std::max(device.last_used_at.value_or(active), active);
@@ -26,6 +27,7 @@ void take_session(Gathered& into, sessions::Ended ended, sessions::SessionId id,
   into.newest = order;
   device.client = client.value_or("");
   device.method = method;
+  device.browser = browser;
   device.address = address.value_or("");
   device.user_agent = agent.value_or("");
 }
@@ -45,14 +47,14 @@ std::vector<DeviceWithSession> list_account_devices(db::Tx& tx, sessions::UserId
       user);
   // Two branches, so that each has its partial index.
   tx.each<sessions::DeviceKey, sessions::Ended, sessions::SessionId, Time, Time, MaybeText,
-          std::optional<sessions::Method>, MaybeText, MaybeText>(
-      "SELECT d.id, s.ended, s.id, s.created_at, s.last_active_at, s.client, s.method, s.address, "
-      "a.text"
+          std::optional<sessions::Method>, std::optional<BrowserSessionId>, MaybeText, MaybeText>(
+      "SELECT d.id, s.ended, s.id, s.created_at, s.last_active_at, s.client, s.method,"
+      " s.browser_session, s.address, a.text"
       " FROM devices d JOIN sessions s ON s.device = d.id AND s.ended = 0"
       " LEFT JOIN user_agents a ON a.id = s.user_agent"
       " WHERE d.user_id = :user AND d.deleted_at IS NULL UNION ALL"
-      " SELECT d.id, s.ended, s.id, s.created_at, s.last_active_at, s.client, s.method, s.address, "
-      "a.text"
+      " SELECT d.id, s.ended, s.id, s.created_at, s.last_active_at, s.client, s.method,"
+      " s.browser_session, s.address, a.text"
       " FROM devices d JOIN sessions s ON s.device = d.id AND s.ended = 1"
       " LEFT JOIN user_agents a ON a.id = s.user_agent"
       " WHERE d.user_id = :user AND d.deleted_at IS NULL",

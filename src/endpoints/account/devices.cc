@@ -40,6 +40,7 @@ void put_row(html::Values& values, const Visit& visit, const signin::AccountDevi
   html::Values& time = row.add("USED").set("USED", used);
   if (device.last_used_at) time.set("USED_TIME", text::format_rfc3339(*device.last_used_at));
   row.add_text("STATE", state_of(visit, device));
+  if (device.here) row.add("HERE");
 }
 
 Task<void> name_client(const Visit& visit, signin::AccountDevice& device) {
@@ -116,6 +117,7 @@ void put_device_facts(html::Values& facts, const Visit& visit,
   put_fact(facts, visit.text("DEVICE_PLACE"), device.address);
   const std::string agent = browser_name(visit.language, device.user_agent);
   put_fact(facts, visit.text("DEVICE_BROWSER"), agent.empty() ? device.user_agent : agent);
+  if (device.here) put_fact(facts, visit.text("DEVICE_HERE"), visit.text("DEVICE_HERE_WHY"));
   if (device.method) {
     put_fact(facts, visit.text("DEVICE_HOW"), way_of(visit.language, *device.method));
   }

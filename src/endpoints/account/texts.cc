@@ -291,6 +291,8 @@ constexpr Text kTexts[] = {
   {"HOW_REGISTRATION", "when the account was created", "beim Anlegen des Kontos"},
   {"HOW_BROWSER", "in the browser", "im Browser"},
   {"HOW_DEVICE_CODE", "with a code, from another device", "mit einem Code, von einem anderen Gerät"},
+  {"DEVICE_HERE", "This device", "Dieses Gerät"},
+  {"DEVICE_HERE_WHY", "signed in by this browser", "durch diesen Browser angemeldet"},
   {"DEVICE_SOFT", "Waits for you to sign in again", "Wartet darauf, dass du dich neu anmeldest"},
   {"DEVICE_SOFT_WHY",
    "This device is signed out for now. Sign in on it again and it goes on with its encrypted "
