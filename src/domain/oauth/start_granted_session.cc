@@ -11,7 +11,7 @@ std::expected<sessions::Session, GrantRefused> start_granted_session(
   sessions::NewSession wanted{
       .device_id = scope.matrix ? std::optional(scope.device_id) : std::nullopt,
       .display_name = name.empty() ? std::nullopt : std::optional(name),
-      .refreshes = client.may("refresh_token"),
+      .refreshes = true,  // whatever it has registered (spec "Refresh token grant")
       .grant = sessions::ClientGrant{client.id, scope.text()},
       .method = method,
       .browser = browser,

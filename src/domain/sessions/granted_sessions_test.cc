@@ -79,6 +79,19 @@ TEST_P(GrantedSessions, WithoutAMatrixScopeHaveNothingToSpare) {
   EXPECT_EQ(refused(app_, "app").worth, Worth::soft);
 }
 
+TEST_P(GrantedSessions, WithoutADeviceAreNoMoreThanAnAccountMayHave) {
+  std::vector<TestSessions::SignedIn> all = {website_};
+  for (std::uint64_t i = 0; i < server_->policy().maximum_per_user; ++i) {
+    server_.clock.advance(10ms);
+    all.push_back(server_.sign_in(alice_, granted("website", "openid")));
+  }
+  EXPECT_EQ(server_.row(website_.id()).end_reason, EndReason::crowded_out);
+  EXPECT_EQ(anywhere(website_.access()).worth, Worth::ended);
+  EXPECT_TRUE(anywhere(all.at(1).access()).active());
+  EXPECT_TRUE(anywhere(all.back().access()).active());
+  EXPECT_TRUE(server_.check(app_.access()).active()) << "that has a device";
+}
+
 TEST_P(GrantedSessions, EndWithTheirAccount) {
   server_.db().write_now([&](db::Tx& tx) {
     server_->end_all_but(tx, app_.session, EndReason::password_changed);

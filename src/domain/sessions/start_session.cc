@@ -1,5 +1,7 @@
 #include "domain/sessions/start_session.h"
 
+#include <algorithm>
+
 #include "domain/sessions/session_rows.h"
 #include "platform/crypto/random.h"
 
@@ -26,6 +28,19 @@ std::optional<Device> known_device(db::Tx& tx, UserId user, const NewSession& wa
   const auto key = find_device(tx, user, *wanted.device_id);
   if (!key) return std::nullopt;
   return Device{*key, *wanted.device_id};
+}
+
+// Nobody misses the oldest: it has no keys, and its client asks the person once more.
+void make_room_without_device(db::Tx& tx, const Announcer& announcer, const Policy& policy,
+                              UserId user, Time now) {
+  auto open = open_sessions_without_device(tx, user);
+  std::ranges::sort(open);  // an ID says when it began
+  while (!open.empty() && open.size() >= policy.maximum_per_user) {
+    if (end_session(tx, open.front(), Ended::for_good, EndReason::crowded_out, now)) {
+      announcer.session(tx, open.front());
+    }
+    open.erase(open.begin());
+  }
 }
 
 Record fresh_record(UserId user, const std::optional<Device>& device, const NewSession& wanted,
@@ -66,6 +81,8 @@ std::expected<Session, StartRefusal> start_session(db::Tx& tx, const Announcer& 
       return std::unexpected(StartRefusal::too_many_devices);
     }
     device = add_device(tx, ids, account.id, wanted, now);
+  } else {
+    make_room_without_device(tx, announcer, policy, account.id, now);
   }
 
   Session session{fresh_record(account.id, device, wanted, now), account};

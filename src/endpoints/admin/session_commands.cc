@@ -52,6 +52,8 @@ std::string_view end_name(EndReason reason) {
     case EndReason::administrator:
     case EndReason::administrator_softly:
       return "administrator";
+    case EndReason::crowded_out:
+      return "crowded_out";
     case EndReason::taken_over:
       return "taken_over";
     case EndReason::token_reuse:
