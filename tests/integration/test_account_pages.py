@@ -177,18 +177,23 @@ def test_password_is_changed(person, devices_too):
     token = person.add_device("PHONE", "Telephone")
     new = password()
     page = person.open("/account/password")
-    assert page.form.boxes == [("logout_devices", "1", True)]
+    assert page.form.boxes == [("logout_devices", "1", False)]
     wrong = page.submit(current="wrong", password=new, repeated=new)
     assert wrong.status == 403 and "not your password" in wrong.alert
     differ = page.submit(current=person.password, password=new, repeated=new + "x")
     assert differ.status == 400 and "not the same" in differ.alert
-    if not devices_too:
-        page.form.boxes.clear()
-    done = page.submit(current=person.password, password=new, repeated=new)
+    ticked = ["1"] if devices_too else []
+    done = page.submit(*ticked, current=person.password, password=new, repeated=new)
     assert "Your password is changed" in done.text
     assert person.works(token) is not devices_too
     person.password = new
     person.add_device("NEW", "Telephone")
+
+
+def test_there_is_no_such_page(person):
+    page = person.open("/account/nothing")
+    assert (page.status, page.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+    assert "no such page" in page.text
 
 
 def test_account_is_deactivated_by_its_whole_name(person):

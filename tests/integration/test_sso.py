@@ -4,7 +4,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from support.answers import assert_error, assert_good
+from support.answers import assert_error, assert_good, assert_hard
 from support.api import PREFIX
 from support.oauth import Person
 from support.secrets import password
@@ -38,6 +38,22 @@ def test_signs_in_with_the_token_that_comes_back(server, person):
     assert_good(server.api.whoami(tokens["access_token"]))
     assert "This device" in person.open("/account/device", device_id="LEGACY").text
     assert_error(server.api.request("POST", f"{PREFIX}/login", json=body), 403, "M_FORBIDDEN")
+
+
+def test_a_changed_password_leaves_what_the_person_holds(server, person):
+    phone = assert_good(server.api.login(person.name, person.secret, device_id="PHONE"))
+    page = person.sign_in_if_asked(redirect(person))
+    away = page.submit(form=page.form_with("redirect_url")).away
+    token = dict(parse_qsl(urlsplit(away).query))["loginToken"]
+    body = {"type": "m.login.token", "token": token, "initial_device_display_name": "Here"}
+    held = assert_good(server.api.request("POST", f"{PREFIX}/login", json=body))
+    page = person.open("/account/password")
+    assert "my other devices" in page.text
+    assert "what this browser has let in: Here." in page.text
+    new = password()
+    page.submit("1", current=person.secret, password=new, repeated=new)
+    assert_good(server.api.whoami(held["access_token"]))
+    assert_hard(server.api.whoami(phone["access_token"]))
 
 
 def test_the_token_dies_with_the_browser(server, person):

@@ -92,6 +92,24 @@ TEST_P(GrantedSessions, WithoutADeviceAreNoMoreThanAnAccountMayHave) {
   EXPECT_TRUE(server_.check(app_.access()).active()) << "that has a device";
 }
 
+TEST_P(GrantedSessions, LetInByABrowserAreHeldByWhoIsThere) {
+  auto wanted = granted("app", "urn:matrix:client:api:* urn:matrix:client:device:HELD", "HELD");
+  wanted.browser = 7;
+  const auto held = server_.sign_in(alice_, wanted);
+  wanted = granted("app", "urn:matrix:client:api:* urn:matrix:client:device:OTHER", "OTHER");
+  wanted.browser = 8;
+  const auto other = server_.sign_in(alice_, wanted);
+  server_.db().write_now([&](db::Tx& tx) {
+    server_->end_all_not_held(tx, alice_.id, EndReason::password_changed, 7);
+    return 0;
+  });
+  EXPECT_TRUE(server_.check(held.access()).active());
+  for (const auto& session : {other, app_, website_}) {
+    EXPECT_EQ(server_.row(session.id()).end_reason, EndReason::password_changed);
+    EXPECT_EQ(anywhere(session.access()).worth, Worth::ended);
+  }
+}
+
 TEST_P(GrantedSessions, EndWithTheirAccount) {
   server_.db().write_now([&](db::Tx& tx) {
     server_->end_all_but(tx, app_.session, EndReason::password_changed);

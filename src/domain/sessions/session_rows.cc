@@ -151,6 +151,13 @@ std::vector<SessionId> open_sessions_of_user(db::Tx& tx, UserId user) {
       user));
 }
 
+std::vector<DeviceKey> devices_let_in_by(db::Tx& tx, UserId user, BrowserSessionId browser) {
+  return ids(tx.all<std::int64_t>(
+      "SELECT d.id FROM devices d JOIN sessions s ON s.device = d.id AND s.ended = 0"
+      " WHERE d.user_id = :user AND d.deleted_at IS NULL AND s.browser_session = :browser",
+      user, browser));
+}
+
 std::vector<SessionId> open_sessions_without_device(db::Tx& tx, UserId user) {
   return ids(tx.all<std::int64_t>(
       "SELECT id FROM sessions WHERE user_id = :user AND device IS NULL AND ended < 2", user));

@@ -39,6 +39,8 @@ std::vector<SessionId> open_sessions_of_device(db::Tx& tx, DeviceKey device);
 bool newer_session_on_device(db::Tx& tx, const Record& record);
 std::vector<SessionId> open_sessions_of_user(db::Tx& tx, UserId user);
 // Those of clients without a Matrix scope.
+// Devices whose live session a browser has let in.
+std::vector<DeviceKey> devices_let_in_by(db::Tx& tx, UserId user, BrowserSessionId browser);
 std::vector<SessionId> open_sessions_without_device(db::Tx& tx, UserId user);
 
 // From where the open sessions of the user of that name were last used, and those that ended

@@ -105,6 +105,8 @@ class Sessions {
                                              const NewSession& wanted);
   // With the browsers that are signed in to the account pages, but for one that goes on (0: none).
   void end_all_of(db::Tx& tx, UserId user, EndReason why, BrowserSessionId but = 0);
+  // All but what the person holds who is at that browser: it, and the devices that it let in.
+  void end_all_not_held(db::Tx& tx, UserId user, EndReason why, BrowserSessionId browser);
   // The same but for one session and its device: both go on.
   void end_all_but(db::Tx& tx, const Session& kept, EndReason why);
   // Ends what the device has open and deletes it.
@@ -182,6 +184,7 @@ class Sessions {
   // (a wrong check or tag, a lost key, no row).
   Task<std::expected<Known, Standing>> know(const Use& use, std::string_view text, Kind kind);
   Task<Verdict> judge_token(const Use& use, std::string_view text, Duration slack, bool any_scope);
+  void end_without_device(db::Tx& tx, UserId user, EndReason why, SessionId but = 0);
   template <class End>
   Task<std::optional<Standing>> end_by_token(const Use& use, std::string_view text, Kind kind,
                                              End end);

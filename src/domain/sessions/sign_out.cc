@@ -1,5 +1,7 @@
 // How sessions end: by their holder, by their account, by an administrator.
 
+#include <algorithm>
+
 #include "domain/sessions/session_rows.h"
 #include "domain/sessions/sessions.h"
 
@@ -41,6 +43,15 @@ void Sessions::end_all_of(db::Tx& tx, UserId user, EndReason why, BrowserSession
   announcer_.account(tx, user);
 }
 
+void Sessions::end_all_not_held(db::Tx& tx, UserId user, EndReason why, BrowserSessionId browser) {
+  const auto held = devices_let_in_by(tx, user, browser);
+  for (const DeviceKey device : devices_of_user(tx, user)) {
+    if (std::ranges::find(held, device) == held.end()) end_device(tx, device, why);
+  }
+  end_without_device(tx, user, why);
+  end_browsers_of(tx, user, browser);
+}
+
 // What a sign-in to the same device has ended softly stays soft: those tokens are dead, and a late
 // tab that shows one must not wipe the store it shares with the session that is kept.
 void Sessions::end_all_but(db::Tx& tx, const Session& kept, EndReason why) {
@@ -48,10 +59,13 @@ void Sessions::end_all_but(db::Tx& tx, const Session& kept, EndReason why) {
   for (const DeviceKey device : devices_of_user(tx, user)) {
     if (device != kept.record.device) end_device(tx, device, why);
   }
-  const Time now = clock_.now();
+  end_without_device(tx, user, why, kept.record.id);
+}
+
+void Sessions::end_without_device(db::Tx& tx, UserId user, EndReason why, SessionId but) {
   for (const SessionId id : open_sessions_without_device(tx, user)) {
-    if (id == kept.record.id) continue;
-    end_session(tx, id, Ended::for_good, why, now);
+    if (id == but) continue;
+    end_session(tx, id, Ended::for_good, why, clock_.now());
     announcer_.session(tx, id);
   }
 }

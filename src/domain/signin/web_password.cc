@@ -56,7 +56,7 @@ Task<WebResult<>> WebAccount::change_password(const BrowserSession& who, std::st
       if (!PasswordCheck::lock_if_unchanged(tx, *checked)) return std::nullopt;
       accounts::replace_password(tx, account->id, hash, who.id);
       if (logout_devices) {
-        sessions_.end_all_of(tx, account->id, EndReason::password_changed, who.id);
+        sessions_.end_all_not_held(tx, account->id, EndReason::password_changed, who.id);
       }
       return WebResult<>{};
     });

@@ -43,7 +43,7 @@ Task<http::Response> recover_page(const AccountPages& pages, const http::Request
 }
 
 Task<http::Response> get_recover(const AccountPages& pages, const http::Request& request) {
-  co_return co_await recover_page(pages, request, field(query_of(request), "token"), true, {});
+  co_return co_await recover_page(pages, request, field(query_of(request), "token"), false, {});
 }
 
 Task<http::Response> post_recover(const AccountPages& pages, const http::Request& request,

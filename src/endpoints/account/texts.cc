@@ -50,6 +50,11 @@ constexpr Text kTexts[] = {
    "help, tell the people who make the app.",
    "Die App hat eine Anfrage geschickt, die sich nicht lesen lässt. Geh zu ihr zurück und fang noch "
    "einmal an. Wenn das nicht hilft, sag denen Bescheid, die die App machen."},
+  {"AUTHORIZE_REFUSED",
+   "The app has asked for something that it cannot be given. Go back to it and begin again. If that "
+   "does not help, tell the people who make the app.",
+   "Die App hat um etwas gebeten, das sie nicht bekommen kann. Geh zu ihr zurück und fang noch "
+   "einmal an. Wenn das nicht hilft, sag denen Bescheid, die die App machen."},
   {"CONSENT_TITLE", "Let {} into your account?", "{} in dein Konto lassen?"},
   {"CONSENT_ASKS", "{0} wants to use your account on {1}.",
    "{0} möchte dein Konto auf {1} benutzen."},
@@ -131,6 +136,21 @@ constexpr Text kTexts[] = {
    "Die App möchte, dass es an einer Adresse weitergeht, die sie nicht angemeldet hat."},
 
   // What went wrong, and what to do about it.
+  {"FAULT_PASSES", "Not right now", "Gerade nicht"},
+  {"FAULT_PASSES_WHY", "The server cannot answer at the moment. Wait a little, then try again.",
+   "Der Server kann im Moment nicht antworten. Warte ein wenig und versuche es dann noch einmal."},
+  {"FAULT_SERVER", "Something went wrong", "Etwas ist schiefgegangen"},
+  {"FAULT_SERVER_WHY",
+   "This is the server's fault, not yours. If it happens again, tell the people who run it.",
+   "Das liegt am Server, nicht an dir. Wenn es noch einmal geschieht, sag denen Bescheid, die ihn "
+   "betreiben."},
+  {"FAULT_NO_PAGE", "There is no such page", "Diese Seite gibt es nicht"},
+  {"FAULT_NO_PAGE_WHY", "Look whether the address is right, or go on from your account.",
+   "Prüfe, ob die Adresse stimmt, oder mach in deinem Konto weiter."},
+  {"FAULT_REQUEST", "That did not arrive well", "Das ist nicht gut angekommen"},
+  {"FAULT_REQUEST_WHY", "Your browser sent something that cannot be read. Go back and try again.",
+   "Dein Browser hat etwas geschickt, das sich nicht lesen lässt. Geh zurück und versuche es noch "
+   "einmal."},
   {"ERROR_CREDENTIALS",
    "This user name and password do not belong together. Check both and try again.",
    "Benutzername und Passwort passen nicht zusammen. Prüfe beide und versuche es noch einmal."},
@@ -341,6 +361,9 @@ constexpr Text kTexts[] = {
   // The password.
   {"CHANGE_PASSWORD", "Change password", "Passwort ändern"},
   {"LOGOUT_DEVICES", "Also sign out my devices", "Auch meine Geräte abmelden"},
+  {"LOGOUT_OTHER_DEVICES", "Also sign out my other devices", "Auch meine anderen Geräte abmelden"},
+  {"LOGOUT_KEEPS", "Signed in stays what this browser has let in: {}.",
+   "Angemeldet bleibt, was dieser Browser angemeldet hat: {}."},
   {"LOGOUT_DEVICES_WHY",
    "Good when somebody may know your old password. Encrypted messages of which you have no backup "
    "are lost then. Other browsers are signed out of these pages in any case.",

@@ -21,6 +21,7 @@ def test_new_password(alice, path, newcomer, judge):
     assert "not the same" in alice.alert
     judge(alice.page)
     assert alice.works(token) and alice.may_sign_in
+    alice.page.check("#devices")
     alice.submit(password=new, repeated=new)
     assert alice.notice == "Your password is changed."
     assert alice.path.startswith("/account/?"), "the browser is signed in"
@@ -36,10 +37,9 @@ def test_new_password(alice, path, newcomer, judge):
     assert stranger.heading == "Sign in"
 
 
-def test_devices_are_kept_if_the_person_likes(alice, path):
+def test_devices_are_kept_unless_the_person_wants_otherwise(alice, path):
     token = alice.add_device("PHONE", "Telephone")
     alice.open(path)
     new = password()
-    alice.page.uncheck("#devices")
     alice.submit(password=new, repeated=new)
     assert alice.works(token)
