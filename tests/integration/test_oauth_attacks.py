@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 import pytest
 
 from support.answers import assert_good
-from support.oauth import CALLBACK, OAuthClient, answer_of, device_scope, sign_in
+from support.api import PREFIX
+from support.oauth import CALLBACK, OAuthClient, Television, answer_of, device_scope, sign_in
 from support.secrets import password
 
 
@@ -71,6 +72,7 @@ def test_pkce_and_redirect_mismatch(client, person, form):
     ],
 )
 def test_pkce_downgrade(client, person, query):
+    person.open("/account/")
     told = answer_of(person.browser.open(client.ask(**query).url))
     assert told["error"] == "invalid_request"
 
@@ -109,7 +111,20 @@ def test_mix_up(server, client, person):
     assert answer_of(person.browser.open(client.ask(scope="x").url))["iss"] == issuer
 
 
+def test_an_error_leads_nobody_away_who_is_signed_out(client, person):
+    """RFC 9700 section 4.11.2: anybody registers, so the link alone must not redirect."""
+    asked = client.ask(scope="nonsense")
+    page = person.browser.open(asked.url)
+    assert (page.status, page.away) == (400, None)
+    [link] = [link["href"] for tag, link in page.tags if tag == "a"]
+    assert link.startswith(f"{client.redirect_uri}?error=invalid_scope&")
+    assert f"state={asked.query['state']}" in link
+    silent = person.browser.open(client.ask(scope="nonsense", prompt="none").url)
+    assert answer_of(silent)["error"] == "invalid_scope", "nobody sees a page of it"
+
+
 def test_duplicated_parameters(client, person):
+    person.open("/account/")
     asked = client.ask()
     page = person.browser.open(f"{asked.url}&{urlencode({'scope': 'openid'})}")
     assert answer_of(page)["error"] == "invalid_request"
@@ -167,7 +182,7 @@ def test_csrf_on_each_form(person, path):
         ({"csrf": own}, {"Origin": "https://evil.example"}),
         ({"csrf": own}, {"Sec-Fetch-Site": "cross-site"}),
     ):
-        page = person.browser.post(path, list(sent.items()), headers)
+        page = person.browser.post(path, [*sent.items(), ("decision", "allow")], headers)
         assert page.status == 403, f"{sent} {headers}: {page.text}"
         assert page.away is None
     assert person.browser.open("/account/").url.endswith("/account/"), "signed out by it"
@@ -227,6 +242,31 @@ def test_refresh_theft(server, client, person):
     assert_good(server.api.whoami(third["access_token"]))
     assert client.refresh(first["refresh_token"]).json()["error"] == "login_required"
     assert client.refresh(third["refresh_token"]).json()["soft_logout"] is True
+
+
+def test_what_waits_to_be_taken_dies_with_the_password(server, client, person):
+    """Somebody has talked the person into it, and waits: the browser that let them in is kept."""
+    television = Television(server)
+    for end in ("/account/password", "/account/sign-out-everywhere"):
+        asked = client.ask()
+        code = person.allow(asked)["code"]
+        begun = television.begin()
+        person.decide(begun, "allow")
+        page = person.open(f"{PREFIX}/login/sso/redirect", redirectUrl="https://client.example/")
+        away = page.submit(form=page.form_with("redirect_url")).away
+        login = {"type": "m.login.token", "token": away.partition("loginToken=")[2]}
+        page = person.open(end)
+        if end == "/account/password":
+            new = password()
+            page.submit(current=person.secret, password=new, repeated=new)
+            person.secret = new
+        else:
+            page.submit()
+        assert person.browser.open("/account/").url.endswith("/account/"), "this browser is kept"
+        assert_refused(client.exchange(asked, code))
+        assert_refused(television.poll(begun), "access_denied")
+        refused = server.api.request("POST", f"{PREFIX}/login", json=login)
+        assert refused.status_code == 403, refused.text
 
 
 def test_a_code_dies_with_the_browser_that_consented(server, client, person):

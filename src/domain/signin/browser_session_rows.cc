@@ -112,8 +112,16 @@ void delete_browser_of(db::Tx& tx, sessions::UserId user, BrowserSessionId id) {
 }
 
 void delete_browsers_since(db::Tx& tx, Time last_active_at, Time created_at) {
-  tx.run("DELETE FROM browser_sessions WHERE last_active_at <= :active OR created_at <= :created",
-         last_active_at, created_at);
+  // Two statements, so that each has its index.
+  tx.run("DELETE FROM browser_sessions WHERE last_active_at <= :active", last_active_at);
+  tx.run("DELETE FROM browser_sessions WHERE created_at <= :created", created_at);
+}
+
+void keep_newest_browsers(db::Tx& tx, sessions::UserId user, std::int64_t most) {
+  tx.run(
+      "DELETE FROM browser_sessions WHERE user_id = :user AND id NOT IN (SELECT id FROM"
+      " browser_sessions WHERE user_id = :user ORDER BY last_active_at DESC, id DESC LIMIT :most)",
+      user, most);
 }
 
 }  // namespace latchkey::signin

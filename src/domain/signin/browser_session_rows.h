@@ -33,5 +33,7 @@ void delete_browser(db::Tx& tx, std::string_view hash);
 void delete_browser_of(db::Tx& tx, sessions::UserId user, BrowserSessionId id);
 // Those last used, or begun, at that time or before it.
 void delete_browsers_since(db::Tx& tx, Time last_active_at, Time created_at);
+// Those of the user that were used last, at most so many.
+void keep_newest_browsers(db::Tx& tx, sessions::UserId user, std::int64_t most);
 
 }  // namespace latchkey::signin

@@ -14,7 +14,8 @@ namespace {
 
 using Why = LoginRefused::Why;
 
-constexpr std::size_t kCookieLength = 43;  // of base62: 256 bits
+constexpr std::size_t kCookieLength = 43;   // of base62: 256 bits
+constexpr std::int64_t kMostBrowsers = 50;  // of one account; more than a person has
 
 std::string new_cookie() { return crypto::random_text(crypto::kBase62, kCookieLength); }
 
@@ -75,6 +76,7 @@ BrowserSignedIn BrowserSessions::begin(db::Tx& tx, const sessions::Account& acco
   while (!insert_browser(tx, hash, result.session)) {
     result.session.id = sessions_.ids().next(now);
   }
+  keep_newest_browsers(tx, account.id, kMostBrowsers);
   return result;
 }
 

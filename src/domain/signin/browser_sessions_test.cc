@@ -116,6 +116,19 @@ TEST_P(BrowserSessionsTest, GuessesAreLimited) {
   EXPECT_GT(last.retry_after, 0ms);
 }
 
+TEST_P(BrowserSessionsTest, AnAccountHasNoMoreThanFifty) {
+  const auto first = sign_in("correct horse").value();
+  const auto used = sign_in("correct horse").value();
+  const auto bobs = sign_in("battery staple", "", "bob").value();
+  server_.clock.advance(2min);
+  ASSERT_TRUE(find(used.cookie).has_value());
+  for (int i = 0; i < 49; ++i) ASSERT_TRUE(sign_in("correct horse").has_value());
+  EXPECT_EQ(list(first.session).size(), 50u);
+  EXPECT_FALSE(find(first.cookie).has_value()) << "the one that was not used for longest";
+  EXPECT_TRUE(find(used.cookie).has_value());
+  EXPECT_TRUE(find(bobs.cookie).has_value());
+}
+
 TEST_P(BrowserSessionsTest, ANewSignInEndsTheOneBefore) {
   const auto first = sign_in("correct horse").value();
   const auto other = sign_in("correct horse").value();
