@@ -10,7 +10,7 @@ from support.answers import assert_good, assert_soft
 from support.api import Silence, new_name
 from support.clock import DAY, Clock
 from support.lossy_proxy import Fate
-from support.oauth import OAuthClient, Person, sign_in
+from support.oauth import OAuthClient, Person, new_person, sign_in
 from support.polling import patiently
 from support.secrets import password
 from support.threads import together
@@ -50,6 +50,22 @@ def test_two_tabs_at_once(server):
     first, second = [assert_good(answer)["access_token"] for answer in answers]
     assert first == second
     assert_good(server.api.whoami(first))
+
+
+def test_a_backup_from_before_the_client_was_registered(make_server):
+    """Its session and its registration are lost, which is no fault of the person's."""
+    server = make_server()
+    person = new_person(server)
+    copy = server.save()
+    client = OAuthClient(server.api)
+    tokens = sign_in(client, person, "AAABBBCCC")
+    server.put_back(copy)
+    assert_sign_in_again(client.refresh(tokens["refresh_token"]))
+    assert_soft(server.api.whoami(tokens["access_token"]))
+    stranger = client.refresh("lkr_" + "A" * 43)
+    assert (stranger.status_code, stranger.json()["error"]) == (401, "invalid_client")
+    again = sign_in(OAuthClient(server.api), person, "AAABBBCCC")
+    assert_good(server.api.whoami(again["access_token"]))
 
 
 def test_killed_after_a_reply(make_server):
@@ -102,11 +118,14 @@ def test_a_database_that_is_away_ends_nothing(make_fragile_server, own_postgres)
     """503 without an `errcode` or an `error`: some clients take those for the end."""
     patience = {"connect_timeout": "1s", "statement_timeout": "2s"}
     server = make_fragile_server(database_pool=patience)
-    client, _, tokens = signed_in(server.api, server.url)
+    client, person, tokens = signed_in(server.api, server.url)
     own_postgres.kill()
     away = client.refresh(tokens["refresh_token"])
     assert away.status_code == 503
     assert away.json().keys() == {"error_description"}
+    page = person.browser.open("/account/")
+    assert (page.status, page.headers["Content-Type"]) == (503, "text/html; charset=utf-8")
+    assert "try again" in page.text
     own_postgres.start()
     again = assert_good(patiently(lambda: client.refresh(tokens["refresh_token"])))
     assert_good(patiently(lambda: server.api.whoami(again["access_token"])))

@@ -157,9 +157,11 @@ def test_only_post(server):
 def test_an_address_is_limited(make_sqlite_server):
     limits = {"enabled": True, "client_registrations": 3, "client_registration_interval": "1m"}
     server = make_sqlite_server(rate_limits=limits)
-    for _ in range(3):
-        assert_registered(register(server, MINIMAL))
-    limited = register(server, MINIMAL)
+    for name in ("one", "two", "three"):
+        assert_registered(register(server, MINIMAL | {"client_name": name}))
+    for _ in range(5):
+        assert_registered(register(server, MINIMAL | {"client_name": "two"}))
+    limited = register(server, MINIMAL | {"client_name": "four"})
     assert limited.status_code == 429
     assert 0 < int(limited.headers["retry-after"]) <= 60
     assert limited.json()["error"] == "temporarily_unavailable"

@@ -46,11 +46,12 @@ void touch_client(db::Tx& tx, std::string_view id, Time now) {
 
 bool is_touched(const ClientRow& row, Time now) { return row.used_at > now - kTouchEvery; }
 
-std::int64_t delete_unused_clients(db::Tx& tx, Time before) {
+std::int64_t delete_unused_clients(db::Tx& tx, Time before, std::int64_t limit) {
   return tx.run(
-      "DELETE FROM oauth_clients WHERE used_at <= :before AND NOT EXISTS (SELECT 1 FROM sessions"
-      " WHERE client = oauth_clients.id AND client IS NOT NULL AND ended = 0)",
-      before);
+      "DELETE FROM oauth_clients WHERE id IN (SELECT id FROM oauth_clients WHERE used_at <= :before"
+      " AND NOT EXISTS (SELECT 1 FROM sessions WHERE client = oauth_clients.id AND client IS NOT"
+      " NULL AND ended < 2) LIMIT :limit)",
+      before, limit);
 }
 
 }  // namespace latchkey::oauth

@@ -30,7 +30,8 @@ ClientRow keep_client(db::Tx& tx, std::string_view id, std::string_view digest,
 void touch_client(db::Tx& tx, std::string_view id, Time now);
 bool is_touched(const ClientRow& row, Time now);
 
-// Deletes what was last used before `before` and no open session names.
-std::int64_t delete_unused_clients(db::Tx& tx, Time before);
+// Deletes what was last used before `before` and no session names that is live or softly ended, at
+// most so many. Returns how many.
+std::int64_t delete_unused_clients(db::Tx& tx, Time before, std::int64_t limit);
 
 }  // namespace latchkey::oauth

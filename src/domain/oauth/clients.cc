@@ -16,6 +16,7 @@ namespace json = boost::json;
 
 constexpr auto kUnused = std::chrono::hours{24 * 30};
 constexpr std::size_t kLongestId = 255;
+constexpr std::int64_t kPurgeBatch = 500;
 
 // 128 bits of the digest in lower case, without letters that are taken for others: people meet it
 // in logs and addresses.
@@ -57,7 +58,7 @@ Task<std::shared_ptr<const Client>> Clients::find(std::string client_id) {
 }
 
 Task<std::expected<Clients::Registered, RegistrationError>> Clients::register_client(
-    json::object metadata) {
+    json::object metadata, std::function<bool()> may_add) {
   auto accepted = accept_metadata(metadata);
   if (!accepted) co_return std::unexpected(std::move(accepted.error()));
   const std::string kept = text::canonical_json(*accepted);
@@ -67,6 +68,11 @@ Task<std::expected<Clients::Registered, RegistrationError>> Clients::register_cl
   // Most registrations are of a client that somebody else has, and need not write.
   auto row = co_await sessions_.database().read(
       [&](db::Tx& tx) { return find_client_by_digest(tx, digest); });
+  if (!row && may_add && !may_add()) {
+    co_return std::unexpected(
+        RegistrationError{RegistrationError::Code::too_many,
+                          "Too many clients were registered from here. Try again later."});
+  }
   if (!row || !is_touched(*row, now)) {
     row = co_await sessions_.database().write(
         [&](db::Tx& tx) { return keep_client(tx, id_from(hash), digest, kept, now); });
@@ -84,7 +90,11 @@ void Clients::note_use(db::Tx& tx, std::string_view client_id) {
 
 void Clients::purge() {
   const Time before = sessions_.clock().now() - kUnused;
-  sessions_.database().write_now([before](db::Tx& tx) { delete_unused_clients(tx, before); });
+  std::int64_t deleted = kPurgeBatch;
+  while (deleted == kPurgeBatch) {  // a writer at a time: nobody waits for all of them
+    deleted = sessions_.database().write_now(
+        [before](db::Tx& tx) { return delete_unused_clients(tx, before, kPurgeBatch); });
+  }
 }
 
 }  // namespace latchkey::oauth

@@ -2,6 +2,7 @@
 
 #include <boost/json/object.hpp>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,13 +29,16 @@ class Clients {
     Time issued_at;
   };
   // Identical metadata share a client. Its ID follows from them: who registers again what was
-  // cleaned up in the meantime gets the ID it had.
-  Task<std::expected<Registered, RegistrationError>> register_client(boost::json::object metadata);
+  // cleaned up in the meantime gets the ID it had. `may_add`, if given, is asked before a new
+  // one is kept.
+  Task<std::expected<Registered, RegistrationError>> register_client(
+      boost::json::object metadata, std::function<bool()> may_add = {});
 
   // In the caller's transaction: the client was signed in with, so it is not cleaned up.
   void note_use(db::Tx& tx, std::string_view client_id);
 
-  // Deletes registrations that nobody has used for a month and that no open session names.
+  // Deletes registrations that nobody has used for a month and that no session names which is live
+  // or can come back.
   void purge();
 
  private:

@@ -187,12 +187,11 @@ void SigningKeys::prepare() {
       sessions_.database().write_now([&](db::Tx& tx) { return add_missing(tx, made, ring, now); }));
 }
 
-Task<std::string> SigningKeys::sign(jose::Algorithm algorithm, json::object claims,
-                                    std::string type) {
-  const auto set = co_await current();
-  const jose::Key* key = set->signer(algorithm, sessions_.clock().now());
+std::string SigningKeySet::sign(jose::Algorithm algorithm, const json::object& claims, Time now,
+                                std::string_view type) const {
+  const jose::Key* key = signer(algorithm, now);
   if (key == nullptr) throw std::runtime_error("there is no key to sign with");
-  co_return jose::sign(*key, claims, type);
+  return jose::sign(*key, claims, type);
 }
 
 std::vector<SigningKeyRow> SigningKeys::rotate(const accounts::Operator& by) {

@@ -20,9 +20,11 @@ namespace latchkey::oauth {
 
 // How long a node goes by what it read.
 inline constexpr Duration kKeysRemembered = std::chrono::seconds{5};
-// How long the old keys still sign after a rotation, so that every node publishes the new ones
-// before any of them signs.
-inline constexpr Duration kKeyHandover = std::chrono::seconds{15};
+// For how long caches between here and the clients may keep the published keys.
+inline constexpr Duration kKeysCached = std::chrono::seconds{60};
+// How long the old keys still sign after a rotation, so that every node publishes the new ones, and
+// every cache has them, before any of them signs.
+inline constexpr Duration kKeyHandover = std::chrono::seconds{90};
 // How long a key is published after it signed for the last time: the life of an ID token, and a day
 // for clients that keep theirs to sign out with.
 inline constexpr Duration kKeyPublished = std::chrono::hours{25};
@@ -36,6 +38,9 @@ class SigningKeySet {
   // The next to retire of those that are not retired and that this node can open, else the oldest;
   // null: there is none.
   const jose::Key* signer(jose::Algorithm algorithm, Time now) const;
+  // A JSON Web Token of these claims; `type` is its typ.
+  std::string sign(jose::Algorithm algorithm, const boost::json::object& claims, Time now,
+                   std::string_view type = "JWT") const;
   // Public keys, those that sign before the retired ones.
   const std::vector<jose::Key>& published() const { return published_; }
   // A JWK set (RFC 7517 section 5) of them, as text.
@@ -70,10 +75,6 @@ class SigningKeys {
   Task<std::shared_ptr<const SigningKeySet>> current();
   // The same, blocking: at start, so that no request waits for an RSA key (some 100 ms).
   void prepare();
-
-  // A JSON Web Token of these claims; `type` is its typ.
-  Task<std::string> sign(jose::Algorithm algorithm, boost::json::object claims,
-                         std::string type = "JWT");
 
   // New keys; the old ones hand over and are published for a while. Blocking, with an entry in the
   // audit. Returns all that are published then.

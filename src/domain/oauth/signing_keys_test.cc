@@ -20,8 +20,8 @@ const accounts::Operator kBy{.name = "command line (root)", .address = "local"};
 
 class SigningKeysOnEachEngine : public sessions::testing::OnEachEngine {
  protected:
-  static std::string sign(SigningKeys& keys, Algorithm algorithm) {
-    return run(keys.sign(algorithm, {{"sub", "alice"}}));
+  std::string sign(SigningKeys& keys, Algorithm algorithm) {
+    return run(keys.current())->sign(algorithm, {{"sub", "alice"}}, server_.clock.now());
   }
   static std::string kid(std::string_view token) {
     return jose::read_unverified(token)->header.at("kid").as_string().c_str();

@@ -35,6 +35,17 @@ std::optional<std::string_view> given(const http::Form& form, std::string_view n
   return value ? *value : std::nullopt;
 }
 
+std::expected<ClaimedClient, ClientAuthError> claimed_by(const http::Request& request,
+                                                         const http::Form& form) {
+  std::optional<std::string_view> header;
+  if (request.header_count("Authorization") == 1) header = request.header("Authorization");
+  return claimed_client({.authorization = header,
+                         .client_id = given(form, "client_id"),
+                         .client_secret = given(form, "client_secret"),
+                         .client_assertion_type = given(form, "client_assertion_type"),
+                         .client_assertion = given(form, "client_assertion")});
+}
+
 }  // namespace
 
 Task<std::expected<std::shared_ptr<const Client>, http::Response>> authenticate(
@@ -49,14 +60,7 @@ Task<std::expected<std::shared_ptr<const Client>, http::Response>> authenticate(
   if (request.header_count("Authorization") > 1) {
     co_return std::unexpected(error(400, "invalid_request", "Authorization: came more than once"));
   }
-  std::optional<std::string_view> header;
-  if (request.header_count("Authorization") == 1) header = request.header("Authorization");
-  const auto claimed =
-      claimed_client({.authorization = header,
-                      .client_id = given(form, "client_id"),
-                      .client_secret = given(form, "client_secret"),
-                      .client_assertion_type = given(form, "client_assertion_type"),
-                      .client_assertion = given(form, "client_assertion")});
+  const auto claimed = claimed_by(request, form);
   if (!claimed) co_return std::unexpected(refused(claimed.error()));
   auto client = co_await api.clients.find(claimed->id);
   const std::string token_endpoint = url(api, path::kToken);
@@ -70,6 +74,13 @@ Task<std::expected<std::shared_ptr<const Client>, http::Response>> authenticate(
     if (!first) co_return std::unexpected(refused(assertion_used()));
   }
   co_return client;
+}
+
+Task<std::string> gone_client(const Api& api, const http::Request& request,
+                              const http::Form& form) {
+  const auto claimed = claimed_by(request, form);
+  if (!claimed || claimed->method != ClientAuthMethod::none) co_return "";
+  co_return co_await api.clients.find(claimed->id) ? std::string() : claimed->id;
 }
 
 Task<std::string> introspecting_client(const Api& api, const http::Request& request,

@@ -19,6 +19,10 @@ std::expected<std::string, http::Response> field(const http::Form& form, std::st
 Task<std::expected<std::shared_ptr<const Client>, http::Response>> authenticate(
     const Api& api, const http::Request& request, const http::Form& form);
 
+// The client_id that a request names without any proof, when nobody has it (any more): its
+// registration was lost with a restored backup, or cleaned up. Empty: it is not so.
+Task<std::string> gone_client(const Api& api, const http::Request& request, const http::Form& form);
+
 // The client_id of a client with a secret or a key that has proved itself; empty: it has not.
 Task<std::string> introspecting_client(const Api& api, const http::Request& request,
                                        const http::Form& form);

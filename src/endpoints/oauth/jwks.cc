@@ -10,7 +10,8 @@ Task<http::Response> get_keys(const Api& api) {
   http::Response response;
   response.body = keys->jwks();
   // Clients that meet a key they do not know ask again.
-  response.headers.emplace_back("Cache-Control", "public, max-age=60");
+  const auto cached = std::chrono::duration_cast<std::chrono::seconds>(kKeysCached).count();
+  response.headers.emplace_back("Cache-Control", "public, max-age=" + std::to_string(cached));
   co_return response;
 }
 

@@ -27,15 +27,17 @@ http::Response refusal(const RegistrationError& refused) {
 Task<http::Response> post_registration(sessions::Sessions& sessions, Clients& clients,
                                        signin::AttemptLimits& limits,
                                        const http::Request& request) {
-  if (const auto wait =
-          limits.client_registration_blocked(request.client_address, sessions.clock().now())) {
-    co_return too_many(*wait, "Too many clients were registered from here. Try again later.");
-  }
   auto metadata = text::parse_object(request.body);
   if (!metadata) {
     co_return error(400, "invalid_client_metadata", plain(metadata.error().sentence));
   }
-  const auto registered = co_await clients.register_client(std::move(*metadata));
+  // Who registers what is known already fills nothing, and people who share an address do so often.
+  std::optional<Duration> wait;
+  const auto registered = co_await clients.register_client(std::move(*metadata), [&] {
+    wait = limits.client_registration_blocked(request.client_address, sessions.clock().now());
+    return !wait;
+  });
+  if (wait) co_return too_many(*wait, registered.error().sentence);
   if (!registered) co_return refusal(registered.error());
   co_return answer(201, registered->metadata);
 }

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <string>
 
 #include "domain/sessions/sessions_testing.h"
 #include "endpoints/matrix/calls_testing.h"
@@ -72,13 +75,19 @@ TEST_P(Register, Refuses) {
 }
 
 TEST_P(Register, LimitsAnAddress) {
-  for (int i = 0; i < 20; ++i) EXPECT_EQ(ask(kGood).status, 201);
-  const auto limited = ask(kGood);
+  const auto another = [](int number) {
+    auto body = boost::json::parse(kGood).as_object();
+    body["client_name"] = "App " + std::to_string(number);
+    return boost::json::serialize(body);
+  };
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(ask(another(i)).status, 201);
+  EXPECT_EQ(ask(another(3)).status, 201) << "known already";
+  const auto limited = ask(another(20));
   EXPECT_EQ(limited.status, 429);
   EXPECT_EQ(header_of(limited, "Retry-After"), "10");
   EXPECT_EQ(json_of(limited).at("error").as_string(), "temporarily_unavailable");
   server_.clock.advance(10s);
-  EXPECT_EQ(ask(kGood).status, 201);
+  EXPECT_EQ(ask(another(20)).status, 201);
 }
 
 }  // namespace

@@ -25,8 +25,8 @@ json::object token_answer(const sessions::TokenPair& tokens) {
 }
 
 // With an ID token where the client asked for one (OpenID Connect Core section 3.1.3.3).
-Task<json::object> granted_answer(const Api& api, const Client& client, const Granted& granted,
-                                  std::optional<std::string> code) {
+json::object granted_answer(const Api& api, const SigningKeySet& keys, const Client& client,
+                            const Granted& granted, std::optional<std::string> code) {
   json::object answer = token_answer(granted.tokens);
   if (granted.scope.openid) {
     const auto nonce = granted.nonce.empty() ? std::nullopt : std::optional(granted.nonce);
@@ -40,11 +40,11 @@ Task<json::object> granted_answer(const Api& api, const Client& client, const Gr
                              .access_token = granted.tokens.access_token,
                              .code = std::move(code)};
     const bool es256 = client.id_token_signed_response_alg == "ES256";
-    answer["id_token"] =
-        co_await api.keys.sign(es256 ? jose::Algorithm::es256 : jose::Algorithm::rs256,
-                               id_token_claims(facts, api.sessions.clock().now()));
+    const Time now = api.sessions.clock().now();
+    answer["id_token"] = keys.sign(es256 ? jose::Algorithm::es256 : jose::Algorithm::rs256,
+                                   id_token_claims(facts, now), now);
   }
-  co_return answer;
+  return answer;
 }
 
 http::Response not_registered(std::string_view grant_type) {
@@ -64,10 +64,11 @@ Task<http::Response> redeem_code(const Api& api, const http::Request& request,
   if (code->empty() || redirect_uri->empty() || verifier->empty()) {
     co_return error(400, "invalid_request", "expected code, redirect_uri and code_verifier");
   }
+  const auto keys = co_await api.keys.current();  // before: what is redeemed must be answered
   const auto granted = co_await api.codes.redeem(request.worker, client, *code, *redirect_uri,
                                                  *verifier, matrix::origin_of(request));
   if (!granted) co_return refusal(granted.error());
-  co_return secret_answer(co_await granted_answer(api, client, *granted, *code));
+  co_return secret_answer(granted_answer(api, *keys, client, *granted, *code));
 }
 
 Task<http::Response> redeem_device_code(const Api& api, const http::Request& request,
@@ -76,18 +77,21 @@ Task<http::Response> redeem_device_code(const Api& api, const http::Request& req
   const auto code = field(form, "device_code");
   if (!code) co_return code.error();
   if (code->empty()) co_return error(400, "invalid_request", "device_code: expected");
+  const auto keys = co_await api.keys.current();
   const auto granted =
       co_await api.devices.poll(request.worker, client, *code, matrix::origin_of(request));
   if (!granted) co_return refusal(granted.error());
-  co_return secret_answer(co_await granted_answer(api, client, *granted, std::nullopt));
+  co_return secret_answer(granted_answer(api, *keys, client, *granted, std::nullopt));
 }
 
+// `of_unknown`: the answer for a token that is nobody's or another client's.
 Task<http::Response> refresh(const Api& api, const http::Request& request, const http::Form& form,
-                             const Client& client) {
+                             const std::string& client_id,
+                             std::optional<http::Response> of_unknown = {}) {
   const auto token = field(form, "refresh_token");
   if (!token) co_return token.error();
   if (token->empty()) co_return error(400, "invalid_request", "refresh_token: expected");
-  const auto tokens = co_await api.sessions.refresh(matrix::use_of(request), *token, client.id);
+  const auto tokens = co_await api.sessions.refresh(matrix::use_of(request), *token, client_id);
   if (tokens) co_return secret_answer(token_answer(*tokens));
   // Only guesses are limited: a client with a token of this server always gets its answer.
   if (tokens.error().worth == sessions::Worth::unknown) {
@@ -95,8 +99,18 @@ Task<http::Response> refresh(const Api& api, const http::Request& request, const
     if (const auto wait = api.limits.unknown_token_blocked(request.client_address, now)) {
       co_return too_many(*wait);
     }
+    if (of_unknown) co_return std::move(*of_unknown);
   }
   co_return refresh_refusal(tokens.error());
+}
+
+// A session may outlive the registration of its client, which is no fault of the person's: it is
+// refreshed, or told what it is worth. `refused` is for whoever shows no such session.
+Task<http::Response> refresh_of_gone_client(const Api& api, const http::Request& request,
+                                            const http::Form& form, http::Response refused) {
+  const std::string client_id = co_await gone_client(api, request, form);
+  if (client_id.empty()) co_return refused;
+  co_return co_await refresh(api, request, form, client_id, std::move(refused));
 }
 
 Task<http::Response> post_token(const Api& api, const http::Request& request) {
@@ -105,11 +119,16 @@ Task<http::Response> post_token(const Api& api, const http::Request& request) {
   const auto grant_type = field(*form, "grant_type");
   if (!grant_type) co_return grant_type.error();
   const auto client = co_await authenticate(api, request, *form);
+  if (!client && *grant_type == "refresh_token") {
+    co_return co_await refresh_of_gone_client(api, request, *form, client.error());
+  }
   if (!client) co_return client.error();
   if (*grant_type == "authorization_code") {
     co_return co_await redeem_code(api, request, *form, **client);
   }
-  if (*grant_type == "refresh_token") co_return co_await refresh(api, request, *form, **client);
+  if (*grant_type == "refresh_token") {
+    co_return co_await refresh(api, request, *form, (*client)->id);
+  }
   if (*grant_type == kDeviceCode) {
     co_return co_await redeem_device_code(api, request, *form, **client);
   }
