@@ -18,6 +18,13 @@ bool on_this_machine(std::string_view url) {
          (host.starts_with("127.") && parsed->host_type() == boost::urls::host_type::ipv4);
 }
 
+// Whether anything but a slash follows the host.
+bool has_path(std::string_view url) {
+  const auto parsed = boost::urls::parse_uri(url);
+  return parsed && (parsed->encoded_path().size() > 1 || parsed->has_query() ||
+                    parsed->has_fragment() || parsed->has_userinfo());
+}
+
 }  // namespace
 
 std::optional<std::string> Config::sqlite_file() const {
@@ -77,6 +84,10 @@ std::vector<std::string> Config::problems() const {
     result.push_back("public_url: '" + public_url +
                      "' would carry passwords and cookies in the clear: use https (of the proxy in "
                      "front), or an address of this machine, 'http://127.0.0.1:8008/'");
+  }
+  if (has_path(public_url)) {
+    result.push_back("public_url: '" + public_url +
+                     "' must end after the host and port: the account pages are at /account/");
   }
   if (listen.empty()) result.emplace_back("listen: at least one address is needed");
   if (!sqlite_file() && keys_file.empty()) {

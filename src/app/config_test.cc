@@ -82,6 +82,16 @@ TEST(Config, CookiesDoNotTravelInTheClear) {
   }
 }
 
+TEST(Config, ThePagesAreAtTheRootOfTheirHost) {
+  for (const char* url : {"https://example.com/auth", "https://example.com/?a", "https://u@a.b/"}) {
+    EXPECT_THAT(
+        errors_of("server_name: example.com\ndatabase: sqlite:///tmp/latchkey.db\npublic_url: " +
+                  std::string(url)),
+        Contains(HasSubstr("must end after the host and port")))
+        << url;
+  }
+}
+
 TEST(Config, PostgresqlNeedsAKeyFile) {
   EXPECT_THAT(errors_of("server_name: example.com\npublic_url: http://127.0.0.1:8008/\n"
                         "database: postgresql://localhost/latchkey\n"),
