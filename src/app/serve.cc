@@ -11,6 +11,7 @@
 #include "app/housekeeping.h"
 #include "app/oauth_api.h"
 #include "domain/services/senders.h"
+#include "endpoints/account/fault.h"
 #include "endpoints/account/mount.h"
 #include "endpoints/admin/command_socket.h"
 #include "endpoints/admin/health.h"
@@ -84,16 +85,17 @@ http::Refusal as_it_passes(http::Refusal refusal, std::string_view path) {
 }
 
 // The one place where faults become answers, and are logged.
-http::Hooks make_hooks(Core& core) {
+http::Hooks make_hooks(Core& core, const account::AccountPages& pages) {
   http::Hooks hooks;
   auto due = std::make_shared<OncePerSecond>();
-  hooks.refuse = [&core, due](http::Refusal refusal, const http::Request* request,
-                              std::exception_ptr fault) {
+  hooks.refuse = [&core, &pages, due](http::Refusal refusal, const http::Request* request,
+                                      std::exception_ptr fault) {
     const std::string_view path = request != nullptr ? request->path : std::string_view();
     refusal = as_it_passes(refusal, path);
     const bool oauth = path.starts_with("/oauth2/");
     http::Response response =
         oauth ? oauth::refusal(refusal, fault) : matrix::refusal(refusal, fault);
+    if (account::is_page(path)) response = account::fault_page(pages, *request, response);
     if (fault) {
       const std::string_view id = request != nullptr ? request->id : "";
       const bool passes = response.status == 503;
@@ -183,7 +185,7 @@ int serve(const Config& config) {
   http::ServerOptions options = config.http;
   options.listen = config.listen;
   options.threads = workers;
-  const http::Hooks hooks = make_hooks(core);
+  const http::Hooks hooks = make_hooks(core, client_api.account_pages);
   http::Server server(options, router, hooks);
   core.metrics.gauge("latchkey_connections_open", "Connections that are open.",
                      [&server] { return static_cast<double>(server.stats().connections_open); });
