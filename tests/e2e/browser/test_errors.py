@@ -1,5 +1,7 @@
 """What went wrong, told to the person: what happened, and what to do next."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -29,6 +31,24 @@ def test_request_that_cannot_be_read(app, alice, judge):
     alice.open(f"{app.ask().url}&x=%zz")
     assert "cannot be read" in alice.text and "begin again" in alice.text
     judge(alice.page)
+
+
+def test_request_of_an_app_that_cannot_be_granted(app, alice, judge):
+    asked = app.ask(scope="nonsense")
+    alice.open(asked.url)
+    assert "cannot be given" in alice.text
+    judge(alice.page, "app-refused")
+    expect(alice.page.get_by_role("link", name="Back to An App")).to_have_attribute(
+        "href", re.compile(f"^{re.escape(app.redirect_uri)}.*error=invalid_scope")
+    )
+
+
+def test_page_that_is_not_there(alice, judge):
+    alice.open("/account/nothing")
+    assert alice.heading == "There is no such page"
+    judge(alice.page, "no-page")
+    alice.press("Back to your account")
+    assert alice.path.startswith("/account/sign-in")
 
 
 def test_form_that_is_too_old(alice, judge):
