@@ -3,7 +3,15 @@
 import pytest
 
 from support.answers import assert_error, assert_good, assert_hard
-from support.oauth import API_SCOPE, Person, answer_of, device_scope, sign_in
+from support.oauth import (
+    API_SCOPE,
+    OAuthClient,
+    Person,
+    answer_of,
+    device_scope,
+    new_person,
+    sign_in,
+)
 from support.server import SERVER_NAME
 
 
@@ -134,6 +142,53 @@ def test_asks_for_the_password_again(client, person, query):
     page = person.browser.open(client.ask(**query).url)
     assert "/account/sign-in" in page.url
     assert person.sign_in_if_asked(page).form_with("decision")
+
+
+def test_a_request_may_be_posted(client, person):
+    """As another site does it: no cookie comes along, so it becomes a link."""
+    asked = client.ask()
+    answer = client.api.request("POST", "/oauth2/authorize", data=asked.query)
+    assert answer.status_code == 303
+    page = person.open(answer.headers["Location"])
+    assert "code" in answer_of(page.submit(form=page.form_with("decision"), press="allow"))
+
+
+def test_an_id_token_says_whom_the_client_means(server, client, person):
+    theirs = sign_in(client, new_person(server), scope=f"openid {device_scope('AAABBBCCC')}")
+    own = sign_in(client, person, scope=f"openid {device_scope('AAABBBCCC')}")
+    hint = theirs["id_token"]
+    silent = answer_of(person.browser.open(client.ask(prompt="none", id_token_hint=hint).url))
+    assert silent["error"] == "login_required"
+    page = person.browser.open(client.ask(id_token_hint=hint).url)
+    assert "Use another account" in page.text
+    page = person.browser.open(client.ask(id_token_hint=own["id_token"]).url)
+    assert page.form_with("decision")
+
+
+def test_a_client_hints_at_its_user(client, person):
+    for hint in (f"mxid:@{person.name}:{SERVER_NAME}", f"@{person.name}:{SERVER_NAME}"):
+        page = person.browser.open(client.ask(login_hint=hint).url)
+        [user] = [tag["value"] for _, tag in page.tags if tag.get("name") == "user"]
+        assert user == f"@{person.name}:{SERVER_NAME}"
+    page = page.submit(form=page.form_with("password"), user=user, password=person.secret)
+    assert page.form_with("decision")
+
+
+def test_a_client_gets_a_refresh_token_in_any_case(server, person):
+    """Spec "Refresh token grant": issued when authorisation is granted."""
+    client = OAuthClient(server.api, grant_types=["authorization_code"])
+    tokens = sign_in(client, person)
+    assert tokens["expires_in"] <= 300
+    assert_good(client.refresh(tokens["refresh_token"]))
+
+
+def test_an_ipv6_address_can_be_gone_back_to(server, person):
+    """A policy's source cannot name one, and Chromium goes only where the policy lets it."""
+    client = OAuthClient(
+        server.api, application_type="native", redirect_uris=["http://[::1]/callback"]
+    )
+    page = person.consent_page(client.ask())
+    assert "form-action 'self' http:;" in page.headers["Content-Security-Policy"]
 
 
 def test_prompt_create_opens_the_registration(client, person):

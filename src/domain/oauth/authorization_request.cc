@@ -123,6 +123,9 @@ AuthorizationStep next_step(const AuthorizationRequest& request,
   const Prompt& prompt = request.prompt;
   if (prompt.create) return sign_up;
   if (browser == nullptr) return prompt.none ? login_required : sign_in;
+  if (request.hinted && *request.hinted != browser->account.id) {
+    return prompt.none ? login_required : use_another_account;
+  }
   const bool stale = sessions::passed(browser->authenticated_at, request.max_age, now);
   if (prompt.login || stale) return prompt.none ? login_required : give_password_again;
   if (!prompt.none) return ask_consent;

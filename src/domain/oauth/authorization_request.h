@@ -32,6 +32,7 @@ struct AuthorizationParameters {
   std::string prompt;
   std::string login_hint;
   std::string max_age;
+  std::string id_token_hint;    // read by who has the keys
   bool has_request = false;     // request or request_uri: not supported
   bool has_duplicates = false;  // a parameter came twice (RFC 6749 section 3.1)
 };
@@ -55,6 +56,7 @@ struct AuthorizationRequest {
   Prompt prompt;
   std::string login_hint;
   std::optional<Duration> max_age;
+  std::optional<sessions::UserId> hinted = {};  // whom the client means (id_token_hint)
 };
 
 // Where an answer goes: nowhere but to a redirect URI that was found to be the client's.
@@ -87,6 +89,7 @@ enum class AuthorizationStep {
   sign_up,
   sign_in,
   give_password_again,
+  use_another_account,
   ask_consent,
   grant,  // prompt=none, and the person has consented to the same before
   login_required,

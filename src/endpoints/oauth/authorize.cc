@@ -2,7 +2,10 @@
 // whole request stands in the query until the person has decided, so nothing is written for
 // whoever opens the address.
 
+#include <fmt/format.h>
+
 #include "domain/oauth/authorization_request.h"
+#include "domain/oauth/id_token.h"
 #include "endpoints/oauth/api.h"
 #include "endpoints/oauth/consent_page.h"
 
@@ -37,6 +40,7 @@ AuthorizationParameters read_parameters(const http::Form& query) {
   std::string object_uri;
   take("request_uri", object_uri);
   p.has_request = !object.empty() || !object_uri.empty();
+  take("id_token_hint", p.id_token_hint);
   return p;
 }
 
@@ -45,7 +49,9 @@ AuthorizationParameters read_parameters(const http::Form& query) {
 std::string without_prompt(const http::Form& query) {
   std::vector<http::Form::Field> kept;
   for (const http::Form::Field& field : query.fields()) {
-    if (field.name != "prompt" && field.name != "max_age") kept.push_back(field);
+    if (field.name != "prompt" && field.name != "max_age" && field.name != "id_token_hint") {
+      kept.push_back(field);
+    }
   }
   return http::encode_form(kept);
 }
@@ -72,10 +78,28 @@ http::Response failed(const Api& api, const http::Request& request, std::string_
                                 .sentence = std::string(account::text(language, sentence))});
 }
 
+// A client that nobody vouches for must not be able to lead people away by a link to this server
+// (RFC 9700 section 4.11.2): they see where it goes.
+http::Response offer_way_back(const Api& api, const http::Request& request, const Client& client,
+                              const http::Response& redirect) {
+  const auto language = account::language_of(request);
+  const std::string name = client.shown_name(request.header("Accept-Language"));
+  return account::show_message(
+      api.account, request,
+      {.status = 400,
+       .title = std::string(account::text(language, "AUTHORIZE_FAILED")),
+       .sentence = std::string(account::text(language, "AUTHORIZE_REFUSED")),
+       .link = redirect.headers.front().second,
+       .link_text = fmt::format(fmt::runtime(account::text(language, "LOGOUT_BACK")), name)});
+}
+
+// `trusted`: the client may be answered without anybody seeing to it.
 http::Response answer_refused(const Api& api, const http::Request& request,
-                              const AuthorizationRefused& refused) {
+                              const AuthorizationRefused& refused, const Client* client,
+                              bool trusted) {
   if (const auto* told = std::get_if<ToClient>(&refused)) {
-    return tell_client(api, told->where, told->error, told->sentence);
+    http::Response redirect = tell_client(api, told->where, told->error, told->sentence);
+    return trusted ? std::move(redirect) : offer_way_back(api, request, *client, redirect);
   }
   const bool known = std::get<NotTheClients>(refused) == NotTheClients::wrong_address;
   return failed(api, request, known ? "AUTHORIZE_WRONG_ADDRESS" : "AUTHORIZE_UNKNOWN_CLIENT");
@@ -92,7 +116,8 @@ struct Asked {
   http::Form query;
   AuthorizationRequest request;
 };
-Task<std::expected<Asked, http::Response>> read(const Api& api, const http::Request& request) {
+Task<std::expected<Asked, http::Response>> read(const Api& api, const http::Request& request,
+                                                const BrowserSession* browser) {
   const auto fields = http::Form::parse(request.query);
   if (!fields) {
     co_return std::unexpected(failed(api, request, "AUTHORIZE_UNREADABLE"));
@@ -100,15 +125,25 @@ Task<std::expected<Asked, http::Response>> read(const Api& api, const http::Requ
   const auto client_id = fields->only("client_id");
   auto client =
       co_await api.clients.find(client_id ? std::string(client_id->value_or("")) : std::string());
-  auto asked = read_authorization_request(std::move(client), read_parameters(*fields));
-  if (!asked) co_return std::unexpected(answer_refused(api, request, asked.error()));
+  const AuthorizationParameters parameters = read_parameters(*fields);
+  auto asked = read_authorization_request(client, parameters);
+  if (!asked) {
+    const bool trusted =
+        browser != nullptr || parameters.prompt == "none" || (client && client->configured);
+    co_return std::unexpected(answer_refused(api, request, asked.error(), client.get(), trusted));
+  }
+  if (!parameters.id_token_hint.empty()) {
+    const auto keys = co_await api.keys.current();
+    const auto hint = read_id_token_hint(parameters.id_token_hint, keys->published(), api.issuer);
+    if (hint) asked->hinted = hint->user;
+  }
   co_return Asked{*fields, std::move(*asked)};
 }
 
 Task<http::Response> get_authorize(const Api& api, const http::Request& request) {
-  const auto asked = co_await read(api, request);
-  if (!asked) co_return asked.error();
   const auto browser = co_await account::visitor(api.account, request);
+  const auto asked = co_await read(api, request, browser ? &*browser : nullptr);
+  if (!asked) co_return asked.error();
   const bool consented = browser && asked->request.prompt.none &&
                          co_await api.codes.consented(*browser, asked->request);
   const ReturnAddress where = return_address(asked->request);
@@ -122,6 +157,8 @@ Task<http::Response> get_authorize(const Api& api, const http::Request& request)
       co_return account::to_sign_in(next, {.login_hint = asked->request.login_hint});
     case AuthorizationStep::give_password_again:
       co_return account::to_sign_in(next, {.login_hint = asked->request.login_hint, .again = true});
+    case AuthorizationStep::use_another_account:
+      co_return account::to_sign_in(next, {.another = true});
     case AuthorizationStep::grant:
       co_return co_await grant(api, *browser, asked->request, query);
     case AuthorizationStep::login_required:
@@ -136,10 +173,18 @@ Task<http::Response> get_authorize(const Api& api, const http::Request& request)
 
 Task<http::Response> post_authorize(const Api& api, const http::Request& request) {
   const auto form = http::Form::parse(request.body);
+  // A client may post its request (OpenID Connect Core section 3.1.2.1). The browser sends no
+  // cookie with a form of another site, so it comes once more as a link.
+  if (form && request.query.empty() && !form->fields().empty() && http::has_form(request) &&
+      account::field(*form, "decision").empty()) {
+    co_return account::see_other(std::string(path::kAuthorize) + "?" +
+                                 http::encode_form(form->fields()));
+  }
   if (!form || !account::csrf_ok(api.account, request, *form)) {
     co_return account::csrf_refused(api.account, request);
   }
-  const auto asked = co_await read(api, request);
+  const auto browser = co_await account::visitor(api.account, request);
+  const auto asked = co_await read(api, request, browser ? &*browser : nullptr);
   if (!asked) co_return asked.error();
   const std::string query = without_prompt(asked->query);
   const std::string decision = account::field(*form, "decision");
@@ -147,7 +192,6 @@ Task<http::Response> post_authorize(const Api& api, const http::Request& request
     co_return tell_client(api, return_address(asked->request), "access_denied",
                           "The person has said no.");
   }
-  const auto browser = co_await account::visitor(api.account, request);
   if (!browser || decision != "allow") {
     co_return account::to_sign_in(std::string(path::kAuthorize) + "?" + query);
   }

@@ -157,6 +157,7 @@ describe("openid-client", { concurrency: true }, () => {
         test(`is told of ${error} without asking the person`, async () => {
             const config = await register();
             const person = await suite.newPerson();
+            if (error !== "login_required") await person.signIn();
             const asked = await ask(config, fields);
             const answer = await person.follow(asked.url);
             const grant = client.authorizationCodeGrant(config, answer, asked.checks);

@@ -20,6 +20,11 @@ export class Person {
         return leads(await this.#submit(page, { decision: "deny" }));
     }
 
+    // Signed in to the account pages.
+    async signIn() {
+        await this.#signedIn(`${this.url}/account/`);
+    }
+
     // Where an app's request to sign out leads after the person has signed out of the browser.
     async signOut(endSessionUrl) {
         return leads(await this.#submit(await this.#open(endSessionUrl), { decision: "sign_out" }));
