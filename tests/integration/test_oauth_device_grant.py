@@ -59,6 +59,13 @@ def test_the_page_says_who_asks_and_from_where(television, person):
     assert_refused(television.poll(begun), "authorization_pending")
 
 
+def test_the_page_says_where_the_client_is_at_home(server, person):
+    """Its name proves nothing."""
+    television = Television(server)
+    page = person.open(television.begin()["verification_uri_complete"])
+    assert "app.example" in page.text
+
+
 def test_the_code_is_typed(television, person):
     begun = television.begin()
     page = person.open("/link")

@@ -85,12 +85,26 @@ std::string reversed(std::string_view host) {
   return result;
 }
 
+// One that is written otherwise would be compared, shown and matched otherwise here and there.
+bool is_in_lower_case(std::string_view text, const Uri& uri) {
+  constexpr std::string_view kSlashes = "://";
+  return text.starts_with(uri.scheme) &&
+         (!uri.has_authority ||
+          text.substr(uri.scheme.size() + kSlashes.size()).starts_with(uri.host));
+}
+
 // What holds for every redirect URI.
-std::optional<std::string> general_problem(const std::optional<Uri>& uri) {
+std::optional<std::string> general_problem(std::string_view text, const std::optional<Uri>& uri) {
   if (!uri) return "is not an absolute URI";
   if (uri->has_fragment) return "has a fragment";
   if (uri->userinfo) return "has a user name in it";
+  if (!is_in_lower_case(text, *uri)) return "must have its scheme and host in lower case";
   return std::nullopt;
+}
+
+bool has_plain_host(const Uri& uri) {
+  return uri.host.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.:[]") ==
+         std::string::npos;
 }
 
 std::optional<std::string> web_problem(const Uri& uri, std::string_view client_host) {
@@ -191,7 +205,7 @@ bool within_host(std::string_view host, std::string_view base) {
 std::optional<std::string> redirect_uri_problem(std::string_view text, ApplicationType type,
                                                 std::string_view client_host) {
   const auto uri = Uri::parse(text);
-  if (auto problem = general_problem(uri)) return problem;
+  if (auto problem = general_problem(text, uri)) return problem;
   if (uri->scheme == "https") return web_problem(*uri, client_host);
   if (type == ApplicationType::web) {
     return "must be https, for this is a web client; others say application_type native";
@@ -202,9 +216,10 @@ std::optional<std::string> redirect_uri_problem(std::string_view text, Applicati
 
 std::optional<std::string> configured_redirect_uri_problem(std::string_view text) {
   const auto uri = Uri::parse(text);
-  if (auto problem = general_problem(uri)) return problem;
+  if (auto problem = general_problem(text, uri)) return problem;
   const bool is_http = uri->scheme == "http" || uri->scheme == "https";
   if (is_http && (!uri->has_authority || uri->host.empty())) return "has no host";
+  if (is_http && !has_plain_host(*uri)) return "has a host that is no domain name";
   if (uri->scheme == "http" && !is_loopback(uri->host)) {
     return "is http, which only localhost, 127.0.0.1 and [::1] may be: use https";
   }

@@ -38,7 +38,7 @@ constexpr Row kRows[] = {
     {native, "https://evil.example/callback", false},
     {native, "https://example.com/callback#", false},
     // Hosts.
-    {web, "https://EXAMPLE.com/callback", true},
+    {web, "https://EXAMPLE.com/callback", false},
     {web, "https://example.com", true},
     {web, "https://example.com?x", true},
     {web, "https://evilexample.com/callback", false},
@@ -120,7 +120,8 @@ constexpr Row kRows[] = {
     {native, "http:localhost/callback", false},
     // Schemes of one's own.
     {native, "com.example.app:callback?x=y", true},
-    {native, "COM.EXAMPLE.app:/callback", true},
+    {native, "COM.EXAMPLE.app:/callback", false},
+    {web, "HTTPS://example.com/callback", false},
     {native, "com.examples:/callback", false},
     {native, "com.example-evil:/callback", false},
     {native, "com:/callback", false},

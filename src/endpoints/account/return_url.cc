@@ -10,6 +10,9 @@ namespace latchkey::account {
 namespace {
 
 constexpr std::size_t kLongest = 2048;
+// Of names, and of addresses; others stand for none that a browser finds.
+constexpr std::string_view kHostCharacters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.:[]";
 constexpr std::string_view kRefused[] = {"javascript", "data",        "vbscript",   "file", "blob",
                                          "about",      "view-source", "filesystem", "ws",   "wss"};
 
@@ -28,9 +31,12 @@ std::optional<ReturnUrl> read_return_url(std::string_view text) {
     return ReturnUrl{std::string(text), scheme + ":", scheme + ":"};
   }
   std::string host(parsed->encoded_host());
-  if (host.empty() || host.contains('%')) return std::nullopt;
+  if (host.empty() || host.find_first_not_of(kHostCharacters) != std::string::npos) {
+    return std::nullopt;
+  }
+  const bool is_ipv6 = host.starts_with('[');  // which a host-source cannot name
   if (parsed->has_port()) host.append(":").append(parsed->port());
-  return ReturnUrl{std::string(text), host, scheme + "://" + host};
+  return ReturnUrl{std::string(text), host, is_ipv6 ? scheme + ":" : scheme + "://" + host};
 }
 
 std::string ReturnUrl::with_login_token(std::string_view token) const {

@@ -56,11 +56,18 @@ http::Response sign_in_page(const AccountPages& pages, const http::Request& requ
   return response;
 }
 
+// What a client hints at, as a person types it: `mxid:@alice:example.com` (MSC4198).
+std::string hinted_user(std::string hint) {
+  constexpr std::string_view kMatrixId = "mxid:";
+  if (hint.starts_with(kMatrixId)) hint.erase(0, kMatrixId.size());
+  return hint;
+}
+
 Task<http::Response> get_sign_in(const AccountPages& pages, const http::Request& request) {
   const http::Form query = query_of(request);
   const auto who = co_await visitor(pages, request);
   SignInForm form{.next = next_or_home(field(query, "next")),
-                  .user = field(query, "login_hint"),
+                  .user = hinted_user(field(query, "login_hint")),
                   .again = who && field(query, "again") == "1",
                   .another = who && field(query, "another") == "1",
                   .coming_back = !field(query, "next").empty(),

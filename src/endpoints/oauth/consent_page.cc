@@ -25,6 +25,11 @@ bool goes_to_this_machine(std::string_view uri) { return !uri.starts_with("https
 
 }  // namespace
 
+std::string client_host(const Client& client, std::string_view shown_name) {
+  const std::string host = host_of(client.client_uri.text);
+  return host == shown_name ? std::string() : host;
+}
+
 std::vector<std::string> scope_in_words(const Scope& scope, Language language) {
   std::vector<std::string> words;
   if (scope.openid) words.push_back(say(language, "CONSENT_SCOPE_OPENID"));
@@ -42,7 +47,9 @@ std::string form_action_source(std::string_view redirect_uri) {
   if (!parsed) return {};
   std::string scheme(parsed->scheme());
   if (scheme != "https" && scheme != "http") return scheme + ":";
-  std::string source = scheme + "://" + std::string(parsed->encoded_host());
+  const std::string host(parsed->encoded_host());
+  if (host.starts_with('[')) return scheme + ":";  // a host-source cannot name an IPv6 address
+  std::string source = scheme + "://" + host;
   if (parsed->has_port()) source.append(":").append(parsed->port());
   return source;
 }
@@ -59,8 +66,7 @@ http::Response consent_page(const Api& api, const http::Request& request,
   html::Values& values = page.values;
   values.set("ASKS", say(language, "CONSENT_ASKS", name, api.server_name));
   values.set("CLIENT", name);
-  const std::string host = host_of(client.client_uri.text);
-  if (host != name) values.add_text("HOST", host);
+  values.add_text("HOST", client_host(client, name));
   values.set("USER_ID", accounts::matrix_id(browser.account.localpart, api.server_name));
   Scope scope = asked.scope;
   scope.admin = scope.admin && browser.account.admin;

@@ -10,6 +10,9 @@ http::Response consent_page(const Api& api, const http::Request& request,
                             const AuthorizationRequest& asked,
                             const signin::BrowserSession& browser, std::string_view query);
 
+// Where the client is at home, which its name does not prove; empty: that is its name, or nowhere.
+std::string client_host(const Client& client, std::string_view shown_name);
+
 // What the scope lets a client do, in the words of a person.
 std::vector<std::string> scope_in_words(const Scope& scope, account::Language language);
 

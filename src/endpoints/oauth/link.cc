@@ -36,6 +36,7 @@ http::Response decide_page(const Api& api, const http::Request& request,
   html::Page page = account::begin_page(request, title, "link_decide.html");
   html::Values& values = page.values;
   values.set("CLIENT", name).set("CODE", code);
+  values.add_text("HOST", client_host(*device.client, name));
   values.set("USER_ID", accounts::matrix_id(browser.account.localpart, api.server_name));
   values.add_text("ADDRESS", device.origin.address);
   values.add_text("AGENT", device.origin.user_agent);
