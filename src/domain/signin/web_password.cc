@@ -44,8 +44,8 @@ Task<WebResult<>> WebAccount::change_password(const BrowserSession& who, std::st
     const auto checked = co_await checks_.check(UserName{localpart}, current, who.origin.address);
     if (!checked) co_return std::unexpected(refusal_of(checked.error()));
     if (!hash) {
-      if (auto refused = co_await passwords_.refuse_new(wanted, localpart)) {
-        co_return std::unexpected(WebRefusal{std::move(*refused)});
+      if (const auto refused = co_await passwords_.refuse_new(wanted, localpart)) {
+        co_return std::unexpected(WebRefusal{*refused});
       }
       hash = co_await passwords_.hash(wanted);
       if (!hash) co_return refuse(WebRefused::busy);
@@ -82,8 +82,8 @@ Task<WebResult<BrowserSignedIn>> WebAccount::recover(std::string link, std::stri
   sessions_.require_hearing();
   const auto meant = co_await recovery_account(link);
   if (!meant) co_return refuse(WebRefused::no_longer_valid);
-  if (auto refused = co_await passwords_.refuse_new(wanted, meant->localpart)) {
-    co_return std::unexpected(WebRefusal{std::move(*refused)});
+  if (const auto refused = co_await passwords_.refuse_new(wanted, meant->localpart)) {
+    co_return std::unexpected(WebRefusal{*refused});
   }
   const auto hash = co_await passwords_.hash(wanted);
   if (!hash) co_return refuse(WebRefused::busy);

@@ -16,7 +16,7 @@ struct PasswordForm {
   std::string link = {};  // the recovery link's token; empty: the current password is asked for
   std::string purpose = {};
   bool logout_devices = false;  // at first not: it can cost the keys of messages
-  std::string kept = {};  // names of the devices that stay signed in whatever is ticked
+  std::string kept = {};        // names of the devices that stay signed in whatever is ticked
   Refused refused = {};
 };
 http::Response password_form(const AccountPages& pages, const http::Request& request,
