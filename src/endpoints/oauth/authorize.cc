@@ -168,7 +168,7 @@ Task<http::Response> get_authorize(const Api& api, const http::Request& request)
     case AuthorizationStep::ask_consent:
       break;
   }
-  co_return consent_page(api, request, asked->request, *browser, query);
+  co_return co_await consent_page(api, request, asked->request, *browser, query);
 }
 
 Task<http::Response> post_authorize(const Api& api, const http::Request& request) {

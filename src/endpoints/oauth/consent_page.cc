@@ -23,14 +23,8 @@ std::string host_of(std::string_view uri) {
 
 bool goes_to_this_machine(std::string_view uri) { return !uri.starts_with("https://"); }
 
-}  // namespace
-
-std::string client_host(const Client& client, std::string_view shown_name) {
-  const std::string host = host_of(client.client_uri.text);
-  return host == shown_name ? std::string() : host;
-}
-
-std::vector<std::string> scope_in_words(const Scope& scope, Language language) {
+// What the scope lets a client do, in the words of a person.
+std::vector<std::string> in_words(const Scope& scope, Language language) {
   std::vector<std::string> words;
   if (scope.openid) words.push_back(say(language, "CONSENT_SCOPE_OPENID"));
   if (scope.email) words.push_back(say(language, "CONSENT_SCOPE_EMAIL"));
@@ -40,6 +34,24 @@ std::vector<std::string> scope_in_words(const Scope& scope, Language language) {
   }
   if (scope.admin) words.push_back(say(language, "CONSENT_SCOPE_ADMIN"));
   return words;
+}
+
+}  // namespace
+
+std::string client_host(const Client& client, std::string_view shown_name) {
+  const std::string host = host_of(client.client_uri.text);
+  return host == shown_name ? std::string() : host;
+}
+
+Task<void> put_scope(const Api& api, html::Values& values, Scope scope,
+                     const signin::BrowserSession& browser, Language language) {
+  scope.admin = scope.admin && browser.account.admin;
+  for (const std::string& may : in_words(scope, language)) values.add_text("MAY", may);
+  if (!scope.matrix) co_return;
+  const auto device = co_await api.account.account.device(browser, scope.device_id);
+  if (!device) co_return;
+  const std::string& name = device->display_name.empty() ? device->id : device->display_name;
+  values.add_text("REPLACES", say(language, "CONSENT_REPLACES", name));
 }
 
 std::string form_action_source(std::string_view redirect_uri) {
@@ -54,9 +66,9 @@ std::string form_action_source(std::string_view redirect_uri) {
   return source;
 }
 
-http::Response consent_page(const Api& api, const http::Request& request,
-                            const AuthorizationRequest& asked,
-                            const signin::BrowserSession& browser, std::string_view query) {
+Task<http::Response> consent_page(const Api& api, const http::Request& request,
+                                  const AuthorizationRequest& asked,
+                                  const signin::BrowserSession& browser, std::string_view query) {
   const Language language = account::language_of(request);
   const Client& client = *asked.client;
   const std::string name = client.shown_name(request.header("Accept-Language"));
@@ -68,9 +80,7 @@ http::Response consent_page(const Api& api, const http::Request& request,
   values.set("CLIENT", name);
   values.add_text("HOST", client_host(client, name));
   values.set("USER_ID", accounts::matrix_id(browser.account.localpart, api.server_name));
-  Scope scope = asked.scope;
-  scope.admin = scope.admin && browser.account.admin;
-  for (const std::string& may : scope_in_words(scope, language)) values.add_text("MAY", may);
+  co_await put_scope(api, values, asked.scope, browser, language);
   values.add_text("WARNING", goes_to_this_machine(asked.redirect_uri)
                                  ? say(language, "CONSENT_WARNING_LOCAL", name)
                                  : say(language, "CONSENT_WARNING", host_of(asked.redirect_uri)));
@@ -78,7 +88,7 @@ http::Response consent_page(const Api& api, const http::Request& request,
   values.set("NOT_ME_URL", account::sign_in_path(next, {.another = true}));
   values.add_text("POLICY_URI", client.policy_uri.best(request.header("Accept-Language")));
   values.add_text("TOS_URI", client.tos_uri.best(request.header("Accept-Language")));
-  return account::show(api.account, request, std::move(page));
+  co_return account::show(api.account, request, std::move(page));
 }
 
 }  // namespace latchkey::oauth

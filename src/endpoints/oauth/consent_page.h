@@ -6,15 +6,17 @@
 namespace latchkey::oauth {
 
 // Who asks, for what, as whom. `query` is that of the authorization request, for "not me".
-http::Response consent_page(const Api& api, const http::Request& request,
-                            const AuthorizationRequest& asked,
-                            const signin::BrowserSession& browser, std::string_view query);
+Task<http::Response> consent_page(const Api& api, const http::Request& request,
+                                  const AuthorizationRequest& asked,
+                                  const signin::BrowserSession& browser, std::string_view query);
 
 // Where the client is at home, which its name does not prove; empty: that is its name, or nowhere.
 std::string client_host(const Client& client, std::string_view shown_name);
 
-// What the scope lets a client do, in the words of a person.
-std::vector<std::string> scope_in_words(const Scope& scope, account::Language language);
+// Tells the person at that browser what the scope lets a client do: {{MAY}} for each, and
+// {{REPLACES}} when its device is one that they have, and that the client takes over.
+Task<void> put_scope(const Api& api, html::Values& values, Scope scope,
+                     const signin::BrowserSession& browser, account::Language language);
 
 // Where a redirect URI leads, as a source of the Content Security Policy's form-action: Chromium
 // follows a redirect after a form only to what is named there. Empty: nothing that CSP can name.

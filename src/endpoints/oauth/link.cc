@@ -27,9 +27,9 @@ http::Response code_page(const Api& api, const http::Request& request, int statu
   return account::show(api.account, request, std::move(page));
 }
 
-http::Response decide_page(const Api& api, const http::Request& request,
-                           const PendingDevice& device, const BrowserSession& browser,
-                           const std::string& code) {
+Task<http::Response> decide_page(const Api& api, const http::Request& request,
+                                 const PendingDevice& device, const BrowserSession& browser,
+                                 const std::string& code) {
   const Language language = account::language_of(request);
   const std::string name = device.client->shown_name(request.header("Accept-Language"));
   const auto title = fmt::format(fmt::runtime(account::text(language, "LINK_ASKS_TITLE")), name);
@@ -40,12 +40,10 @@ http::Response decide_page(const Api& api, const http::Request& request,
   values.set("USER_ID", accounts::matrix_id(browser.account.localpart, api.server_name));
   values.add_text("ADDRESS", device.origin.address);
   values.add_text("AGENT", device.origin.user_agent);
-  Scope scope = device.scope;
-  scope.admin = scope.admin && browser.account.admin;
-  for (const std::string& may : scope_in_words(scope, language)) values.add_text("MAY", may);
+  co_await put_scope(api, values, device.scope, browser, language);
   const std::string next = std::string(path::kLink) + "?user_code=" + code;
   values.set("NOT_ME_URL", account::sign_in_path(next, {.another = true}));
-  return account::show(api.account, request, std::move(page));
+  co_return account::show(api.account, request, std::move(page));
 }
 
 http::Response message(const Api& api, const http::Request& request, std::string_view title,
@@ -87,7 +85,7 @@ Task<http::Response> get_link(const Api& api, const http::Request& request) {
   if (typed.empty()) co_return code_page(api, request);
   const auto waiting = co_await look(api, request, typed);
   if (!waiting) co_return waiting.error();
-  co_return decide_page(api, request, waiting->device, *browser, waiting->code);
+  co_return co_await decide_page(api, request, waiting->device, *browser, waiting->code);
 }
 
 Task<http::Response> post_link(const Api& api, const http::Request& request) {
@@ -102,7 +100,7 @@ Task<http::Response> post_link(const Api& api, const http::Request& request) {
   if (!waiting) co_return waiting.error();
   const std::string decision = account::field(*form, "decision");
   if (decision != "allow" && decision != "deny") {
-    co_return decide_page(api, request, waiting->device, *browser, waiting->code);
+    co_return co_await decide_page(api, request, waiting->device, *browser, waiting->code);
   }
   const bool allow = decision == "allow";
   if (!co_await api.devices.decide(*browser, waiting->code, allow)) {
