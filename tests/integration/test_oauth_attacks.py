@@ -155,6 +155,7 @@ def test_forged_consent(client, person):
 
 # Each path that takes a form of a person's browser.
 FORMS = [
+    "/account/apps/end",
     "/account/browsers/end",
     "/account/deactivate",
     "/account/device",

@@ -105,6 +105,12 @@ def test_anybody_may_revoke_what_they_found(server, client, person):
     assert client.revoke("garbage").status_code == 200
 
 
+def test_says_which_device_would_be_taken_over(server, client, person):
+    assert "takes over" not in person.consent_page(client.ask("AAABBBCCC")).text
+    sign_in(client, person, "AAABBBCCC")
+    assert "takes over your device An App" in person.consent_page(client.ask("AAABBBCCC")).text
+
+
 def test_the_device_stays_when_it_is_signed_in_to_again(server, client, person):
     first = sign_in(client, person, "AAABBBCCC")
     second = sign_in(client, person, "AAABBBCCC")
@@ -251,3 +257,25 @@ def test_openid_alone_is_no_way_into_matrix(server, client, person):
     answer = server.api.request("GET", "/oauth2/userinfo", token=tokens["access_token"])
     assert assert_good(answer)["preferred_username"] == person.name
     assert API_SCOPE not in tokens["scope"]
+
+
+def test_an_app_without_a_device_is_listed_and_ended(server, client, person):
+    ask = lambda tokens: server.api.request(  # noqa: E731
+        "GET", "/oauth2/userinfo", token=tokens["access_token"]
+    )
+    tokens = sign_in(client, person, scope="openid")
+    stranger = new_person(server)
+    theirs = sign_in(client, stranger, scope="openid")
+    page = person.open("/account/devices")
+    assert "Other apps" in page.text and "An App" in page.text
+    form = page.form_with("app")
+    own = form.hidden["app"]
+    form.hidden["app"] = stranger.open("/account/devices").form_with("app").hidden["app"]
+    page = page.submit(form=form)
+    assert_good(ask(theirs))
+    form = page.form_with("app")
+    assert form.hidden["app"] == own
+    page = page.submit(form=form)
+    assert "The app is signed out" in page.text and "Other apps" not in page.text
+    assert ask(tokens).status_code == 401
+    assert client.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"

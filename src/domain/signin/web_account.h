@@ -31,6 +31,13 @@ struct AccountDevice {
   bool locked = false;
 };
 
+// A session without a Matrix scope: an app that knows who the person is, and can do no more.
+struct AccountApp {
+  sessions::SessionId id = 0;
+  std::string client;  // client_id
+  Time last_used_at;
+};
+
 struct AccountProfile {
   std::string localpart;
   std::string display_name;  // empty: none
@@ -72,6 +79,11 @@ class WebAccount {
   Task<WebResult<>> rename_device(const BrowserSession& who, std::string device_id,
                                   std::string name);
 
+  // The apps without a device, the last used first (web_apps.cc).
+  Task<std::vector<AccountApp>> apps(const BrowserSession& who);
+  // Ends one, which loses nothing. Of what is not the account's nothing happens.
+  Task<WebResult<>> end_app(const BrowserSession& who, sessions::SessionId app);
+
   // Destructive: `not_fresh` unless the password was given recently. Each ends tokens for good in
   // one transaction.
   Task<WebResult<>> delete_device(const BrowserSession& who, std::string device_id);
@@ -80,7 +92,8 @@ class WebAccount {
   Task<WebResult<>> deactivate(const BrowserSession& who, bool erase);
 
   // Asks for the current password itself, within the limits against guessing. With
-  // `logout_devices` (MSC2457) every device is signed out for good; other browsers end either way.
+  // `logout_devices` (MSC2457) every device is signed out for good that this browser has not let
+  // in; other browsers end either way.
   Task<WebResult<>> change_password(const BrowserSession& who, std::string current,
                                     std::string wanted, bool logout_devices);
 

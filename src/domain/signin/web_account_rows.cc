@@ -71,4 +71,16 @@ std::vector<DeviceWithSession> list_account_devices(db::Tx& tx, sessions::UserId
   return devices;
 }
 
+std::vector<AccountApp> list_account_apps(db::Tx& tx, sessions::UserId user) {
+  std::vector<AccountApp> apps;
+  tx.each<sessions::SessionId, MaybeText, Time>(
+      "SELECT id, client, last_active_at FROM sessions WHERE user_id = :user AND device IS NULL"
+      " AND ended = 0 ORDER BY last_active_at DESC, id DESC",
+      [&](sessions::SessionId id, const MaybeText& client, Time active) {
+        apps.push_back({.id = id, .client = client.value_or(""), .last_used_at = active});
+      },
+      user);
+  return apps;
+}
+
 }  // namespace latchkey::signin

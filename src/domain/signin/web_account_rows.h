@@ -16,4 +16,7 @@ struct DeviceWithSession {
 // The live devices of a user, in no order.
 std::vector<DeviceWithSession> list_account_devices(db::Tx& tx, sessions::UserId user);
 
+// A user's live sessions without a device, the last used first.
+std::vector<AccountApp> list_account_apps(db::Tx& tx, sessions::UserId user);
+
 }  // namespace latchkey::signin

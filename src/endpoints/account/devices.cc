@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "endpoints/account/apps.h"
 #include "endpoints/account/device_words.h"
 #include "endpoints/account/mount.h"
 #include "endpoints/account/next.h"
@@ -56,6 +57,7 @@ Task<http::Response> get_devices(const Visit& visit) {
   page.values.add_text("NOTICE", notice_of(visit.language, visit.form));
   html::Values& list = page.values.add(devices.empty() ? "NONE" : "SOME");
   for (const auto& device : devices) put_row(list, visit, device);
+  co_await put_apps(page.values, visit);
   co_return show(visit.pages, visit.request, std::move(page));
 }
 

@@ -1,5 +1,7 @@
 #include "endpoints/account/mount.h"
 
+#include "endpoints/account/apps.h"
+
 namespace latchkey::account {
 
 void mount(http::Router& router, const AccountPages& pages) {
@@ -9,6 +11,7 @@ void mount(http::Router& router, const AccountPages& pages) {
   mount_sso(router, pages);
   mount_profile(router, pages);
   mount_devices(router, pages);
+  mount_apps(router, pages);
   mount_password(router, pages);
   mount_recover(router, pages);
   mount_destroy(router, pages);

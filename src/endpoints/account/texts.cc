@@ -67,6 +67,11 @@ constexpr Text kTexts[] = {
    "in deinem Namen Nachrichten lesen und senden und deine Räume sehen und ändern"},
   {"CONSENT_SCOPE_DEVICE", "stay signed in as the device {}", "als Gerät {} angemeldet bleiben"},
   {"CONSENT_SCOPE_ADMIN", "administer the whole server", "den ganzen Server verwalten"},
+  {"CONSENT_REPLACES",
+   "It takes over your device {}, which is signed out where it is now. Allow that only if you are "
+   "signing in to the same app again.",
+   "Sie übernimmt dein Gerät {}, das dort abgemeldet wird, wo es jetzt ist. Erlaube das nur, wenn du "
+   "dich in derselben App wieder anmeldest."},
   {"CONSENT_WARNING", "You will be sent back to {}. Go on only if you trust it.",
    "Du wirst zu {} zurückgeschickt. Mach nur weiter, wenn du dem vertraust."},
   {"CONSENT_WARNING_LOCAL",
@@ -311,6 +316,10 @@ constexpr Text kTexts[] = {
   {"HOW_REGISTRATION", "when the account was created", "beim Anlegen des Kontos"},
   {"HOW_BROWSER", "in the browser", "im Browser"},
   {"HOW_DEVICE_CODE", "with a code, from another device", "mit einem Code, von einem anderen Gerät"},
+  {"APPS_TITLE", "Other apps", "Andere Apps"},
+  {"APPS_WHY", "These know who you are, and can do nothing else with your account.",
+   "Diese wissen, wer du bist, und können sonst nichts mit deinem Konto tun."},
+  {"NOTICE_APP_ENDED", "The app is signed out.", "Die App ist abgemeldet."},
   {"DEVICE_HERE", "This device", "Dieses Gerät"},
   {"DEVICE_HERE_WHY", "signed in by this browser", "durch diesen Browser angemeldet"},
   {"DEVICE_SOFT", "Waits for you to sign in again", "Wartet darauf, dass du dich neu anmeldest"},
@@ -362,8 +371,8 @@ constexpr Text kTexts[] = {
   {"CHANGE_PASSWORD", "Change password", "Passwort ändern"},
   {"LOGOUT_DEVICES", "Also sign out my devices", "Auch meine Geräte abmelden"},
   {"LOGOUT_OTHER_DEVICES", "Also sign out my other devices", "Auch meine anderen Geräte abmelden"},
-  {"LOGOUT_KEEPS", "Signed in stays what this browser has let in: {}.",
-   "Angemeldet bleibt, was dieser Browser angemeldet hat: {}."},
+  {"LOGOUT_KEEPS", "Still signed in afterwards is what this browser has let in: {}.",
+   "Danach noch angemeldet ist, was dieser Browser angemeldet hat: {}."},
   {"LOGOUT_DEVICES_WHY",
    "Good when somebody may know your old password. Encrypted messages of which you have no backup "
    "are lost then. Other browsers are signed out of these pages in any case.",

@@ -1,6 +1,8 @@
 """A person looks at their devices and renames one, and changes the name that others see."""
 
 from support.answers import assert_good
+from support.chromium import arrived
+from support.oauth import OAuthClient, device_scope
 
 
 def test_device_is_renamed(alice, judge):
@@ -20,6 +22,30 @@ def test_device_is_renamed(alice, judge):
     alice.submit(name="x" * 1000)
     alice.open("/account/devices")
     assert alice.works(token)
+
+
+def test_what_the_person_holds(server, elsewhere, alice, judge):
+    app = OAuthClient(
+        server.api, application_type="native", redirect_uris=["http://127.0.0.1/callback"]
+    )
+    app.redirect_uri = f"{elsewhere.url}/callback"
+    alice.add_device("TABLET", "Tablet")
+    alice.sign_in("/account/")
+    for scope in (device_scope("HERE"), "openid"):
+        asked = app.ask(scope=scope)
+        alice.open(asked.url)
+        alice.press("Allow")
+        assert_good(app.exchange(asked, arrived(alice.page, f"{app.redirect_uri}?")["code"]))
+    alice.open("/account/devices")
+    assert alice.text.count("This device") == 1
+    assert "Other apps" in alice.text
+    judge(alice.page, "devices-held")
+    alice.press("Sign out: An App")
+    assert alice.notice == "The app is signed out."
+    alice.open("/account/password")
+    assert "Also sign out my other devices" in alice.text
+    assert "what this browser has let in: An App." in alice.text
+    judge(alice.page, "password-held")
 
 
 def test_softly_signed_out_device_says_so(server, alice, judge):

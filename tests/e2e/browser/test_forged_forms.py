@@ -56,6 +56,7 @@ def test_account_stays_as_it_is(alice, newcomer, lure):
         ("/account/deactivate", {"confirm": alice.matrix_id}),
         ("/account/password", {"current": alice.secret, "password": "new", "repeated": "new"}),
         ("/account/browsers/end", {"browser": "1"}),
+        ("/account/apps/end", {"app": "1"}),
         ("/account/sign-out", {}),
     ]:
         lure(alice, path, fields)

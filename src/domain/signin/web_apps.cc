@@ -1,0 +1,26 @@
+// Apps on the account pages that have no device.
+
+#include "domain/sessions/session_rows.h"
+#include "domain/signin/web_account.h"
+#include "domain/signin/web_account_rows.h"
+
+namespace latchkey::signin {
+
+Task<std::vector<AccountApp>> WebAccount::apps(const BrowserSession& who) {
+  co_return co_await sessions_.database().read(
+      [&](db::Tx& tx) { return list_account_apps(tx, who.account.id); });
+}
+
+Task<WebResult<>> WebAccount::end_app(const BrowserSession& who, sessions::SessionId app) {
+  co_return co_await sessions_.database().write([&](db::Tx& tx) -> WebResult<> {
+    const auto account = lock(tx, who, Need::signed_in);
+    if (!account) return std::unexpected(account.error());
+    const auto session = sessions::find_session(tx, app);
+    if (session && session->account.id == account->id && !session->record.device) {
+      sessions_.end_for_good(tx, *session, sessions::EndReason::logout);
+    }
+    return {};
+  });
+}
+
+}  // namespace latchkey::signin
