@@ -18,11 +18,13 @@ bool on_this_machine(std::string_view url) {
          (host.starts_with("127.") && parsed->host_type() == boost::urls::host_type::ipv4);
 }
 
-// Whether anything but a slash follows the host.
+// Whether anything but slashes follows the host.
 bool has_path(std::string_view url) {
   const auto parsed = boost::urls::parse_uri(url);
-  return parsed && (parsed->encoded_path().size() > 1 || parsed->has_query() ||
-                    parsed->has_fragment() || parsed->has_userinfo());
+  if (!parsed) return false;
+  const std::string_view path(parsed->encoded_path().data(), parsed->encoded_path().size());
+  return path.find_first_not_of('/') != path.npos || parsed->has_query() ||
+         parsed->has_fragment() || parsed->has_userinfo();
 }
 
 }  // namespace

@@ -5,9 +5,10 @@
 namespace latchkey::app {
 namespace {
 
-// RFC 8414 section 2: what every address in the metadata begins with.
-std::string with_slash(std::string url) {
-  if (!url.ends_with('/')) url.push_back('/');
+// RFC 8414 section 2: what every address in the metadata begins with. One slash at its end.
+std::string issuer_of(std::string url) {
+  url.erase(url.find_last_not_of('/') + 1);
+  url.push_back('/');
   return url;
 }
 
@@ -26,7 +27,7 @@ OauthApi::OauthApi(Core& core, signin::AttemptLimits& limits, account::AccountPa
           .limits = limits,
           .account = pages,
           .server_name = core.config.server_name,
-          .issuer = with_slash(core.config.public_url)} {
+          .issuer = issuer_of(core.config.public_url)} {
   pages.client_name = [this](std::string id) -> Task<std::string> {
     const auto client = co_await clients_.find(std::move(id));
     co_return client ? client->shown_name("") : std::string();
