@@ -3,6 +3,7 @@
 import pytest
 
 from support.answers import assert_error, assert_good, assert_hard
+from support.api import new_name
 from support.oauth import (
     API_SCOPE,
     OAuthClient,
@@ -12,6 +13,7 @@ from support.oauth import (
     new_person,
     sign_in,
 )
+from support.secrets import password
 from support.server import SERVER_NAME
 
 
@@ -198,8 +200,16 @@ def test_an_ipv6_address_can_be_gone_back_to(server, person):
 
 
 def test_prompt_create_opens_the_registration(client, person):
-    page = person.browser.open(client.ask(prompt="create").url)
-    assert "/account/sign-up" in page.url
+    for signed_in in (False, True):
+        if signed_in:
+            person.open("/account/")
+        page = person.browser.open(client.ask(prompt="create").url)
+        assert "/account/sign-up" in page.url
+        assert (f"You are signed in as @{person.name}" in page.text) is signed_in
+    name, secret = new_name(), password()
+    page = page.submit(user=name, password=secret, repeated=secret)
+    assert f"@{name}" in page.text
+    assert "code" in answer_of(page.submit(form=page.form_with("decision"), press="allow"))
 
 
 def test_a_legacy_refresh_token_is_none_of_a_clients(server, client, person):

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "domain/accounts/matrix_id.h"
 #include "endpoints/account/mount.h"
 #include "endpoints/account/next.h"
 #include "endpoints/account/personal.h"
@@ -51,8 +52,10 @@ void put_terms(const AccountPages& pages, html::Values& values, const http::Form
   }
 }
 
+// `purpose`: why the person is here; may be empty.
 http::Response sign_up_page(const AccountPages& pages, const http::Request& request,
-                            const http::Form& sent, const Refused& refused) {
+                            const http::Form& sent, const Refused& refused,
+                            std::string_view purpose = {}) {
   const Language language = language_of(request);
   const std::string next = next_or_home(field(sent, "next"));
   html::Page page = begin_page(request, text(language, "SIGN_UP"), "account_sign_up.html");
@@ -61,7 +64,7 @@ http::Response sign_up_page(const AccountPages& pages, const http::Request& requ
   values.set("SIGN_IN_LINK", "/account/sign-in?next=" + http::percent_encode(next));
   values.set("USER_HINT",
              fmt::format(fmt::runtime(text(language, "SIGN_UP_NAME_HINT")), pages.server_name));
-  values.add_text("ERROR", refused.sentence);
+  values.add_text("PURPOSE", purpose).add_text("ERROR", refused.sentence);
   if (asks_for(pages, Stage::registration_token)) {
     values.add("TOKEN_FIELD").set("TOKEN_TYPED", field(sent, "token"));
   }
@@ -84,9 +87,16 @@ http::Response closed_page(const AccountPages& pages, const http::Request& reque
 
 Task<http::Response> get_sign_up(const AccountPages& pages, const http::Request& request) {
   const http::Form query = query_of(request);
-  if (co_await visitor(pages, request)) co_return see_other(next_or_home(field(query, "next")));
+  const auto who = co_await visitor(pages, request);
+  // Who is signed in and is sent here by an app (prompt=create) is meant to make another account.
+  if (who && field(query, "next").empty()) co_return see_other(std::string(kHome));
   if (!pages.registration.open()) co_return closed_page(pages, request);
-  co_return sign_up_page(pages, request, query, {});
+  std::string purpose;
+  if (who) {
+    purpose = fmt::format(fmt::runtime(text(language_of(request), "SIGN_UP_INSTEAD")),
+                          accounts::matrix_id(who->account.localpart, pages.server_name));
+  }
+  co_return sign_up_page(pages, request, query, {}, purpose);
 }
 
 // What is seen at once in the form; absent: nothing is wrong.

@@ -223,6 +223,9 @@ constexpr Text kTexts[] = {
   {"SIGN_IN_AGAIN", "Confirm that it is you", "Bestätige, dass du es bist"},
   {"SIGN_IN_AGAIN_WHY", "You are signed in already. To go on, enter your password once more.",
    "Du bist bereits angemeldet. Gib dein Passwort noch einmal ein, um fortzufahren."},
+  {"SIGN_UP_INSTEAD",
+   "You are signed in as {}. In this browser the new account takes its place.",
+   "Du bist als {} angemeldet. In diesem Browser tritt das neue Konto an diese Stelle."},
   {"SIGN_IN_ANOTHER", "Use another account", "Ein anderes Konto benutzen"},
   {"SIGN_IN_ANOTHER_WHY",
    "Sign in with the account that you want to use. In this browser it takes the place of the one "
