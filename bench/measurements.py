@@ -92,7 +92,7 @@ class Bench:
             "keys_file": str(self.folder / "latchkey.keys"),
             "http": {"threads": 1}, "rate_limits": {"enabled": False},
             "introspection": {"secret": SECRET}, "log": {"level": "warning"},
-            "passwords": CHEAP,
+            "passwords": CHEAP, "sessions": {"maximum_per_user": 1_000_000},
         } | options
         file = self.folder / "latchkey.yaml"
         file.write_text(json.dumps(config))  # JSON is YAML

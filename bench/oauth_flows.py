@@ -27,7 +27,7 @@ from measurements import (
 REDIRECT_URI = "https://app.example/callback"
 VERIFIER = "a-verifier-of-the-bench-that-is-long-enough-for-rfc-7636"
 SESSIONS = 2_000  # that refresh in turn
-BROWSERS = 128  # that are signed in
+BROWSERS = 4_000  # that are signed in: few flows each, as people do it
 FORM = "Content-Type: application/x-www-form-urlencoded"
 # Lengths of what stands for {taken} or a word.
 REFRESH_TOKEN = len("lkr_") + 43
