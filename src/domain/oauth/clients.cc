@@ -17,6 +17,8 @@ namespace json = boost::json;
 constexpr auto kUnused = std::chrono::hours{24 * 30};
 constexpr std::size_t kLongestId = 255;
 constexpr std::int64_t kPurgeBatch = 500;
+constexpr Duration kRemembered = std::chrono::minutes{1};
+constexpr std::size_t kMostRemembered = 1000;
 
 // 128 bits of the digest in lower case, without letters that are taken for others: people meet it
 // in logs and addresses.
@@ -49,12 +51,31 @@ Task<std::shared_ptr<const Client>> Clients::find(std::string client_id) {
   const bool can_be = !client_id.empty() && client_id.size() <= kLongestId &&
                       std::ranges::all_of(client_id, [](char c) { return c > ' ' && c < '\x7f'; });
   if (!can_be) co_return nullptr;
+  if (auto client = remembered(client_id)) co_return client;
   const auto metadata = co_await sessions_.database().read(
       [&](db::Tx& tx) { return find_client_metadata(tx, client_id); });
   if (!metadata) co_return nullptr;
   const auto object = text::parse_object(*metadata);
   if (!object) throw db::Error("a client's metadata in the database are not JSON");
-  co_return std::make_shared<const Client>(client_of(std::move(client_id), *object));
+  auto client = std::make_shared<const Client>(client_of(std::move(client_id), *object));
+  remember(client);
+  co_return client;
+}
+
+std::shared_ptr<const Client> Clients::remembered(const std::string& client_id) const {
+  const std::scoped_lock lock(mutex_);
+  const auto found = remembered_.find(client_id);
+  if (found == remembered_.end()) return nullptr;
+  const Time now = sessions_.clock().now();
+  const Time read_at = found->second.read_at;
+  return read_at <= now && now < read_at + kRemembered ? found->second.client : nullptr;
+}
+
+void Clients::remember(std::shared_ptr<const Client> client) {
+  const std::scoped_lock lock(mutex_);
+  if (remembered_.size() >= kMostRemembered) remembered_.clear();
+  const std::string id = client->id;
+  remembered_.insert_or_assign(id, Remembered{std::move(client), sessions_.clock().now()});
 }
 
 Task<std::expected<Clients::Registered, RegistrationError>> Clients::register_client(

@@ -4,9 +4,11 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "domain/oauth/client.h"
@@ -20,7 +22,8 @@ class Clients {
  public:
   Clients(sessions::Sessions& sessions, std::vector<Client> configured);
 
-  // Null: nobody's client_id.
+  // Null: nobody's client_id. A registered client is remembered for a minute, also when it is
+  // cleaned up meanwhile: its ID follows from its metadata, so what is remembered is never wrong.
   Task<std::shared_ptr<const Client>> find(std::string client_id);
 
   struct Registered {
@@ -42,8 +45,17 @@ class Clients {
   void purge();
 
  private:
+  struct Remembered {
+    std::shared_ptr<const Client> client;
+    Time read_at;
+  };
+  std::shared_ptr<const Client> remembered(const std::string& client_id) const;
+  void remember(std::shared_ptr<const Client> client);
+
   sessions::Sessions& sessions_;
   std::vector<std::shared_ptr<const Client>> configured_;
+  mutable std::mutex mutex_;
+  std::unordered_map<std::string, Remembered> remembered_;  // registered ones, by client_id
 };
 
 }  // namespace latchkey::oauth

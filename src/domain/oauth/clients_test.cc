@@ -128,6 +128,16 @@ TEST_P(ClientsOnEachEngine, CleansUpWhatNobodyUses) {
   EXPECT_EQ(add("unused"), unused) << "and has its ID again";
 }
 
+TEST_P(ClientsOnEachEngine, AreRememberedForAMinute) {
+  const std::string id = add();
+  EXPECT_TRUE(find(id));
+  server_.sql("DELETE FROM oauth_clients");
+  server_.clock.advance(59s);
+  EXPECT_TRUE(find(id));
+  server_.clock.advance(1s);
+  EXPECT_FALSE(find(id));
+}
+
 TEST_P(ClientsOnEachEngine, AUseIsWrittenOnceADay) {
   const std::string id = add();
   const auto used_at = [this] { return server_.count("SELECT used_at FROM oauth_clients"); };
