@@ -105,6 +105,14 @@ Task<std::optional<AccountDevice>> WebAccount::device(const BrowserSession& who,
   co_return std::move(*found);
 }
 
+Task<std::optional<std::string>> WebAccount::name_of_device(const BrowserSession& who,
+                                                            std::string device_id) {
+  auto device = co_await sessions_.database().read(
+      [&](db::Tx& tx) { return sessions::find_device_details(tx, who.account.id, device_id); });
+  if (!device) co_return std::nullopt;
+  co_return device->display_name.empty() ? std::move(device->id) : std::move(device->display_name);
+}
+
 Task<WebResult<>> WebAccount::rename_device(const BrowserSession& who, std::string device_id,
                                             std::string name) {
   const auto clean = clean_name(name);

@@ -76,6 +76,9 @@ class WebAccount {
   // The live devices, the last used first.
   Task<std::vector<AccountDevice>> devices(const BrowserSession& who);
   Task<std::optional<AccountDevice>> device(const BrowserSession& who, std::string device_id);
+  // What a live device is called, its ID where it has no name; absent: there is none. Without the
+  // others, whose number it does not depend on.
+  Task<std::optional<std::string>> name_of_device(const BrowserSession& who, std::string device_id);
   Task<WebResult<>> rename_device(const BrowserSession& who, std::string device_id,
                                   std::string name);
 

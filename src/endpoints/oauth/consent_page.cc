@@ -48,10 +48,8 @@ Task<void> put_scope(const Api& api, html::Values& values, Scope scope,
   scope.admin = scope.admin && browser.account.admin;
   for (const std::string& may : in_words(scope, language)) values.add_text("MAY", may);
   if (!scope.matrix) co_return;
-  const auto device = co_await api.account.account.device(browser, scope.device_id);
-  if (!device) co_return;
-  const std::string& name = device->display_name.empty() ? device->id : device->display_name;
-  values.add_text("REPLACES", say(language, "CONSENT_REPLACES", name));
+  const auto name = co_await api.account.account.name_of_device(browser, scope.device_id);
+  if (name) values.add_text("REPLACES", say(language, "CONSENT_REPLACES", *name));
 }
 
 std::string form_action_source(std::string_view redirect_uri) {
