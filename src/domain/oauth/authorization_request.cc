@@ -113,6 +113,11 @@ std::expected<AuthorizationRequest, AuthorizationRefused> read_authorization_req
   return request;
 }
 
+bool may_redirect_at_once(const Client& client, const AuthorizationParameters& parameters,
+                          bool signed_in) {
+  return signed_in || client.configured || parameters.prompt == "none";
+}
+
 ReturnAddress return_address(const AuthorizationRequest& request) {
   return {request.redirect_uri, request.mode, request.state};
 }

@@ -82,6 +82,12 @@ using AuthorizationRefused = std::variant<NotTheClients, ToClient>;
 std::expected<AuthorizationRequest, AuthorizationRefused> read_authorization_request(
     std::shared_ptr<const Client> client, const AuthorizationParameters& parameters);
 
+// Whether a refusal may go to the client without anybody seeing to it. Anybody can register, so
+// else a link to this server would lead people who only opened it to any site (RFC 9700 section
+// 4.11.2).
+bool may_redirect_at_once(const Client& client, const AuthorizationParameters& parameters,
+                          bool signed_in);
+
 ReturnAddress return_address(const AuthorizationRequest& request);
 
 // What a browser is shown next.

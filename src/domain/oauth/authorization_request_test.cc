@@ -44,6 +44,17 @@ TEST(AuthorizationRequest, IsRead) {
   EXPECT_EQ(request->max_age, Duration(60s));
 }
 
+TEST(AuthorizationRequest, LeadsNobodyAwayWhoOnlyOpensALink) {
+  Client operators = *sample_client();
+  operators.configured = true;
+  auto silent = good();
+  silent.prompt = "none";
+  EXPECT_FALSE(may_redirect_at_once(*sample_client(), good(), false));
+  EXPECT_TRUE(may_redirect_at_once(*sample_client(), good(), true));
+  EXPECT_TRUE(may_redirect_at_once(*sample_client(), silent, false));
+  EXPECT_TRUE(may_redirect_at_once(operators, good(), false));
+}
+
 TEST(AuthorizationRequest, NobodyIsAnsweredWhomTheClientDidNotName) {
   EXPECT_TRUE(
       std::holds_alternative<NotTheClients>(read_authorization_request(nullptr, good()).error()));

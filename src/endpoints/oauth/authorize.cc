@@ -78,8 +78,7 @@ http::Response failed(const Api& api, const http::Request& request, std::string_
                                 .sentence = std::string(account::text(language, sentence))});
 }
 
-// A client that nobody vouches for must not be able to lead people away by a link to this server
-// (RFC 9700 section 4.11.2): they see where it goes.
+// For may_redirect_at_once(): they see where it goes.
 http::Response offer_way_back(const Api& api, const http::Request& request, const Client& client,
                               const http::Response& redirect) {
   const auto language = account::language_of(request);
@@ -93,13 +92,13 @@ http::Response offer_way_back(const Api& api, const http::Request& request, cons
        .link_text = fmt::format(fmt::runtime(account::text(language, "LOGOUT_BACK")), name)});
 }
 
-// `trusted`: the client may be answered without anybody seeing to it.
+// `at_once`: of may_redirect_at_once().
 http::Response answer_refused(const Api& api, const http::Request& request,
                               const AuthorizationRefused& refused, const Client* client,
-                              bool trusted) {
+                              bool at_once) {
   if (const auto* told = std::get_if<ToClient>(&refused)) {
     http::Response redirect = tell_client(api, told->where, told->error, told->sentence);
-    return trusted ? std::move(redirect) : offer_way_back(api, request, *client, redirect);
+    return at_once ? std::move(redirect) : offer_way_back(api, request, *client, redirect);
   }
   const bool known = std::get<NotTheClients>(refused) == NotTheClients::wrong_address;
   return failed(api, request, known ? "AUTHORIZE_WRONG_ADDRESS" : "AUTHORIZE_UNKNOWN_CLIENT");
@@ -128,14 +127,13 @@ Task<std::expected<Asked, http::Response>> read(const Api& api, const http::Requ
   const AuthorizationParameters parameters = read_parameters(*fields);
   auto asked = read_authorization_request(client, parameters);
   if (!asked) {
-    const bool trusted =
-        browser != nullptr || parameters.prompt == "none" || (client && client->configured);
-    co_return std::unexpected(answer_refused(api, request, asked.error(), client.get(), trusted));
+    const bool at_once = client && may_redirect_at_once(*client, parameters, browser != nullptr);
+    co_return std::unexpected(answer_refused(api, request, asked.error(), client.get(), at_once));
   }
   if (!parameters.id_token_hint.empty()) {
     const auto keys = co_await api.keys.current();
     const auto hint = read_id_token_hint(parameters.id_token_hint, keys->published(), api.issuer);
-    if (hint) asked->hinted = hint->user;
+    if (hint && hint->client_id == client->id) asked->hinted = hint->user;
   }
   co_return Asked{*fields, std::move(*asked)};
 }
