@@ -1,13 +1,13 @@
 """The account pages (MSC4191), as somebody uses them whose browser runs no scripts."""
 
 import re
-import time
 
 import pytest
 import yaml
 
 from support.api import new_name
 from support.browser import Page, Visitor
+from support.polling import wait_until
 from support.secrets import password
 from support.server import SERVER_NAME
 
@@ -149,9 +149,12 @@ def test_destroying_asks_for_the_password_again(make_sqlite_server):
     person = Person(server)
     person.sign_up()
     token = person.add_device("PHONE", "Telephone")
-    time.sleep(10.1)
-    page = person.open("/account/device/delete", device_id="PHONE")
-    assert page.form.typed == ["username", "password"]
+
+    def asks() -> Page | None:
+        page = person.open("/account/device/delete", device_id="PHONE")
+        return page if page.form.typed == ["username", "password"] else None
+
+    page = wait_until(asks, "the password to be asked for again", 20)
     for wrong, sentence in [("", "Enter your password"), ("wrong", "not your password")]:
         page = page.submit(password=wrong)
         assert page.status == 403
