@@ -88,7 +88,7 @@ struct AttemptLimitOptions {
          "device_authorization_interval", device_authorization_interval,
          "After how long an address may ask for one more.");
     pair("client_registrations", client_registrations,
-         "How many OAuth 2.0 clients an address may register in a row.",
+         "How many new OAuth 2.0 clients an address may register in a row.",
          "client_registration_interval", client_registration_interval,
          "After how long an address may register one more.");
   }
