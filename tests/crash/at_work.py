@@ -135,6 +135,19 @@ class Worker:
         assert len(live) == 1
 
 
+def crash_of(victims: list, chance: random.Random) -> Callable[[], None]:
+    """Kills one of them with each call, and starts it again: each once, in an order of chance."""
+    left = list(victims)
+    chance.shuffle(left)
+
+    def crash() -> None:
+        victim = left.pop()
+        victim.kill()
+        victim.start()
+
+    return crash
+
+
 @contextmanager
 def people_at_work(
     people: list[Worker],

@@ -8,7 +8,7 @@ run's choices (the moments themselves are the machine's).
 import random
 import time
 
-from crash.at_work import SESSIONS, check_facts, people_at_work, total
+from crash.at_work import SESSIONS, check_facts, crash_of, people_at_work, total
 from crash.legacy_person import LegacyPerson
 from support.answers import assert_hard
 from support.matrix_client import State, new_client
@@ -67,14 +67,7 @@ def test_crashes_on_postgresql(make_fragile_server, own_postgres, seed):
     server = make_fragile_server(sessions=SESSIONS)
     people = twenty_people(server.url, seed)
     chance = random.Random(seed)
-    kills = ["server"] * 10 + ["postgres"] * 5
-    chance.shuffle(kills)
-
-    def crash() -> None:
-        victim = own_postgres if kills.pop() == "postgres" else server
-        victim.kill()
-        victim.start()
-
-    with people_at_work(people, chance, len(kills), crash):
+    victims = [server] * 10 + [own_postgres] * 5
+    with people_at_work(people, chance, len(victims), crash_of(victims, chance)):
         assert total(people, "refreshed") > 20
         check_facts(server, people)

@@ -9,7 +9,7 @@ import random
 
 import pytest
 
-from crash.at_work import SESSIONS, check_facts, people_at_work, total
+from crash.at_work import SESSIONS, check_facts, crash_of, people_at_work, total
 from crash.oauth_person import OAuthPerson
 from support.answers import assert_good, assert_hard
 from support.api import Api, Silence, new_name
@@ -50,15 +50,8 @@ def test_crashes_on_postgresql(make_fragile_server, own_postgres, seed):
     server = make_fragile_server(sessions=SESSIONS)
     people = ten_people(server.url, seed)
     chance = random.Random(seed)
-    kills = ["server"] * 6 + ["postgres"] * 3
-    chance.shuffle(kills)
-
-    def crash() -> None:
-        victim = own_postgres if kills.pop() == "postgres" else server
-        victim.kill()
-        victim.start()
-
-    with people_at_work(people, chance, len(kills), crash):
+    victims = [server] * 6 + [own_postgres] * 3
+    with people_at_work(people, chance, len(victims), crash_of(victims, chance)):
         assert total(people, "refreshed") > 10
         check_facts(server, people)
 
