@@ -8,6 +8,9 @@ import pathlib
 import re
 import sys
 
+# What the surfaces stand on; a surface uses no other room of its floor.
+GROUND_OF_SURFACES = {"endpoints/pages", "endpoints/request"}
+
 FLOORS = {"platform": 0, "domain": 1, "endpoints": 2, "outbound": 2, "app": 3}
 
 # Libraries that one room keeps to itself, so that replacing one means opening one folder.
@@ -63,6 +66,8 @@ def check_declarations(rooms: dict[str, set[str]]):
                 yield f"src/CMakeLists.txt: {room} uses {used}, a floor above it"
             elif {floor(room), floor(used)} == {"endpoints", "outbound"}:
                 yield f"src/CMakeLists.txt: {room} uses {used}: they meet in the domain"
+            elif floor(room) == floor(used) == "endpoints" and used not in GROUND_OF_SURFACES:
+                yield f"src/CMakeLists.txt: {room} uses {used}: surfaces know nothing of each other"
             elif floor(room) == "domain" and used == "platform/http":
                 yield f"src/CMakeLists.txt: {room} uses {used}: the domain knows no HTTP"
         if room in reachable(room, rooms, start_included=False):

@@ -10,8 +10,8 @@
 #include "domain/signin/register_account.h"
 #include "domain/signin/sign_in.h"
 #include "domain/signin/web_account.h"
-#include "endpoints/account/visit.h"
 #include "endpoints/matrix/api.h"
+#include "endpoints/pages/visit.h"
 
 namespace latchkey::app {
 
@@ -40,8 +40,8 @@ class ClientApi {
   html::Pages pages_;
 
  public:
-  const matrix::Api api;                // these last: they refer to the rest
-  account::AccountPages account_pages;  // OauthApi adds what clients are called
+  const matrix::Api api;              // these last: they refer to the rest
+  pages::AccountPages account_pages;  // OauthApi adds what clients are called
 };
 
 }  // namespace latchkey::app

@@ -1,6 +1,7 @@
 #include "app/oauth_api.h"
 
 #include "domain/oauth/client_auth.h"
+#include "endpoints/account_pages/actions.h"
 
 namespace latchkey::app {
 namespace {
@@ -14,7 +15,7 @@ std::string issuer_of(std::string url) {
 
 }  // namespace
 
-OauthApi::OauthApi(Core& core, signin::AttemptLimits& limits, account::AccountPages& pages)
+OauthApi::OauthApi(Core& core, signin::AttemptLimits& limits, pages::AccountPages& pages)
     : clients_(*core.sessions, core.oauth_clients),
       codes_(*core.sessions, clients_),
       devices_(*core.sessions, clients_),
@@ -27,6 +28,7 @@ OauthApi::OauthApi(Core& core, signin::AttemptLimits& limits, account::AccountPa
           .limits = limits,
           .account = pages,
           .server_name = core.config.server_name,
+          .account_actions = account_pages::supported_actions(),
           .issuer = issuer_of(core.config.public_url)} {
   pages.client_name = [this](std::string id) -> Task<std::string> {
     const auto client = co_await clients_.find(std::move(id));

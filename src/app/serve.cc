@@ -11,8 +11,7 @@
 #include "app/housekeeping.h"
 #include "app/oauth_api.h"
 #include "domain/services/senders.h"
-#include "endpoints/account/fault.h"
-#include "endpoints/account/mount.h"
+#include "endpoints/account_pages/mount.h"
 #include "endpoints/admin/command_socket.h"
 #include "endpoints/admin/health.h"
 #include "endpoints/edge/check.h"
@@ -22,6 +21,7 @@
 #include "endpoints/oauth/client.h"
 #include "endpoints/oauth/errors.h"
 #include "endpoints/oauth/introspect.h"
+#include "endpoints/pages/fault.h"
 #include "platform/http/server.h"
 
 namespace latchkey::app {
@@ -85,7 +85,7 @@ http::Refusal as_it_passes(http::Refusal refusal, std::string_view path) {
 }
 
 // The one place where faults become answers, and are logged.
-http::Hooks make_hooks(Core& core, const account::AccountPages& pages) {
+http::Hooks make_hooks(Core& core, const pages::AccountPages& pages) {
   http::Hooks hooks;
   auto due = std::make_shared<OncePerSecond>();
   hooks.refuse = [&core, &pages, due](http::Refusal refusal, const http::Request* request,
@@ -95,7 +95,7 @@ http::Hooks make_hooks(Core& core, const account::AccountPages& pages) {
     const bool oauth = path.starts_with("/oauth2/");
     http::Response response =
         oauth ? oauth::refusal(refusal, fault) : matrix::refusal(refusal, fault);
-    if (account::is_page(path)) response = account::fault_page(pages, *request, response);
+    if (pages::is_page(path)) response = pages::fault_page(pages, *request, response);
     if (fault) {
       const std::string_view id = request != nullptr ? request->id : "";
       const bool passes = response.status == 503;
@@ -168,7 +168,7 @@ int serve(const Config& config) {
   OauthApi oauth_api(core, client_api.api.limits, client_api.account_pages);
   oauth_api.prepare();
   oauth::mount(router, oauth_api.api);
-  account::mount(router, client_api.account_pages);
+  account_pages::mount(router, client_api.account_pages);
   oauth::mount_introspection(router, *core.sessions, config.introspection.secret,
                              [&oauth_api](const http::Request& request, const http::Form& form) {
                                return oauth::introspecting_client(oauth_api.api, request, form);

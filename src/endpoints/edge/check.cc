@@ -1,8 +1,8 @@
 #include "endpoints/edge/check.h"
 
 #include "endpoints/edge/credentials.h"
-#include "endpoints/matrix/access.h"
-#include "endpoints/matrix/errors.h"
+#include "endpoints/request/origin.h"
+#include "endpoints/request/standard_error.h"
 
 namespace latchkey::edge {
 namespace {
@@ -25,7 +25,7 @@ http::Response stop(http::Response response) {
 
 bool check_at_once(Sessions& sessions, const http::Request& request, http::Response& response) {
   const std::string_view token = plain_token(request);
-  if (token.empty() || sessions.recall(matrix::use_of(request), token) == nullptr) return false;
+  if (token.empty() || sessions.recall(request::use_of(request), token) == nullptr) return false;
   response.content_type = {};
   return true;
 }
@@ -37,17 +37,17 @@ Task<http::Response> check(Sessions& sessions, const http::Request& request) {
       co_return pass();
     case Credentials::Found::ambiguous:
       // 403, for it says nothing about any session: a client must not wipe its keys over it.
-      co_return stop(matrix::error(
+      co_return stop(request::error(
           403, "M_FORBIDDEN", "Send the access token once, as one Authorization: Bearer header."));
     case Credentials::Found::token:
       break;
   }
   // A token of the query does not come by check_at_once().
-  if (sessions.recall(matrix::use_of(request), credentials.token) != nullptr) co_return pass();
-  const auto verdict = co_await sessions.check(matrix::use_of(request), credentials.token);
+  if (sessions.recall(request::use_of(request), credentials.token) != nullptr) co_return pass();
+  const auto verdict = co_await sessions.check(request::use_of(request), credentials.token);
   // Without our prefix it may be a token of the homeserver's own.
   if (verdict.standing.active() || verdict.standing.reason == Reason::not_ours) co_return pass();
-  co_return stop(matrix::refusal(verdict.standing));
+  co_return stop(request::refusal(verdict.standing));
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <boost/json/serialize.hpp>
 
-#include "endpoints/matrix/access.h"
+#include "endpoints/request/origin.h"
 
 namespace latchkey::matrix {
 namespace {
@@ -45,7 +45,7 @@ sessions::NewSession read_new_session(text::Fields& fields, const http::Request&
   return {.device_id = copy(device_id),
           .display_name = copy(fields.optional_string("initial_device_display_name", kLongestName)),
           .refreshes = fields.optional_bool("refresh_token").value_or(false),
-          .origin = origin_of(request)};
+          .origin = request::origin_of(request)};
 }
 
 void put_tokens(boost::json::object& answer, const sessions::TokenPair& tokens) {

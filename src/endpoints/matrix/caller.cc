@@ -1,7 +1,7 @@
 #include "endpoints/matrix/caller.h"
 
-#include "endpoints/matrix/access.h"
 #include "endpoints/matrix/errors.h"
+#include "platform/http/authorization.h"
 #include "platform/http/form.h"
 
 namespace latchkey::matrix {
@@ -12,6 +12,11 @@ constexpr std::string_view kDeviceNames[] = {"device_id", "org.matrix.msc3202.de
 
 std::optional<std::string> copy(const std::optional<std::string_view>& text) {
   return text ? std::optional<std::string>(*text) : std::nullopt;
+}
+
+http::Response unreadable() {
+  return error(400, "M_INVALID_PARAM",
+               "Send the access token once, as one Authorization: Bearer header.");
 }
 
 std::expected<signin::Asserted, http::Response> asserted(const http::Request& request) {
@@ -33,6 +38,21 @@ std::expected<signin::Asserted, http::Response> asserted(const http::Request& re
 
 }  // namespace
 
+std::expected<std::optional<std::string>, http::Response> access_token(
+    const http::Request& request, const sessions::Policy& policy) {
+  const auto from_header = http::bearer_token(request.headers);
+  if (!from_header) return std::unexpected(unreadable());
+  std::optional<std::string> token;
+  if (*from_header) token = std::string(**from_header);
+  if (!policy.access_token_in_query || request.query.empty()) return token;
+
+  const auto query = http::Form::parse(request.query);
+  const auto from_query = query ? query->only("access_token") : std::unexpected(http::Duplicated{});
+  if (!from_query || (*from_query && token)) return std::unexpected(unreadable());
+  if (*from_query) token = std::string(**from_query);
+  return token;
+}
+
 Task<std::expected<signin::Caller, http::Response>> identify(const Api& api,
                                                              const http::Request& request) {
   const auto token = access_token(request, api.sessions.policy());
@@ -45,7 +65,7 @@ Task<std::expected<signin::Caller, http::Response>> identify(const Api& api,
     if (!read) co_return std::unexpected(read.error());
     assertion = *read;
   }
-  auto caller = co_await api.callers.identify(use_of(request), **token, assertion);
+  auto caller = co_await api.callers.identify(request::use_of(request), **token, assertion);
   if (!caller) co_return std::unexpected(refusal(caller.error()));
   co_return std::move(*caller);
 }

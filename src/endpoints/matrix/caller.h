@@ -1,12 +1,21 @@
 #pragma once
 
 #include <expected>
+#include <optional>
+#include <string>
 
 #include "domain/signin/callers.h"
 #include "endpoints/matrix/api.h"
+#include "endpoints/request/origin.h"
 #include "platform/http/message.h"
 
 namespace latchkey::matrix {
+
+// The access token of a request (spec "Using access tokens"): of the Authorization header or,
+// where the configuration allows it, of the query. Absent: none. Unexpected: the answer to one
+// that cannot be read, a 400: it says nothing about any session.
+std::expected<std::optional<std::string>, http::Response> access_token(
+    const http::Request& request, const sessions::Policy& policy);
 
 // Who asks (spec "Using access tokens"; Application Service API "Identity assertion"), or the
 // answer that refuses.

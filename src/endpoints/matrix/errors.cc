@@ -1,112 +1,18 @@
 #include "endpoints/matrix/errors.h"
 
-#include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <chrono>
-
-#include "platform/db/database.h"
 
 namespace latchkey::matrix {
 namespace {
 
-namespace json = boost::json;
-using sessions::Reason;
-using sessions::Worth;
-
-// Kept short: the client may have nothing better to do than to wait for it.
-constexpr std::string_view kRetryUnavailable = "2";
-
 // How soon a client may come back when all hashing threads are taken.
 constexpr Duration kBusyFor = std::chrono::seconds{2};
-
-http::Response answer(int status, const json::object& body) {
-  http::Response response;
-  response.status = status;
-  response.body = json::serialize(body);
-  return response;
-}
 
 http::Response weak_password(const std::optional<accounts::WeakPassword>& weak) {
   return error(400, "M_WEAK_PASSWORD", weak.value().sentence());
 }
 
-// What a person may be told about why a token is refused.
-std::string_view sentence(Reason reason) {
-  switch (reason) {
-    case Reason::wrong_kind:
-      return "This is not the kind of token that belongs here.";
-    case Reason::account_locked:
-      return "This account has been locked.";
-    case Reason::expired:
-      return "The access token has expired.";
-    case Reason::replaced:
-      return "The access token was replaced by a newer one.";
-    case Reason::refresh_token_expired:
-      return "The refresh token has expired. Sign in again to go on.";
-    case Reason::past_maximum_age:
-      return "The session has reached its maximum age. Sign in again to go on.";
-    case Reason::idle_too_long:
-      return "The session was not used for too long. Sign in again to go on.";
-    case Reason::ended_softly:
-    case Reason::generations_spent:
-    case Reason::reused:
-    case Reason::key_lost:
-    case Reason::lost:
-    case Reason::from_before_a_restore:
-      return "Sign in again to go on with this session.";
-    case Reason::ended_for_good:
-    case Reason::account_deactivated:
-    case Reason::purged:
-      return "The session has ended.";
-    case Reason::none:
-    case Reason::not_ours:
-    case Reason::malformed:
-    case Reason::forged:
-    case Reason::no_matrix_scope:
-    case Reason::good:
-      break;
-  }
-  return "The token was not recognised.";
-}
-
 }  // namespace
-
-http::Response error(int status, std::string_view errcode, std::string_view text) {
-  return answer(status, {{"errcode", errcode}, {"error", text}});
-}
-
-http::Response limit_exceeded(Duration retry_after, std::string_view text) {
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(retry_after).count();
-  http::Response response = answer(
-      429,
-      {{"errcode", "M_LIMIT_EXCEEDED"}, {"error", text}, {"retry_after_ms", retry_after.count()}});
-  response.headers.emplace_back("Retry-After", std::to_string(seconds));
-  return response;
-}
-
-http::Response refusal(const sessions::Standing& standing) {
-  std::string_view errcode = "M_UNKNOWN_TOKEN";
-  bool soft_logout = false;
-  std::string_view text = sentence(standing.reason);
-  switch (standing.worth) {
-    case Worth::missing:
-      errcode = "M_MISSING_TOKEN";
-      text = "An access token is needed.";
-      break;
-    case Worth::locked:
-      errcode = "M_USER_LOCKED";
-      soft_logout = true;
-      break;
-    case Worth::soft:
-      soft_logout = true;
-      break;
-    case Worth::unknown:
-    case Worth::ended:
-    case Worth::active:
-      break;
-  }
-  return answer(401, {{"errcode", errcode}, {"error", text}, {"soft_logout", soft_logout}});
-}
 
 http::Response refusal(const signin::LoginRefused& refused, std::string_view info_uri) {
   using Why = signin::LoginRefused::Why;
@@ -126,13 +32,15 @@ http::Response refusal(const signin::LoginRefused& refused, std::string_view inf
     case Why::account_deactivated:
       return error(403, "M_USER_DEACTIVATED", "This account has been deactivated.");
     case Why::account_locked:
-      return refusal({Worth::locked, Reason::account_locked, std::nullopt});
+      return refusal(
+          sessions::Standing{sessions::Worth::locked, sessions::Reason::account_locked, {}});
     case Why::too_many_devices:
-      return answer(403, {{"errcode", "M_USER_LIMIT_EXCEEDED"},
-                          {"error",
-                           "This account is signed in on as many devices as it may be. Sign out "
-                           "on one of them first."},
-                          {"info_uri", info_uri}});
+      return request::json_answer(
+          403, {{"errcode", "M_USER_LIMIT_EXCEEDED"},
+                {"error",
+                 "This account is signed in on as many devices as it may be. Sign out "
+                 "on one of them first."},
+                {"info_uri", info_uri}});
     case Why::too_many_failures:
       return limit_exceeded(refused.retry_after, "Too many attempts. Try again later.");
     case Why::busy:
@@ -211,58 +119,6 @@ http::Response refusal(accounts::ModerationRefused refused) {
       break;
   }
   return error(404, "M_NOT_FOUND", "There is no such user.");
-}
-
-http::Response refusal(const text::JsonError& fault) {
-  const bool json = fault.kind == text::JsonError::Kind::bad_shape;
-  return error(400, json ? "M_BAD_JSON" : "M_NOT_JSON", fault.sentence);
-}
-
-http::Response refusal(const text::FieldError& fault) {
-  using Kind = text::FieldError::Kind;
-  switch (fault.kind) {
-    case Kind::missing:
-      return error(400, "M_MISSING_PARAM", fault.sentence);
-    case Kind::wrong_type:
-      return error(400, "M_BAD_JSON", fault.sentence);
-    case Kind::too_long:
-    case Kind::bad_text:
-    case Kind::out_of_range:
-      break;
-  }
-  return error(400, "M_INVALID_PARAM", fault.sentence);
-}
-
-http::Response refusal(http::Refusal refusal, std::exception_ptr fault) {
-  switch (refusal) {
-    case http::Refusal::bad_request:
-      return error(400, "M_UNKNOWN", "The request is not valid HTTP.");
-    case http::Refusal::not_found:
-      return error(404, "M_UNRECOGNIZED", "There is nothing at this path.");
-    case http::Refusal::method_not_allowed:
-      return error(405, "M_UNRECOGNIZED", "This path does not know this method.");
-    case http::Refusal::timeout:
-      return error(408, "M_UNKNOWN", "The request took too long to arrive.");
-    case http::Refusal::body_too_large:
-      return error(413, "M_TOO_LARGE", "The request body is too large.");
-    case http::Refusal::headers_too_large:
-      return error(431, "M_TOO_LARGE", "The request headers are too large.");
-    case http::Refusal::fault:
-      try {
-        if (fault) std::rethrow_exception(fault);
-      } catch (const db::Unavailable&) {
-        break;
-      } catch (...) {
-        return error(500, "M_UNKNOWN", "Something went wrong in the server.");
-      }
-      return error(500, "M_UNKNOWN", "Something went wrong in the server.");
-    case http::Refusal::unavailable:
-      break;
-  }
-  http::Response response =
-      error(503, "M_UNKNOWN", "The server cannot answer now. Try again in a moment.");
-  response.headers.emplace_back("Retry-After", kRetryUnavailable);
-  return response;
 }
 
 }  // namespace latchkey::matrix

@@ -4,7 +4,6 @@
 #include <boost/json/serialize.hpp>
 
 #include "domain/accounts/matrix_id.h"
-#include "endpoints/matrix/access.h"
 #include "endpoints/matrix/api.h"
 #include "endpoints/matrix/body.h"
 #include "endpoints/matrix/caller.h"
@@ -22,7 +21,7 @@ using Result = signin::SignIn::Result;
 Task<http::Response> get_flows(const Api& api, const http::Request& request) {
   const auto token = access_token(request, api.sessions.policy());
   const std::string shown = token ? token->value_or("") : "";
-  const signin::LoginFlows flows = co_await api.login_ways.list(use_of(request), shown);
+  const signin::LoginFlows flows = co_await api.login_ways.list(request::use_of(request), shown);
   json::array list;
   // Spec "OAuth 2.0 aware clients": those that know only this API are better off in the browser.
   if (flows.sso) {

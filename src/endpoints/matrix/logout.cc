@@ -1,12 +1,12 @@
 // POST /logout and /logout/all (spec "Session management").
 
-#include "endpoints/matrix/access.h"
 #include "endpoints/matrix/api.h"
 #include "endpoints/matrix/body.h"
 #include "endpoints/matrix/caller.h"
 #include "endpoints/matrix/confirm.h"
 #include "endpoints/matrix/errors.h"
 #include "endpoints/matrix/mount.h"
+#include "endpoints/request/origin.h"
 
 namespace latchkey::matrix {
 namespace {
@@ -44,7 +44,7 @@ Task<http::Response> sign_out(const Api& api, SignOut how, const http::Request& 
   const auto token = access_token(request, api.sessions.policy());
   if (!token) co_return token.error();
   if (!*token) co_return refusal({sessions::Worth::missing, {}, {}});
-  const auto refused = co_await (api.sessions.*how)(use_of(request), **token);
+  const auto refused = co_await (api.sessions.*how)(request::use_of(request), **token);
   if (refused) co_return refusal(*refused);
   co_return empty_answer();
 }

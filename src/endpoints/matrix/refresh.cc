@@ -1,9 +1,9 @@
 // POST /refresh (spec "Refreshing access tokens").
 
-#include "endpoints/matrix/access.h"
 #include "endpoints/matrix/api.h"
 #include "endpoints/matrix/body.h"
 #include "endpoints/matrix/mount.h"
+#include "endpoints/request/origin.h"
 
 namespace latchkey::matrix {
 namespace {
@@ -15,7 +15,7 @@ Task<http::Response> post_refresh(const Api& api, const http::Request& request) 
   const std::string token(fields.required_string("refresh_token"));
   if (fields.error()) co_return refusal(*fields.error());
 
-  const auto tokens = co_await api.sessions.refresh(use_of(request), token);
+  const auto tokens = co_await api.sessions.refresh(request::use_of(request), token);
   if (!tokens) {
     // Only guesses are limited: a client with a token of this server always gets its answer.
     if (tokens.error().worth == sessions::Worth::unknown) {

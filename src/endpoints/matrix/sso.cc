@@ -1,5 +1,5 @@
 // GET /login/sso/redirect (spec "Client login via SSO"): to the page in the browser on which the
-// person signs in and lets the app have a login token (endpoints/account/sso.cc).
+// person signs in and lets the app have a login token (endpoints/account_pages/sso.cc).
 
 #include "endpoints/matrix/api.h"
 #include "endpoints/matrix/errors.h"

@@ -3,10 +3,10 @@
 #include <boost/json/serialize.hpp>
 
 #include "domain/accounts/matrix_id.h"
-#include "endpoints/matrix/access.h"
 #include "endpoints/matrix/api.h"
 #include "endpoints/matrix/caller.h"
 #include "endpoints/matrix/mount.h"
+#include "endpoints/request/origin.h"
 
 namespace latchkey::matrix {
 namespace {
@@ -22,7 +22,7 @@ std::string render(const Api& api, const sessions::Identity& who) {
 
 bool whoami_at_once(const Api& api, const http::Request& request, http::Response& response) {
   if (!request.query.empty()) return false;  // it may hold a token too
-  Entry* entry = api.sessions.recall(use_of(request), header_token(request));
+  Entry* entry = api.sessions.recall(request::use_of(request), request::header_token(request));
   if (entry == nullptr) return false;
   std::string& rendered = entry->rendered[Entry::whoami];
   if (rendered.empty()) rendered = render(api, entry->identity);

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "domain/oauth/authorization_codes.h"
 #include "domain/oauth/clients.h"
@@ -8,7 +10,7 @@
 #include "domain/oauth/signing_keys.h"
 #include "domain/sessions/sessions.h"
 #include "domain/signin/attempt_limits.h"
-#include "endpoints/account/visit.h"
+#include "endpoints/pages/visit.h"
 #include "platform/http/router.h"
 
 // OAuth 2.0 and OpenID Connect (spec "OAuth 2.0 API"). Each file mounts its endpoint.
@@ -37,8 +39,10 @@ struct Api {
   DeviceGrants& devices;
   SigningKeys& keys;
   signin::AttemptLimits& limits;
-  const account::AccountPages& account;
+  const pages::AccountPages& account;
   std::string server_name;
+  // What links to the account pages may ask for (MSC4191).
+  std::span<const std::string_view> account_actions;
   std::string issuer;  // the public URL, with a slash at its end
 };
 

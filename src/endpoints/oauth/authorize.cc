@@ -60,7 +60,7 @@ http::Response redirect(const Api& api, const ReturnAddress& where,
                         std::vector<http::Form::Field> fields) {
   if (!where.state.empty()) fields.push_back({"state", where.state});
   fields.push_back({"iss", api.issuer});  // RFC 9207
-  return account::see_other(redirect_to(where, http::encode_form(fields)));
+  return pages::see_other(redirect_to(where, http::encode_form(fields)));
 }
 
 http::Response tell_client(const Api& api, const ReturnAddress& where, std::string_view error,
@@ -71,25 +71,25 @@ http::Response tell_client(const Api& api, const ReturnAddress& where, std::stri
 
 // Told to the person, for who asks is not to be trusted with an answer.
 http::Response failed(const Api& api, const http::Request& request, std::string_view sentence) {
-  const auto language = account::language_of(request);
-  return account::show_message(api.account, request,
-                               {.status = 400,
-                                .title = std::string(account::text(language, "AUTHORIZE_FAILED")),
-                                .sentence = std::string(account::text(language, sentence))});
+  const auto language = pages::language_of(request);
+  return pages::show_message(api.account, request,
+                             {.status = 400,
+                              .title = std::string(pages::text(language, "AUTHORIZE_FAILED")),
+                              .sentence = std::string(pages::text(language, sentence))});
 }
 
 // For may_redirect_at_once(): they see where it goes.
 http::Response offer_way_back(const Api& api, const http::Request& request, const Client& client,
                               const http::Response& redirect) {
-  const auto language = account::language_of(request);
+  const auto language = pages::language_of(request);
   const std::string name = client.shown_name(request.header("Accept-Language"));
-  return account::show_message(
+  return pages::show_message(
       api.account, request,
       {.status = 400,
-       .title = std::string(account::text(language, "AUTHORIZE_FAILED")),
-       .sentence = std::string(account::text(language, "AUTHORIZE_REFUSED")),
+       .title = std::string(pages::text(language, "AUTHORIZE_FAILED")),
+       .sentence = std::string(pages::text(language, "AUTHORIZE_REFUSED")),
        .link = redirect.headers.front().second,
-       .link_text = fmt::format(fmt::runtime(account::text(language, "LOGOUT_BACK")), name)});
+       .link_text = fmt::format(fmt::runtime(pages::text(language, "LOGOUT_BACK")), name)});
 }
 
 // `at_once`: of may_redirect_at_once().
@@ -108,7 +108,7 @@ Task<http::Response> grant(const Api& api, const BrowserSession& browser,
                            const AuthorizationRequest& asked, std::string query) {
   const auto code = co_await api.codes.issue(browser, asked);
   if (code) co_return redirect(api, return_address(asked), {{"code", *code}});
-  co_return account::to_sign_in(std::string(path::kAuthorize) + "?" + query);
+  co_return pages::to_sign_in(std::string(path::kAuthorize) + "?" + query);
 }
 
 struct Asked {
@@ -139,7 +139,7 @@ Task<std::expected<Asked, http::Response>> read(const Api& api, const http::Requ
 }
 
 Task<http::Response> get_authorize(const Api& api, const http::Request& request) {
-  const auto browser = co_await account::visitor(api.account, request);
+  const auto browser = co_await pages::visitor(api.account, request);
   const auto asked = co_await read(api, request, browser ? &*browser : nullptr);
   if (!asked) co_return asked.error();
   const bool consented = browser && asked->request.prompt.none &&
@@ -150,13 +150,13 @@ Task<http::Response> get_authorize(const Api& api, const http::Request& request)
   switch (next_step(asked->request, browser ? &*browser : nullptr, consented,
                     api.sessions.clock().now())) {
     case AuthorizationStep::sign_up:
-      co_return account::to_sign_up(next);
+      co_return pages::to_sign_up(next);
     case AuthorizationStep::sign_in:
-      co_return account::to_sign_in(next, {.login_hint = asked->request.login_hint});
+      co_return pages::to_sign_in(next, {.login_hint = asked->request.login_hint});
     case AuthorizationStep::give_password_again:
-      co_return account::to_sign_in(next, {.login_hint = asked->request.login_hint, .again = true});
+      co_return pages::to_sign_in(next, {.login_hint = asked->request.login_hint, .again = true});
     case AuthorizationStep::use_another_account:
-      co_return account::to_sign_in(next, {.another = true});
+      co_return pages::to_sign_in(next, {.another = true});
     case AuthorizationStep::grant:
       co_return co_await grant(api, *browser, asked->request, query);
     case AuthorizationStep::login_required:
@@ -174,24 +174,24 @@ Task<http::Response> post_authorize(const Api& api, const http::Request& request
   // A client may post its request (OpenID Connect Core section 3.1.2.1). The browser sends no
   // cookie with a form of another site, so it comes once more as a link.
   if (form && request.query.empty() && !form->fields().empty() && http::has_form(request) &&
-      account::field(*form, "decision").empty()) {
-    co_return account::see_other(std::string(path::kAuthorize) + "?" +
-                                 http::encode_form(form->fields()));
+      pages::field(*form, "decision").empty()) {
+    co_return pages::see_other(std::string(path::kAuthorize) + "?" +
+                               http::encode_form(form->fields()));
   }
-  if (!form || !account::csrf_ok(api.account, request, *form)) {
-    co_return account::csrf_refused(api.account, request);
+  if (!form || !pages::csrf_ok(api.account, request, *form)) {
+    co_return pages::csrf_refused(api.account, request);
   }
-  const auto browser = co_await account::visitor(api.account, request);
+  const auto browser = co_await pages::visitor(api.account, request);
   const auto asked = co_await read(api, request, browser ? &*browser : nullptr);
   if (!asked) co_return asked.error();
   const std::string query = without_prompt(asked->query);
-  const std::string decision = account::field(*form, "decision");
+  const std::string decision = pages::field(*form, "decision");
   if (decision == "deny") {
     co_return tell_client(api, return_address(asked->request), "access_denied",
                           "The person has said no.");
   }
   if (!browser || decision != "allow") {
-    co_return account::to_sign_in(std::string(path::kAuthorize) + "?" + query);
+    co_return pages::to_sign_in(std::string(path::kAuthorize) + "?" + query);
   }
   co_return co_await grant(api, *browser, asked->request, query);
 }

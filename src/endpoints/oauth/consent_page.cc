@@ -9,11 +9,11 @@
 namespace latchkey::oauth {
 namespace {
 
-using account::Language;
+using pages::Language;
 
 template <class... Args>
 std::string say(Language language, std::string_view key, const Args&... args) {
-  return fmt::format(fmt::runtime(account::text(language, key)), args...);
+  return fmt::format(fmt::runtime(pages::text(language, key)), args...);
 }
 
 std::string host_of(std::string_view uri) {
@@ -67,11 +67,11 @@ std::string form_action_source(std::string_view redirect_uri) {
 Task<http::Response> consent_page(const Api& api, const http::Request& request,
                                   const AuthorizationRequest& asked,
                                   const signin::BrowserSession& browser, std::string_view query) {
-  const Language language = account::language_of(request);
+  const Language language = pages::language_of(request);
   const Client& client = *asked.client;
   const std::string name = client.shown_name(request.header("Accept-Language"));
   html::Page page =
-      account::begin_page(request, say(language, "CONSENT_TITLE", name), "consent.html");
+      pages::begin_page(request, say(language, "CONSENT_TITLE", name), "consent.html");
   page.form_target = form_action_source(asked.redirect_uri);
   html::Values& values = page.values;
   values.set("ASKS", say(language, "CONSENT_ASKS", name, api.server_name));
@@ -83,10 +83,10 @@ Task<http::Response> consent_page(const Api& api, const http::Request& request,
                                  ? say(language, "CONSENT_WARNING_LOCAL", name)
                                  : say(language, "CONSENT_WARNING", host_of(asked.redirect_uri)));
   const std::string next = std::string(path::kAuthorize) + "?" + std::string(query);
-  values.set("NOT_ME_URL", account::sign_in_path(next, {.another = true}));
+  values.set("NOT_ME_URL", pages::sign_in_path(next, {.another = true}));
   values.add_text("POLICY_URI", client.policy_uri.best(request.header("Accept-Language")));
   values.add_text("TOS_URI", client.tos_uri.best(request.header("Accept-Language")));
-  co_return account::show(api.account, request, std::move(page));
+  co_return pages::show(api.account, request, std::move(page));
 }
 
 }  // namespace latchkey::oauth

@@ -2,10 +2,10 @@
 // person types elsewhere.
 
 #include "domain/oauth/client_metadata.h"
-#include "endpoints/matrix/access.h"
 #include "endpoints/oauth/api.h"
 #include "endpoints/oauth/client.h"
 #include "endpoints/oauth/errors.h"
+#include "endpoints/request/origin.h"
 
 namespace latchkey::oauth {
 namespace {
@@ -27,7 +27,7 @@ Task<http::Response> post_device(const Api& api, const http::Request& request) {
   if (const auto wait = api.limits.device_authorization_blocked(request.client_address, now)) {
     co_return too_many(*wait);
   }
-  const auto begun = co_await api.devices.begin(**client, *scope, matrix::origin_of(request));
+  const auto begun = co_await api.devices.begin(**client, *scope, request::origin_of(request));
   const std::string link = url(api, path::kLink);
   co_return secret_answer(
       {{"device_code", begun.device_code},

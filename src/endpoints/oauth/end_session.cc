@@ -9,10 +9,10 @@
 
 #include "domain/accounts/matrix_id.h"
 #include "domain/oauth/logout_request.h"
-#include "endpoints/account/next.h"
-#include "endpoints/account/personal.h"
 #include "endpoints/oauth/api.h"
 #include "endpoints/oauth/consent_page.h"
+#include "endpoints/pages/next.h"
+#include "endpoints/pages/personal.h"
 
 namespace latchkey::oauth {
 namespace {
@@ -47,13 +47,13 @@ std::string_view sentence_for(LogoutRefused refused) {
 }
 
 http::Response refuse(const Api& api, const http::Request& request, LogoutRefused why) {
-  const auto language = account::language_of(request);
-  return account::show_message(api.account, request,
-                               {.status = 400,
-                                .title = std::string(account::text(language, "AUTHORIZE_FAILED")),
-                                .sentence = std::string(account::text(language, sentence_for(why))),
-                                .link = std::string(account::kHome),
-                                .link_text = std::string(account::text(language, "LOGOUT_HERE"))});
+  const auto language = pages::language_of(request);
+  return pages::show_message(api.account, request,
+                             {.status = 400,
+                              .title = std::string(pages::text(language, "AUTHORIZE_FAILED")),
+                              .sentence = std::string(pages::text(language, sentence_for(why))),
+                              .link = std::string(pages::kHome),
+                              .link_text = std::string(pages::text(language, "LOGOUT_HERE"))});
 }
 
 Task<std::expected<LogoutRequest, LogoutRefused>> read(const Api& api, const http::Form& sent) {
@@ -79,73 +79,72 @@ std::string client_name(const http::Request& request, const LogoutRequest& asked
 
 http::Response ask(const Api& api, const http::Request& request, const LogoutRequest& asked,
                    const signin::BrowserSession& browser) {
-  const auto language = account::language_of(request);
+  const auto language = pages::language_of(request);
   html::Page page =
-      account::begin_page(request, account::text(language, "LOGOUT_TITLE"), "logout.html");
+      pages::begin_page(request, pages::text(language, "LOGOUT_TITLE"), "logout.html");
   html::Values& values = page.values;
   values.set("USER_ID", accounts::matrix_id(browser.account.localpart, api.server_name));
   if (asked.client) {
-    values.add_text("ASKS", fmt::format(fmt::runtime(account::text(language, "LOGOUT_ASKS")),
+    values.add_text("ASKS", fmt::format(fmt::runtime(pages::text(language, "LOGOUT_ASKS")),
                                         client_name(request, asked), api.server_name));
   }
   if (asked.back) page.form_target = form_action_source(asked.back->redirect_uri);
-  return account::show(api.account, request, std::move(page));
+  return pages::show(api.account, request, std::move(page));
 }
 
 // Nobody is signed in here, so nothing is left to ask.
 http::Response nobody(const Api& api, const http::Request& request, const LogoutRequest& asked) {
-  if (asked.back && asked.hinted) return account::see_other(address(*asked.back));
-  const auto language = account::language_of(request);
-  account::Message message{.title = std::string(account::text(language, "LOGOUT_DONE")),
-                           .sentence = std::string(account::text(language, "NOTICE_SIGNED_OUT"))};
+  if (asked.back && asked.hinted) return pages::see_other(address(*asked.back));
+  const auto language = pages::language_of(request);
+  pages::Message message{.title = std::string(pages::text(language, "LOGOUT_DONE")),
+                         .sentence = std::string(pages::text(language, "NOTICE_SIGNED_OUT"))};
   if (asked.back) {
     message.link = address(*asked.back);
-    message.link_text = fmt::format(fmt::runtime(account::text(language, "LOGOUT_BACK")),
+    message.link_text = fmt::format(fmt::runtime(pages::text(language, "LOGOUT_BACK")),
                                     client_name(request, asked));
   }
-  return account::show_message(api.account, request, message);
+  return pages::show_message(api.account, request, message);
 }
 
 Task<http::Response> get_logout(const Api& api, const http::Request& request) {
-  const auto asked = co_await read(api, account::query_of(request));
+  const auto asked = co_await read(api, pages::query_of(request));
   if (!asked) co_return refuse(api, request, asked.error());
-  const auto browser = co_await account::visitor(api.account, request);
+  const auto browser = co_await pages::visitor(api.account, request);
   co_return browser ? ask(api, request, *asked, *browser) : nobody(api, request, *asked);
 }
 
 Task<http::Response> decide(const Api& api, const http::Request& request, bool sign_out) {
-  const auto asked = co_await read(api, account::query_of(request));
+  const auto asked = co_await read(api, pages::query_of(request));
   if (!asked) co_return refuse(api, request, asked.error());
-  const auto browser = co_await account::visitor(api.account, request);
+  const auto browser = co_await pages::visitor(api.account, request);
   if (sign_out && browser) {
     co_await api.account.browsers.end(browser->account.id, browser->id);
   }
   http::Response response;
   if (asked->back) {
-    response = account::see_other(address(*asked->back));
+    response = pages::see_other(address(*asked->back));
   } else if (sign_out) {
-    response = account::done("/account/sign-in", "signed_out");
+    response = pages::done("/account/sign-in", "signed_out");
   } else {
-    response = account::see_other(std::string(account::kHome));
+    response = pages::see_other(std::string(pages::kHome));
   }
-  if (sign_out) account::take_cookie(api.account, response);
+  if (sign_out) pages::take_cookie(api.account, response);
   co_return response;
 }
 
 // A client may post as well (section 2). The browser sends no cookie with a form of another site,
 // so the request comes once more as a link.
 http::Response as_link(const http::Form& sent) {
-  return account::see_other(std::string(path::kEndSession) + "?" +
-                            http::encode_form(sent.fields()));
+  return pages::see_other(std::string(path::kEndSession) + "?" + http::encode_form(sent.fields()));
 }
 
 Task<http::Response> post_logout(const Api& api, const http::Request& request) {
   const auto form = http::Form::parse(request.body);
   if (!form) co_return refuse(api, request, LogoutRefused::duplicates);
-  const std::string decision = account::field(*form, "decision");
+  const std::string decision = pages::field(*form, "decision");
   if (decision.empty()) co_return as_link(*form);
-  if (!account::csrf_ok(api.account, request, *form)) {
-    co_return account::csrf_refused(api.account, request);
+  if (!pages::csrf_ok(api.account, request, *form)) {
+    co_return pages::csrf_refused(api.account, request);
   }
   co_return co_await decide(api, request, decision == "sign_out");
 }

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include "endpoints/matrix/errors.h"
+#include "endpoints/request/standard_error.h"
 
 namespace latchkey::oauth {
 namespace {
@@ -91,7 +91,7 @@ http::Response refresh_refusal(const sessions::Standing& standing) {
 }
 
 http::Response refusal(http::Refusal refusal, std::exception_ptr fault) {
-  http::Response response = matrix::refusal(refusal, std::move(fault));
+  http::Response response = request::refusal(refusal, std::move(fault));
   const json::value said = json::parse(response.body);
   json::object body;
   const bool passes = response.status >= 500 || response.status == 408;

@@ -2,14 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include "endpoints/matrix/calls_testing.h"
+#include "endpoints/request/calls_testing.h"
 #include "platform/db/database.h"
 
 namespace latchkey::oauth {
 namespace {
 
-using matrix::testing::header_of;
-using matrix::testing::json_of;
+using request::testing::header_of;
+using request::testing::json_of;
 
 // What passes must look like no refusal: clients end the session on any `errcode`, or any `error`.
 TEST(OauthErrors, TheServersOwnTroubleIsNoRefusal) {

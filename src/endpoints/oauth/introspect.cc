@@ -8,8 +8,8 @@
 
 #include "domain/oauth/id_token.h"
 #include "domain/oauth/scope.h"
-#include "endpoints/matrix/access.h"
 #include "endpoints/oauth/errors.h"
+#include "endpoints/request/origin.h"
 #include "platform/crypto/equal.h"
 #include "platform/http/field.h"
 #include "platform/http/form.h"

@@ -4,18 +4,18 @@
 #include <gtest/gtest.h>
 
 #include "domain/sessions/sessions_testing.h"
-#include "endpoints/matrix/calls_testing.h"
+#include "endpoints/request/calls_testing.h"
 #include "platform/text/ulid.h"
 
 namespace latchkey::oauth {
 namespace {
 
 using namespace std::chrono_literals;
-using matrix::testing::answer;
-using matrix::testing::at_once;
-using matrix::testing::Call;
-using matrix::testing::header_of;
-using matrix::testing::json_of;
+using request::testing::answer;
+using request::testing::at_once;
+using request::testing::Call;
+using request::testing::header_of;
+using request::testing::json_of;
 using sessions::testing::kNoon;
 using sessions::testing::TestSessions;
 

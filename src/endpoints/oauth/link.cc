@@ -12,28 +12,28 @@
 namespace latchkey::oauth {
 namespace {
 
-using account::Language;
+using pages::Language;
 using signin::BrowserSession;
 
 std::string say(const http::Request& request, std::string_view key) {
-  return std::string(account::text(account::language_of(request), key));
+  return std::string(pages::text(pages::language_of(request), key));
 }
 
 http::Response code_page(const Api& api, const http::Request& request, int status = 200,
                          std::string_view error = {}) {
-  html::Page page = account::begin_page(request, say(request, "LINK_TITLE"), "link_code.html");
+  html::Page page = pages::begin_page(request, say(request, "LINK_TITLE"), "link_code.html");
   page.status = status;
   page.values.add_text("ERROR", error);
-  return account::show(api.account, request, std::move(page));
+  return pages::show(api.account, request, std::move(page));
 }
 
 Task<http::Response> decide_page(const Api& api, const http::Request& request,
                                  const PendingDevice& device, const BrowserSession& browser,
                                  const std::string& code) {
-  const Language language = account::language_of(request);
+  const Language language = pages::language_of(request);
   const std::string name = device.client->shown_name(request.header("Accept-Language"));
-  const auto title = fmt::format(fmt::runtime(account::text(language, "LINK_ASKS_TITLE")), name);
-  html::Page page = account::begin_page(request, title, "link_decide.html");
+  const auto title = fmt::format(fmt::runtime(pages::text(language, "LINK_ASKS_TITLE")), name);
+  html::Page page = pages::begin_page(request, title, "link_decide.html");
   html::Values& values = page.values;
   values.set("CLIENT", name).set("CODE", code);
   values.add_text("HOST", client_host(*device.client, name));
@@ -42,13 +42,13 @@ Task<http::Response> decide_page(const Api& api, const http::Request& request,
   values.add_text("AGENT", device.origin.user_agent);
   co_await put_scope(api, values, device.scope, browser, language);
   const std::string next = std::string(path::kLink) + "?user_code=" + code;
-  values.set("NOT_ME_URL", account::sign_in_path(next, {.another = true}));
-  co_return account::show(api.account, request, std::move(page));
+  values.set("NOT_ME_URL", pages::sign_in_path(next, {.another = true}));
+  co_return pages::show(api.account, request, std::move(page));
 }
 
 http::Response message(const Api& api, const http::Request& request, std::string_view title,
                        std::string_view sentence) {
-  return account::show_message(
+  return pages::show_message(
       api.account, request,
       {.status = 200, .title = say(request, title), .sentence = say(request, sentence)});
 }
@@ -75,12 +75,12 @@ Task<std::expected<Waiting, http::Response>> look(const Api& api, const http::Re
 
 Task<http::Response> get_link(const Api& api, const http::Request& request) {
   const auto query = http::Form::parse(request.query);
-  const std::string typed = query ? account::field(*query, "user_code") : std::string();
-  const auto browser = co_await account::visitor(api.account, request);
+  const std::string typed = query ? pages::field(*query, "user_code") : std::string();
+  const auto browser = co_await pages::visitor(api.account, request);
   if (!browser) {
     std::string next(path::kLink);
     if (const auto code = read_user_code(typed)) next += "?user_code=" + *code;
-    co_return account::to_sign_in(next);
+    co_return pages::to_sign_in(next);
   }
   if (typed.empty()) co_return code_page(api, request);
   const auto waiting = co_await look(api, request, typed);
@@ -90,15 +90,15 @@ Task<http::Response> get_link(const Api& api, const http::Request& request) {
 
 Task<http::Response> post_link(const Api& api, const http::Request& request) {
   const auto form = http::Form::parse(request.body);
-  if (!form || !account::csrf_ok(api.account, request, *form)) {
-    co_return account::csrf_refused(api.account, request);
+  if (!form || !pages::csrf_ok(api.account, request, *form)) {
+    co_return pages::csrf_refused(api.account, request);
   }
-  const auto browser = co_await account::visitor(api.account, request);
-  if (!browser) co_return account::to_sign_in(path::kLink);
-  const std::string typed = account::field(*form, "user_code");
+  const auto browser = co_await pages::visitor(api.account, request);
+  if (!browser) co_return pages::to_sign_in(path::kLink);
+  const std::string typed = pages::field(*form, "user_code");
   const auto waiting = co_await look(api, request, typed);
   if (!waiting) co_return waiting.error();
-  const std::string decision = account::field(*form, "decision");
+  const std::string decision = pages::field(*form, "decision");
   if (decision != "allow" && decision != "deny") {
     co_return co_await decide_page(api, request, waiting->device, *browser, waiting->code);
   }

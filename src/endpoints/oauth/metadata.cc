@@ -6,7 +6,6 @@
 #include <boost/json/serialize.hpp>
 
 #include "domain/oauth/client_metadata.h"
-#include "endpoints/account/actions.h"
 #include "endpoints/oauth/api.h"
 
 namespace latchkey::oauth {
@@ -14,9 +13,9 @@ namespace {
 
 namespace json = boost::json;
 
-json::array actions() {
+json::array actions(const Api& api) {
   json::array list;
-  for (const std::string_view action : account::supported_actions()) list.emplace_back(action);
+  for (const std::string_view action : api.account_actions) list.emplace_back(action);
   return list;
 }
 
@@ -60,9 +59,9 @@ json::object metadata(const Api& api) {
       {"request_parameter_supported", false},
       {"request_uri_parameter_supported", false},
       {"account_management_uri", account},
-      {"account_management_actions_supported", actions()},
+      {"account_management_actions_supported", actions(api)},
       {"org.matrix.msc4191.account_management_uri", account},
-      {"org.matrix.msc4191.account_management_actions_supported", actions()},
+      {"org.matrix.msc4191.account_management_actions_supported", actions(api)},
   };
 }
 

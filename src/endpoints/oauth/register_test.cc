@@ -8,16 +8,16 @@
 #include <string>
 
 #include "domain/sessions/sessions_testing.h"
-#include "endpoints/matrix/calls_testing.h"
 #include "endpoints/oauth/api.h"
+#include "endpoints/request/calls_testing.h"
 
 namespace latchkey::oauth {
 namespace {
 
 using namespace std::chrono_literals;
-using matrix::testing::answer;
-using matrix::testing::header_of;
-using matrix::testing::json_of;
+using request::testing::answer;
+using request::testing::header_of;
+using request::testing::json_of;
 using sessions::testing::kNoon;
 
 constexpr auto* kGood =

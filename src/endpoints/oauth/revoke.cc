@@ -2,10 +2,10 @@
 // names, whatever the token is still worth. Whoever holds a token may end it, a scanner of leaked
 // secrets too: a client that is named need not be known.
 
-#include "endpoints/matrix/access.h"
 #include "endpoints/oauth/api.h"
 #include "endpoints/oauth/client.h"
 #include "endpoints/oauth/errors.h"
+#include "endpoints/request/origin.h"
 
 namespace latchkey::oauth {
 namespace {
@@ -16,7 +16,7 @@ Task<http::Response> post_revoke(const Api& api, const http::Request& request) {
   const auto token = field(*form, "token");
   if (!token) co_return token.error();
   if (token->empty()) co_return error(400, "invalid_request", "token: expected");
-  const auto refused = co_await api.sessions.revoke(matrix::use_of(request), *token);
+  const auto refused = co_await api.sessions.revoke(request::use_of(request), *token);
   if (refused && refused->worth == sessions::Worth::unknown) {
     const Time now = api.sessions.clock().now();
     if (const auto wait = api.limits.unknown_token_blocked(request.client_address, now)) {

@@ -3,10 +3,10 @@
 
 #include "domain/oauth/client_metadata.h"
 #include "domain/oauth/id_token.h"
-#include "endpoints/matrix/access.h"
 #include "endpoints/oauth/api.h"
 #include "endpoints/oauth/client.h"
 #include "endpoints/oauth/errors.h"
+#include "endpoints/request/origin.h"
 
 namespace latchkey::oauth {
 namespace {
@@ -66,7 +66,7 @@ Task<http::Response> redeem_code(const Api& api, const http::Request& request,
   }
   const auto keys = co_await api.keys.current();  // before: what is redeemed must be answered
   const auto granted = co_await api.codes.redeem(request.worker, client, *code, *redirect_uri,
-                                                 *verifier, matrix::origin_of(request));
+                                                 *verifier, request::origin_of(request));
   if (!granted) co_return refusal(granted.error());
   co_return secret_answer(granted_answer(api, *keys, client, *granted, *code));
 }
@@ -79,7 +79,7 @@ Task<http::Response> redeem_device_code(const Api& api, const http::Request& req
   if (code->empty()) co_return error(400, "invalid_request", "device_code: expected");
   const auto keys = co_await api.keys.current();
   const auto granted =
-      co_await api.devices.poll(request.worker, client, *code, matrix::origin_of(request));
+      co_await api.devices.poll(request.worker, client, *code, request::origin_of(request));
   if (!granted) co_return refusal(granted.error());
   co_return secret_answer(granted_answer(api, *keys, client, *granted, std::nullopt));
 }
@@ -91,7 +91,7 @@ Task<http::Response> refresh(const Api& api, const http::Request& request, const
   const auto token = field(form, "refresh_token");
   if (!token) co_return token.error();
   if (token->empty()) co_return error(400, "invalid_request", "refresh_token: expected");
-  const auto tokens = co_await api.sessions.refresh(matrix::use_of(request), *token, client_id);
+  const auto tokens = co_await api.sessions.refresh(request::use_of(request), *token, client_id);
   if (tokens) co_return secret_answer(token_answer(*tokens));
   // Only guesses are limited: a client with a token of this server always gets its answer.
   if (tokens.error().worth == sessions::Worth::unknown) {

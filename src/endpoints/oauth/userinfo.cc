@@ -1,9 +1,9 @@
 // GET and POST /oauth2/userinfo (OpenID Connect Core section 5.3).
 
 #include "domain/oauth/claims.h"
-#include "endpoints/matrix/access.h"
 #include "endpoints/oauth/api.h"
 #include "endpoints/oauth/errors.h"
+#include "endpoints/request/origin.h"
 #include "platform/http/authorization.h"
 
 namespace latchkey::oauth {
@@ -20,7 +20,7 @@ Task<http::Response> userinfo(const Api& api, const http::Request& request) {
   if (!token || !*token) {
     co_return challenge(401, "invalid_token", "expected Authorization: Bearer with a token");
   }
-  const auto verdict = co_await api.sessions.check_any_scope(matrix::use_of(request), **token);
+  const auto verdict = co_await api.sessions.check_any_scope(request::use_of(request), **token);
   if (!verdict.standing.active()) {
     co_return challenge(401, "invalid_token", "The access token is not good, or no longer.");
   }

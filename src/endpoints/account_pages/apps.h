@@ -1,0 +1,13 @@
+#pragma once
+
+#include "endpoints/pages/personal.h"
+#include "platform/html/values.h"
+
+namespace latchkey::account_pages {
+
+// The list of account_apps.html: apps that know who the person is, and have no device.
+Task<void> put_apps(html::Values& values, const pages::Visit& visit);
+
+void mount_apps(http::Router& router, const pages::AccountPages& pages);
+
+}  // namespace latchkey::account_pages

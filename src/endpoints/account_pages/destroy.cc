@@ -1,0 +1,201 @@
+// What cannot be undone: deleting a device, signing out everywhere, deactivating the account. Each
+// page says first what it is and what will be lost, and asks for the password unless it was just
+// given: links to them are public, and anybody can make one (MSC4191 "Security considerations").
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "endpoints/account_pages/device_words.h"
+#include "endpoints/account_pages/mount.h"
+#include "endpoints/pages/next.h"
+#include "endpoints/pages/words.h"
+#include "platform/http/percent.h"
+
+namespace latchkey::account_pages {
+namespace {
+
+// A page that asks before something is destroyed.
+struct Question {
+  std::string_view title;
+  std::string_view consequence;
+  std::string_view button;
+  std::string action;  // where it is posted
+  std::string cancel;  // where one goes instead
+  std::string device_id = {};
+  bool about_account = false;  // to be confirmed by typing its Matrix ID
+  html::Values facts = {};
+};
+
+http::Response ask(const pages::Visit& visit, Question question, const pages::Refused& refused) {
+  html::Page page = pages::begin_page(visit.request, question.title, "account_confirm.html");
+  html::Values& values = page.values;
+  values.set("CONSEQUENCE", question.consequence).set("DO", question.button);
+  values.set("ACTION", question.action).set("CANCEL_LINK", question.cancel);
+  values.set("ACCOUNT", visit.matrix_id());
+  values.add_text("CAUTION", visit.text("DEVICE_DELETE_LINK_WARNING"));
+  values.add_text("DEVICE_ID_FIELD", question.device_id).add_text("ERROR", refused.sentence);
+  values.include("FACTS", "account_facts.html") = std::move(question.facts);
+  if (question.about_account) {
+    html::Values& choice = values.add("CHOICE").set("CHOICE_TEXT", visit.text("ERASE"));
+    if (pages::field(visit.form, "erase") == "1") choice.add("TICKED");
+    values.add("TYPED").set("TYPED_LABEL",
+                            fmt::format(fmt::runtime(visit.text("TYPE_ID")), visit.matrix_id()));
+  }
+  if (!visit.pages.browsers.fresh(visit.who)) values.add("PASSWORD_FIELD");
+  if (!refused.sentence.empty()) page.status = refused.status;
+  http::Response response = pages::show(visit.pages, visit.request, std::move(page));
+  pages::put_retry(response, refused);
+  return response;
+}
+
+// The session to go on with: the visitor's, or the one that the password has made of it.
+struct Confirmed {
+  signin::BrowserSession who;
+  std::string cookie = {};  // empty: the browser keeps its own
+};
+Task<std::expected<Confirmed, pages::Refused>> confirm(const pages::Visit& visit) {
+  std::string password = pages::field(visit.form, "password");
+  if (password.empty()) co_return Confirmed{visit.who};
+  auto again = co_await visit.pages.browsers.reauthenticate(
+      visit.who, std::move(password), std::string(visit.request.client_address));
+  if (again) co_return Confirmed{std::move(again->session), std::move(again->cookie)};
+  if (again.error().why == signin::LoginRefused::Why::wrong_credentials) {
+    co_return std::unexpected(
+        pages::Refused{.status = 403, .sentence = std::string(visit.text("ERROR_PASSWORD"))});
+  }
+  co_return std::unexpected(pages::words(visit.language, again.error()));
+}
+
+// With the new cookie, if there is one: the old one is over.
+http::Response with_cookie(const pages::Visit& visit, const Confirmed& confirmed,
+                           http::Response response) {
+  if (!confirmed.cookie.empty()) pages::give_cookie(visit.pages, response, confirmed.cookie);
+  return response;
+}
+
+// --- a device
+
+Question about_device(const pages::Visit& visit, const signin::AccountDevice& device) {
+  const std::string query = "?device_id=" + http::percent_encode(device.id);
+  Question question{.title = visit.text("DEVICE_DELETE_TITLE"),
+                    .consequence = visit.text("DEVICE_DELETE_WHY"),
+                    .button = visit.text("DEVICE_DELETE_DO"),
+                    .action = "/account/device/delete",
+                    .cancel = "/account/device" + query,
+                    .device_id = device.id};
+  question.facts.add("FACT")
+      .set("NAME", visit.text("DEVICE"))
+      .set("VALUE", device_name(visit, device));
+  put_device_facts(question.facts, visit, device);
+  return question;
+}
+
+Task<http::Response> ask_device(const pages::Visit& visit, pages::Refused refused) {
+  const std::string id = pages::field(visit.form, "device_id");
+  if (id.empty()) co_return pages::see_other("/account/devices");
+  const auto device = co_await find_device(visit, id);
+  if (!device) co_return no_such_device(visit);
+  co_return ask(visit, about_device(visit, *device), refused);
+}
+
+Task<http::Response> get_delete(const pages::Visit& visit) {
+  co_return co_await ask_device(visit, {});
+}
+
+Task<http::Response> post_delete(const pages::Visit& visit) {
+  const auto confirmed = co_await confirm(visit);
+  if (!confirmed) co_return co_await ask_device(visit, confirmed.error());
+  const auto deleted = co_await visit.pages.account.delete_device(
+      confirmed->who, pages::field(visit.form, "device_id"));
+  http::Response response;
+  if (deleted) {
+    response = pages::done("/account/devices", "device_deleted");
+  } else {
+    response = co_await ask_device(visit, pages::words(visit.language, deleted.error()));
+  }
+  co_return with_cookie(visit, *confirmed, std::move(response));
+}
+
+// --- everything
+
+Task<http::Response> ask_everything(const pages::Visit& visit, pages::Refused refused) {
+  const auto devices = co_await visit.pages.account.devices(visit.who);
+  Question question{.title = visit.text("EVERYTHING_TITLE"),
+                    .consequence = visit.text("EVERYTHING_WHY"),
+                    .button = visit.text("EVERYTHING_DO"),
+                    .action = "/account/sign-out-everywhere",
+                    .cancel = std::string(pages::kHome)};
+  question.facts.add("FACT").set("NAME", visit.text("MATRIX_ID")).set("VALUE", visit.matrix_id());
+  question.facts.add("FACT")
+      .set("NAME", visit.text("EVERYTHING_COUNT"))
+      .set("VALUE", std::to_string(devices.size()));
+  co_return ask(visit, std::move(question), refused);
+}
+
+Task<http::Response> get_everything(const pages::Visit& visit) {
+  co_return co_await ask_everything(visit, {});
+}
+
+Task<http::Response> post_everything(const pages::Visit& visit) {
+  const auto confirmed = co_await confirm(visit);
+  if (!confirmed) co_return co_await ask_everything(visit, confirmed.error());
+  const auto ended = co_await visit.pages.account.sign_out_everything(confirmed->who);
+  http::Response response;
+  if (ended) {
+    response = pages::done(pages::kHome, "everything");
+  } else {
+    response = co_await ask_everything(visit, pages::words(visit.language, ended.error()));
+  }
+  co_return with_cookie(visit, *confirmed, std::move(response));
+}
+
+// --- the account
+
+http::Response ask_account(const pages::Visit& visit, const pages::Refused& refused) {
+  Question question{.title = visit.text("DEACTIVATE_TITLE"),
+                    .consequence = visit.text("DEACTIVATE_WHY"),
+                    .button = visit.text("DEACTIVATE_DO"),
+                    .action = "/account/deactivate",
+                    .cancel = std::string(pages::kHome),
+                    .about_account = true};
+  question.facts.add("FACT").set("NAME", visit.text("MATRIX_ID")).set("VALUE", visit.matrix_id());
+  return ask(visit, std::move(question), refused);
+}
+
+Task<http::Response> get_deactivate(const pages::Visit& visit) { co_return ask_account(visit, {}); }
+
+Task<http::Response> post_deactivate(const pages::Visit& visit) {
+  if (pages::field(visit.form, "confirm") != visit.matrix_id()) {
+    co_return ask_account(visit,
+                          {.status = 400, .sentence = std::string(visit.text("ERROR_ACCOUNT_ID"))});
+  }
+  const auto confirmed = co_await confirm(visit);
+  if (!confirmed) co_return ask_account(visit, confirmed.error());
+  const auto ended = co_await visit.pages.account.deactivate(
+      confirmed->who, pages::field(visit.form, "erase") == "1");
+  if (!ended) {
+    co_return with_cookie(visit, *confirmed,
+                          ask_account(visit, pages::words(visit.language, ended.error())));
+  }
+  http::Response response =
+      pages::show_message(visit.pages, visit.request,
+                          {.title = std::string(visit.text("DEACTIVATED")),
+                           .sentence = std::string(visit.text("DEACTIVATED_WHY"))});
+  pages::take_cookie(visit.pages, response);
+  co_return response;
+}
+
+}  // namespace
+
+void mount_destroy(http::Router& router, const pages::AccountPages& pages) {
+  pages::add_page(router, pages, "/account/device/delete", get_delete);
+  pages::add_form(router, pages, "/account/device/delete", "/account/devices", post_delete);
+  pages::add_page(router, pages, "/account/sign-out-everywhere", get_everything);
+  pages::add_form(router, pages, "/account/sign-out-everywhere", "/account/sign-out-everywhere",
+                  post_everything);
+  pages::add_page(router, pages, "/account/deactivate", get_deactivate);
+  pages::add_form(router, pages, "/account/deactivate", "/account/deactivate", post_deactivate);
+}
+
+}  // namespace latchkey::account_pages

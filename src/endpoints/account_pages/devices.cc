@@ -1,0 +1,146 @@
+// GET /account/devices, GET and POST /account/device.
+
+#include <utility>
+
+#include "endpoints/account_pages/apps.h"
+#include "endpoints/account_pages/device_words.h"
+#include "endpoints/account_pages/mount.h"
+#include "endpoints/pages/next.h"
+#include "endpoints/pages/words.h"
+#include "platform/http/percent.h"
+#include "platform/text/rfc3339.h"
+
+namespace latchkey::account_pages {
+namespace {
+
+constexpr std::string_view kDevices = "/account/devices";
+
+void put_fact(html::Values& facts, std::string_view name, std::string_view value) {
+  if (!value.empty()) facts.add("FACT").set("NAME", name).set("VALUE", value);
+}
+
+std::string time_or_never(const pages::Visit& visit, const std::optional<Time>& time) {
+  if (!time) return std::string(visit.text("UNKNOWN"));
+  return pages::ago(visit.language, *time, SystemClock{}.now());
+}
+
+// What is out of the ordinary about it; empty: nothing.
+std::string_view state_of(const pages::Visit& visit, const signin::AccountDevice& device) {
+  if (device.locked) return visit.text("DEVICE_LOCKED");
+  return device.signed_out_softly ? visit.text("DEVICE_SOFT") : std::string_view();
+}
+
+void put_row(html::Values& values, const pages::Visit& visit, const signin::AccountDevice& device) {
+  html::Values& row = values.add("DEVICE_ROW");
+  row.set("DEVICE_QUERY", http::percent_encode(device.id))
+      .set("DEVICE_SHOWN", device_name(visit, device));
+  const std::string app = device.client.empty()
+                              ? pages::browser_name(visit.language, device.user_agent)
+                              : device.client;
+  row.add_text("APP", app);
+  const std::string used = time_or_never(visit, device.last_used_at);
+  html::Values& time = row.add("USED").set("USED", used);
+  if (device.last_used_at) time.set("USED_TIME", text::format_rfc3339(*device.last_used_at));
+  row.add_text("STATE", state_of(visit, device));
+  if (device.here) row.add("HERE");
+}
+
+Task<void> name_client(const pages::Visit& visit, signin::AccountDevice& device) {
+  if (device.client.empty() || !visit.pages.client_name) co_return;
+  std::string name = co_await visit.pages.client_name(device.client);
+  if (!name.empty()) device.client = std::move(name);
+}
+
+Task<http::Response> get_devices(const pages::Visit& visit) {
+  auto devices = co_await visit.pages.account.devices(visit.who);
+  for (auto& device : devices) co_await name_client(visit, device);
+  html::Page page = pages::begin_page(visit.request, visit.text("DEVICES"), "account_devices.html");
+  page.values.add_text("NOTICE", pages::notice_of(visit.language, visit.form));
+  html::Values& list = page.values.add(devices.empty() ? "NONE" : "SOME");
+  for (const auto& device : devices) put_row(list, visit, device);
+  co_await put_apps(page.values, visit);
+  co_return pages::show(visit.pages, visit.request, std::move(page));
+}
+
+http::Response device_page(const pages::Visit& visit, const signin::AccountDevice& device,
+                           const pages::Refused& refused) {
+  html::Page page =
+      pages::begin_page(visit.request, device_name(visit, device), "account_device.html");
+  html::Values& values = page.values;
+  values.set("ID", device.id).set("DEVICE_QUERY", http::percent_encode(device.id));
+  values.set("SHOWN_NAME", device.display_name);
+  values.add_text("NOTICE", pages::notice_of(visit.language, visit.form));
+  values.add_text("ERROR", refused.sentence);
+  if (device.signed_out_softly && !device.locked) {
+    values.add_text("STATE_WHY", visit.text("DEVICE_SOFT_WHY"));
+  } else {
+    values.add_text("STATE_WHY", state_of(visit, device));
+  }
+  put_device_facts(values.include("FACTS", "account_facts.html"), visit, device);
+  if (!refused.sentence.empty()) page.status = refused.status;
+  return pages::show(visit.pages, visit.request, std::move(page));
+}
+
+Task<http::Response> get_device(const pages::Visit& visit) {
+  const std::string id = pages::field(visit.form, "device_id");
+  if (id.empty()) co_return pages::see_other(std::string(kDevices));
+  const auto device = co_await find_device(visit, id);
+  if (!device) co_return no_such_device(visit);
+  co_return device_page(visit, *device, {});
+}
+
+Task<http::Response> rename_device(const pages::Visit& visit) {
+  const std::string id = pages::field(visit.form, "device_id");
+  const auto renamed =
+      co_await visit.pages.account.rename_device(visit.who, id, pages::field(visit.form, "name"));
+  if (renamed)
+    co_return pages::done("/account/device?device_id=" + http::percent_encode(id), "saved");
+  const auto device = co_await find_device(visit, id);
+  if (!device) co_return no_such_device(visit);
+  co_return device_page(visit, *device, pages::words(visit.language, renamed.error()));
+}
+
+}  // namespace
+
+Task<std::optional<signin::AccountDevice>> find_device(const pages::Visit& visit, std::string id) {
+  auto device = co_await visit.pages.account.device(visit.who, std::move(id));
+  if (device) co_await name_client(visit, *device);
+  co_return std::move(device);
+}
+
+std::string device_name(const pages::Visit& visit, const signin::AccountDevice& device) {
+  return device.display_name.empty() ? std::string(visit.text("DEVICE_UNNAMED"))
+                                     : device.display_name;
+}
+
+void put_device_facts(html::Values& facts, const pages::Visit& visit,
+                      const signin::AccountDevice& device) {
+  put_fact(facts, visit.text("DEVICE_ID"), device.id);
+  put_fact(facts, visit.text("DEVICE_APP"), device.client);
+  put_fact(facts, visit.text("LAST_USED"), time_or_never(visit, device.last_used_at));
+  put_fact(facts, visit.text("DEVICE_FIRST_USED"), time_or_never(visit, device.first_used_at));
+  put_fact(facts, visit.text("DEVICE_PLACE"), device.address);
+  const std::string agent = pages::browser_name(visit.language, device.user_agent);
+  put_fact(facts, visit.text("DEVICE_BROWSER"), agent.empty() ? device.user_agent : agent);
+  if (device.here) put_fact(facts, visit.text("DEVICE_HERE"), visit.text("DEVICE_HERE_WHY"));
+  if (device.method) {
+    put_fact(facts, visit.text("DEVICE_HOW"), pages::way_of(visit.language, *device.method));
+  }
+}
+
+http::Response no_such_device(const pages::Visit& visit) {
+  return pages::show_message(visit.pages, visit.request,
+                             {.status = 404,
+                              .title = std::string(visit.text("DEVICE_MISSING")),
+                              .sentence = std::string(visit.text("DEVICE_MISSING_WHY")),
+                              .link = std::string(kDevices),
+                              .link_text = std::string(visit.text("TO_DEVICES"))});
+}
+
+void mount_devices(http::Router& router, const pages::AccountPages& pages) {
+  pages::add_page(router, pages, std::string(kDevices), get_devices);
+  pages::add_page(router, pages, "/account/device", get_device);
+  pages::add_form(router, pages, "/account/device", kDevices, rename_device);
+}
+
+}  // namespace latchkey::account_pages

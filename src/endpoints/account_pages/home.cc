@@ -1,0 +1,79 @@
+// GET /account/: who one is, and the way to every other page, for clients too (MSC4191).
+
+#include <charconv>
+
+#include "endpoints/account_pages/actions.h"
+#include "endpoints/account_pages/mount.h"
+#include "endpoints/pages/next.h"
+#include "endpoints/pages/personal.h"
+#include "endpoints/pages/words.h"
+#include "platform/text/rfc3339.h"
+
+namespace latchkey::account_pages {
+namespace {
+
+void put_browser(html::Values& values, const pages::Visit& visit,
+                 const signin::BrowserSession& browser) {
+  html::Values& row = values.add("BROWSER");
+  const std::string name = pages::browser_name(visit.language, browser.origin.user_agent);
+  row.set("AGENT", name.empty() ? visit.text("UNKNOWN") : name);
+  row.set("USED", pages::ago(visit.language, browser.last_active_at, SystemClock{}.now()));
+  row.set("USED_TIME", text::format_rfc3339(browser.last_active_at));
+  row.add_text("ADDRESS", browser.origin.address);
+  row.set("BROWSER_ID", std::to_string(browser.id));
+  row.add(browser.id == visit.who.id ? "THIS" : "OTHER");
+}
+
+Task<http::Response> show_home(const pages::Visit& visit, std::string_view notice) {
+  const auto profile = co_await visit.pages.account.profile(visit.who);
+  const auto browsers = co_await visit.pages.browsers.list(visit.who.account.id);
+  html::Page page = pages::begin_page(visit.request, visit.text("HOME"), "account_home.html");
+  page.values.set("ACCOUNT", visit.matrix_id());
+  page.values.add_text("NOTICE", notice).add_text("SHOWN_NAME", profile.display_name);
+  for (const auto& browser : browsers) put_browser(page.values, visit, browser);
+  co_return pages::show(visit.pages, visit.request, std::move(page));
+}
+
+// Signed out or not, an action leads to its page, which asks for whatever it needs.
+Task<http::Response> get_home(const pages::Visit& visit) {
+  const std::string action = pages::field(visit.form, "action");
+  if (action.empty())
+    co_return co_await show_home(visit, pages::notice_of(visit.language, visit.form));
+  if (auto path = page_of_action(action, pages::field(visit.form, "device_id"))) {
+    co_return pages::see_other(std::move(*path));
+  }
+  co_return co_await show_home(visit, visit.text("NOTICE_ACTION"));
+}
+
+Task<http::Response> end_browser(const pages::Visit& visit) {
+  const std::string typed = pages::field(visit.form, "browser");
+  signin::BrowserSessionId id = 0;
+  const auto [end, fault] = std::from_chars(typed.data(), typed.data() + typed.size(), id);
+  if (fault == std::errc() && end == typed.data() + typed.size()) {
+    co_await visit.pages.browsers.end(visit.who.account.id, id);
+  }
+  co_return pages::done(pages::kHome, "browser_ended");
+}
+
+Task<http::Response> get_cross_signing(const pages::Visit& visit) {
+  co_return pages::show_message(visit.pages, visit.request,
+                                {.title = std::string(visit.text("CROSS_SIGNING")),
+                                 .sentence = std::string(visit.text("CROSS_SIGNING_WHY")),
+                                 .link = std::string(pages::kHome),
+                                 .link_text = std::string(visit.text("BACK_HOME"))});
+}
+
+}  // namespace
+
+void mount_home(http::Router& router, const pages::AccountPages& pages) {
+  pages::add_page(router, pages, "/account", get_home);
+  pages::add_page(router, pages, std::string(pages::kHome), get_home);
+  // Who opens the bare address of the server in a browser is a person.
+  router.add(http::Method::get, "/", [](const http::Request&) -> Task<http::Response> {
+    co_return pages::see_other(std::string(pages::kHome));
+  });
+  pages::add_form(router, pages, "/account/browsers/end", pages::kHome, end_browser);
+  pages::add_page(router, pages, "/account/cross-signing-reset", get_cross_signing);
+}
+
+}  // namespace latchkey::account_pages

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace latchkey::account_pages {
+
+// Where an app of the legacy API wants its person back with a login token (spec "redirectUrl"). It
+// registers nowhere, so the person is shown `shown` and decides.
+struct ReturnUrl {
+  std::string url;
+  std::string shown;        // the host, or the scheme of an app on this device
+  std::string form_target;  // html::Page
+
+  // With loginToken in its query, before a fragment.
+  std::string with_login_token(std::string_view token) const;
+};
+
+// Absent: no absolute address that a browser may be sent to. Refused are schemes that run or read
+// something (javascript, data, file, …), and whatever makes a host look like another.
+std::optional<ReturnUrl> read_return_url(std::string_view text);
+
+}  // namespace latchkey::account_pages

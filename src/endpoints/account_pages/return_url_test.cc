@@ -1,0 +1,47 @@
+#include "endpoints/account_pages/return_url.h"
+
+#include <gtest/gtest.h>
+
+namespace latchkey::account_pages {
+namespace {
+
+TEST(ReturnUrl, GetsTheTokenIntoItsQuery) {
+  struct Row {
+    const char* url;
+    const char* shown;
+    const char* with_token;
+    const char* form_target = "";  // empty: not looked at
+  };
+  const Row rows[] = {
+      {"https://app.example/", "app.example", "https://app.example/?loginToken=t",
+       "https://app.example"},
+      {"https://app.example:8443/a?b=c", "app.example:8443",
+       "https://app.example:8443/a?b=c&loginToken=t"},
+      {"https://app.example/#/home", "app.example", "https://app.example/?loginToken=t#/home"},
+      {"http://localhost:1234", "localhost:1234", "http://localhost:1234?loginToken=t"},
+      {"element://connect", "element:", "element://connect?loginToken=t", "element:"},
+      {"http://[::1]:1234/", "[::1]:1234", "http://[::1]:1234/?loginToken=t", "http:"},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.url);
+    const auto url = read_return_url(row.url);
+    ASSERT_TRUE(url.has_value());
+    EXPECT_EQ(url->shown, row.shown);
+    EXPECT_EQ(url->with_login_token("t"), row.with_token);
+    if (row.form_target[0] != '\0') EXPECT_EQ(url->form_target, row.form_target);
+  }
+}
+
+TEST(ReturnUrl, IsRefused) {
+  for (const char* url :
+       {"", "app.example", "//app.example/", "/account/", "javascript:alert(1)", "JavaScript:x",
+        "data:text/html,x", "file:///etc/passwd", "https://app.example@evil.example/",
+        "https://app.example\\@evil.example/", "https:///x", "https://app.example/a b",
+        "https://app%2eexample/", "https://my_app.example/", "https://a;b/",
+        "https://app.example/\n"}) {
+    EXPECT_FALSE(read_return_url(url).has_value()) << url;
+  }
+}
+
+}  // namespace
+}  // namespace latchkey::account_pages

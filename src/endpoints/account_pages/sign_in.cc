@@ -1,0 +1,126 @@
+// GET and POST /account/sign-in, POST /account/sign-out.
+
+#include <fmt/format.h>
+
+#include "domain/accounts/matrix_id.h"
+#include "endpoints/account_pages/mount.h"
+#include "endpoints/pages/next.h"
+#include "endpoints/pages/personal.h"
+#include "endpoints/pages/words.h"
+#include "endpoints/request/origin.h"
+#include "platform/http/percent.h"
+
+namespace latchkey::account_pages {
+namespace {
+
+// What the page shows, at first or again.
+struct SignInForm {
+  std::string next;
+  std::string user;
+  bool again = false;
+  bool another = false;
+  bool coming_back = false;  // from another page that wants somebody signed in
+  std::string_view notice = {};
+  pages::Refused refused = {};
+};
+
+std::string_view title_of(const SignInForm& form) {
+  if (form.another) return "SIGN_IN_ANOTHER";
+  return form.again ? "SIGN_IN_AGAIN" : "SIGN_IN";
+}
+
+http::Response sign_in_page(const pages::AccountPages& pages, const http::Request& request,
+                            const SignInForm& form) {
+  const pages::Language language = pages::language_of(request);
+  html::Page page =
+      pages::begin_page(request, pages::text(language, title_of(form)), "account_sign_in.html");
+  html::Values& values = page.values;
+  values.set("NEXT", form.next).set("USER", form.user);
+  values.set("USER_HINT", fmt::format(fmt::runtime(pages::text(language, "USER_NAME_HINT")),
+                                      "alice", accounts::matrix_id("alice", pages.server_name)));
+  values.add_text("NOTICE", form.notice).add_text("ERROR", form.refused.sentence);
+  if (form.another) {
+    values.add("ANOTHER");
+    values.add_text("PURPOSE", pages::text(language, "SIGN_IN_ANOTHER_WHY"));
+  } else if (form.again) {
+    values.add("AGAIN");
+    values.add_text("PURPOSE", pages::text(language, "SIGN_IN_AGAIN_WHY"));
+  } else if (form.coming_back) {
+    values.add_text("PURPOSE", pages::text(language, "SIGN_IN_FIRST"));
+  }
+  values.add(form.user.empty() ? "FOCUS_USER" : "FOCUS_PASSWORD");
+  if (pages.registration.open() && !form.again && !form.another) {
+    values.add_text("SIGN_UP_LINK", "/account/sign-up?next=" + http::percent_encode(form.next));
+  }
+  if (!form.refused.sentence.empty()) page.status = form.refused.status;
+  http::Response response = pages::show(pages, request, std::move(page));
+  pages::put_retry(response, form.refused);
+  return response;
+}
+
+// What a client hints at, as a person types it: `mxid:@alice:example.com` (MSC4198).
+std::string hinted_user(std::string hint) {
+  constexpr std::string_view kMatrixId = "mxid:";
+  if (hint.starts_with(kMatrixId)) hint.erase(0, kMatrixId.size());
+  return hint;
+}
+
+Task<http::Response> get_sign_in(const pages::AccountPages& pages, const http::Request& request) {
+  const http::Form query = pages::query_of(request);
+  const auto who = co_await pages::visitor(pages, request);
+  SignInForm form{.next = pages::next_or_home(pages::field(query, "next")),
+                  .user = hinted_user(pages::field(query, "login_hint")),
+                  .again = who && pages::field(query, "again") == "1",
+                  .another = who && pages::field(query, "another") == "1",
+                  .coming_back = !pages::field(query, "next").empty(),
+                  .notice = pages::notice_of(pages::language_of(request), query)};
+  if (who && !form.again && !form.another) co_return pages::see_other(form.next);
+  if (form.again) form.user = who->account.localpart;
+  co_return sign_in_page(pages, request, form);
+}
+
+// A localpart, a full Matrix ID or an e-mail address.
+signin::Identifier identifier_of(const std::string& typed) {
+  const auto at = typed.find('@');
+  if (at != std::string::npos && at > 0) return signin::ThirdParty{"email", typed};
+  return signin::UserName{typed};
+}
+
+Task<http::Response> post_sign_in(const pages::AccountPages& pages, const http::Request& request,
+                                  const http::Form& sent) {
+  SignInForm form{.next = pages::next_or_home(pages::field(sent, "next")),
+                  .user = pages::field(sent, "user"),
+                  .again = pages::field(sent, "again") == "1",
+                  .another = pages::field(sent, "another") == "1"};
+  const auto signed_in = co_await pages.browsers.sign_in(
+      identifier_of(form.user), pages::field(sent, "password"), request::origin_of(request),
+      pages::session_cookie(pages, request));
+  if (!signed_in) {
+    form.refused = pages::words(pages::language_of(request), signed_in.error());
+    co_return sign_in_page(pages, request, form);
+  }
+  http::Response response = pages::see_other(form.next);
+  pages::give_cookie(pages, response, signed_in->cookie);
+  co_return response;
+}
+
+Task<http::Response> post_sign_out(const pages::Visit& visit) {
+  co_await visit.pages.browsers.end(visit.who.account.id, visit.who.id);
+  http::Response response = pages::done("/account/sign-in", "signed_out");
+  pages::take_cookie(visit.pages, response);
+  co_return response;
+}
+
+}  // namespace
+
+void mount_sign_in(http::Router& router, const pages::AccountPages& pages) {
+  router.add(http::Method::get, "/account/sign-in",
+             [&pages](const http::Request& request) { return get_sign_in(pages, request); });
+  pages::add_open_form(router, pages, "/account/sign-in",
+                       [&pages](const http::Request& request, const http::Form& sent) {
+                         return post_sign_in(pages, request, sent);
+                       });
+  pages::add_form(router, pages, "/account/sign-out", pages::kHome, post_sign_out);
+}
+
+}  // namespace latchkey::account_pages

@@ -1,0 +1,79 @@
+#include "endpoints/pages/cookie.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <span>
+
+#include "platform/crypto/hash.h"
+#include "platform/http/field.h"
+#include "platform/text/base64.h"
+
+namespace latchkey::pages {
+namespace {
+
+constexpr std::string_view kCsrfLabel = "latchkey form";
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(), http::to_lower);
+  return result;
+}
+
+// Scheme, host and port, without the port that goes without saying.
+std::string origin_of_url(std::string_view url) {
+  const auto scheme_end = url.find("://");
+  if (scheme_end == url.npos) return {};
+  const auto host_end = url.find_first_of("/?#", scheme_end + 3);
+  std::string origin = lower(url.substr(0, host_end));
+  const std::string_view port = origin.starts_with("https:") ? ":443" : ":80";
+  if (origin.ends_with(port)) origin.resize(origin.size() - port.size());
+  return origin;
+}
+
+}  // namespace
+
+Site::Site(std::string_view public_url)
+    : origin(origin_of_url(public_url)), secure(origin.starts_with("https:")) {}
+
+std::string cookie_name(const Site& site, std::string_view suffix) {
+  return fmt::format("{}latchkey{}", site.secure ? "__Host-" : "", suffix);
+}
+
+std::string_view cookie_value(const http::Request& request, std::string_view name) {
+  for (const http::Header& header : request.headers) {
+    if (!http::same_name(header.name, "Cookie")) continue;
+    std::string_view rest = header.value;
+    while (!rest.empty()) {
+      const auto semicolon = rest.find(';');
+      const std::string_view pair = http::trim(rest.substr(0, semicolon));
+      rest.remove_prefix(semicolon == rest.npos ? rest.size() : semicolon + 1);
+      const auto equals = pair.find('=');
+      if (equals != pair.npos && pair.substr(0, equals) == name) return pair.substr(equals + 1);
+    }
+  }
+  return {};
+}
+
+std::string set_cookie(const Site& site, std::string_view name, std::string_view value,
+                       std::optional<std::chrono::seconds> age) {
+  std::string cookie = fmt::format("{}={}; Path=/; HttpOnly; SameSite=Lax", name, value);
+  if (site.secure) cookie += "; Secure";
+  if (age) cookie += fmt::format("; Max-Age={}", age->count());
+  return cookie;
+}
+
+std::string csrf_value(std::string_view cookie) {
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(cookie.data());
+  crypto::HmacSha256 mac(std::span(bytes, cookie.size()));
+  return text::encode_base64url(mac.mac(kCsrfLabel));
+}
+
+bool from_elsewhere(const Site& site, const http::Request& request) {
+  const std::string_view site_of_page = request.header("Sec-Fetch-Site");
+  if (!site_of_page.empty() && site_of_page != "same-origin" && site_of_page != "none") return true;
+  const std::string_view origin = request.header("Origin");
+  return !origin.empty() && origin != "null" && lower(origin) != site.origin;
+}
+
+}  // namespace latchkey::pages

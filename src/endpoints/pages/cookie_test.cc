@@ -1,0 +1,77 @@
+#include "endpoints/pages/cookie.h"
+
+#include <gtest/gtest.h>
+
+namespace latchkey::pages {
+namespace {
+
+http::Request with(std::span<const http::Header> headers) {
+  http::Request request;
+  request.headers = headers;
+  return request;
+}
+
+TEST(Site, IsWhatBrowsersCallTheOrigin) {
+  struct Row {
+    const char* url;
+    const char* origin;
+    bool secure;
+  };
+  for (const Row& row : {Row{"https://Example.com/", "https://example.com", true},
+                         Row{"https://example.com:443", "https://example.com", true},
+                         Row{"https://example.com:8443/a", "https://example.com:8443", true},
+                         Row{"http://127.0.0.1:8008/", "http://127.0.0.1:8008", false},
+                         Row{"http://localhost:80/", "http://localhost", false}}) {
+    EXPECT_EQ(Site(row.url).origin, row.origin);
+    EXPECT_EQ(Site(row.url).secure, row.secure);
+  }
+}
+
+TEST(Cookie, IsTheHostsAloneWhereTheSiteIsSecure) {
+  const Site site("https://example.com/");
+  EXPECT_EQ(cookie_name(site), "__Host-latchkey");
+  EXPECT_EQ(set_cookie(site, cookie_name(site), "v", std::chrono::seconds{60}),
+            "__Host-latchkey=v; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=60");
+  const Site plain("http://127.0.0.1:8008/");
+  EXPECT_EQ(set_cookie(plain, cookie_name(plain, "-form"), "v", std::nullopt),
+            "latchkey-form=v; Path=/; HttpOnly; SameSite=Lax");
+}
+
+TEST(Cookie, IsFoundByItsWholeName) {
+  const http::Header headers[] = {
+      {"Accept", "latchkey=no"},
+      {"cookie", "xlatchkey=1; latchkey-form=2;latchkey=3=; latchkey=4"}};
+  EXPECT_EQ(cookie_value(with(headers), "latchkey"), "3=");
+  EXPECT_EQ(cookie_value(with(headers), "latchkey-form"), "2");
+  EXPECT_EQ(cookie_value(with(headers), "form"), "");
+  const http::Header odd[] = {{"Cookie", "latchkey; ;=; latchkey"}};
+  EXPECT_EQ(cookie_value(with(odd), "latchkey"), "");
+}
+
+TEST(Csrf, ValueIsOfTheCookieAndDoesNotShowIt) {
+  EXPECT_EQ(csrf_value("secret"), csrf_value("secret"));
+  EXPECT_NE(csrf_value("secret"), csrf_value("secreu"));
+  EXPECT_FALSE(csrf_value("secret").contains("secret"));
+}
+
+TEST(Post, FromElsewhereIsKnown) {
+  const Site site("https://example.com/");
+  struct Row {
+    const char* origin;
+    const char* fetch_site;
+    bool elsewhere;
+  };
+  for (const Row& row :
+       {Row{"", "", false}, Row{"null", "", false}, Row{"null", "same-origin", false},
+        Row{"null", "cross-site", true}, Row{"https://example.com", "", false},
+        Row{"https://example.com", "same-origin", false}, Row{"https://example.com:8443", "", true},
+        Row{"http://example.com", "", true}, Row{"https://evil.example", "", true},
+        Row{"", "same-site", true}, Row{"", "none", false}}) {
+    const http::Header headers[] = {{"Origin", row.origin}, {"Sec-Fetch-Site", row.fetch_site}};
+    EXPECT_EQ(from_elsewhere(site, with(headers)), row.elsewhere)
+        << row.origin << " " << row.fetch_site;
+  }
+}
+
+}  // namespace
+}  // namespace latchkey::pages

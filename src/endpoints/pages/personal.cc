@@ -1,0 +1,103 @@
+#include "endpoints/pages/personal.h"
+
+#include <utility>
+
+#include "domain/accounts/matrix_id.h"
+#include "endpoints/pages/next.h"
+#include "platform/http/field.h"
+
+namespace latchkey::pages {
+namespace {
+
+constexpr std::string_view kNotice = "NOTICE_";
+
+Task<http::Response> answer_page(const AccountPages& pages, const http::Request& request,
+                                 const Personal& answer) {
+  const auto who = co_await visitor(pages, request);
+  if (!who) {
+    std::string next(request.path);
+    if (!request.query.empty()) next.append("?").append(request.query);
+    co_return to_sign_in(next);
+  }
+  const http::Form query = query_of(request);
+  const Visit visit{pages, request, *who, language_of(request), query};
+  co_return co_await answer(visit);
+}
+
+// The form that was sent; absent: it is none, or does not come from our pages.
+std::optional<http::Form> sent_form(const AccountPages& pages, const http::Request& request) {
+  if (!http::has_form(request)) return std::nullopt;
+  auto form = http::Form::parse(request.body);
+  if (!form || !csrf_ok(pages, request, *form)) return std::nullopt;
+  return std::move(*form);
+}
+
+Task<http::Response> answer_form(const AccountPages& pages, const http::Request& request,
+                                 std::string_view back, const Personal& answer) {
+  const auto who = co_await visitor(pages, request);
+  if (!who) co_return to_sign_in(back);
+  const auto form = sent_form(pages, request);
+  if (!form) co_return csrf_refused(pages, request);
+  const Visit visit{pages, request, *who, language_of(request), *form};
+  co_return co_await answer(visit);
+}
+
+Task<http::Response> answer_open(const AccountPages& pages, const http::Request& request,
+                                 const Open& answer) {
+  const auto form = sent_form(pages, request);
+  if (!form) co_return csrf_refused(pages, request);
+  co_return co_await answer(request, *form);
+}
+
+bool names(std::string_view key, std::string_view notice) {
+  return key.starts_with(kNotice) && http::same_name(key.substr(kNotice.size()), notice);
+}
+
+}  // namespace
+
+std::string Visit::matrix_id() const {
+  return accounts::matrix_id(who.account.localpart, pages.server_name);
+}
+
+void add_page(http::Router& router, const AccountPages& pages, std::string path, Personal answer) {
+  router.add(http::Method::get, std::move(path),
+             [&pages, answer = std::move(answer)](const http::Request& request) {
+               return answer_page(pages, request, answer);
+             });
+}
+
+void add_form(http::Router& router, const AccountPages& pages, std::string path,
+              std::string_view back, Personal answer) {
+  router.add(http::Method::post, std::move(path),
+             [&pages, back, answer = std::move(answer)](const http::Request& request) {
+               return answer_form(pages, request, back, answer);
+             });
+}
+
+void add_open_form(http::Router& router, const AccountPages& pages, std::string path, Open answer) {
+  router.add(http::Method::post, std::move(path),
+             [&pages, answer = std::move(answer)](const http::Request& request) {
+               return answer_open(pages, request, answer);
+             });
+}
+
+http::Form query_of(const http::Request& request) {
+  auto query = http::Form::parse(request.query);
+  return query ? std::move(*query) : http::Form();
+}
+
+http::Response done(std::string_view path, std::string_view notice) {
+  std::string location(path);
+  location += path.contains('?') ? "&notice=" : "?notice=";
+  return see_other(location.append(notice));
+}
+
+std::string_view notice_of(Language language, const http::Form& query) {
+  const std::string notice = field(query, "notice");
+  for (const Text& known : texts()) {
+    if (names(known.key, notice)) return text(language, known.key);
+  }
+  return {};
+}
+
+}  // namespace latchkey::pages

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "endpoints/pages/visit.h"
+#include "platform/http/router.h"
+
+// Routes of pages that belong to a person.
+namespace latchkey::pages {
+
+// Somebody who is signed in, and what they ask for. Lives until the answer.
+struct Visit {
+  const AccountPages& pages;
+  const http::Request& request;
+  const signin::BrowserSession& who;
+  Language language;
+  const http::Form& form;  // of a GET: the query
+
+  std::string_view text(std::string_view key) const { return pages::text(language, key); }
+  std::string matrix_id() const;
+};
+
+using Personal = std::function<Task<http::Response>(const Visit&)>;
+
+// Who is signed out signs in first and then sees the page.
+void add_page(http::Router& router, const AccountPages& pages, std::string path, Personal answer);
+// A form; who was signed out meanwhile signs in and then sees `back`.
+void add_form(http::Router& router, const AccountPages& pages, std::string path,
+              std::string_view back, Personal answer);
+
+// A form that anybody may post.
+using Open = std::function<Task<http::Response>(const http::Request&, const http::Form&)>;
+void add_open_form(http::Router& router, const AccountPages& pages, std::string path, Open answer);
+
+// The query of a request; empty when it cannot be read.
+http::Form query_of(const http::Request& request);
+
+// `path`, where the person is told that something was done: `notice` is "saved" for the text
+// NOTICE_SAVED.
+http::Response done(std::string_view path, std::string_view notice);
+// What done() has said; empty: nothing.
+std::string_view notice_of(Language language, const http::Form& query);
+
+}  // namespace latchkey::pages

@@ -1,0 +1,152 @@
+#include "endpoints/pages/visit.h"
+
+#include <utility>
+
+#include "endpoints/pages/cookie.h"
+#include "endpoints/pages/next.h"
+#include "endpoints/request/origin.h"
+#include "platform/crypto/equal.h"
+#include "platform/crypto/random.h"
+#include "platform/http/percent.h"
+#include "platform/text/base64.h"
+
+namespace latchkey::pages {
+namespace {
+
+// Of the cookie for forms before anybody is signed in; it lasts as long as the browser is open.
+constexpr std::string_view kFormCookie = "-form";
+
+// What the hidden field is derived from; empty: the browser has no cookie of ours.
+std::string_view form_secret(const Site& site, const http::Request& request) {
+  const std::string_view session = cookie_value(request, cookie_name(site));
+  return session.empty() ? cookie_value(request, cookie_name(site, kFormCookie)) : session;
+}
+
+std::string to_page(std::string_view path, std::string_view next) {
+  return std::string(path) + "?next=" + http::percent_encode(next_or_home(next));
+}
+
+}  // namespace
+
+Task<std::optional<signin::BrowserSession>> visitor(const AccountPages& pages,
+                                                    const http::Request& request) {
+  const std::string cookie = session_cookie(pages, request);
+  if (cookie.empty()) co_return std::nullopt;
+  co_return co_await pages.browsers.find(cookie, request::origin_of(request));
+}
+
+std::string session_cookie(const AccountPages& pages, const http::Request& request) {
+  return std::string(cookie_value(request, cookie_name(Site(pages.public_url))));
+}
+
+void give_cookie(const AccountPages& pages, http::Response& response, std::string_view value) {
+  const Site site(pages.public_url);
+  const auto age =
+      std::chrono::duration_cast<std::chrono::seconds>(pages.browsers.options().maximum_age);
+  response.headers.emplace_back("Set-Cookie", set_cookie(site, cookie_name(site), value, age));
+}
+
+void take_cookie(const AccountPages& pages, http::Response& response) {
+  const Site site(pages.public_url);
+  response.headers.emplace_back("Set-Cookie",
+                                set_cookie(site, cookie_name(site), "", std::chrono::seconds{0}));
+}
+
+http::Response see_other(std::string location) {
+  http::Response response;
+  response.status = 303;
+  response.content_type = {};
+  response.headers = {{"Location", std::move(location)},
+                      {"Referrer-Policy", "no-referrer"},
+                      {"Cache-Control", "no-store"}};
+  return response;
+}
+
+std::string sign_in_path(std::string_view next, const SignInHints& hints) {
+  std::string location = to_page("/account/sign-in", next);
+  if (!hints.login_hint.empty())
+    location += "&login_hint=" + http::percent_encode(hints.login_hint);
+  if (hints.again) location += "&again=1";
+  if (hints.another) location += "&another=1";
+  return location;
+}
+
+http::Response to_sign_in(std::string_view next, const SignInHints& hints) {
+  return see_other(sign_in_path(next, hints));
+}
+
+http::Response to_sign_up(std::string_view next) {
+  return see_other(to_page("/account/sign-up", next));
+}
+
+CsrfToken csrf_token(const AccountPages& pages, const http::Request& request) {
+  const Site site(pages.public_url);
+  const std::string_view secret = form_secret(site, request);
+  if (!secret.empty()) return {.value = csrf_value(secret)};
+  std::string fresh = text::encode_base64url(crypto::random_array<16>());
+  std::string value = csrf_value(fresh);
+  return {.value = std::move(value), .new_cookie = std::move(fresh)};
+}
+
+void hand_over(const AccountPages& pages, http::Response& response, const CsrfToken& token) {
+  if (token.new_cookie.empty()) return;
+  const Site site(pages.public_url);
+  response.headers.emplace_back("Set-Cookie", set_cookie(site, cookie_name(site, kFormCookie),
+                                                         token.new_cookie, std::nullopt));
+}
+
+bool csrf_ok(const AccountPages& pages, const http::Request& request, const http::Form& form) {
+  const Site site(pages.public_url);
+  const std::string_view secret = form_secret(site, request);
+  if (secret.empty() || from_elsewhere(site, request)) return false;
+  return crypto::equal(csrf_value(secret), field(form, kCsrfField));
+}
+
+http::Response csrf_refused(const AccountPages& pages, const http::Request& request) {
+  const Language language = language_of(request);
+  return show_message(pages, request,
+                      {.status = 403,
+                       .title = std::string(text(language, "FORM_OLD")),
+                       .sentence = std::string(text(language, "FORM_OLD_WHY")),
+                       .link = std::string(kHome),
+                       .link_text = std::string(text(language, "BACK_HOME"))});
+}
+
+std::string field(const http::Form& form, std::string_view name) {
+  const auto value = form.only(name);
+  return value ? std::string(value->value_or("")) : std::string();
+}
+
+html::Page begin_page(const http::Request& request, std::string_view title, std::string_view file) {
+  const Language language = language_of(request);
+  html::Page page{.status = 200,
+                  .title = std::string(title),
+                  .file = file,
+                  .values = {},
+                  .script = {},
+                  .language = code(language)};
+  put_texts(page.values, language);
+  return page;
+}
+
+http::Response show(const AccountPages& pages, const http::Request& request, html::Page page) {
+  const CsrfToken token = csrf_token(pages, request);
+  page.values.set("CSRF", token.value);
+  http::Response response = pages.pages.answer(std::move(page));
+  response.headers.emplace_back("Vary", "Accept-Language, Cookie");
+  hand_over(pages, response, token);
+  return response;
+}
+
+http::Response show_message(const AccountPages& pages, const http::Request& request,
+                            const Message& message) {
+  html::Page page = begin_page(request, message.title, "account_message.html");
+  page.status = message.status;
+  page.values.set("SENTENCE", message.sentence);
+  if (!message.link.empty()) {
+    page.values.add("LINK").set("HREF", message.link).set("NAME", message.link_text);
+  }
+  return show(pages, request, std::move(page));
+}
+
+}  // namespace latchkey::pages

@@ -1,0 +1,97 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "domain/signin/browser_sessions.h"
+#include "domain/signin/login_tokens.h"
+#include "domain/signin/register_account.h"
+#include "domain/signin/web_account.h"
+#include "endpoints/pages/texts.h"
+#include "platform/html/pages.h"
+#include "platform/http/form.h"
+#include "platform/http/message.h"
+#include "platform/task.h"
+
+// Who visits a page in a browser, and what protects the forms there. For every room that shows
+// pages to people who are signed in.
+namespace latchkey::pages {
+
+// What the pages call; owned by app.
+struct AccountPages {
+  signin::BrowserSessions& browsers;
+  signin::WebAccount& account;
+  signin::LoginTokens& login_tokens;
+  signin::Registration& registration;
+  signin::InteractiveAuth& auth;
+  signin::AuthFlow sign_up_stages;  // what registration asks for
+  const html::Pages& pages;
+  std::string server_name;
+  std::string public_url;
+  // What people call an OAuth 2.0 client, by its client_id; without it the client_id is shown.
+  std::function<Task<std::string>(std::string)> client_name = {};
+};
+
+// The browser session that the request's cookie names; absent: nobody is signed in.
+Task<std::optional<signin::BrowserSession>> visitor(const AccountPages& pages,
+                                                    const http::Request& request);
+
+// The value of the cookie that names a browser session; empty: there is none.
+std::string session_cookie(const AccountPages& pages, const http::Request& request);
+// Hands the browser its new cookie, or takes it away.
+void give_cookie(const AccountPages& pages, http::Response& response, std::string_view value);
+void take_cookie(const AccountPages& pages, http::Response& response);
+
+// 303 to a path of this server. `location` is one that we made, or one that local_path() accepts.
+http::Response see_other(std::string location);
+
+struct SignInHints {
+  std::string login_hint = {};  // fills in the name
+  bool again = false;           // the password is asked for although the browser is signed in
+  bool another = false;         // somebody else is asked for although the browser is signed in
+};
+// To the page on which one signs in, or makes an account, and then goes on at `next`: a path of
+// this server, with its query.
+http::Response to_sign_in(std::string_view next, const SignInHints& hints = {});
+// The same as a link.
+std::string sign_in_path(std::string_view next, const SignInHints& hints = {});
+http::Response to_sign_up(std::string_view next);
+
+// The name of the hidden field of every form, and its value: derived from a cookie that another
+// site can neither read nor set. A browser without a session gets a cookie for the purpose, which
+// hand_over() puts on the page.
+inline constexpr std::string_view kCsrfField = "csrf";
+struct CsrfToken {
+  std::string value;
+  std::string new_cookie = {};  // empty: the browser has one
+};
+CsrfToken csrf_token(const AccountPages& pages, const http::Request& request);
+void hand_over(const AccountPages& pages, http::Response& response, const CsrfToken& token);
+
+// Whether a POST comes from a form that we showed in this browser.
+bool csrf_ok(const AccountPages& pages, const http::Request& request, const http::Form& form);
+// The page for one that does not: nothing was done, and how to go on.
+http::Response csrf_refused(const AccountPages& pages, const http::Request& request);
+
+// A field of a form or query that is there once; otherwise empty.
+std::string field(const http::Form& form, std::string_view name);
+
+// A page in the visitor's language, with all texts of the catalogue and, when it has forms,
+// {{CSRF}}.
+html::Page begin_page(const http::Request& request, std::string_view title, std::string_view file);
+http::Response show(const AccountPages& pages, const http::Request& request, html::Page page);
+
+// A page that says one thing, with a link to go on by.
+struct Message {
+  int status = 200;
+  std::string title;
+  std::string sentence;
+  std::string link = {};  // empty: none
+  std::string link_text = {};
+};
+http::Response show_message(const AccountPages& pages, const http::Request& request,
+                            const Message& message);
+
+}  // namespace latchkey::pages

@@ -1,0 +1,74 @@
+#include "endpoints/pages/words.h"
+
+#include <gtest/gtest.h>
+
+namespace latchkey::pages {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Ago, IsSaidRoughly) {
+  const Time now = from_millis(1'760'000'000'000);
+  EXPECT_EQ(ago(Language::english, now + 5s, now), "just now");
+  EXPECT_EQ(ago(Language::english, now - 5min, now), "5 min ago");
+  EXPECT_EQ(ago(Language::german, now - 3h, now), "vor 3 Std.");
+  EXPECT_EQ(ago(Language::german, now - 30h, now), "vor einem Tag");
+  EXPECT_EQ(ago(Language::english, now - 72h, now), "3 days ago");
+  EXPECT_EQ(ago(Language::english, now - 24h * 30, now), "2025-09-09");
+}
+
+TEST(Browser, IsNamedAsPeopleKnowIt) {
+  struct Row {
+    const char* agent;
+    const char* name;
+  };
+  for (const Row& row :
+       {Row{"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            "Firefox on Linux"},
+        Row{"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) "
+            "Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0",
+            "Edge on Windows"},
+        Row{"Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, "
+            "like Gecko) Version/18.5 Mobile/15E148 Safari/604.1",
+            "Safari on iPhone"},
+        Row{"curl/8.0", ""}}) {
+    EXPECT_EQ(browser_name(Language::english, row.agent), row.name);
+  }
+}
+
+TEST(Refusal, SaysWhatToDoAndWhen) {
+  const Refused refused =
+      words(Language::english,
+            signin::LoginRefused{signin::LoginRefused::Why::too_many_failures, Duration{1500}});
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(refused.sentence, "Too many attempts. Wait 2 seconds, then try again.");
+  http::Response response;
+  put_retry(response, refused);
+  ASSERT_EQ(response.headers.size(), 1U);
+  EXPECT_EQ(response.headers[0].second, "2");
+}
+
+TEST(Words, SayWhatIsWrongWithAPasswordInEveryLanguage) {
+  using Weak = accounts::WeakPassword;
+  struct Row {
+    Weak weak;
+    std::string_view english;
+    std::string_view german;
+  };
+  for (const Row& row : {Row{{Weak::Why::too_short, 8}, "at least 8", "mindestens 8"},
+                         Row{{Weak::Why::too_long, 1024}, "at most 1024", "höchstens 1024"},
+                         Row{{Weak::Why::not_text}, "no text", "kein Text"},
+                         Row{{Weak::Why::from_names}, "your name", "deinem Namen"},
+                         Row{{Weak::Why::easy}, "another word", "ein oder zwei Wörter"}}) {
+    const accounts::NewPasswordRefused refused{accounts::NewPasswordRefused::Why::weak, row.weak};
+    for (const auto& [language, said] :
+         {std::pair(Language::english, row.english), std::pair(Language::german, row.german)}) {
+      const Refused told = words(language, signin::WebRefusal{refused});
+      EXPECT_EQ(told.status, 400);
+      EXPECT_NE(told.sentence.find(said), std::string::npos) << told.sentence;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace latchkey::pages
