@@ -4,7 +4,7 @@
 #include "platform/db/tx.h"
 
 // What lets a session whose row is missing be told from one that ended and was purged: the
-// heartbeat and the gaps (docs/formats/sessions.md, "A lost row").
+// heartbeat and the gaps (docs/formats/sessions.md, "Sessions missing after a restore").
 namespace latchkey::sessions {
 
 // At a start and at each reconnect, before the next heartbeat and in its transaction: what the

@@ -2,7 +2,7 @@
 
 #include "domain/sessions/standing.h"
 
-// What is known of past tokens (MSC3741; docs/formats/sessions.md, "What is known of past tokens").
+// What is known of past tokens (MSC3741; docs/formats/sessions.md, "Remembering past tokens").
 namespace latchkey::sessions {
 
 // Whether an authentic token still leads back to its account, so that GET /login may show the ways
