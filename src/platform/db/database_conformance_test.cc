@@ -340,6 +340,51 @@ TEST_P(DatabaseConformance, HooksOfARolledBackTransactionAreDropped) {
   EXPECT_FALSE(ran);
 }
 
+TEST_P(DatabaseConformance, WhatIsLeftForTheEndRunsInTheOrderOfItsKeys) {
+  std::int64_t next = 1;
+  const auto leave = [&next](Tx& tx, const char* key, const char* body) {
+    tx.before_commit(key, [&next, body](Tx& same) { insert(same, next++, body); });
+  };
+  db_->write_now([&](Tx& tx) {
+    next = 1;
+    leave(tx, "b", "third");
+    leave(tx, "a", "first");
+    leave(tx, "a", "second");
+    tx.before_commit("c", [&leave](Tx& same) { leave(same, "a", "last, for it came late"); });
+    EXPECT_THAT(tx.one<int>("SELECT count(*) FROM notes"), Optional(tuple(0)));
+  });
+  EXPECT_THAT(
+      db_->read_now([](Tx& tx) { return tx.all<string>("SELECT body FROM notes ORDER BY id"); }),
+      ElementsAre(tuple("first"), tuple("second"), tuple("third"),
+                  tuple("last, for it came late")));
+}
+
+TEST_P(DatabaseConformance, WhatFailsAtTheEndRollsEverythingBack) {
+  EXPECT_THROW(db_->write_now([](Tx& tx) {
+    insert(tx, 1, "a");
+    tx.before_commit("a", [](Tx&) { throw std::runtime_error("no"); });
+  }),
+               std::runtime_error);
+  EXPECT_THAT(ids(), ElementsAre());
+}
+
+// Each takes what no other holds. On SQLite writes are alone, and there is nothing to pass over.
+TEST_P(DatabaseConformance, WorkIsTakenWithoutWaiting) {
+  add(1, "a");
+  add(2, "b");
+  const auto take = [](Tx& tx) {
+    const string sql =
+        "SELECT id FROM notes ORDER BY id LIMIT 1" + string(tx.for_update_skip_locked());
+    return std::get<0>(tx.one<std::int64_t>(sql).value());
+  };
+  const bool alone = db_->dialect() == Dialect::sqlite;
+  db_->write_now([&](Tx& tx) {
+    EXPECT_EQ(take(tx), 1);
+    if (alone) return;
+    std::thread([&] { db_->write_now([&](Tx& other) { EXPECT_EQ(take(other), 2); }); }).join();
+  });
+}
+
 TEST_P(DatabaseConformance, NotificationsAreTakenByBoth) {
   EXPECT_NO_THROW(db_->write_now([](Tx& tx) { tx.notify("session 1"); }));
   const auto listener = db_->listen({});

@@ -105,8 +105,10 @@ class PostgresTx final : public Tx {
 
   void script(std::string_view sql) override { connection_.script(sql); }
   std::string_view for_update() const override { return " FOR UPDATE"; }
+  std::string_view for_update_skip_locked() const override { return " FOR UPDATE SKIP LOCKED"; }
   void notify(std::string_view payload) override;
 
+  using Tx::run_before_commit;
   std::vector<std::function<void()>> take_hooks() { return std::move(after_commit_); }
 
  protected:

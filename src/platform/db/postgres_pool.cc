@@ -53,6 +53,7 @@ std::vector<std::function<void()>> run_write(PostgresConnection& connection, Job
   PostgresTx tx(connection, waited);
   connection.begin_write();
   job(tx);
+  tx.run_before_commit();
   if (const auto failure = connection.take_failure()) std::rethrow_exception(failure);
   try {
     connection.commit();

@@ -86,8 +86,10 @@ class SqliteTx final : public Tx {
 
   void script(std::string_view sql) override { connection_.script(sql); }
   std::string_view for_update() const override { return ""; }
+  std::string_view for_update_skip_locked() const override { return ""; }
   void notify(std::string_view) override {}
 
+  using Tx::run_before_commit;
   std::vector<std::function<void()>> take_hooks() { return std::move(after_commit_); }
 
  protected:

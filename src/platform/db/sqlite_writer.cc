@@ -125,6 +125,7 @@ void SqliteWriter::run_entry(Entry& entry, bool alone) {
   try {
     SqliteTx tx(connection_, entry.operation.waited());
     entry.operation.job(tx);
+    tx.run_before_commit();
     if (const auto failure = connection_.take_failure()) std::rethrow_exception(failure);
     entry.after_commit = tx.take_hooks();
     if (!alone) connection_.run("RELEASE entry");

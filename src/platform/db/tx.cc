@@ -1,8 +1,21 @@
 #include "platform/db/tx.h"
 
+#include <map>
+
 #include "platform/text/utf8.h"
 
-namespace latchkey::db::detail {
+namespace latchkey::db {
+
+void Tx::run_before_commit() {
+  // What these add in turn comes after them.
+  while (!before_commit_.empty()) {
+    std::multimap<std::string, std::function<void(Tx&)>> due;
+    for (auto& [key, fn] : std::exchange(before_commit_, {})) due.emplace(key, std::move(fn));
+    for (const auto& [key, fn] : due) fn(*this);
+  }
+}
+
+namespace detail {
 
 void wrong_column(const Value& value, const char* wanted) {
   const char* found = value.null                           ? "NULL"
@@ -23,4 +36,5 @@ void wrong_row_count(std::string_view sql, const char* found) {
   throw Error(std::string(found) + " from: " + std::string(sql));
 }
 
-}  // namespace latchkey::db::detail
+}  // namespace detail
+}  // namespace latchkey::db

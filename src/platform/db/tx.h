@@ -183,9 +183,21 @@ class Tx {
   // PostgreSQL, nothing on SQLite, where a write transaction is alone.
   virtual std::string_view for_update() const = 0;
 
+  // The same for a SELECT that takes work to do: rows that another transaction holds are passed
+  // over, not waited for.
+  virtual std::string_view for_update_skip_locked() const = 0;
+
   // Sends `payload` (under 8000 bytes) to the Listeners of all nodes when this transaction
   // commits. SQLite has one node: nothing is sent.
   virtual void notify(std::string_view payload) = 0;
+
+  // Calls fn(tx) when this write has done everything else, before it is committed: for rows that
+  // many transactions write, so that they are locked shortly. By the order of the keys, so that
+  // no two transactions wait for each other; of one key in the order of these calls. fn owns what
+  // it needs: what called this has returned.
+  void before_commit(std::string key, std::function<void(Tx&)> fn) {
+    before_commit_.emplace_back(std::move(key), std::move(fn));
+  }
 
   // Calls fn once, on the database thread, when this write is durable and before its caller goes
   // on; dropped when it is rolled back. fn must not throw and not wait for the database.
@@ -203,6 +215,10 @@ class Tx {
   // Prepares `sql` or finds it prepared, and binds `args`.
   virtual Statement& start(std::string_view sql, std::span<const Value> args) = 0;
 
+  // Calls what before_commit() was given: for whoever runs the write, between its function and the
+  // commit.
+  void run_before_commit();
+
   std::vector<std::function<void()>> after_commit_;
   Duration waited_{0};
 
@@ -211,6 +227,8 @@ class Tx {
     void operator()(Statement* statement) const { statement->done(); }
   };
   using Running = std::unique_ptr<Statement, Done>;
+
+  std::vector<std::pair<std::string, std::function<void(Tx&)>>> before_commit_;
 };
 
 }  // namespace latchkey::db
