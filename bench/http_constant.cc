@@ -42,7 +42,7 @@ int run(int argc, char** argv) {
   server_options.listen = {"127.0.0.1:" + std::to_string(port)};
   server_options.threads = 1;
   http::Hooks hooks;
-  hooks.refuse = [](http::Refusal, const http::Request*, std::exception_ptr) {
+  hooks.refuse = [](const http::Refused&) {
     http::Response response;
     response.status = 500;
     return response;

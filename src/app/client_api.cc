@@ -2,7 +2,7 @@
 
 namespace latchkey::app {
 
-ClientApi::ClientApi(Core& core)
+ClientApi::ClientApi(Core& core, const http::Router& router)
     : limits_(core.config.rate_limits),
       password_check_(*core.sessions, *core.passwords, limits_, core.config.server_name),
       login_tokens_(*core.sessions, core.config.login_tokens),
@@ -47,6 +47,7 @@ ClientApi::ClientApi(Core& core)
                     .sign_up_stages =
                         signin::registration_flows(core.config.registration, core.terms).front(),
                     .pages = pages_,
+                    .router = router,
                     .server_name = core.config.server_name,
                     .public_url = core.config.public_url} {}
 

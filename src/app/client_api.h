@@ -18,7 +18,8 @@ namespace latchkey::app {
 // Everything that the Client-Server API calls, built and wired once.
 class ClientApi {
  public:
-  explicit ClientApi(Core& core);
+  // `router`: on which the pages are to be mounted.
+  ClientApi(Core& core, const http::Router& router);
 
   // Deletes what people left half done: authentications and login tokens that have expired.
   void purge();

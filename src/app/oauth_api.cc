@@ -27,6 +27,7 @@ OauthApi::OauthApi(Core& core, signin::AttemptLimits& limits, pages::AccountPage
           .keys = keys_,
           .limits = limits,
           .account = pages,
+          .introspection_secret = core.config.introspection.secret,
           .server_name = core.config.server_name,
           .account_actions = account_pages::supported_actions(),
           .issuer = issuer_of(core.config.public_url)} {

@@ -10,18 +10,11 @@
 #include "app/core.h"
 #include "app/housekeeping.h"
 #include "app/oauth_api.h"
+#include "app/routes.h"
 #include "domain/services/senders.h"
-#include "endpoints/account_pages/mount.h"
 #include "endpoints/admin/command_socket.h"
 #include "endpoints/admin/health.h"
-#include "endpoints/edge/check.h"
-#include "endpoints/matrix/api.h"
-#include "endpoints/matrix/errors.h"
-#include "endpoints/oauth/api.h"
-#include "endpoints/oauth/client.h"
-#include "endpoints/oauth/errors.h"
-#include "endpoints/oauth/introspect.h"
-#include "endpoints/pages/fault.h"
+#include "endpoints/request/routes.h"
 #include "platform/http/server.h"
 
 namespace latchkey::app {
@@ -50,17 +43,6 @@ std::size_t worker_count(const Config& config) {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
-std::string_view what(const std::exception_ptr& fault) {
-  try {
-    if (fault) std::rethrow_exception(fault);
-  } catch (const std::exception& exception) {
-    return exception.what();
-  } catch (...) {
-    return "an exception of no known kind";
-  }
-  return "";
-}
-
 // Lets one call in a second through: an outage must not fill the disk with one sentence.
 class OncePerSecond {
  public:
@@ -75,39 +57,19 @@ class OncePerSecond {
   std::atomic<std::int64_t> last_{0};
 };
 
-// A client may take any 4xx of a refresh for the end of its session (spec "Refreshing access
-// tokens"), and some do so with a 408. So a request that is slow to arrive there is answered as
-// what it is, trouble that passes.
-http::Refusal as_it_passes(http::Refusal refusal, std::string_view path) {
-  const bool refreshes = path == oauth::path::kToken ||
-                         (path.starts_with("/_matrix/client/") && path.ends_with("/refresh"));
-  return refreshes && refusal == http::Refusal::timeout ? http::Refusal::unavailable : refusal;
-}
-
 // The one place where faults become answers, and are logged.
-http::Hooks make_hooks(Core& core, const pages::AccountPages& pages) {
+http::Hooks make_hooks(Core& core) {
   http::Hooks hooks;
   auto due = std::make_shared<OncePerSecond>();
-  hooks.refuse = [&core, &pages, due](http::Refusal refusal, const http::Request* request,
-                                      std::exception_ptr fault) {
-    const std::string_view path = request != nullptr ? request->path : std::string_view();
-    refusal = as_it_passes(refusal, path);
-    const bool oauth = path.starts_with("/oauth2/");
-    http::Response response =
-        oauth ? oauth::refusal(refusal, fault) : matrix::refusal(refusal, fault);
-    if (pages::is_page(path)) response = pages::fault_page(pages, *request, response);
-    if (fault) {
-      const std::string_view id = request != nullptr ? request->id : "";
-      const bool passes = response.status == 503;
-      const std::string text(what(fault));
-      if (passes) {
-        if (!(*due)()) return response;
-        core.log.warning("a request could not be served", {{"request", id}, {"fault", text}});
-      } else {
-        core.log.error("a request failed", {{"request", id}, {"fault", text}});
-      }
+  hooks.refuse = [&core, due](const http::Refused& refused) {
+    const request::Fault fault = request::read_fault(refused.fault);
+    if (refused.fault && !fault.transient) {
+      core.log.error("a request failed", {{"request", refused.request.id}, {"fault", fault.text}});
+    } else if (refused.fault && (*due)()) {
+      core.log.warning("a request could not be served",
+                       {{"request", refused.request.id}, {"fault", fault.text}});
     }
-    return response;
+    return request::refuse(refused, fault);
   };
   std::array<telemetry::Counter*, 6> by_class{};
   for (std::size_t i = 1; i < by_class.size(); ++i) {
@@ -162,19 +124,11 @@ int serve(const Config& config) {
     core.log.info("created the user of an application service", {{"user", created}});
   }
 
-  ClientApi client_api(core);
   http::Router router;
-  matrix::mount(router, client_api.api);
+  ClientApi client_api(core, router);
   OauthApi oauth_api(core, client_api.api.limits, client_api.account_pages);
   oauth_api.prepare();
-  oauth::mount(router, oauth_api.api);
-  account_pages::mount(router, client_api.account_pages);
-  oauth::mount_introspection(router, *core.sessions, config.introspection.secret,
-                             [&oauth_api](const http::Request& request, const http::Form& form) {
-                               return oauth::introspecting_client(oauth_api.api, request, form);
-                             });
-  edge::mount(router, *core.sessions);
-  admin::mount_health(router, *core.sessions);
+  mount(router, core, client_api, oauth_api);
 
   const admin::Operations operations = core.operations();
   http::Router command_router;
@@ -185,7 +139,7 @@ int serve(const Config& config) {
   http::ServerOptions options = config.http;
   options.listen = config.listen;
   options.threads = workers;
-  const http::Hooks hooks = make_hooks(core, client_api.account_pages);
+  const http::Hooks hooks = make_hooks(core);
   http::Server server(options, router, hooks);
   core.metrics.gauge("latchkey_connections_open", "Connections that are open.",
                      [&server] { return static_cast<double>(server.stats().connections_open); });

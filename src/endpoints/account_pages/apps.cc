@@ -39,8 +39,8 @@ Task<void> put_apps(html::Values& values, const pages::Visit& visit) {
   }
 }
 
-void mount_apps(http::Router& router, const pages::AccountPages& pages) {
-  pages::add_form(router, pages, "/account/apps/end", kDevices, end_app);
+void mount_apps(request::Routes& routes, const pages::AccountPages& pages) {
+  pages::add_form(routes, pages, "/account/apps/end", kDevices, end_app);
 }
 
 }  // namespace latchkey::account_pages

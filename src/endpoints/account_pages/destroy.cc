@@ -188,14 +188,14 @@ Task<http::Response> post_deactivate(const pages::Visit& visit) {
 
 }  // namespace
 
-void mount_destroy(http::Router& router, const pages::AccountPages& pages) {
-  pages::add_page(router, pages, "/account/device/delete", get_delete);
-  pages::add_form(router, pages, "/account/device/delete", "/account/devices", post_delete);
-  pages::add_page(router, pages, "/account/sign-out-everywhere", get_everything);
-  pages::add_form(router, pages, "/account/sign-out-everywhere", "/account/sign-out-everywhere",
+void mount_destroy(request::Routes& routes, const pages::AccountPages& pages) {
+  pages::add_page(routes, pages, "/account/device/delete", get_delete);
+  pages::add_form(routes, pages, "/account/device/delete", "/account/devices", post_delete);
+  pages::add_page(routes, pages, "/account/sign-out-everywhere", get_everything);
+  pages::add_form(routes, pages, "/account/sign-out-everywhere", "/account/sign-out-everywhere",
                   post_everything);
-  pages::add_page(router, pages, "/account/deactivate", get_deactivate);
-  pages::add_form(router, pages, "/account/deactivate", "/account/deactivate", post_deactivate);
+  pages::add_page(routes, pages, "/account/deactivate", get_deactivate);
+  pages::add_form(routes, pages, "/account/deactivate", "/account/deactivate", post_deactivate);
 }
 
 }  // namespace latchkey::account_pages

@@ -137,10 +137,10 @@ http::Response no_such_device(const pages::Visit& visit) {
                               .link_text = std::string(visit.text("TO_DEVICES"))});
 }
 
-void mount_devices(http::Router& router, const pages::AccountPages& pages) {
-  pages::add_page(router, pages, std::string(kDevices), get_devices);
-  pages::add_page(router, pages, "/account/device", get_device);
-  pages::add_form(router, pages, "/account/device", kDevices, rename_device);
+void mount_devices(request::Routes& routes, const pages::AccountPages& pages) {
+  pages::add_page(routes, pages, std::string(kDevices), get_devices);
+  pages::add_page(routes, pages, "/account/device", get_device);
+  pages::add_form(routes, pages, "/account/device", kDevices, rename_device);
 }
 
 }  // namespace latchkey::account_pages

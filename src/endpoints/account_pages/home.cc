@@ -65,15 +65,11 @@ Task<http::Response> get_cross_signing(const pages::Visit& visit) {
 
 }  // namespace
 
-void mount_home(http::Router& router, const pages::AccountPages& pages) {
-  pages::add_page(router, pages, "/account", get_home);
-  pages::add_page(router, pages, std::string(pages::kHome), get_home);
-  // Who opens the bare address of the server in a browser is a person.
-  router.add(http::Method::get, "/", [](const http::Request&) -> Task<http::Response> {
-    co_return pages::see_other(std::string(pages::kHome));
-  });
-  pages::add_form(router, pages, "/account/browsers/end", pages::kHome, end_browser);
-  pages::add_page(router, pages, "/account/cross-signing-reset", get_cross_signing);
+void mount_home(request::Routes& routes, const pages::AccountPages& pages) {
+  pages::add_page(routes, pages, "/account", get_home);
+  pages::add_page(routes, pages, std::string(pages::kHome), get_home);
+  pages::add_form(routes, pages, "/account/browsers/end", pages::kHome, end_browser);
+  pages::add_page(routes, pages, "/account/cross-signing-reset", get_cross_signing);
 }
 
 }  // namespace latchkey::account_pages

@@ -1,20 +1,34 @@
 #include "endpoints/account_pages/mount.h"
 
 #include "endpoints/account_pages/apps.h"
+#include "endpoints/pages/next.h"
+#include "endpoints/request/standard_error.h"
 
 namespace latchkey::account_pages {
+namespace {
+
+// Who opens the bare address of the server in a browser is a person.
+Task<http::Response> get_root(const http::Request& /*request*/) {
+  co_return pages::see_other(std::string(pages::kHome));
+}
+
+}  // namespace
 
 void mount(http::Router& router, const pages::AccountPages& pages) {
-  mount_sign_in(router, pages);
-  mount_sign_up(router, pages);
-  mount_home(router, pages);
-  mount_sso(router, pages);
-  mount_profile(router, pages);
-  mount_devices(router, pages);
-  mount_apps(router, pages);
-  mount_password(router, pages);
-  mount_recover(router, pages);
-  mount_destroy(router, pages);
+  request::Routes routes(router, pages::surface(pages));
+  routes.below(std::string(pages::kHome));
+  mount_sign_in(routes, pages);
+  mount_sign_up(routes, pages);
+  mount_home(routes, pages);
+  mount_sso(routes, pages);
+  mount_profile(routes, pages);
+  mount_devices(routes, pages);
+  mount_apps(routes, pages);
+  mount_password(routes, pages);
+  mount_recover(routes, pages);
+  mount_destroy(routes, pages);
+  request::Routes root(router, {.name = "root", .refuse = request::standard_refusal});
+  root.add(http::Method::get, "/", get_root, {.owner = request::Owner::homeserver});
 }
 
 }  // namespace latchkey::account_pages

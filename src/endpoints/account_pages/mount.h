@@ -1,21 +1,21 @@
 #pragma once
 
-#include "endpoints/pages/visit.h"
+#include "endpoints/pages/personal.h"
 #include "platform/http/router.h"
 
 // The pages on which people manage their account (spec "Account management", MSC4191). Each file
 // mounts its own.
 namespace latchkey::account_pages {
 
-void mount_sign_in(http::Router& router, const pages::AccountPages& pages);
-void mount_sign_up(http::Router& router, const pages::AccountPages& pages);
-void mount_home(http::Router& router, const pages::AccountPages& pages);
-void mount_sso(http::Router& router, const pages::AccountPages& pages);
-void mount_profile(http::Router& router, const pages::AccountPages& pages);
-void mount_devices(http::Router& router, const pages::AccountPages& pages);
-void mount_password(http::Router& router, const pages::AccountPages& pages);
-void mount_recover(http::Router& router, const pages::AccountPages& pages);
-void mount_destroy(http::Router& router, const pages::AccountPages& pages);
+void mount_sign_in(request::Routes& routes, const pages::AccountPages& pages);
+void mount_sign_up(request::Routes& routes, const pages::AccountPages& pages);
+void mount_home(request::Routes& routes, const pages::AccountPages& pages);
+void mount_sso(request::Routes& routes, const pages::AccountPages& pages);
+void mount_profile(request::Routes& routes, const pages::AccountPages& pages);
+void mount_devices(request::Routes& routes, const pages::AccountPages& pages);
+void mount_password(request::Routes& routes, const pages::AccountPages& pages);
+void mount_recover(request::Routes& routes, const pages::AccountPages& pages);
+void mount_destroy(request::Routes& routes, const pages::AccountPages& pages);
 
 // All of them. `pages` must outlive the router.
 void mount(http::Router& router, const pages::AccountPages& pages);

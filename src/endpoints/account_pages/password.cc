@@ -93,9 +93,9 @@ std::optional<pages::Refused> wrong_new_password(pages::Language language, const
                         .sentence = std::string(pages::text(language, "ERROR_MISMATCH"))};
 }
 
-void mount_password(http::Router& router, const pages::AccountPages& pages) {
-  pages::add_page(router, pages, std::string(kPath), get_password);
-  pages::add_form(router, pages, std::string(kPath), kPath, post_password);
+void mount_password(request::Routes& routes, const pages::AccountPages& pages) {
+  pages::add_page(routes, pages, std::string(kPath), get_password);
+  pages::add_form(routes, pages, std::string(kPath), kPath, post_password);
 }
 
 }  // namespace latchkey::account_pages

@@ -39,9 +39,9 @@ Task<http::Response> post_profile(const pages::Visit& visit) {
 
 }  // namespace
 
-void mount_profile(http::Router& router, const pages::AccountPages& pages) {
-  pages::add_page(router, pages, std::string(kPath), get_profile);
-  pages::add_form(router, pages, std::string(kPath), kPath, post_profile);
+void mount_profile(request::Routes& routes, const pages::AccountPages& pages) {
+  pages::add_page(routes, pages, std::string(kPath), get_profile);
+  pages::add_form(routes, pages, std::string(kPath), kPath, post_profile);
 }
 
 }  // namespace latchkey::account_pages

@@ -69,10 +69,10 @@ Task<http::Response> post_recover(const pages::AccountPages& pages, const http::
 
 }  // namespace
 
-void mount_recover(http::Router& router, const pages::AccountPages& pages) {
-  router.add(http::Method::get, std::string(kPath),
+void mount_recover(request::Routes& routes, const pages::AccountPages& pages) {
+  routes.add(http::Method::get, std::string(kPath),
              [&pages](const http::Request& request) { return get_recover(pages, request); });
-  pages::add_open_form(router, pages, std::string(kPath),
+  pages::add_open_form(routes, pages, std::string(kPath),
                        [&pages](const http::Request& request, const http::Form& sent) {
                          return post_recover(pages, request, sent);
                        });

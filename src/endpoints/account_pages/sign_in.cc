@@ -68,7 +68,7 @@ std::string hinted_user(std::string hint) {
 Task<http::Response> get_sign_in(const pages::AccountPages& pages, const http::Request& request) {
   const http::Form query = pages::query_of(request);
   const auto who = co_await pages::visitor(pages, request);
-  SignInForm form{.next = pages::next_or_home(pages::field(query, "next")),
+  SignInForm form{.next = pages::next_or_home(pages.router, pages::field(query, "next")),
                   .user = hinted_user(pages::field(query, "login_hint")),
                   .again = who && pages::field(query, "again") == "1",
                   .another = who && pages::field(query, "another") == "1",
@@ -88,7 +88,7 @@ signin::Identifier identifier_of(const std::string& typed) {
 
 Task<http::Response> post_sign_in(const pages::AccountPages& pages, const http::Request& request,
                                   const http::Form& sent) {
-  SignInForm form{.next = pages::next_or_home(pages::field(sent, "next")),
+  SignInForm form{.next = pages::next_or_home(pages.router, pages::field(sent, "next")),
                   .user = pages::field(sent, "user"),
                   .again = pages::field(sent, "again") == "1",
                   .another = pages::field(sent, "another") == "1"};
@@ -113,14 +113,14 @@ Task<http::Response> post_sign_out(const pages::Visit& visit) {
 
 }  // namespace
 
-void mount_sign_in(http::Router& router, const pages::AccountPages& pages) {
-  router.add(http::Method::get, "/account/sign-in",
+void mount_sign_in(request::Routes& routes, const pages::AccountPages& pages) {
+  routes.add(http::Method::get, "/account/sign-in",
              [&pages](const http::Request& request) { return get_sign_in(pages, request); });
-  pages::add_open_form(router, pages, "/account/sign-in",
+  pages::add_open_form(routes, pages, "/account/sign-in",
                        [&pages](const http::Request& request, const http::Form& sent) {
                          return post_sign_in(pages, request, sent);
                        });
-  pages::add_form(router, pages, "/account/sign-out", pages::kHome, post_sign_out);
+  pages::add_form(routes, pages, "/account/sign-out", pages::kHome, post_sign_out);
 }
 
 }  // namespace latchkey::account_pages

@@ -59,7 +59,7 @@ http::Response sign_up_page(const pages::AccountPages& pages, const http::Reques
                             const http::Form& sent, const pages::Refused& refused,
                             std::string_view purpose = {}) {
   const pages::Language language = pages::language_of(request);
-  const std::string next = pages::next_or_home(pages::field(sent, "next"));
+  const std::string next = pages::next_or_home(pages.router, pages::field(sent, "next"));
   html::Page page =
       pages::begin_page(request, pages::text(language, "SIGN_UP"), "account_sign_up.html");
   html::Values& values = page.values;
@@ -180,7 +180,7 @@ Task<http::Response> post_sign_up(const pages::AccountPages& pages, const http::
   if (const auto refused = co_await make_account(pages, request, sent)) {
     co_return sign_up_page(pages, request, sent, *refused);
   }
-  const std::string next = pages::next_or_home(pages::field(sent, "next"));
+  const std::string next = pages::next_or_home(pages.router, pages::field(sent, "next"));
   const auto signed_in = co_await pages.browsers.sign_in(
       signin::UserName{pages::field(sent, "user")}, pages::field(sent, "password"),
       request::origin_of(request), pages::session_cookie(pages, request));
@@ -194,10 +194,10 @@ Task<http::Response> post_sign_up(const pages::AccountPages& pages, const http::
 
 }  // namespace
 
-void mount_sign_up(http::Router& router, const pages::AccountPages& pages) {
-  router.add(http::Method::get, "/account/sign-up",
+void mount_sign_up(request::Routes& routes, const pages::AccountPages& pages) {
+  routes.add(http::Method::get, "/account/sign-up",
              [&pages](const http::Request& request) { return get_sign_up(pages, request); });
-  pages::add_open_form(router, pages, "/account/sign-up",
+  pages::add_open_form(routes, pages, "/account/sign-up",
                        [&pages](const http::Request& request, const http::Form& sent) {
                          return post_sign_up(pages, request, sent);
                        });

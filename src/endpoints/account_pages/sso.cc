@@ -60,11 +60,11 @@ Task<http::Response> post_sso(const pages::Visit& visit) {
 
 }  // namespace
 
-void mount_sso(http::Router& router, const pages::AccountPages& pages) {
+void mount_sso(request::Routes& routes, const pages::AccountPages& pages) {
   if (!pages.login_tokens.enabled()) return;
-  router.add(http::Method::get, std::string(kPath),
+  routes.add(http::Method::get, std::string(kPath),
              [&pages](const http::Request& request) { return get_sso(pages, request); });
-  pages::add_form(router, pages, std::string(kPath), pages::kHome, post_sso);
+  pages::add_form(routes, pages, std::string(kPath), pages::kHome, post_sso);
 }
 
 }  // namespace latchkey::account_pages

@@ -1,9 +1,13 @@
 #include "endpoints/admin/health.h"
 
+#include "endpoints/request/routes.h"
+#include "endpoints/request/standard_error.h"
+
 namespace latchkey::admin {
 
 void mount_health(http::Router& router, sessions::Sessions& sessions) {
-  router.add(http::Method::get, "/health",
+  request::Routes routes(router, {.name = "health", .refuse = request::standard_refusal});
+  routes.add(http::Method::get, "/health",
              [&sessions](const http::Request&) -> Task<http::Response> {
                // Throws when the database is away, which becomes a 503 like everywhere.
                sessions.require_hearing();
@@ -12,7 +16,8 @@ void mount_health(http::Router& router, sessions::Sessions& sessions) {
                http::Response response;
                response.body = R"({"status":"ok"})";
                co_return response;
-             });
+             },
+             {.owner = request::Owner::inside});
 }
 
 void mount_metrics(http::Router& router, const telemetry::Registry& registry) {

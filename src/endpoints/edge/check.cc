@@ -2,6 +2,7 @@
 
 #include "endpoints/edge/credentials.h"
 #include "endpoints/request/origin.h"
+#include "endpoints/request/routes.h"
 #include "endpoints/request/standard_error.h"
 
 namespace latchkey::edge {
@@ -53,9 +54,11 @@ Task<http::Response> check(Sessions& sessions, const http::Request& request) {
 }  // namespace
 
 void mount(http::Router& router, Sessions& sessions) {
-  router.add(http::Method::get, "/edge/check",
+  request::Routes routes(router, {.name = "edge", .refuse = request::standard_refusal});
+  routes.add(http::Method::get, "/edge/check",
              [&sessions](const http::Request& request) { return check(sessions, request); },
-             {.cors = true,
+             {.owner = request::Owner::inside,
+              .cors = true,
               .immediate = [&sessions](const http::Request& request, http::Response& response) {
                 return check_at_once(sessions, request, response);
               }});

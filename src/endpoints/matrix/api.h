@@ -10,8 +10,8 @@
 #include "domain/signin/own_devices.h"
 #include "domain/signin/register_account.h"
 #include "domain/signin/sign_in.h"
+#include "endpoints/request/routes.h"
 #include "platform/html/pages.h"
-#include "platform/http/router.h"
 
 // The legacy authentication part of the Client-Server API. Each file mounts its endpoints.
 namespace latchkey::matrix {
@@ -34,22 +34,22 @@ struct Api {
   std::string public_url;
 };
 
-void mount_versions(http::Router& router);
-void mount_well_known(http::Router& router, const Api& api);
-void mount_capabilities(http::Router& router, const Api& api);
-void mount_login(http::Router& router, const Api& api);
-void mount_login_token(http::Router& router, const Api& api);
-void mount_register(http::Router& router, const Api& api);
-void mount_register_checks(http::Router& router, const Api& api);
-void mount_sso(http::Router& router);
-void mount_refresh(http::Router& router, const Api& api);
-void mount_logout(http::Router& router, const Api& api);
-void mount_whoami(http::Router& router, const Api& api);
-void mount_password(http::Router& router, const Api& api);
-void mount_deactivate(http::Router& router, const Api& api);
-void mount_devices(http::Router& router, const Api& api);
-void mount_moderation(http::Router& router, const Api& api);
-void mount_fallback(http::Router& router, const Api& api);
+void mount_versions(request::Routes& routes);
+void mount_well_known(request::Routes& routes, const Api& api);
+void mount_capabilities(request::Routes& routes, const Api& api);
+void mount_login(request::Routes& routes, const Api& api);
+void mount_login_token(request::Routes& routes, const Api& api);
+void mount_register(request::Routes& routes, const Api& api);
+void mount_register_checks(request::Routes& routes, const Api& api);
+void mount_sso(request::Routes& routes);
+void mount_refresh(request::Routes& routes, const Api& api);
+void mount_logout(request::Routes& routes, const Api& api);
+void mount_whoami(request::Routes& routes, const Api& api);
+void mount_password(request::Routes& routes, const Api& api);
+void mount_deactivate(request::Routes& routes, const Api& api);
+void mount_devices(request::Routes& routes, const Api& api);
+void mount_moderation(request::Routes& routes, const Api& api);
+void mount_fallback(request::Routes& routes, const Api& api);
 
 // All of them. `api` must outlive the router.
 void mount(http::Router& router, const Api& api);

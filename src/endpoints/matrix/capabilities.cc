@@ -36,9 +36,10 @@ Task<http::Response> get_capabilities(const Api& api, const http::Request& reque
 
 }  // namespace
 
-void mount_capabilities(http::Router& router, const Api& api) {
-  add(router, http::Method::get, "/capabilities",
-      [&api](const http::Request& request) { return get_capabilities(api, request); });
+void mount_capabilities(request::Routes& routes, const Api& api) {
+  add(routes, http::Method::get, "/capabilities",
+      [&api](const http::Request& request) { return get_capabilities(api, request); },
+      {.options = {.owner = request::Owner::homeserver}});
 }
 
 }  // namespace latchkey::matrix

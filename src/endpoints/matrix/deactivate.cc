@@ -36,8 +36,8 @@ Task<http::Response> post_deactivate(const Api& api, const http::Request& reques
 
 }  // namespace
 
-void mount_deactivate(http::Router& router, const Api& api) {
-  add(router, http::Method::post, "/account/deactivate",
+void mount_deactivate(request::Routes& routes, const Api& api) {
+  add(routes, http::Method::post, "/account/deactivate",
       [&api](const http::Request& request) { return post_deactivate(api, request); });
 }
 

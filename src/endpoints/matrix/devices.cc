@@ -114,15 +114,15 @@ Task<http::Response> post_delete_devices(const Api& api, const http::Request& re
 
 }  // namespace
 
-void mount_devices(http::Router& router, const Api& api) {
+void mount_devices(request::Routes& routes, const Api& api) {
   const auto at = [&api](auto answer) {
     return [&api, answer](const http::Request& request) { return answer(api, request); };
   };
-  add(router, http::Method::get, "/devices", at(get_devices));
-  add(router, http::Method::get, "/devices/{deviceId}", at(get_device));
-  add(router, http::Method::put, "/devices/{deviceId}", at(put_device));
-  add(router, http::Method::delete_, "/devices/{deviceId}", at(delete_device));
-  add(router, http::Method::post, "/delete_devices", at(post_delete_devices));
+  add(routes, http::Method::get, "/devices", at(get_devices));
+  add(routes, http::Method::get, "/devices/{deviceId}", at(get_device));
+  add(routes, http::Method::put, "/devices/{deviceId}", at(put_device));
+  add(routes, http::Method::delete_, "/devices/{deviceId}", at(delete_device));
+  add(routes, http::Method::post, "/delete_devices", at(post_delete_devices));
 }
 
 }  // namespace latchkey::matrix

@@ -9,6 +9,7 @@
 #include "endpoints/matrix/api.h"
 #include "endpoints/matrix/errors.h"
 #include "endpoints/matrix/fallback_pages.h"
+#include "endpoints/request/origin.h"
 #include "platform/http/form.h"
 
 namespace latchkey::matrix {
@@ -163,21 +164,18 @@ Task<http::Response> post_page(const Api& api, const http::Request& request) {
   }
   const Wrong answer = wrong(*refused);
   http::Response response = again(answer.status, answer.sentence);
-  if (answer.retry_after) {
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*answer.retry_after).count();
-    response.headers.emplace_back("Retry-After", std::to_string(seconds));
-  }
+  if (answer.retry_after) request::put_retry_after(response, *answer.retry_after);
   co_return response;
 }
 
 }  // namespace
 
-void mount_fallback(http::Router& router, const Api& api) {
+void mount_fallback(request::Routes& routes, const Api& api) {
   for (const std::string version : {"r0", "v3"}) {
     const std::string path = "/_matrix/client/" + version + "/auth/{type}/fallback/web";
-    router.add(http::Method::get, path,
+    routes.add(http::Method::get, path,
                [&api](const http::Request& request) { return get_page(api, request); });
-    router.add(http::Method::post, path,
+    routes.add(http::Method::post, path,
                [&api](const http::Request& request) { return post_page(api, request); });
   }
 }

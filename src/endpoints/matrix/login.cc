@@ -99,11 +99,11 @@ Task<http::Response> post_login(const Api& api, const http::Request& request) {
 
 }  // namespace
 
-void mount_login(http::Router& router, const Api& api) {
+void mount_login(request::Routes& routes, const Api& api) {
   const auto flows = [&api](const http::Request& request) { return get_flows(api, request); };
-  add(router, http::Method::get, "/login", flows);
-  add(router, http::Method::get, "/login", flows, nullptr, {"unstable/org.matrix.msc3741"});
-  add(router, http::Method::post, "/login",
+  add(routes, http::Method::get, "/login", flows);
+  add(routes, http::Method::get, "/login", flows, {.versions = {"unstable/org.matrix.msc3741"}});
+  add(routes, http::Method::post, "/login",
       [&api](const http::Request& request) { return post_login(api, request); });
 }
 

@@ -37,10 +37,10 @@ Task<http::Response> post_get_token(const Api& api, const http::Request& request
 
 }  // namespace
 
-void mount_login_token(http::Router& router, const Api& api) {
-  add(router, http::Method::post, "/login/get_token",
-      [&api](const http::Request& request) { return post_get_token(api, request); }, nullptr,
-      {"v1"});
+void mount_login_token(request::Routes& routes, const Api& api) {
+  add(routes, http::Method::post, "/login/get_token",
+      [&api](const http::Request& request) { return post_get_token(api, request); },
+      {.versions = {"v1"}});
 }
 
 }  // namespace latchkey::matrix

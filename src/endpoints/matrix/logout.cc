@@ -51,11 +51,11 @@ Task<http::Response> sign_out(const Api& api, SignOut how, const http::Request& 
 
 }  // namespace
 
-void mount_logout(http::Router& router, const Api& api) {
-  add(router, http::Method::post, "/logout", [&api](const http::Request& request) {
+void mount_logout(request::Routes& routes, const Api& api) {
+  add(routes, http::Method::post, "/logout", [&api](const http::Request& request) {
     return sign_out(api, &sessions::Sessions::sign_out, request);
   });
-  add(router, http::Method::post, "/logout/all", [&api](const http::Request& request) {
+  add(routes, http::Method::post, "/logout/all", [&api](const http::Request& request) {
     return sign_out(api, &sessions::Sessions::sign_out_everywhere, request);
   });
 }

@@ -50,7 +50,7 @@ Task<http::Response> put_state(const Api& api, Measure measure, const http::Requ
 
 }  // namespace
 
-void mount_moderation(http::Router& router, const Api& api) {
+void mount_moderation(request::Routes& routes, const Api& api) {
   for (const auto& [measure, path] : {std::pair(Measure::lock, "/admin/lock/{userId}"),
                                       std::pair(Measure::suspend, "/admin/suspend/{userId}")}) {
     const auto get = [&api, measure](const http::Request& request) {
@@ -60,8 +60,8 @@ void mount_moderation(http::Router& router, const Api& api) {
       return put_state(api, measure, request);
     };
     constexpr std::string_view kUnstable = "unstable/uk.timedout.msc4323";
-    add(router, http::Method::get, path, get, nullptr, {"v1", kUnstable});
-    add(router, http::Method::put, path, put, nullptr, {"v1", kUnstable});
+    add(routes, http::Method::get, path, get, {.versions = {"v1", kUnstable}});
+    add(routes, http::Method::put, path, put, {.versions = {"v1", kUnstable}});
   }
 }
 

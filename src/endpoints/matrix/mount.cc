@@ -1,27 +1,33 @@
 #include "endpoints/matrix/mount.h"
 
 #include "endpoints/matrix/api.h"
+#include "endpoints/request/standard_error.h"
 
 namespace latchkey::matrix {
 
 void mount(http::Router& router, const Api& api) {
-  router.cors_below("/_matrix/");
-  mount_versions(router);
-  mount_well_known(router, api);
-  mount_capabilities(router, api);
-  mount_login(router, api);
-  mount_login_token(router, api);
-  mount_sso(router);
-  mount_register(router, api);
-  mount_register_checks(router, api);
-  mount_refresh(router, api);
-  mount_logout(router, api);
-  mount_whoami(router, api);
-  mount_password(router, api);
-  mount_deactivate(router, api);
-  mount_devices(router, api);
-  mount_moderation(router, api);
-  mount_fallback(router, api);
+  request::Routes routes(router, {.name = "matrix", .refuse = request::standard_refusal});
+  routes.below("/_matrix/", {.owner = request::Owner::homeserver, .cors = true});
+  // Not served, and not the homeserver's either: it would keep addresses of its own.
+  for (const char* version : {"r0", "v3"}) {
+    routes.below(std::string("/_matrix/client/") + version + "/account/3pid", {.cors = true});
+  }
+  mount_versions(routes);
+  mount_well_known(routes, api);
+  mount_capabilities(routes, api);
+  mount_login(routes, api);
+  mount_login_token(routes, api);
+  mount_sso(routes);
+  mount_register(routes, api);
+  mount_register_checks(routes, api);
+  mount_refresh(routes, api);
+  mount_logout(routes, api);
+  mount_whoami(routes, api);
+  mount_password(routes, api);
+  mount_deactivate(routes, api);
+  mount_devices(routes, api);
+  mount_moderation(routes, api);
+  mount_fallback(routes, api);
 }
 
 }  // namespace latchkey::matrix

@@ -1,22 +1,25 @@
 #pragma once
 
-#include <initializer_list>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "platform/http/router.h"
+#include "endpoints/request/routes.h"
 
 namespace latchkey::matrix {
 
-// Mounts a path of the Client-Server API, at r0 and v3 unless told otherwise, with CORS (spec "Web
-// Browser Clients").
-inline void add(http::Router& router, http::Method method, std::string_view path,
-                const http::Handler& handler, const http::Immediate& immediate = nullptr,
-                std::initializer_list<std::string_view> versions = {"r0", "v3"}) {
-  for (const std::string_view version : versions) {
+struct ClientPath {
+  std::vector<std::string_view> versions = {"r0", "v3"};
+  request::PathOptions options = {};
+};
+
+// Mounts a path of the Client-Server API, with CORS (spec "Web Browser Clients").
+inline void add(request::Routes& routes, http::Method method, std::string_view path,
+                const http::Handler& handler, ClientPath where = {}) {
+  where.options.cors = true;
+  for (const std::string_view version : where.versions) {
     std::string pattern("/_matrix/client/");
-    router.add(method, pattern.append(version).append(path), handler,
-               {.cors = true, .immediate = immediate});
+    routes.add(method, pattern.append(version).append(path), handler, where.options);
   }
 }
 

@@ -34,8 +34,8 @@ Task<http::Response> post_password(const Api& api, const http::Request& request)
 
 }  // namespace
 
-void mount_password(http::Router& router, const Api& api) {
-  add(router, http::Method::post, "/account/password",
+void mount_password(request::Routes& routes, const Api& api) {
+  add(routes, http::Method::post, "/account/password",
       [&api](const http::Request& request) { return post_password(api, request); });
 }
 

@@ -33,9 +33,10 @@ Task<http::Response> post_refresh(const Api& api, const http::Request& request) 
 
 }  // namespace
 
-void mount_refresh(http::Router& router, const Api& api) {
-  add(router, http::Method::post, "/refresh",
-      [&api](const http::Request& request) { return post_refresh(api, request); });
+void mount_refresh(request::Routes& routes, const Api& api) {
+  add(routes, http::Method::post, "/refresh",
+      [&api](const http::Request& request) { return post_refresh(api, request); },
+      {.options = {.timeout_is_transient = true}});
 }
 
 }  // namespace latchkey::matrix

@@ -105,8 +105,8 @@ Task<http::Response> post_register(const Api& api, const http::Request& request)
 
 }  // namespace
 
-void mount_register(http::Router& router, const Api& api) {
-  add(router, http::Method::post, "/register",
+void mount_register(request::Routes& routes, const Api& api) {
+  add(routes, http::Method::post, "/register",
       [&api](const http::Request& request) { return post_register(api, request); });
 }
 

@@ -47,11 +47,12 @@ Task<http::Response> get_validity(const Api& api, const http::Request& request) 
 
 }  // namespace
 
-void mount_register_checks(http::Router& router, const Api& api) {
-  add(router, http::Method::get, "/register/available",
+void mount_register_checks(request::Routes& routes, const Api& api) {
+  add(routes, http::Method::get, "/register/available",
       [&api](const http::Request& request) { return get_available(api, request); });
-  add(router, http::Method::get, "/register/m.login.registration_token/validity",
-      [&api](const http::Request& request) { return get_validity(api, request); }, nullptr, {"v1"});
+  add(routes, http::Method::get, "/register/m.login.registration_token/validity",
+      [&api](const http::Request& request) { return get_validity(api, request); },
+      {.versions = {"v1"}});
 }
 
 }  // namespace latchkey::matrix

@@ -34,8 +34,8 @@ Task<http::Response> get_redirect(const http::Request& request) {
 
 }  // namespace
 
-void mount_sso(http::Router& router) {
-  add(router, http::Method::get, "/login/sso/redirect", get_redirect);
+void mount_sso(request::Routes& routes) {
+  add(routes, http::Method::get, "/login/sso/redirect", get_redirect);
 }
 
 }  // namespace latchkey::matrix

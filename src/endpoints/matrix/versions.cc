@@ -13,14 +13,14 @@ constexpr std::string_view kVersions =
 
 }  // namespace
 
-void mount_versions(http::Router& router) {
-  router.add(http::Method::get, "/_matrix/client/versions",
+void mount_versions(request::Routes& routes) {
+  routes.add(http::Method::get, "/_matrix/client/versions",
              [](const http::Request&) -> Task<http::Response> {
                http::Response response;
                response.body = kVersions;
                co_return response;
              },
-             {.cors = true, .immediate = nullptr});
+             {.owner = request::Owner::homeserver, .cors = true});
 }
 
 }  // namespace latchkey::matrix

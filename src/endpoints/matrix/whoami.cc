@@ -40,13 +40,13 @@ Task<http::Response> whoami(const Api& api, const http::Request& request) {
 
 }  // namespace
 
-void mount_whoami(http::Router& router, const Api& api) {
-  add(
-      router, http::Method::get, "/account/whoami",
+void mount_whoami(request::Routes& routes, const Api& api) {
+  const auto at_once = [&api](const http::Request& request, http::Response& response) {
+    return whoami_at_once(api, request, response);
+  };
+  add(routes, http::Method::get, "/account/whoami",
       [&api](const http::Request& request) { return whoami(api, request); },
-      [&api](const http::Request& request, http::Response& response) {
-        return whoami_at_once(api, request, response);
-      });
+      {.options = {.immediate = at_once}});
 }
 
 }  // namespace latchkey::matrix

@@ -11,7 +11,8 @@
 #include "domain/sessions/sessions.h"
 #include "domain/signin/attempt_limits.h"
 #include "endpoints/pages/visit.h"
-#include "platform/http/router.h"
+#include "endpoints/request/routes.h"
+#include "platform/crypto/secret.h"
 
 // OAuth 2.0 and OpenID Connect (spec "OAuth 2.0 API"). Each file mounts its endpoint.
 namespace latchkey::oauth {
@@ -40,6 +41,7 @@ struct Api {
   SigningKeys& keys;
   signin::AttemptLimits& limits;
   const pages::AccountPages& account;
+  const crypto::Secret& introspection_secret;  // the homeserver's
   std::string server_name;
   // What links to the account pages may ask for (MSC4191).
   std::span<const std::string_view> account_actions;
@@ -49,15 +51,15 @@ struct Api {
 // `path` below the issuer.
 std::string url(const Api& api, std::string_view path);
 
-void mount_metadata(http::Router& router, const Api& api);
-void mount_authorize(http::Router& router, const Api& api);
-void mount_device_authorization(http::Router& router, const Api& api);
-void mount_link(http::Router& router, const Api& api);
-void mount_token(http::Router& router, const Api& api);
-void mount_jwks(http::Router& router, const Api& api);
-void mount_revoke(http::Router& router, const Api& api);
-void mount_userinfo(http::Router& router, const Api& api);
-void mount_end_session(http::Router& router, const Api& api);
+void mount_metadata(request::Routes& routes, const Api& api);
+void mount_authorize(request::Routes& routes, const Api& api);
+void mount_device_authorization(request::Routes& routes, const Api& api);
+void mount_link(request::Routes& routes, const Api& api);
+void mount_token(request::Routes& routes, const Api& api);
+void mount_jwks(request::Routes& routes, const Api& api);
+void mount_revoke(request::Routes& routes, const Api& api);
+void mount_userinfo(request::Routes& routes, const Api& api);
+void mount_end_session(request::Routes& routes, const Api& api);
 
 // All of them. `api` must outlive the router.
 void mount(http::Router& router, const Api& api);

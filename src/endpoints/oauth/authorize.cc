@@ -198,11 +198,11 @@ Task<http::Response> post_authorize(const Api& api, const http::Request& request
 
 }  // namespace
 
-void mount_authorize(http::Router& router, const Api& api) {
+void mount_authorize(request::Routes& routes, const Api& api) {
   const std::string pattern(path::kAuthorize);
-  router.add(http::Method::get, pattern,
+  routes.add(http::Method::get, pattern,
              [&api](const http::Request& request) { return get_authorize(api, request); });
-  router.add(http::Method::post, pattern,
+  routes.add(http::Method::post, pattern,
              [&api](const http::Request& request) { return post_authorize(api, request); });
 }
 

@@ -40,10 +40,10 @@ Task<http::Response> post_device(const Api& api, const http::Request& request) {
 
 }  // namespace
 
-void mount_device_authorization(http::Router& router, const Api& api) {
-  router.add(http::Method::post, std::string(path::kDeviceAuthorization),
+void mount_device_authorization(request::Routes& routes, const Api& api) {
+  routes.add(http::Method::post, std::string(path::kDeviceAuthorization),
              [&api](const http::Request& request) { return post_device(api, request); },
-             {.cors = true, .immediate = nullptr});
+             {.cors = true});
 }
 
 }  // namespace latchkey::oauth

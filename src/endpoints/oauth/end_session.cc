@@ -151,11 +151,11 @@ Task<http::Response> post_logout(const Api& api, const http::Request& request) {
 
 }  // namespace
 
-void mount_end_session(http::Router& router, const Api& api) {
+void mount_end_session(request::Routes& routes, const Api& api) {
   const std::string pattern(path::kEndSession);
-  router.add(http::Method::get, pattern,
+  routes.add(http::Method::get, pattern,
              [&api](const http::Request& request) { return get_logout(api, request); });
-  router.add(http::Method::post, pattern,
+  routes.add(http::Method::post, pattern,
              [&api](const http::Request& request) { return post_logout(api, request); });
 }
 

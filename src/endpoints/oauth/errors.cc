@@ -1,11 +1,6 @@
 #include "endpoints/oauth/errors.h"
 
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
-#include <chrono>
-#include <string>
-#include <utility>
-
+#include "endpoints/request/origin.h"
 #include "endpoints/request/standard_error.h"
 
 namespace latchkey::oauth {
@@ -27,9 +22,7 @@ constexpr std::string_view kSignInAgain = "Sign in again to go on with this sess
 }  // namespace
 
 http::Response answer(int status, const json::object& body) {
-  http::Response response;
-  response.status = status;
-  response.body = json::serialize(body);
+  http::Response response = request::json_answer(status, body);
   response.headers = {{"Cache-Control", "no-store"}, {"Pragma", "no-cache"}};
   return response;
 }
@@ -46,8 +39,7 @@ http::Response invalid_client(std::string_view sentence, bool challenge) {
 
 http::Response too_many(Duration retry_after, std::string_view sentence) {
   http::Response response = error(429, "temporarily_unavailable", sentence);
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(retry_after).count();
-  response.headers.emplace_back("Retry-After", std::to_string(seconds));
+  request::put_retry_after(response, retry_after);
   return response;
 }
 
@@ -90,14 +82,16 @@ http::Response refresh_refusal(const sessions::Standing& standing) {
   return error(400, "invalid_grant", "The refresh token was not recognised.");
 }
 
-http::Response refusal(http::Refusal refusal, std::exception_ptr fault) {
-  http::Response response = request::refusal(refusal, std::move(fault));
-  const json::value said = json::parse(response.body);
+http::Response server_refusal(const request::ServerRefusal& refusal,
+                              const http::Request& /*request*/) {
+  const bool transient = refusal.status >= 500 || refusal.status == 408;
   json::object body;
-  const bool passes = response.status >= 500 || response.status == 408;
-  if (!passes) body["error"] = "invalid_request";
-  body["error_description"] = said.at("error").as_string();
-  response.body = json::serialize(body);
+  if (!transient) body["error"] = "invalid_request";
+  body["error_description"] = refusal.sentence;
+  http::Response response = request::json_answer(refusal.status, body);
+  if (refusal.retry_after > Duration{0}) {
+    request::put_retry_after(response, refusal.retry_after);
+  }
   return response;
 }
 

@@ -1,13 +1,12 @@
 #pragma once
 
 #include <boost/json/object.hpp>
-#include <exception>
 #include <string_view>
 
 #include "domain/oauth/grant_refused.h"
 #include "domain/sessions/standing.h"
+#include "endpoints/request/server_refusal.h"
 #include "platform/http/message.h"
-#include "platform/http/server.h"
 
 // Every error of OAuth 2.0, as its status and body (RFC 6749 section 5.2).
 namespace latchkey::oauth {
@@ -28,11 +27,10 @@ http::Response refusal(const GrantRefused& refused);
 // in again as the same user and device.
 http::Response refresh_refusal(const sessions::Standing& standing);
 
-// What the server answers on its own below /oauth2/, with the status that it has everywhere.
-// Without an `errcode`, and without an `error` for what passes: by matrix-js-sdk 43 the first ends
-// the session, whatever the status, and the second with a 408; by oidc-client-ts the second with
-// any status.
-http::Response refusal(http::Refusal refusal, std::exception_ptr fault);
+// What the server answers on its own; a renderer of request/routes.h. Without an `errcode`, and
+// without an `error` where trying again may help: by matrix-js-sdk 43 the first ends the session,
+// whatever the status, and the second with a 408; by oidc-client-ts the second with any status.
+http::Response server_refusal(const request::ServerRefusal& refusal, const http::Request& request);
 
 // A JSON answer that nothing between here and the client may keep: it holds tokens, or is about
 // one (RFC 6749 section 5.1).

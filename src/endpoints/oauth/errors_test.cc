@@ -29,7 +29,8 @@ TEST(OauthErrors, TheServersOwnTroubleIsNoRefusal) {
   };
   for (const Row& row : rows) {
     SCOPED_TRACE(row.status);
-    const http::Response response = refusal(row.refusal, row.fault);
+    const http::Response response =
+        server_refusal(request::server_refusal(row.refusal, request::read_fault(row.fault)), {});
     const auto body = json_of(response);
     EXPECT_EQ(response.status, row.status);
     EXPECT_NE(body.contains("error"), row.passes);

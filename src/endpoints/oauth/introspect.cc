@@ -8,6 +8,7 @@
 
 #include "domain/oauth/id_token.h"
 #include "domain/oauth/scope.h"
+#include "endpoints/oauth/api.h"
 #include "endpoints/oauth/errors.h"
 #include "endpoints/request/origin.h"
 #include "platform/crypto/equal.h"
@@ -149,14 +150,14 @@ Task<http::Response> introspect(sessions::Sessions& sessions, const crypto::Secr
 
 }  // namespace
 
-void mount_introspection(http::Router& router, sessions::Sessions& sessions,
+void mount_introspection(request::Routes& routes, sessions::Sessions& sessions,
                          const crypto::Secret& secret, IntrospectingClient client) {
-  router.add(
-      http::Method::post, "/oauth2/introspect",
+  routes.add(
+      http::Method::post, std::string(path::kIntrospect),
       [&sessions, &secret, client = std::move(client)](const http::Request& request) {
         return introspect(sessions, secret, client, request);
       },
-      {.cors = false,
+      {.owner = request::Owner::inside,
        .immediate = [&sessions, &secret](const http::Request& request, http::Response& response) {
          return introspect_at_once(sessions, secret, request, response);
        }});

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "domain/sessions/sessions_testing.h"
+#include "endpoints/oauth/errors.h"
 #include "endpoints/request/calls_testing.h"
 #include "platform/text/ulid.h"
 
@@ -21,7 +22,10 @@ using sessions::testing::TestSessions;
 
 class Introspect : public sessions::testing::OnEachEngine {
  protected:
-  Introspect() { mount_introspection(router_, *server_, secret_); }
+  Introspect() {
+    request::Routes routes(router_, {.name = "oauth", .refuse = server_refusal});
+    mount_introspection(routes, *server_, secret_);
+  }
 
   static Call asking(std::string body, std::string_view authorization = "Bearer shared") {
     return {.method = http::Method::post,
@@ -134,8 +138,9 @@ TEST_P(Introspect, AnswersOnlyWhoKnowsTheSecret) {
 
 TEST_P(Introspect, WithoutASecretAnswersNobody) {
   http::Router router;
+  request::Routes routes(router, {.name = "oauth", .refuse = server_refusal});
   const crypto::Secret none;
-  mount_introspection(router, *server_, none);
+  mount_introspection(routes, *server_, none);
   for (const std::string_view value : {"", "Bearer ", "Bearer x"}) {
     EXPECT_EQ(answer(router, asking("token=" + phone_.access(), value)).status, 401);
   }

@@ -17,10 +17,9 @@ Task<http::Response> get_keys(const Api& api) {
 
 }  // namespace
 
-void mount_jwks(http::Router& router, const Api& api) {
-  router.add(http::Method::get, std::string(path::kKeys),
-             [&api](const http::Request&) { return get_keys(api); },
-             {.cors = true, .immediate = nullptr});
+void mount_jwks(request::Routes& routes, const Api& api) {
+  routes.add(http::Method::get, std::string(path::kKeys),
+             [&api](const http::Request&) { return get_keys(api); }, {.cors = true});
 }
 
 }  // namespace latchkey::oauth

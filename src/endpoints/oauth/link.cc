@@ -112,11 +112,11 @@ Task<http::Response> post_link(const Api& api, const http::Request& request) {
 
 }  // namespace
 
-void mount_link(http::Router& router, const Api& api) {
+void mount_link(request::Routes& routes, const Api& api) {
   const std::string pattern(path::kLink);
-  router.add(http::Method::get, pattern,
+  routes.add(http::Method::get, pattern,
              [&api](const http::Request& request) { return get_link(api, request); });
-  router.add(http::Method::post, pattern,
+  routes.add(http::Method::post, pattern,
              [&api](const http::Request& request) { return post_link(api, request); });
 }
 

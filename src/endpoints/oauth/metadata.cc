@@ -71,20 +71,20 @@ std::string url(const Api& api, std::string_view path) {
   return api.issuer + std::string(path.substr(1));
 }
 
-void mount_metadata(http::Router& router, const Api& api) {
+void mount_metadata(request::Routes& routes, const Api& api) {
   const std::string body = json::serialize(metadata(api));
   for (const std::string_view place :
        {"/_matrix/client/v1/auth_metadata",
         "/_matrix/client/unstable/org.matrix.msc2965/auth_metadata",
         "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"}) {
-    router.add(http::Method::get, std::string(place),
+    routes.add(http::Method::get, std::string(place),
                [body](const http::Request&) -> Task<http::Response> {
                  http::Response response;
                  response.body = body;
                  response.headers.emplace_back("Cache-Control", "public, max-age=3600");
                  co_return response;
                },
-               {.cors = true, .immediate = nullptr});
+               {.cors = true});
   }
 }
 

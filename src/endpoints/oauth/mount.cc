@@ -1,19 +1,34 @@
 #include "endpoints/oauth/api.h"
+#include "endpoints/oauth/client.h"
+#include "endpoints/oauth/errors.h"
+#include "endpoints/oauth/introspect.h"
 #include "endpoints/oauth/register.h"
+#include "endpoints/pages/personal.h"
+#include "endpoints/request/standard_error.h"
 
 namespace latchkey::oauth {
 
 void mount(http::Router& router, const Api& api) {
-  mount_metadata(router, api);
-  mount_registration(router, api.sessions, api.clients, api.limits);
-  mount_authorize(router, api);
-  mount_token(router, api);
-  mount_device_authorization(router, api);
-  mount_link(router, api);
-  mount_jwks(router, api);
-  mount_revoke(router, api);
-  mount_userinfo(router, api);
-  mount_end_session(router, api);
+  request::Routes metadata(router, {.name = "metadata", .refuse = request::standard_refusal});
+  mount_metadata(metadata, api);
+
+  request::Routes pages(router, pages::surface(api.account));
+  mount_authorize(pages, api);
+  mount_link(pages, api);
+  mount_end_session(pages, api);
+
+  request::Routes routes(router, {.name = "oauth", .refuse = server_refusal});
+  routes.below("/oauth2/", {.owner = request::Owner::homeserver});
+  mount_registration(routes, api.sessions, api.clients, api.limits);
+  mount_token(routes, api);
+  mount_device_authorization(routes, api);
+  mount_jwks(routes, api);
+  mount_revoke(routes, api);
+  mount_userinfo(routes, api);
+  mount_introspection(routes, api.sessions, api.introspection_secret,
+                      [&api](const http::Request& request, const http::Form& form) {
+                        return introspecting_client(api, request, form);
+                      });
 }
 
 }  // namespace latchkey::oauth

@@ -44,9 +44,9 @@ Task<http::Response> post_registration(sessions::Sessions& sessions, Clients& cl
 
 }  // namespace
 
-void mount_registration(http::Router& router, sessions::Sessions& sessions, Clients& clients,
+void mount_registration(request::Routes& routes, sessions::Sessions& sessions, Clients& clients,
                         signin::AttemptLimits& limits) {
-  router.add(http::Method::post, std::string(path::kRegistration),
+  routes.add(http::Method::post, std::string(path::kRegistration),
              [&sessions, &clients, &limits](const http::Request& request) {
                return post_registration(sessions, clients, limits, request);
              },

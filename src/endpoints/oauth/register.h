@@ -3,12 +3,12 @@
 #include "domain/oauth/clients.h"
 #include "domain/sessions/sessions.h"
 #include "domain/signin/attempt_limits.h"
-#include "platform/http/router.h"
+#include "endpoints/request/routes.h"
 
 namespace latchkey::oauth {
 
 // POST /oauth2/registration (RFC 7591 section 3), open to everybody, limited by address.
-void mount_registration(http::Router& router, sessions::Sessions& sessions, Clients& clients,
+void mount_registration(request::Routes& routes, sessions::Sessions& sessions, Clients& clients,
                         signin::AttemptLimits& limits);
 
 }  // namespace latchkey::oauth

@@ -9,6 +9,7 @@
 
 #include "domain/sessions/sessions_testing.h"
 #include "endpoints/oauth/api.h"
+#include "endpoints/oauth/errors.h"
 #include "endpoints/request/calls_testing.h"
 
 namespace latchkey::oauth {
@@ -25,7 +26,10 @@ constexpr auto* kGood =
 
 class Register : public sessions::testing::OnEachEngine {
  protected:
-  Register() { mount_registration(router_, *server_, clients_, limits_); }
+  Register() {
+    request::Routes routes(router_, {.name = "oauth", .refuse = server_refusal});
+    mount_registration(routes, *server_, clients_, limits_);
+  }
 
   http::Response ask(const std::string& body) {
     return answer(router_, {.method = http::Method::post,

@@ -29,10 +29,10 @@ Task<http::Response> post_revoke(const Api& api, const http::Request& request) {
 
 }  // namespace
 
-void mount_revoke(http::Router& router, const Api& api) {
-  router.add(http::Method::post, std::string(path::kRevoke),
+void mount_revoke(request::Routes& routes, const Api& api) {
+  routes.add(http::Method::post, std::string(path::kRevoke),
              [&api](const http::Request& request) { return post_revoke(api, request); },
-             {.cors = true, .immediate = nullptr});
+             {.cors = true});
 }
 
 }  // namespace latchkey::oauth

@@ -140,10 +140,10 @@ Task<http::Response> post_token(const Api& api, const http::Request& request) {
 
 }  // namespace
 
-void mount_token(http::Router& router, const Api& api) {
-  router.add(http::Method::post, std::string(path::kToken),
+void mount_token(request::Routes& routes, const Api& api) {
+  routes.add(http::Method::post, std::string(path::kToken),
              [&api](const http::Request& request) { return post_token(api, request); },
-             {.cors = true, .immediate = nullptr});
+             {.cors = true, .timeout_is_transient = true});
 }
 
 }  // namespace latchkey::oauth

@@ -35,11 +35,11 @@ Task<http::Response> userinfo(const Api& api, const http::Request& request) {
 
 }  // namespace
 
-void mount_userinfo(http::Router& router, const Api& api) {
+void mount_userinfo(request::Routes& routes, const Api& api) {
   for (const http::Method method : {http::Method::get, http::Method::post}) {
-    router.add(method, std::string(path::kUserinfo),
+    routes.add(method, std::string(path::kUserinfo),
                [&api](const http::Request& request) { return userinfo(api, request); },
-               {.cors = true, .immediate = nullptr});
+               {.cors = true});
   }
 }
 

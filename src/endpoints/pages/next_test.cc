@@ -2,28 +2,51 @@
 
 #include <gtest/gtest.h>
 
+#include "endpoints/request/routes.h"
+
 namespace latchkey::pages {
 namespace {
 
+http::Router mounted() {
+  http::Router router;
+  request::Routes pages(router, {.name = "pages", .refuse = {}, .of_pages = true});
+  pages.below("/account/");
+  for (const char* path : {"/account", "/account/", "/oauth2/authorize", "/link"}) {
+    pages.add(http::Method::get, path, nullptr);
+  }
+  request::Routes others(router, {.name = "oauth", .refuse = {}});
+  others.below("/oauth2/");
+  others.add(http::Method::get, "/oauth2/userinfo", nullptr);
+  others.add(http::Method::get, "/", nullptr);
+  return router;
+}
+
 TEST(Next, IsAPageOfOurs) {
+  const http::Router router = mounted();
   for (const char* good : {"/account", "/account/", "/account/device?device_id=A%2FB%20C",
                            "/oauth2/authorize?redirect_uri=https%3A%2F%2Fapp.example%2F&state=//x",
-                           "/account/?action=org.matrix.profile"}) {
+                           "/account/?action=org.matrix.profile", "/link", "/account/gone"}) {
     EXPECT_TRUE(local_path(good)) << good;
-    EXPECT_EQ(next_or_home(good), good);
+    EXPECT_EQ(next_or_home(router, good), good);
   }
 }
 
 TEST(Next, LeadsToNoOtherPlace) {
   using namespace std::string_view_literals;
+  const http::Router router = mounted();
   for (const std::string_view bad :
        {""sv, "//evil.example/account/"sv, "/\\evil.example"sv, "https://evil.example/account/"sv,
         "/account//evil.example"sv, "/account/\\..\\..\\x"sv, "/account/../_matrix/x"sv,
         "/account/./x"sv, "/account/%2e%2e/x"sv, "/account/a b"sv, "/account/\tx"sv,
-        "/account/\r\nSet-Cookie: a=b"sv, "/account/\0"sv, "/account/\x7f"sv, "/accounts/"sv,
-        "/_matrix/media/v3/download/x/y"sv, "account/"sv, "javascript:alert(1)"sv, "/oauth2"sv}) {
+        "/account/\r\nSet-Cookie: a=b"sv, "/account/\0"sv, "/account/\x7f"sv, "account/"sv,
+        "javascript:alert(1)"sv}) {
     EXPECT_FALSE(local_path(bad)) << bad;
-    EXPECT_EQ(next_or_home(bad), kHome);
+    EXPECT_EQ(next_or_home(router, bad), kHome) << bad;
+  }
+  for (const std::string_view no_page :
+       {"/accounts/"sv, "/_matrix/media/v3/download/x/y"sv, "/oauth2"sv, "/oauth2/userinfo"sv,
+        "/oauth2/x"sv, "/"sv, "/link/x"sv}) {
+    EXPECT_EQ(next_or_home(router, no_page), kHome) << no_page;
   }
   EXPECT_FALSE(local_path("/account/?" + std::string(10'000, 'x')));
 }

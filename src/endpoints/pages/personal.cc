@@ -4,6 +4,7 @@
 
 #include "domain/accounts/matrix_id.h"
 #include "endpoints/pages/next.h"
+#include "endpoints/request/origin.h"
 #include "platform/http/field.h"
 
 namespace latchkey::pages {
@@ -53,29 +54,62 @@ bool names(std::string_view key, std::string_view notice) {
   return key.starts_with(kNotice) && http::same_name(key.substr(kNotice.size()), notice);
 }
 
+std::string_view what_happened(int status) {
+  if (status == 503 || status == 408 || status == 429) return "FAULT_PASSES";
+  if (status >= 500) return "FAULT_SERVER";
+  return status == 404 || status == 405 ? "FAULT_NO_PAGE" : "FAULT_REQUEST";
+}
+
+http::Response fault_page(const AccountPages& pages, const request::ServerRefusal& refusal,
+                          const http::Request& request) {
+  const Language language = language_of(request);
+  const std::string title(what_happened(refusal.status));
+  http::Response response = show_message(pages, request,
+                                         {.status = refusal.status,
+                                          .title = std::string(text(language, title)),
+                                          .sentence = std::string(text(language, title + "_WHY")),
+                                          .link = std::string(kHome),
+                                          .link_text = std::string(text(language, "BACK_HOME"))});
+  if (refusal.retry_after > Duration{0}) {
+    request::put_retry_after(response, refusal.retry_after);
+  }
+  return response;
+}
+
 }  // namespace
+
+request::Surface surface(const AccountPages& pages) {
+  return {.name = "pages",
+          .refuse =
+              [&pages](const request::ServerRefusal& refusal, const http::Request& request) {
+                return fault_page(pages, refusal, request);
+              },
+          .of_pages = true};
+}
 
 std::string Visit::matrix_id() const {
   return accounts::matrix_id(who.account.localpart, pages.server_name);
 }
 
-void add_page(http::Router& router, const AccountPages& pages, std::string path, Personal answer) {
-  router.add(http::Method::get, std::move(path),
+void add_page(request::Routes& routes, const AccountPages& pages, std::string path,
+              Personal answer) {
+  routes.add(http::Method::get, std::move(path),
              [&pages, answer = std::move(answer)](const http::Request& request) {
                return answer_page(pages, request, answer);
              });
 }
 
-void add_form(http::Router& router, const AccountPages& pages, std::string path,
+void add_form(request::Routes& routes, const AccountPages& pages, std::string path,
               std::string_view back, Personal answer) {
-  router.add(http::Method::post, std::move(path),
+  routes.add(http::Method::post, std::move(path),
              [&pages, back, answer = std::move(answer)](const http::Request& request) {
                return answer_form(pages, request, back, answer);
              });
 }
 
-void add_open_form(http::Router& router, const AccountPages& pages, std::string path, Open answer) {
-  router.add(http::Method::post, std::move(path),
+void add_open_form(request::Routes& routes, const AccountPages& pages, std::string path,
+                   Open answer) {
+  routes.add(http::Method::post, std::move(path),
              [&pages, answer = std::move(answer)](const http::Request& request) {
                return answer_open(pages, request, answer);
              });

@@ -5,10 +5,13 @@
 #include <string_view>
 
 #include "endpoints/pages/visit.h"
-#include "platform/http/router.h"
+#include "endpoints/request/routes.h"
 
 // Routes of pages that belong to a person.
 namespace latchkey::pages {
+
+// Where the server answers on its own, people are shown a page in their language.
+request::Surface surface(const AccountPages& pages);
 
 // Somebody who is signed in, and what they ask for. Lives until the answer.
 struct Visit {
@@ -25,14 +28,16 @@ struct Visit {
 using Personal = std::function<Task<http::Response>(const Visit&)>;
 
 // Who is signed out signs in first and then sees the page.
-void add_page(http::Router& router, const AccountPages& pages, std::string path, Personal answer);
+void add_page(request::Routes& routes, const AccountPages& pages, std::string path,
+              Personal answer);
 // A form; who was signed out meanwhile signs in and then sees `back`.
-void add_form(http::Router& router, const AccountPages& pages, std::string path,
+void add_form(request::Routes& routes, const AccountPages& pages, std::string path,
               std::string_view back, Personal answer);
 
 // A form that anybody may post.
 using Open = std::function<Task<http::Response>(const http::Request&, const http::Form&)>;
-void add_open_form(http::Router& router, const AccountPages& pages, std::string path, Open answer);
+void add_open_form(request::Routes& routes, const AccountPages& pages, std::string path,
+                   Open answer);
 
 // The query of a request; empty when it cannot be read.
 http::Form query_of(const http::Request& request);

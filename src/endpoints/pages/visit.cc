@@ -23,7 +23,7 @@ std::string_view form_secret(const Site& site, const http::Request& request) {
 }
 
 std::string to_page(std::string_view path, std::string_view next) {
-  return std::string(path) + "?next=" + http::percent_encode(next_or_home(next));
+  return std::string(path) + "?next=" + http::percent_encode(local_path(next) ? next : kHome);
 }
 
 }  // namespace

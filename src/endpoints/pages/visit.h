@@ -13,6 +13,7 @@
 #include "platform/html/pages.h"
 #include "platform/http/form.h"
 #include "platform/http/message.h"
+#include "platform/http/router.h"
 #include "platform/task.h"
 
 // Who visits a page in a browser, and what protects the forms there. For every room that shows
@@ -28,6 +29,7 @@ struct AccountPages {
   signin::InteractiveAuth& auth;
   signin::AuthFlow sign_up_stages;  // what registration asks for
   const html::Pages& pages;
+  const http::Router& router;  // knows which paths are pages
   std::string server_name;
   std::string public_url;
   // What people call an OAuth 2.0 client, by its client_id; without it the client_id is shown.

@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "endpoints/request/origin.h"
 #include "platform/text/rfc3339.h"
 
 namespace latchkey::pages {
@@ -182,8 +183,7 @@ Refused words(Language language, const signin::WebRefusal& refusal) {
 
 void put_retry(http::Response& response, const Refused& refused) {
   if (refused.retry_after <= Duration{0}) return;
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(refused.retry_after).count();
-  response.headers.emplace_back("Retry-After", std::to_string(seconds));
+  request::put_retry_after(response, refused.retry_after);
 }
 
 }  // namespace latchkey::pages

@@ -1,5 +1,7 @@
 #include "endpoints/request/origin.h"
 
+#include <chrono>
+
 #include "platform/http/authorization.h"
 
 namespace latchkey::request {
@@ -18,6 +20,11 @@ sessions::Use use_of(const http::Request& request) {
 sessions::Origin origin_of(const http::Request& request) {
   return {.address = std::string(request.client_address),
           .user_agent = std::string(request.header("User-Agent"))};
+}
+
+void put_retry_after(http::Response& response, Duration wait) {
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+  response.headers.emplace_back("Retry-After", std::to_string(seconds));
 }
 
 }  // namespace latchkey::request

@@ -15,4 +15,7 @@ std::string_view header_token(const http::Request& request);
 sessions::Use use_of(const http::Request& request);
 sessions::Origin origin_of(const http::Request& request);
 
+// Retry-After in whole seconds, rounded up.
+void put_retry_after(http::Response& response, Duration wait);
+
 }  // namespace latchkey::request

@@ -1,9 +1,8 @@
 #include "endpoints/request/standard_error.h"
 
 #include <boost/json/serialize.hpp>
-#include <chrono>
 
-#include "platform/db/database.h"
+#include "endpoints/request/origin.h"
 
 namespace latchkey::request {
 namespace {
@@ -11,9 +10,6 @@ namespace {
 namespace json = boost::json;
 using sessions::Reason;
 using sessions::Worth;
-
-// Kept short: the client may have nothing better to do than to wait for it.
-constexpr std::string_view kRetryUnavailable = "2";
 
 // What a person may be told about why a token is refused.
 std::string_view sentence(Reason reason) {
@@ -54,6 +50,12 @@ std::string_view sentence(Reason reason) {
   return "The token was not recognised.";
 }
 
+// Of what the server answers on its own.
+std::string_view errcode_of(int status) {
+  if (status == 404 || status == 405) return "M_UNRECOGNIZED";
+  return status == 413 || status == 431 ? "M_TOO_LARGE" : "M_UNKNOWN";
+}
+
 }  // namespace
 
 http::Response json_answer(int status, const json::object& body) {
@@ -68,11 +70,10 @@ http::Response error(int status, std::string_view errcode, std::string_view text
 }
 
 http::Response limit_exceeded(Duration retry_after, std::string_view text) {
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(retry_after).count();
   http::Response response = json_answer(
       429,
       {{"errcode", "M_LIMIT_EXCEEDED"}, {"error", text}, {"retry_after_ms", retry_after.count()}});
-  response.headers.emplace_back("Retry-After", std::to_string(seconds));
+  put_retry_after(response, retry_after);
   return response;
 }
 
@@ -120,35 +121,9 @@ http::Response refusal(const text::FieldError& fault) {
   return error(400, "M_INVALID_PARAM", fault.sentence);
 }
 
-http::Response refusal(http::Refusal refusal, std::exception_ptr fault) {
-  switch (refusal) {
-    case http::Refusal::bad_request:
-      return error(400, "M_UNKNOWN", "The request is not valid HTTP.");
-    case http::Refusal::not_found:
-      return error(404, "M_UNRECOGNIZED", "There is nothing at this path.");
-    case http::Refusal::method_not_allowed:
-      return error(405, "M_UNRECOGNIZED", "This path does not know this method.");
-    case http::Refusal::timeout:
-      return error(408, "M_UNKNOWN", "The request took too long to arrive.");
-    case http::Refusal::body_too_large:
-      return error(413, "M_TOO_LARGE", "The request body is too large.");
-    case http::Refusal::headers_too_large:
-      return error(431, "M_TOO_LARGE", "The request headers are too large.");
-    case http::Refusal::fault:
-      try {
-        if (fault) std::rethrow_exception(fault);
-      } catch (const db::Unavailable&) {
-        break;
-      } catch (...) {
-        return error(500, "M_UNKNOWN", "Something went wrong in the server.");
-      }
-      return error(500, "M_UNKNOWN", "Something went wrong in the server.");
-    case http::Refusal::unavailable:
-      break;
-  }
-  http::Response response =
-      error(503, "M_UNKNOWN", "The server cannot answer now. Try again in a moment.");
-  response.headers.emplace_back("Retry-After", kRetryUnavailable);
+http::Response standard_refusal(const ServerRefusal& refusal, const http::Request& /*request*/) {
+  http::Response response = error(refusal.status, errcode_of(refusal.status), refusal.sentence);
+  if (refusal.retry_after > Duration{0}) put_retry_after(response, refusal.retry_after);
   return response;
 }
 

@@ -1,12 +1,11 @@
 #pragma once
 
 #include <boost/json/object.hpp>
-#include <exception>
 #include <string_view>
 
 #include "domain/sessions/standing.h"
+#include "endpoints/request/server_refusal.h"
 #include "platform/http/message.h"
-#include "platform/http/server.h"
 #include "platform/text/fields.h"
 #include "platform/text/json.h"
 
@@ -27,8 +26,7 @@ http::Response refusal(const sessions::Standing& standing);
 http::Response refusal(const text::JsonError& fault);
 http::Response refusal(const text::FieldError& fault);
 
-// What the server answers on its own. An exception is logged by the caller; those that pass
-// become 503 with Retry-After, others 500.
-http::Response refusal(http::Refusal refusal, std::exception_ptr fault);
+// What the server answers on its own; a renderer of routes.h.
+http::Response standard_refusal(const ServerRefusal& refusal, const http::Request& request);
 
 }  // namespace latchkey::request

@@ -136,7 +136,7 @@ TEST(Refusal, OfTheServerItself) {
       {http::Refusal::unavailable, 503, "M_UNKNOWN"},
   };
   for (const Row& row : rows) {
-    const auto response = refusal(row.refusal, nullptr);
+    const auto response = standard_refusal(server_refusal(row.refusal), {});
     expect_error(response, row.status, row.errcode);
     EXPECT_EQ(header_of(response, "Retry-After").empty(), row.status != 503);
   }
@@ -146,7 +146,8 @@ TEST(Refusal, OfTheServerItself) {
 // for the end. Others are 500 and tell nothing of themselves.
 TEST(Refusal, OfAFaultSaysWhetherItPasses) {
   const auto of = [](auto thrown) {
-    return refusal(http::Refusal::fault, std::make_exception_ptr(std::move(thrown)));
+    const Fault fault = read_fault(std::make_exception_ptr(std::move(thrown)));
+    return standard_refusal(server_refusal(http::Refusal::fault, fault), {});
   };
   const auto passing = of(db::Unavailable("the server at db.internal is away"));
   expect_error(passing, 503, "M_UNKNOWN");

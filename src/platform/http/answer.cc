@@ -16,6 +16,8 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 // How long browsers may keep the answer to a preflight request, in seconds.
 constexpr std::string_view kPreflightAge = "86400";
 
+}  // namespace
+
 int status_of(Refusal refusal) {
   switch (refusal) {
     case Refusal::bad_request:
@@ -37,8 +39,6 @@ int status_of(Refusal refusal) {
   }
   std::unreachable();
 }
-
-}  // namespace
 
 // Answers what has arrived, without waiting, until a handler has to wait, the answers are many
 // or the input is used up.
@@ -154,7 +154,8 @@ void Connection::refuse(Refusal refusal, std::exception_ptr fault) {
   response_.status = status_of(refusal);
   response_.content_type = {};
   try {
-    if (shared_.hooks.refuse) response_ = shared_.hooks.refuse(refusal, &request_, fault);
+    if (shared_.hooks.refuse)
+      response_ = shared_.hooks.refuse({refusal, request_, match_.data, fault});
     finish();
   } catch (...) {
     // The hook itself failed; its bare status is the best there is.

@@ -36,6 +36,7 @@ struct Entry {
   std::array<std::unique_ptr<Router::Route>, kMethods> routes;
   std::string allow;
   bool cors = false;
+  std::shared_ptr<const RouteData> data;  // of the route that was added first
 
   std::unique_ptr<Router::Route>& at(Method method) {
     return routes.at(static_cast<std::size_t>(method));
@@ -101,7 +102,9 @@ const Entry* walk(const Node& node, std::string_view rest, Captures& captures) {
 struct Router::Table {
   std::unordered_map<std::string, Entry, TransparentHash, std::equal_to<>> exact;
   Node patterns;
-  std::vector<std::string> cors_prefixes;
+  std::vector<std::pair<std::string, PrefixOptions>> below;
+  std::vector<Mounted> routes;
+  std::vector<Mounted> prefixes;
 
   // The entry of a pattern, made when it is not there yet.
   Entry& entry(std::string_view pattern) {
@@ -129,11 +132,13 @@ struct Router::Table {
     return *node->entry;
   }
 
-  bool cors_below(std::string_view path) const {
-    for (const std::string& prefix : cors_prefixes) {
-      if (path.starts_with(prefix)) return true;
+  const PrefixOptions* longest_prefix(std::string_view path) const {
+    const std::pair<std::string, PrefixOptions>* longest = nullptr;
+    for (const auto& prefix : below) {
+      const bool longer = longest == nullptr || prefix.first.size() > longest->first.size();
+      if (longer && path.starts_with(prefix.first)) longest = &prefix;
     }
-    return false;
+    return longest == nullptr ? nullptr : &longest->second;
   }
 };
 
@@ -150,12 +155,23 @@ void Router::add(Method method, std::string pattern, Handler handler, RouteOptio
   auto& route = entry.at(method);
   if (route) throw std::invalid_argument("a second route for " + pattern);
   entry.cors = entry.cors || options.cors;
-  route = std::make_unique<Route>(
-      Route{std::move(handler), std::move(options.immediate), std::move(pattern), options.cors});
+  if (!entry.data) entry.data = options.data;
+  table_->routes.push_back({method, pattern, options.data.get()});
+  route = std::make_unique<Route>(Route{.handler = std::move(handler),
+                                        .immediate = std::move(options.immediate),
+                                        .pattern = std::move(pattern),
+                                        .cors = options.cors,
+                                        .data = std::move(options.data)});
   entry.describe();
 }
 
-void Router::cors_below(std::string prefix) { table_->cors_prefixes.push_back(std::move(prefix)); }
+void Router::below(std::string prefix, PrefixOptions options) {
+  table_->prefixes.push_back({Method::other, prefix, options.data.get()});
+  table_->below.emplace_back(std::move(prefix), std::move(options));
+}
+
+const std::vector<Router::Mounted>& Router::routes() const { return table_->routes; }
+const std::vector<Router::Mounted>& Router::prefixes() const { return table_->prefixes; }
 
 Router::Match Router::match(Method method, std::string_view path) const {
   Match match;
@@ -167,18 +183,23 @@ Router::Match Router::match(Method method, std::string_view path) const {
     entry = walk(table_->patterns, path.substr(1), captures);
   }
   if (!entry) {
-    match.cors = table_->cors_below(path);
+    if (const PrefixOptions* prefix = table_->longest_prefix(path)) {
+      match.cors = prefix->cors;
+      match.data = prefix->data.get();
+    }
     return match;
   }
   match.path_known = true;
   match.cors = entry->cors;
   match.allow = entry->allow;
+  match.data = entry->data.get();
   for (const std::string_view value : std::span(captures.values).first(captures.count)) {
     auto decoded = percent_decode(value, Plus::itself);
     match.malformed = match.malformed || !decoded;
     match.parameters.push_back(decoded ? std::move(*decoded) : std::string());
   }
   if (method != Method::other && !match.malformed) match.route = entry->find(method);
+  if (match.route != nullptr) match.data = match.route->data.get();
   return match;
 }
 

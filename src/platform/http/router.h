@@ -19,11 +19,27 @@ using Handler = std::function<Task<Response>(const Request&)>;
 // route's Handler. For the token path: no coroutine, no allocation.
 using Immediate = std::function<bool(const Request&, Response&)>;
 
+// What those who mount a route say of it, or of unknown paths below a prefix. The router hands it
+// back and knows nothing of it.
+class RouteData {
+ public:
+  RouteData() = default;
+  RouteData(const RouteData&) = delete;
+  RouteData& operator=(const RouteData&) = delete;
+  virtual ~RouteData() = default;
+};
+
 struct RouteOptions {
   // Spec "Web Browser Clients": answer OPTIONS and send the CORS headers. Also decides that
   // 405 on this path carries them.
   bool cors = false;
-  Immediate immediate;
+  Immediate immediate = {};
+  std::shared_ptr<const RouteData> data = {};
+};
+
+struct PrefixOptions {
+  bool cors = false;  // unknown paths get CORS headers on 404 and an answer to OPTIONS
+  std::shared_ptr<const RouteData> data = {};
 };
 
 // Paths to handlers. Built once at start, read without locks by every server thread.
@@ -39,14 +55,15 @@ class Router {
   // std::invalid_argument for a pattern that is no path or is already there.
   void add(Method method, std::string pattern, Handler handler, RouteOptions options = {});
 
-  // Paths under `prefix` get CORS headers on 404 and an answer to OPTIONS even when unknown.
-  void cors_below(std::string prefix);
+  // What holds for unknown paths under `prefix`; the longest prefix wins.
+  void below(std::string prefix, PrefixOptions options);
 
   struct Route {
     Handler handler;
     Immediate immediate;
     std::string pattern;  // for metrics and logs: never the path itself
     bool cors = false;
+    std::shared_ptr<const RouteData> data;
   };
   struct Match {
     const Route* route = nullptr;  // null: no such path, or not with this method
@@ -54,10 +71,21 @@ class Router {
     bool cors = false;
     bool malformed = false;  // a placeholder's value is not percent-encoded UTF-8: 400
     std::string_view allow;  // with path_known: the value of the Allow header
+    // The route's; without one, what is known of the path or of a prefix. Null: nothing is.
+    const RouteData* data = nullptr;
     std::vector<std::string> parameters;
   };
   // HEAD falls back to GET. Does not allocate for patterns without placeholders.
   Match match(Method method, std::string_view path) const;
+
+  // All that was added, in its order.
+  struct Mounted {
+    Method method = Method::other;  // of a prefix: other
+    std::string pattern;            // or the prefix
+    const RouteData* data = nullptr;
+  };
+  const std::vector<Mounted>& routes() const;
+  const std::vector<Mounted>& prefixes() const;
 
  private:
   struct Table;

@@ -86,7 +86,7 @@ TEST(Router, Finds) {
 
 TEST(Router, KnowsWhereCrossOriginRequestsAreWelcome) {
   Router router = sample();
-  router.cors_below("/_matrix/");
+  router.below("/_matrix/", {.cors = true});
   const struct {
     Method method;
     std::string_view path;
@@ -100,6 +100,41 @@ TEST(Router, KnowsWhereCrossOriginRequestsAreWelcome) {
   for (const auto& [method, path, expected] : cases) {
     EXPECT_EQ(router.match(method, path).cors, expected) << path;
   }
+}
+
+struct Name final : RouteData {
+  explicit Name(std::string text) : text(std::move(text)) {}
+  const std::string text;
+};
+
+TEST(Router, HandsBackWhatWasSaidOfARouteOrOfThePathsBelowAPrefix) {
+  Router router;
+  const auto named = [](const char* text) { return std::make_shared<Name>(text); };
+  router.below("/a/", {.data = named("below a")});
+  router.below("/a/b/", {.data = named("below b")});
+  router.add(Method::get, "/a/b/c", nullptr, {.data = named("get")});
+  router.add(Method::post, "/a/b/c", nullptr, {.data = named("post")});
+  router.add(Method::get, "/a/{any}", nullptr, {.data = named("any")});
+  router.add(Method::get, "/bare", nullptr);
+  const struct {
+    Method method;
+    std::string_view path;
+    std::string_view expected;
+  } cases[] = {
+      {Method::get, "/a/b/c", "get"},     {Method::head, "/a/b/c", "get"},
+      {Method::post, "/a/b/c", "post"},   {Method::put, "/a/b/c", "get"},
+      {Method::get, "/a/x", "any"},       {Method::get, "/a/%", "any"},
+      {Method::post, "/a/x", "any"},      {Method::get, "/a/b/x", "below b"},
+      {Method::get, "/a/x/y", "below a"}, {Method::get, "/a", "none"},
+      {Method::get, "/bare", "none"},     {Method::get, "", "none"},
+  };
+  for (const auto& [method, path, expected] : cases) {
+    const auto* found = dynamic_cast<const Name*>(router.match(method, path).data);
+    EXPECT_EQ(found != nullptr ? found->text : "none", expected) << path;
+  }
+  EXPECT_EQ(router.routes().size(), 4U);
+  EXPECT_EQ(router.routes().at(1).pattern, "/a/b/c");
+  EXPECT_EQ(router.prefixes().at(1).pattern, "/a/b/");
 }
 
 TEST(Router, RefusesRoutesThatCannotBe) {

@@ -98,11 +98,19 @@ enum class Refusal {
   unavailable,         // 503: draining, or a passing fault
 };
 
+int status_of(Refusal refusal);
+
+struct Refused {
+  Refusal refusal;
+  const Request& request;           // without a path when its head could not be read
+  const RouteData* data = nullptr;  // of its route (Router::Match)
+  std::exception_ptr fault = {};    // what was thrown, to be logged by the hook
+};
+
 struct Hooks {
-  // Renders a refusal. The request is never null, but has no path when its head could not be
-  // read. CORS and Allow are the server's to add. For fault and unavailable `fault` holds what was
-  // thrown, to be logged there; the hook may answer 503 where the fault is one that passes.
-  std::function<Response(Refusal, const Request*, std::exception_ptr fault)> refuse;
+  // Renders a refusal. CORS and Allow are the server's to add. The hook may answer 503 where the
+  // fault is one that passes.
+  std::function<Response(const Refused&)> refuse;
   // Called after each answer, on the server's thread; must be cheap. `route` may be null.
   std::function<void(const Request&, const Router::Route* route, int status,
                      std::chrono::nanoseconds took)>

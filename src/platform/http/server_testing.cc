@@ -50,28 +50,6 @@ std::string name_of(Refusal refusal) {
   std::unreachable();
 }
 
-int status_of(Refusal refusal) {
-  switch (refusal) {
-    case Refusal::bad_request:
-      return 400;
-    case Refusal::not_found:
-      return 404;
-    case Refusal::method_not_allowed:
-      return 405;
-    case Refusal::timeout:
-      return 408;
-    case Refusal::body_too_large:
-      return 413;
-    case Refusal::headers_too_large:
-      return 431;
-    case Refusal::fault:
-      return 500;
-    case Refusal::unavailable:
-      return 503;
-  }
-  std::unreachable();
-}
-
 }  // namespace
 
 Sample::Sample(ServerOptions options) {
@@ -94,7 +72,8 @@ std::vector<std::string> Sample::log() const {
 
 void Sample::add_routes() {
   const auto at_once = [this](std::string path, Immediate immediate, bool cors = false) {
-    router.add(Method::get, std::move(path), nullptr, {cors, std::move(immediate)});
+    router.add(Method::get, std::move(path), nullptr,
+               {.cors = cors, .immediate = std::move(immediate)});
   };
   at_once("/hello", text([](const Request&) { return "hello"; }), true);
   at_once("/large", text([](const Request&) { return std::string(kLarge, 'x'); }));
@@ -127,18 +106,18 @@ void Sample::add_routes() {
     response.body = request.target;  // still there
     co_return response;
   });
-  router.cors_below("/api/");
+  router.below("/api/", {.cors = true});
 }
 
 Hooks Sample::hooks() {
   Hooks hooks;
-  hooks.refuse = [](Refusal refusal, const Request*, std::exception_ptr fault) {
+  hooks.refuse = [](const Refused& refused) {
     Response response;
-    response.status = status_of(refusal);
+    response.status = status_of(refused.refusal);
     response.content_type = "text/plain";
-    response.body = name_of(refusal);
+    response.body = name_of(refused.refusal);
     try {
-      if (fault) std::rethrow_exception(fault);
+      if (refused.fault) std::rethrow_exception(refused.fault);
     } catch (const std::exception& error) {
       response.body += ": " + std::string(error.what());
     }

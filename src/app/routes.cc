@@ -1,0 +1,18 @@
+#include "app/routes.h"
+
+#include "endpoints/account_pages/mount.h"
+#include "endpoints/admin/health.h"
+#include "endpoints/edge/check.h"
+
+namespace latchkey::app {
+
+void mount(http::Router& router, Core& core, const ClientApi& client_api,
+           const OauthApi& oauth_api) {
+  matrix::mount(router, client_api.api);
+  oauth::mount(router, oauth_api.api);
+  account_pages::mount(router, client_api.account_pages);
+  edge::mount(router, *core.sessions);
+  admin::mount_health(router, *core.sessions);
+}
+
+}  // namespace latchkey::app
