@@ -57,6 +57,7 @@ def test_what_belongs_to_an_account_is_latchkeys(edge, method, path):
         ("POST", "/oauth2/registration"),
         ("POST", "/oauth2/device"),
         ("GET", "/oauth2/userinfo"),
+        ("GET", "/oauth2/logout"),
         ("GET", "/oauth2/keys.json"),
         ("GET", "/account/"),
         ("GET", "/account/devices"),
