@@ -4,7 +4,7 @@
 # latchkey_embed_web(generated web)
 
 function(latchkey_embed_web output folder)
-  file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*)
+  file(GLOB files CONFIGURE_DEPENDS LIST_DIRECTORIES false ${CMAKE_SOURCE_DIR}/${folder}/*)
   list(FILTER files EXCLUDE REGEX "\\.md$")
   list(SORT files)
   set(generated ${CMAKE_BINARY_DIR}/generated/web_files.cc)

@@ -22,14 +22,15 @@ LIBRARY_ROOMS = {
     r"zxcvbn": {"domain/accounts"},
     r"re2/": {"domain/services"},
     r"spdlog/|prometheus/": {"platform/telemetry"},
-    r"phonenumbers/|unicode/": {"domain/accounts"},
+    r"phonenumbers/": {"domain/accounts"},
+    r"unicode/": {"domain/accounts", "platform/texts"},
     r"ctemplate/": {"platform/html"},
     r"CLI/": {"app"},
 }
 
 # Headers that cost seconds in each file that includes them.
 SLOW_HEADERS = re.compile(
-    r"boost/beast|libpq-fe|spdlog/|yaml-cpp/|phonenumbers/|ctemplate/|boost/asio\.hpp|regex$"
+    r"boost/beast|libpq-fe|spdlog/|yaml-cpp/|phonenumbers/|ctemplate/|unicode/|boost/asio\.hpp|regex$"
 )
 
 SQL = re.compile(r'"[^"\n]*\b(SELECT\s+(?!1")|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM)')

@@ -69,6 +69,7 @@ class Files(unittest.TestCase):
             ("platform/db/a.cc", '#include "platform/db/gone.h"', "no such file"),
             ("domain/sessions/a.cc", "#include <libpq-fe.h>", "belongs into platform/db"),
             ("platform/http/a.h", "#include <boost/beast/http.hpp>", "slow to compile"),
+            ("platform/db/a.cc", "#include <unicode/locid.h>", "or platform/texts only"),
             ("endpoints/matrix/a.cc", 'tx.all("SELECT id FROM users");', "SQL belongs"),
             ("endpoints/matrix/a.cc", 'tx.run("DELETE FROM users");', "SQL belongs"),
             ("platform/mail/a.cc", "", "is no room"),

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ./dev lint [--all | --since REVISION]: format, layers, links, scripts, Python, then clang-tidy on the files
+# ./dev lint [--all | --since REVISION]: format, layers, texts, links, scripts, Python, then clang-tidy on the files
 # changed since REVISION (by default since the upstream branch, or else since the commit before
 # the last), uncommitted ones included; --all takes every file.
 set -uo pipefail
@@ -45,7 +45,10 @@ format() {
 
 scripts() {
   shellcheck -x -S warning dev tools/*.sh .ci/run
-  /usr/bin/python3 tools/check_layers_test.py 2>&1 | sed '/^\.*$/d; /^-*$/d; /^Ran /d; /^OK$/d'
+  local test
+  for test in tools/*_test.py; do
+    /usr/bin/python3 "$test" 2>&1 | sed '/^\.*$/d; /^-*$/d; /^Ran /d; /^OK$/d'
+  done
 }
 
 python() {
@@ -102,6 +105,7 @@ tidy() {
 need_packages build lint
 check format format
 check layers /usr/bin/python3 tools/check_layers.py
+check texts /usr/bin/python3 tools/texts.py check
 check links /usr/bin/python3 tools/check_links.py
 check scripts scripts
 check python python

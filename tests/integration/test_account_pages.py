@@ -252,7 +252,7 @@ def test_nobody_is_led_elsewhere(server, target):
 def test_pages_speak_german(server):
     person = Person(server, "de-AT,en;q=0.5")
     page = person.sign_up()
-    assert '<html lang="de">' in page.html
+    assert '<html lang="de" dir="ltr">' in page.html
     assert "Dein Konto ist fertig" in page.text
 
 

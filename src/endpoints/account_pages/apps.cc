@@ -20,7 +20,7 @@ Task<http::Response> end_app(const pages::Visit& visit) {
     const auto ended = co_await visit.pages.account.end_app(visit.who, id);
     if (!ended) co_return pages::to_sign_in(kDevices);
   }
-  co_return pages::done(kDevices, "app_ended");
+  co_return pages::done(kDevices, pages::Notice::app_ended);
 }
 
 }  // namespace
@@ -34,7 +34,7 @@ Task<void> put_apps(html::Values& values, const pages::Visit& visit) {
     if (visit.pages.client_name) name = co_await visit.pages.client_name(app.client);
     html::Values& row = list.add("APP_ROW");
     row.set("APP", name.empty() ? app.client : name).set("APP_ID", std::to_string(app.id));
-    row.set("USED", pages::ago(visit.language, app.last_used_at, SystemClock{}.now()));
+    row.set("USED", visit.language.ago(app.last_used_at, SystemClock{}.now()));
     row.set("USED_TIME", text::format_rfc3339(app.last_used_at));
   }
 }

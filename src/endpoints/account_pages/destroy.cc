@@ -2,8 +2,6 @@
 // page says first what it is and what will be lost, and asks for the password unless it was just
 // given: links to them are public, and anybody can make one (MSC4191 "Security considerations").
 
-#include <fmt/format.h>
-
 #include <utility>
 
 #include "endpoints/account_pages/device_words.h"
@@ -28,19 +26,20 @@ struct Question {
 };
 
 http::Response ask(const pages::Visit& visit, Question question, const pages::Refused& refused) {
-  html::Page page = pages::begin_page(visit.request, question.title, "account_confirm.html");
+  html::Page page =
+      pages::begin_page(visit.pages, visit.request, question.title, "account_confirm.html");
   html::Values& values = page.values;
   values.set("CONSEQUENCE", question.consequence).set("DO", question.button);
   values.set("ACTION", question.action).set("CANCEL_LINK", question.cancel);
   values.set("ACCOUNT", visit.matrix_id());
-  values.add_text("CAUTION", visit.text("DEVICE_DELETE_LINK_WARNING"));
+  values.add_text("CAUTION", visit.language.say(Text::device_delete_link_warning));
   values.add_text("DEVICE_ID_FIELD", question.device_id).add_text("ERROR", refused.sentence);
   values.include("FACTS", "account_facts.html") = std::move(question.facts);
   if (question.about_account) {
-    html::Values& choice = values.add("CHOICE").set("CHOICE_TEXT", visit.text("ERASE"));
+    html::Values& choice = values.add("CHOICE").set("CHOICE_TEXT", visit.language.say(Text::erase));
     if (pages::field(visit.form, "erase") == "1") choice.add("TICKED");
     values.add("TYPED").set("TYPED_LABEL",
-                            fmt::format(fmt::runtime(visit.text("TYPE_ID")), visit.matrix_id()));
+                            visit.language.say(texts::TypeId{.user = visit.matrix_id()}));
   }
   if (!visit.pages.browsers.fresh(visit.who)) values.add("PASSWORD_FIELD");
   if (!refused.sentence.empty()) page.status = refused.status;
@@ -61,8 +60,8 @@ Task<std::expected<Confirmed, pages::Refused>> confirm(const pages::Visit& visit
       visit.who, std::move(password), std::string(visit.request.client_address));
   if (again) co_return Confirmed{std::move(again->session), std::move(again->cookie)};
   if (again.error().why == signin::LoginRefused::Why::wrong_credentials) {
-    co_return std::unexpected(
-        pages::Refused{.status = 403, .sentence = std::string(visit.text("ERROR_PASSWORD"))});
+    co_return std::unexpected(pages::Refused{
+        .status = 403, .sentence = std::string(visit.language.say(Text::error_password))});
   }
   co_return std::unexpected(pages::words(visit.language, again.error()));
 }
@@ -78,14 +77,14 @@ http::Response with_cookie(const pages::Visit& visit, const Confirmed& confirmed
 
 Question about_device(const pages::Visit& visit, const signin::AccountDevice& device) {
   const std::string query = "?device_id=" + http::percent_encode(device.id);
-  Question question{.title = visit.text("DEVICE_DELETE_TITLE"),
-                    .consequence = visit.text("DEVICE_DELETE_WHY"),
-                    .button = visit.text("DEVICE_DELETE_DO"),
+  Question question{.title = visit.language.say(Text::device_delete_title),
+                    .consequence = visit.language.say(Text::device_delete_why),
+                    .button = visit.language.say(Text::device_delete_do),
                     .action = "/account/device/delete",
                     .cancel = "/account/device" + query,
                     .device_id = device.id};
   question.facts.add("FACT")
-      .set("NAME", visit.text("DEVICE"))
+      .set("NAME", visit.language.say(Text::device))
       .set("VALUE", device_name(visit, device));
   put_device_facts(question.facts, visit, device);
   return question;
@@ -110,7 +109,7 @@ Task<http::Response> post_delete(const pages::Visit& visit) {
       confirmed->who, pages::field(visit.form, "device_id"));
   http::Response response;
   if (deleted) {
-    response = pages::done("/account/devices", "device_deleted");
+    response = pages::done("/account/devices", pages::Notice::device_deleted);
   } else {
     response = co_await ask_device(visit, pages::words(visit.language, deleted.error()));
   }
@@ -121,14 +120,16 @@ Task<http::Response> post_delete(const pages::Visit& visit) {
 
 Task<http::Response> ask_everything(const pages::Visit& visit, pages::Refused refused) {
   const auto devices = co_await visit.pages.account.devices(visit.who);
-  Question question{.title = visit.text("EVERYTHING_TITLE"),
-                    .consequence = visit.text("EVERYTHING_WHY"),
-                    .button = visit.text("EVERYTHING_DO"),
+  Question question{.title = visit.language.say(Text::everything_title),
+                    .consequence = visit.language.say(Text::everything_why),
+                    .button = visit.language.say(Text::everything_do),
                     .action = "/account/sign-out-everywhere",
                     .cancel = std::string(pages::kHome)};
-  question.facts.add("FACT").set("NAME", visit.text("MATRIX_ID")).set("VALUE", visit.matrix_id());
   question.facts.add("FACT")
-      .set("NAME", visit.text("EVERYTHING_COUNT"))
+      .set("NAME", visit.language.say(Text::matrix_id))
+      .set("VALUE", visit.matrix_id());
+  question.facts.add("FACT")
+      .set("NAME", visit.language.say(Text::everything_count))
       .set("VALUE", std::to_string(devices.size()));
   co_return ask(visit, std::move(question), refused);
 }
@@ -143,7 +144,7 @@ Task<http::Response> post_everything(const pages::Visit& visit) {
   const auto ended = co_await visit.pages.account.sign_out_everything(confirmed->who);
   http::Response response;
   if (ended) {
-    response = pages::done(pages::kHome, "everything");
+    response = pages::done(pages::kHome, pages::Notice::everything);
   } else {
     response = co_await ask_everything(visit, pages::words(visit.language, ended.error()));
   }
@@ -153,13 +154,15 @@ Task<http::Response> post_everything(const pages::Visit& visit) {
 // --- the account
 
 http::Response ask_account(const pages::Visit& visit, const pages::Refused& refused) {
-  Question question{.title = visit.text("DEACTIVATE_TITLE"),
-                    .consequence = visit.text("DEACTIVATE_WHY"),
-                    .button = visit.text("DEACTIVATE_DO"),
+  Question question{.title = visit.language.say(Text::deactivate_title),
+                    .consequence = visit.language.say(Text::deactivate_why),
+                    .button = visit.language.say(Text::deactivate_do),
                     .action = "/account/deactivate",
                     .cancel = std::string(pages::kHome),
                     .about_account = true};
-  question.facts.add("FACT").set("NAME", visit.text("MATRIX_ID")).set("VALUE", visit.matrix_id());
+  question.facts.add("FACT")
+      .set("NAME", visit.language.say(Text::matrix_id))
+      .set("VALUE", visit.matrix_id());
   return ask(visit, std::move(question), refused);
 }
 
@@ -167,8 +170,9 @@ Task<http::Response> get_deactivate(const pages::Visit& visit) { co_return ask_a
 
 Task<http::Response> post_deactivate(const pages::Visit& visit) {
   if (pages::field(visit.form, "confirm") != visit.matrix_id()) {
-    co_return ask_account(visit,
-                          {.status = 400, .sentence = std::string(visit.text("ERROR_ACCOUNT_ID"))});
+    co_return ask_account(
+        visit,
+        {.status = 400, .sentence = std::string(visit.language.say(Text::error_account_id))});
   }
   const auto confirmed = co_await confirm(visit);
   if (!confirmed) co_return ask_account(visit, confirmed.error());
@@ -178,10 +182,8 @@ Task<http::Response> post_deactivate(const pages::Visit& visit) {
     co_return with_cookie(visit, *confirmed,
                           ask_account(visit, pages::words(visit.language, ended.error())));
   }
-  http::Response response =
-      pages::show_message(visit.pages, visit.request,
-                          {.title = std::string(visit.text("DEACTIVATED")),
-                           .sentence = std::string(visit.text("DEACTIVATED_WHY"))});
+  http::Response response = pages::show_message(
+      visit.pages, visit.request, {.title = Text::deactivated, .sentence = Text::deactivated_why});
   pages::take_cookie(visit.pages, response);
   co_return response;
 }

@@ -20,14 +20,14 @@ void put_fact(html::Values& facts, std::string_view name, std::string_view value
 }
 
 std::string time_or_never(const pages::Visit& visit, const std::optional<Time>& time) {
-  if (!time) return std::string(visit.text("UNKNOWN"));
-  return pages::ago(visit.language, *time, SystemClock{}.now());
+  if (!time) return std::string(visit.language.say(Text::unknown));
+  return visit.language.ago(*time, SystemClock{}.now());
 }
 
 // What is out of the ordinary about it; empty: nothing.
 std::string_view state_of(const pages::Visit& visit, const signin::AccountDevice& device) {
-  if (device.locked) return visit.text("DEVICE_LOCKED");
-  return device.signed_out_softly ? visit.text("DEVICE_SOFT") : std::string_view();
+  if (device.locked) return visit.language.say(Text::device_locked);
+  return device.signed_out_softly ? visit.language.say(Text::device_soft) : std::string_view();
 }
 
 void put_row(html::Values& values, const pages::Visit& visit, const signin::AccountDevice& device) {
@@ -54,7 +54,8 @@ Task<void> name_client(const pages::Visit& visit, signin::AccountDevice& device)
 Task<http::Response> get_devices(const pages::Visit& visit) {
   auto devices = co_await visit.pages.account.devices(visit.who);
   for (auto& device : devices) co_await name_client(visit, device);
-  html::Page page = pages::begin_page(visit.request, visit.text("DEVICES"), "account_devices.html");
+  html::Page page = pages::begin_page(visit.pages, visit.request, visit.language.say(Text::devices),
+                                      "account_devices.html");
   page.values.add_text("NOTICE", pages::notice_of(visit.language, visit.form));
   html::Values& list = page.values.add(devices.empty() ? "NONE" : "SOME");
   for (const auto& device : devices) put_row(list, visit, device);
@@ -64,15 +65,15 @@ Task<http::Response> get_devices(const pages::Visit& visit) {
 
 http::Response device_page(const pages::Visit& visit, const signin::AccountDevice& device,
                            const pages::Refused& refused) {
-  html::Page page =
-      pages::begin_page(visit.request, device_name(visit, device), "account_device.html");
+  html::Page page = pages::begin_page(visit.pages, visit.request, device_name(visit, device),
+                                      "account_device.html");
   html::Values& values = page.values;
   values.set("ID", device.id).set("DEVICE_QUERY", http::percent_encode(device.id));
   values.set("SHOWN_NAME", device.display_name);
   values.add_text("NOTICE", pages::notice_of(visit.language, visit.form));
   values.add_text("ERROR", refused.sentence);
   if (device.signed_out_softly && !device.locked) {
-    values.add_text("STATE_WHY", visit.text("DEVICE_SOFT_WHY"));
+    values.add_text("STATE_WHY", visit.language.say(Text::device_soft_why));
   } else {
     values.add_text("STATE_WHY", state_of(visit, device));
   }
@@ -94,7 +95,8 @@ Task<http::Response> rename_device(const pages::Visit& visit) {
   const auto renamed =
       co_await visit.pages.account.rename_device(visit.who, id, pages::field(visit.form, "name"));
   if (renamed)
-    co_return pages::done("/account/device?device_id=" + http::percent_encode(id), "saved");
+    co_return pages::done("/account/device?device_id=" + http::percent_encode(id),
+                          pages::Notice::saved);
   const auto device = co_await find_device(visit, id);
   if (!device) co_return no_such_device(visit);
   co_return device_page(visit, *device, pages::words(visit.language, renamed.error()));
@@ -109,32 +111,37 @@ Task<std::optional<signin::AccountDevice>> find_device(const pages::Visit& visit
 }
 
 std::string device_name(const pages::Visit& visit, const signin::AccountDevice& device) {
-  return device.display_name.empty() ? std::string(visit.text("DEVICE_UNNAMED"))
+  return device.display_name.empty() ? std::string(visit.language.say(Text::device_unnamed))
                                      : device.display_name;
 }
 
 void put_device_facts(html::Values& facts, const pages::Visit& visit,
                       const signin::AccountDevice& device) {
-  put_fact(facts, visit.text("DEVICE_ID"), device.id);
-  put_fact(facts, visit.text("DEVICE_APP"), device.client);
-  put_fact(facts, visit.text("LAST_USED"), time_or_never(visit, device.last_used_at));
-  put_fact(facts, visit.text("DEVICE_FIRST_USED"), time_or_never(visit, device.first_used_at));
-  put_fact(facts, visit.text("DEVICE_PLACE"), device.address);
+  put_fact(facts, visit.language.say(Text::device_id), device.id);
+  put_fact(facts, visit.language.say(Text::device_app), device.client);
+  put_fact(facts, visit.language.say(Text::last_used), time_or_never(visit, device.last_used_at));
+  put_fact(facts, visit.language.say(Text::device_first_used),
+           time_or_never(visit, device.first_used_at));
+  put_fact(facts, visit.language.say(Text::device_place), device.address);
   const std::string agent = pages::browser_name(visit.language, device.user_agent);
-  put_fact(facts, visit.text("DEVICE_BROWSER"), agent.empty() ? device.user_agent : agent);
-  if (device.here) put_fact(facts, visit.text("DEVICE_HERE"), visit.text("DEVICE_HERE_WHY"));
+  put_fact(facts, visit.language.say(Text::device_browser),
+           agent.empty() ? device.user_agent : agent);
+  if (device.here)
+    put_fact(facts, visit.language.say(Text::device_here),
+             visit.language.say(Text::device_here_why));
   if (device.method) {
-    put_fact(facts, visit.text("DEVICE_HOW"), pages::way_of(visit.language, *device.method));
+    put_fact(facts, visit.language.say(Text::device_how),
+             pages::way_of(visit.language, *device.method));
   }
 }
 
 http::Response no_such_device(const pages::Visit& visit) {
   return pages::show_message(visit.pages, visit.request,
                              {.status = 404,
-                              .title = std::string(visit.text("DEVICE_MISSING")),
-                              .sentence = std::string(visit.text("DEVICE_MISSING_WHY")),
+                              .title = Text::device_missing,
+                              .sentence = Text::device_missing_why,
                               .link = std::string(kDevices),
-                              .link_text = std::string(visit.text("TO_DEVICES"))});
+                              .link_text = Text::to_devices});
 }
 
 void mount_devices(request::Routes& routes, const pages::AccountPages& pages) {

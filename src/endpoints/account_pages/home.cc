@@ -16,8 +16,8 @@ void put_browser(html::Values& values, const pages::Visit& visit,
                  const signin::BrowserSession& browser) {
   html::Values& row = values.add("BROWSER");
   const std::string name = pages::browser_name(visit.language, browser.origin.user_agent);
-  row.set("AGENT", name.empty() ? visit.text("UNKNOWN") : name);
-  row.set("USED", pages::ago(visit.language, browser.last_active_at, SystemClock{}.now()));
+  row.set("AGENT", name.empty() ? visit.language.say(Text::unknown) : name);
+  row.set("USED", visit.language.ago(browser.last_active_at, SystemClock{}.now()));
   row.set("USED_TIME", text::format_rfc3339(browser.last_active_at));
   row.add_text("ADDRESS", browser.origin.address);
   row.set("BROWSER_ID", std::to_string(browser.id));
@@ -27,7 +27,8 @@ void put_browser(html::Values& values, const pages::Visit& visit,
 Task<http::Response> show_home(const pages::Visit& visit, std::string_view notice) {
   const auto profile = co_await visit.pages.account.profile(visit.who);
   const auto browsers = co_await visit.pages.browsers.list(visit.who.account.id);
-  html::Page page = pages::begin_page(visit.request, visit.text("HOME"), "account_home.html");
+  html::Page page = pages::begin_page(visit.pages, visit.request, visit.language.say(Text::home),
+                                      "account_home.html");
   page.values.set("ACCOUNT", visit.matrix_id());
   page.values.add_text("NOTICE", notice).add_text("SHOWN_NAME", profile.display_name);
   for (const auto& browser : browsers) put_browser(page.values, visit, browser);
@@ -42,7 +43,7 @@ Task<http::Response> get_home(const pages::Visit& visit) {
   if (auto path = page_of_action(action, pages::field(visit.form, "device_id"))) {
     co_return pages::see_other(std::move(*path));
   }
-  co_return co_await show_home(visit, visit.text("NOTICE_ACTION"));
+  co_return co_await show_home(visit, visit.language.say(Text::notice_action));
 }
 
 Task<http::Response> end_browser(const pages::Visit& visit) {
@@ -52,15 +53,14 @@ Task<http::Response> end_browser(const pages::Visit& visit) {
   if (fault == std::errc() && end == typed.data() + typed.size()) {
     co_await visit.pages.browsers.end(visit.who.account.id, id);
   }
-  co_return pages::done(pages::kHome, "browser_ended");
+  co_return pages::done(pages::kHome, pages::Notice::browser_ended);
 }
 
 Task<http::Response> get_cross_signing(const pages::Visit& visit) {
   co_return pages::show_message(visit.pages, visit.request,
-                                {.title = std::string(visit.text("CROSS_SIGNING")),
-                                 .sentence = std::string(visit.text("CROSS_SIGNING_WHY")),
-                                 .link = std::string(pages::kHome),
-                                 .link_text = std::string(visit.text("BACK_HOME"))});
+                                {.title = Text::cross_signing,
+                                 .sentence = Text::cross_signing_why,
+                                 .link = std::string(pages::kHome)});
 }
 
 }  // namespace

@@ -7,6 +7,9 @@
 // mounts its own.
 namespace latchkey::account_pages {
 
+using pages::Language;
+using pages::Text;
+
 void mount_sign_in(request::Routes& routes, const pages::AccountPages& pages);
 void mount_sign_up(request::Routes& routes, const pages::AccountPages& pages);
 void mount_home(request::Routes& routes, const pages::AccountPages& pages);

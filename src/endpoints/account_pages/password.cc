@@ -1,7 +1,5 @@
 // GET and POST /account/password.
 
-#include <fmt/format.h>
-
 #include "endpoints/account_pages/device_words.h"
 #include "endpoints/account_pages/mount.h"
 #include "endpoints/account_pages/password_form.h"
@@ -16,19 +14,18 @@ constexpr std::string_view kPath = "/account/password";
 // What the person holds stays signed in (MSC2457: the caller's own token survives).
 std::string names_of_kept(const pages::Visit& visit,
                           const std::vector<signin::AccountDevice>& devices) {
-  std::string names;
+  std::vector<std::string> names;
   for (const auto& device : devices) {
-    if (!device.here) continue;
-    names.append(names.empty() ? "" : ", ").append(device_name(visit, device));
+    if (device.here) names.push_back(device_name(visit, device));
   }
-  return names;
+  return names.empty() ? std::string() : visit.language.list(names);
 }
 
 Task<http::Response> change_page(const pages::Visit& visit, bool logout_devices,
                                  pages::Refused refused) {
   const auto devices = co_await visit.pages.account.devices(visit.who);
   co_return password_form(visit.pages, visit.request,
-                          {.title = visit.text("CHANGE_PASSWORD"),
+                          {.title = visit.language.say(Text::change_password),
                            .action = kPath,
                            .account = visit.matrix_id(),
                            .logout_devices = logout_devices,
@@ -40,10 +37,9 @@ Task<http::Response> get_password(const pages::Visit& visit) {
   const auto profile = co_await visit.pages.account.profile(visit.who);
   if (profile.has_password) co_return co_await change_page(visit, false, {});
   co_return pages::show_message(visit.pages, visit.request,
-                                {.title = std::string(visit.text("NO_PASSWORD")),
-                                 .sentence = std::string(visit.text("NO_PASSWORD_WHY")),
-                                 .link = std::string(pages::kHome),
-                                 .link_text = std::string(visit.text("BACK_HOME"))});
+                                {.title = Text::no_password,
+                                 .sentence = Text::no_password_why,
+                                 .link = std::string(pages::kHome)});
 }
 
 Task<http::Response> post_password(const pages::Visit& visit) {
@@ -54,7 +50,7 @@ Task<http::Response> post_password(const pages::Visit& visit) {
   const auto changed = co_await visit.pages.account.change_password(
       visit.who, pages::field(visit.form, "current"), pages::field(visit.form, "password"),
       logout_devices);
-  if (changed) co_return pages::done(pages::kHome, "password");
+  if (changed) co_return pages::done(pages::kHome, pages::Notice::password);
   co_return co_await change_page(visit, logout_devices,
                                  pages::words(visit.language, changed.error()));
 }
@@ -63,7 +59,7 @@ Task<http::Response> post_password(const pages::Visit& visit) {
 
 http::Response password_form(const pages::AccountPages& pages, const http::Request& request,
                              const PasswordForm& form) {
-  html::Page page = pages::begin_page(request, form.title, "account_password.html");
+  html::Page page = pages::begin_page(pages, request, form.title, "account_password.html");
   html::Values& values = page.values;
   values.set("ACTION", form.action).set("ACCOUNT", form.account).set("DO", form.title);
   values.add_text("PURPOSE", form.purpose).add_text("LINK_TOKEN", form.link);
@@ -74,10 +70,9 @@ http::Response password_form(const pages::AccountPages& pages, const http::Reque
   }
   if (form.logout_devices) values.add("TICKED");
   if (!form.kept.empty()) {
-    const pages::Language language = pages::language_of(request);
+    const Language& language = pages::language_of(pages, request);
     values.add("OTHERS");
-    values.add_text("KEPT",
-                    fmt::format(fmt::runtime(pages::text(language, "LOGOUT_KEEPS")), form.kept));
+    values.add_text("KEPT", language.say(texts::LogoutKeeps{.devices = form.kept}));
   } else {
     values.add("ALL");
   }
@@ -87,10 +82,9 @@ http::Response password_form(const pages::AccountPages& pages, const http::Reque
   return response;
 }
 
-std::optional<pages::Refused> wrong_new_password(pages::Language language, const http::Form& sent) {
+std::optional<pages::Refused> wrong_new_password(const Language& language, const http::Form& sent) {
   if (pages::field(sent, "password") == pages::field(sent, "repeated")) return std::nullopt;
-  return pages::Refused{.status = 400,
-                        .sentence = std::string(pages::text(language, "ERROR_MISMATCH"))};
+  return pages::Refused{.status = 400, .sentence = std::string(language.say(Text::error_mismatch))};
 }
 
 void mount_password(request::Routes& routes, const pages::AccountPages& pages) {

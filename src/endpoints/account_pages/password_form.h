@@ -23,6 +23,7 @@ http::Response password_form(const pages::AccountPages& pages, const http::Reque
                              const PasswordForm& form);
 
 // What is seen at once in it; absent: nothing is wrong.
-std::optional<pages::Refused> wrong_new_password(pages::Language language, const http::Form& sent);
+std::optional<pages::Refused> wrong_new_password(const pages::Language& language,
+                                                 const http::Form& sent);
 
 }  // namespace latchkey::account_pages

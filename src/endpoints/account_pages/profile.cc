@@ -11,7 +11,8 @@ constexpr std::string_view kPath = "/account/profile";
 
 Task<http::Response> profile_page(const pages::Visit& visit, const pages::Refused& refused) {
   const auto profile = co_await visit.pages.account.profile(visit.who);
-  html::Page page = pages::begin_page(visit.request, visit.text("PROFILE"), "account_profile.html");
+  html::Page page = pages::begin_page(visit.pages, visit.request, visit.language.say(Text::profile),
+                                      "account_profile.html");
   html::Values& values = page.values;
   values.set("ACCOUNT", visit.matrix_id()).set("SHOWN_NAME", profile.display_name);
   values.add_text("NOTICE", pages::notice_of(visit.language, visit.form));
@@ -19,7 +20,7 @@ Task<http::Response> profile_page(const pages::Visit& visit, const pages::Refuse
   for (const accounts::Threepid& threepid : profile.threepids) {
     const bool phone = threepid.medium == "msisdn";
     values.add("THREEPID")
-        .set("KIND", visit.text(phone ? "PHONE" : "EMAIL"))
+        .set("KIND", visit.language.say(phone ? Text::phone : Text::email))
         .set("ADDRESS", (phone ? "+" : "") + threepid.address);
   }
   if (!refused.sentence.empty()) page.status = refused.status;
@@ -33,7 +34,7 @@ Task<http::Response> get_profile(const pages::Visit& visit) {
 Task<http::Response> post_profile(const pages::Visit& visit) {
   const auto saved =
       co_await visit.pages.account.set_display_name(visit.who, pages::field(visit.form, "name"));
-  if (saved) co_return pages::done(kPath, "saved");
+  if (saved) co_return pages::done(kPath, pages::Notice::saved);
   co_return co_await profile_page(visit, pages::words(visit.language, saved.error()));
 }
 

@@ -1,8 +1,6 @@
 // GET and POST /account/recover: a new password without the old one, by a link that an
 // administrator has handed out.
 
-#include <fmt/format.h>
-
 #include "domain/accounts/matrix_id.h"
 #include "endpoints/account_pages/mount.h"
 #include "endpoints/account_pages/password_form.h"
@@ -16,13 +14,12 @@ namespace {
 constexpr std::string_view kPath = "/account/recover";
 
 http::Response gone(const pages::AccountPages& pages, const http::Request& request) {
-  const pages::Language language = pages::language_of(request);
   return pages::show_message(pages, request,
                              {.status = 410,
-                              .title = std::string(pages::text(language, "RECOVER_GONE")),
-                              .sentence = std::string(pages::text(language, "RECOVER_GONE_WHY")),
+                              .title = Text::recover_gone,
+                              .sentence = Text::recover_gone_why,
                               .link = "/account/sign-in",
-                              .link_text = std::string(pages::text(language, "SIGN_IN"))});
+                              .link_text = Text::sign_in});
 }
 
 // The form, or why there is none.
@@ -30,17 +27,16 @@ Task<http::Response> recover_page(const pages::AccountPages& pages, const http::
                                   std::string link, bool logout_devices, pages::Refused refused) {
   const auto account = co_await pages.account.recovery_account(link);
   if (!account) co_return gone(pages, request);
-  const pages::Language language = pages::language_of(request);
+  const Language& language = pages::language_of(pages, request);
   const std::string user_id = accounts::matrix_id(account->localpart, pages.server_name);
-  co_return password_form(
-      pages, request,
-      {.title = pages::text(language, "RECOVER"),
-       .action = kPath,
-       .account = user_id,
-       .link = std::move(link),
-       .purpose = fmt::format(fmt::runtime(pages::text(language, "RECOVER_WHY")), user_id),
-       .logout_devices = logout_devices,
-       .refused = std::move(refused)});
+  co_return password_form(pages, request,
+                          {.title = language.say(Text::recover),
+                           .action = kPath,
+                           .account = user_id,
+                           .link = std::move(link),
+                           .purpose = language.say(texts::RecoverWhy{.user = user_id}),
+                           .logout_devices = logout_devices,
+                           .refused = std::move(refused)});
 }
 
 Task<http::Response> get_recover(const pages::AccountPages& pages, const http::Request& request) {
@@ -52,7 +48,7 @@ Task<http::Response> post_recover(const pages::AccountPages& pages, const http::
                                   const http::Form& sent) {
   const std::string link = pages::field(sent, "token");
   const bool logout_devices = pages::field(sent, "logout_devices") == "1";
-  const pages::Language language = pages::language_of(request);
+  const Language& language = pages::language_of(pages, request);
   if (auto wrong = wrong_new_password(language, sent)) {
     co_return co_await recover_page(pages, request, link, logout_devices, std::move(*wrong));
   }
@@ -62,7 +58,7 @@ Task<http::Response> post_recover(const pages::AccountPages& pages, const http::
     co_return co_await recover_page(pages, request, link, logout_devices,
                                     pages::words(language, recovered.error()));
   }
-  http::Response response = pages::done(pages::kHome, "password");
+  http::Response response = pages::done(pages::kHome, pages::Notice::password);
   pages::give_cookie(pages, response, recovered->cookie);
   co_return response;
 }

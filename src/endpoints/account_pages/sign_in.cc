@@ -1,7 +1,5 @@
 // GET and POST /account/sign-in, POST /account/sign-out.
 
-#include <fmt/format.h>
-
 #include "domain/accounts/matrix_id.h"
 #include "endpoints/account_pages/mount.h"
 #include "endpoints/pages/next.h"
@@ -24,29 +22,30 @@ struct SignInForm {
   pages::Refused refused = {};
 };
 
-std::string_view title_of(const SignInForm& form) {
-  if (form.another) return "SIGN_IN_ANOTHER";
-  return form.again ? "SIGN_IN_AGAIN" : "SIGN_IN";
+Text title_of(const SignInForm& form) {
+  if (form.another) return Text::sign_in_another;
+  return form.again ? Text::sign_in_again : Text::sign_in;
 }
 
 http::Response sign_in_page(const pages::AccountPages& pages, const http::Request& request,
                             const SignInForm& form) {
-  const pages::Language language = pages::language_of(request);
+  const Language& language = pages::language_of(pages, request);
   html::Page page =
-      pages::begin_page(request, pages::text(language, title_of(form)), "account_sign_in.html");
+      pages::begin_page(pages, request, language.say(title_of(form)), "account_sign_in.html");
   html::Values& values = page.values;
   values.set("NEXT", form.next).set("USER", form.user);
-  values.set("USER_HINT", fmt::format(fmt::runtime(pages::text(language, "USER_NAME_HINT")),
-                                      "alice", accounts::matrix_id("alice", pages.server_name)));
+  values.set("USER_HINT",
+             language.say(texts::UserNameHint{
+                 .name = "alice", .user = accounts::matrix_id("alice", pages.server_name)}));
   values.add_text("NOTICE", form.notice).add_text("ERROR", form.refused.sentence);
   if (form.another) {
     values.add("ANOTHER");
-    values.add_text("PURPOSE", pages::text(language, "SIGN_IN_ANOTHER_WHY"));
+    values.add_text("PURPOSE", language.say(Text::sign_in_another_why));
   } else if (form.again) {
     values.add("AGAIN");
-    values.add_text("PURPOSE", pages::text(language, "SIGN_IN_AGAIN_WHY"));
+    values.add_text("PURPOSE", language.say(Text::sign_in_again_why));
   } else if (form.coming_back) {
-    values.add_text("PURPOSE", pages::text(language, "SIGN_IN_FIRST"));
+    values.add_text("PURPOSE", language.say(Text::sign_in_first));
   }
   values.add(form.user.empty() ? "FOCUS_USER" : "FOCUS_PASSWORD");
   if (pages.registration.open() && !form.again && !form.another) {
@@ -73,7 +72,7 @@ Task<http::Response> get_sign_in(const pages::AccountPages& pages, const http::R
                   .again = who && pages::field(query, "again") == "1",
                   .another = who && pages::field(query, "another") == "1",
                   .coming_back = !pages::field(query, "next").empty(),
-                  .notice = pages::notice_of(pages::language_of(request), query)};
+                  .notice = pages::notice_of(pages::language_of(pages, request), query)};
   if (who && !form.again && !form.another) co_return pages::see_other(form.next);
   if (form.again) form.user = who->account.localpart;
   co_return sign_in_page(pages, request, form);
@@ -96,7 +95,7 @@ Task<http::Response> post_sign_in(const pages::AccountPages& pages, const http::
       identifier_of(form.user), pages::field(sent, "password"), request::origin_of(request),
       pages::session_cookie(pages, request));
   if (!signed_in) {
-    form.refused = pages::words(pages::language_of(request), signed_in.error());
+    form.refused = pages::words(pages::language_of(pages, request), signed_in.error());
     co_return sign_in_page(pages, request, form);
   }
   http::Response response = pages::see_other(form.next);
@@ -106,7 +105,7 @@ Task<http::Response> post_sign_in(const pages::AccountPages& pages, const http::
 
 Task<http::Response> post_sign_out(const pages::Visit& visit) {
   co_await visit.pages.browsers.end(visit.who.account.id, visit.who.id);
-  http::Response response = pages::done("/account/sign-in", "signed_out");
+  http::Response response = pages::done("/account/sign-in", pages::Notice::signed_out);
   pages::take_cookie(visit.pages, response);
   co_return response;
 }

@@ -1,7 +1,5 @@
 // GET and POST /account/sign-up: the stages of registration as one form.
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "domain/accounts/matrix_id.h"
@@ -29,24 +27,12 @@ bool accepted(const http::Form& sent, std::string_view id) {
                              [&](const auto& f) { return f.name == "accepted" && f.value == id; });
 }
 
-// The document in the person's language, else in English, else in any.
-const boost::json::object& document_of(const boost::json::object& policy,
-                                       pages::Language language) {
-  for (const std::string_view wanted : {pages::code(language), std::string_view("en")}) {
-    const auto* document = policy.if_contains(wanted);
-    if (document != nullptr && document->is_object()) return document->get_object();
-  }
-  const auto* any =
-      std::ranges::find_if(policy, [](const auto& entry) { return entry.value().is_object(); });
-  return any->value().as_object();
-}
-
 void put_terms(const pages::AccountPages& pages, html::Values& values, const http::Form& sent,
-               pages::Language language) {
+               const Language& language) {
   html::Values& terms = values.add("TERMS_FIELD");
   int number = 0;
   for (const auto& [id, policy] : pages.registration.terms().policies()) {
-    const auto& document = document_of(policy.as_object(), language);
+    const auto& document = pages::document_in(language, policy.as_object());
     html::Values& row = terms.add("POLICY");
     row.set("NUMBER", std::to_string(++number)).set("ID", id);
     row.set("NAME", document.at("name").as_string()).set("URL", document.at("url").as_string());
@@ -58,15 +44,14 @@ void put_terms(const pages::AccountPages& pages, html::Values& values, const htt
 http::Response sign_up_page(const pages::AccountPages& pages, const http::Request& request,
                             const http::Form& sent, const pages::Refused& refused,
                             std::string_view purpose = {}) {
-  const pages::Language language = pages::language_of(request);
+  const Language& language = pages::language_of(pages, request);
   const std::string next = pages::next_or_home(pages.router, pages::field(sent, "next"));
   html::Page page =
-      pages::begin_page(request, pages::text(language, "SIGN_UP"), "account_sign_up.html");
+      pages::begin_page(pages, request, language.say(Text::sign_up), "account_sign_up.html");
   html::Values& values = page.values;
   values.set("NEXT", next).set("USER", pages::field(sent, "user"));
   values.set("SIGN_IN_LINK", "/account/sign-in?next=" + http::percent_encode(next));
-  values.set("USER_HINT", fmt::format(fmt::runtime(pages::text(language, "SIGN_UP_NAME_HINT")),
-                                      pages.server_name));
+  values.set("USER_HINT", language.say(texts::SignUpNameHint{.server = pages.server_name}));
   values.add_text("PURPOSE", purpose).add_text("ERROR", refused.sentence);
   if (asks_for(pages, Stage::registration_token)) {
     values.add("TOKEN_FIELD").set("TOKEN_TYPED", pages::field(sent, "token"));
@@ -79,13 +64,12 @@ http::Response sign_up_page(const pages::AccountPages& pages, const http::Reques
 }
 
 http::Response closed_page(const pages::AccountPages& pages, const http::Request& request) {
-  const pages::Language language = pages::language_of(request);
   return pages::show_message(pages, request,
                              {.status = 403,
-                              .title = std::string(pages::text(language, "SIGN_UP_CLOSED")),
-                              .sentence = std::string(pages::text(language, "SIGN_UP_CLOSED_WHY")),
+                              .title = Text::sign_up_closed,
+                              .sentence = Text::sign_up_closed_why,
                               .link = "/account/sign-in",
-                              .link_text = std::string(pages::text(language, "SIGN_IN"))});
+                              .link_text = Text::sign_in});
 }
 
 Task<http::Response> get_sign_up(const pages::AccountPages& pages, const http::Request& request) {
@@ -97,24 +81,24 @@ Task<http::Response> get_sign_up(const pages::AccountPages& pages, const http::R
   if (!pages.registration.open()) co_return closed_page(pages, request);
   std::string purpose;
   if (who) {
-    purpose = fmt::format(fmt::runtime(pages::text(pages::language_of(request), "SIGN_UP_INSTEAD")),
-                          accounts::matrix_id(who->account.localpart, pages.server_name));
+    purpose = pages::language_of(pages, request)
+                  .say(texts::SignUpInstead{
+                      .user = accounts::matrix_id(who->account.localpart, pages.server_name)});
   }
   co_return sign_up_page(pages, request, query, {}, purpose);
 }
 
 // What is seen at once in the form; absent: nothing is wrong.
-std::optional<std::string_view> wrong_field(const pages::AccountPages& pages,
-                                            const http::Form& sent) {
-  if (pages::field(sent, "user").empty()) return "ERROR_NAME_NEEDED";
-  if (pages::field(sent, "password") != pages::field(sent, "repeated")) return "ERROR_MISMATCH";
+std::optional<Text> wrong_field(const pages::AccountPages& pages, const http::Form& sent) {
+  if (pages::field(sent, "user").empty()) return Text::error_name_needed;
+  if (pages::field(sent, "password") != pages::field(sent, "repeated")) return Text::error_mismatch;
   if (!asks_for(pages, Stage::terms)) return std::nullopt;
   const bool all = std::ranges::all_of(pages.registration.terms().policies(),
                                        [&](const auto& p) { return accepted(sent, p.key()); });
-  return all ? std::nullopt : std::optional<std::string_view>("ERROR_TERMS");
+  return all ? std::nullopt : std::optional(Text::error_terms);
 }
 
-pages::Refused words_of(pages::Language language, const signin::AuthRefused& refused) {
+pages::Refused words_of(const Language& language, const signin::AuthRefused& refused) {
   if (const auto* login = std::get_if<signin::LoginRefused>(&refused)) {
     return pages::words(language, *login);
   }
@@ -125,7 +109,7 @@ pages::Refused words_of(pages::Language language, const signin::AuthRefused& ref
 // Passes the stages one after the other in a session of this one form.
 Task<Passed> pass_stages(const pages::AccountPages& pages, const http::Request& request,
                          const http::Form& sent) {
-  const pages::Language language = pages::language_of(request);
+  const Language& language = pages::language_of(pages, request);
   const signin::AuthRequest asked{
       .operation = "POST /account/sign-up",
       .subject = {},
@@ -141,8 +125,8 @@ Task<Passed> pass_stages(const pages::AccountPages& pages, const http::Request& 
     const auto* challenge = std::get_if<signin::Challenge>(&passed.error());
     if (challenge == nullptr) co_return std::unexpected(words_of(language, passed.error()));
     if (challenge->failure == signin::AuthFailure::wrong_token) {
-      co_return std::unexpected(pages::Refused{
-          .status = 403, .sentence = std::string(pages::text(language, "ERROR_TOKEN"))});
+      co_return std::unexpected(
+          pages::Refused{.status = 403, .sentence = std::string(language.say(Text::error_token))});
     }
     if (challenge->failure) co_return std::unexpected(words_of(language, passed.error()));
     session = challenge->session;
@@ -153,9 +137,9 @@ Task<Passed> pass_stages(const pages::AccountPages& pages, const http::Request& 
 Task<std::optional<pages::Refused>> make_account(const pages::AccountPages& pages,
                                                  const http::Request& request,
                                                  const http::Form& sent) {
-  const pages::Language language = pages::language_of(request);
+  const Language& language = pages::language_of(pages, request);
   if (const auto wrong = wrong_field(pages, sent)) {
-    co_return pages::Refused{.status = 400, .sentence = std::string(pages::text(language, *wrong))};
+    co_return pages::Refused{.status = 400, .sentence = std::string(language.say(*wrong))};
   }
   signin::NewAccount wanted{.username = pages::field(sent, "user"),
                             .password = pages::field(sent, "password"),
@@ -186,8 +170,8 @@ Task<http::Response> post_sign_up(const pages::AccountPages& pages, const http::
       request::origin_of(request), pages::session_cookie(pages, request));
   // The account is there, whatever kept the browser from being signed in.
   if (!signed_in) co_return pages::to_sign_in(next, {.login_hint = pages::field(sent, "user")});
-  http::Response response =
-      next == pages::kHome ? pages::done(pages::kHome, "welcome") : pages::see_other(next);
+  http::Response response = next == pages::kHome ? pages::done(pages::kHome, pages::Notice::welcome)
+                                                 : pages::see_other(next);
   pages::give_cookie(pages, response, signed_in->cookie);
   co_return response;
 }

@@ -2,8 +2,6 @@
 // person to the browser, and gets them back with a login token. The person sees where the token
 // goes before it does: whoever holds it is signed in.
 
-#include <fmt/format.h>
-
 #include "endpoints/account_pages/mount.h"
 #include "endpoints/account_pages/return_url.h"
 #include "endpoints/pages/next.h"
@@ -21,11 +19,9 @@ std::string path_to(std::string_view target) {
 }
 
 http::Response wrong_address(const pages::AccountPages& pages, const http::Request& request) {
-  const pages::Language language = pages::language_of(request);
-  return pages::show_message(pages, request,
-                             {.status = 400,
-                              .title = std::string(pages::text(language, "AUTHORIZE_FAILED")),
-                              .sentence = std::string(pages::text(language, "SSO_WRONG_ADDRESS"))});
+  return pages::show_message(
+      pages, request,
+      {.status = 400, .title = Text::authorize_failed, .sentence = Text::sso_wrong_address});
 }
 
 Task<http::Response> get_sso(const pages::AccountPages& pages, const http::Request& request) {
@@ -36,15 +32,13 @@ Task<http::Response> get_sso(const pages::AccountPages& pages, const http::Reque
   if (pages::field(query, "action") == "register") co_return pages::to_sign_up(path_to(target));
   const auto who = co_await pages::visitor(pages, request);
   if (!who) co_return pages::to_sign_in(path_to(target));
-  const pages::Language language = pages::language_of(request);
-  const auto say = [&](std::string_view key, const std::string& value) {
-    return fmt::format(fmt::runtime(pages::text(language, key)), value);
-  };
-  html::Page page = pages::begin_page(request, say("SSO_TITLE", where->shown), "account_sso.html");
+  const Language& language = pages::language_of(pages, request);
+  html::Page page = pages::begin_page(
+      pages, request, language.say(texts::SsoTitle{.host = where->shown}), "account_sso.html");
   page.form_target = where->form_target;
   const pages::Visit visit{pages, request, *who, language, query};
   page.values.set("ACCOUNT", visit.matrix_id()).set("TARGET", target);
-  page.values.set("ASKS", say("SSO_ASKS", where->shown));
+  page.values.set("ASKS", language.say(texts::SsoAsks{.host = where->shown}));
   page.values.set("NOT_ME_URL", pages::sign_in_path(path_to(target), {.another = true}));
   co_return pages::show(pages, request, std::move(page));
 }

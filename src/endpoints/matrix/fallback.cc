@@ -1,14 +1,13 @@
 // GET and POST /auth/{type}/fallback/web (spec "Fallback"): one stage of user-interactive
 // authentication as a page.
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "domain/accounts/matrix_id.h"
 #include "endpoints/matrix/api.h"
 #include "endpoints/matrix/errors.h"
 #include "endpoints/matrix/fallback_pages.h"
+#include "endpoints/pages/language.h"
 #include "endpoints/request/origin.h"
 #include "platform/http/form.h"
 
@@ -19,83 +18,78 @@ using signin::AuthFailure;
 using signin::InteractiveAuth;
 using signin::Stage;
 using signin::Turn;
-
-constexpr std::string_view kGone =
-    "This page has been open for too long, or was used already. Go back to your app and begin "
-    "again.";
+using texts::Language;
+using texts::Text;
 
 // What the person is asked to confirm, from the operation that the session was opened for.
-std::string purpose(const InteractiveAuth::Page& page, const std::string& user_id) {
+std::string purpose(const Language& language, const InteractiveAuth::Page& page,
+                    const std::string& user_id) {
   constexpr std::string_view kDevice = "DELETE /devices/";
   const std::string& operation = page.operation;
-  if (operation == "POST /register") return "One more step to create your account.";
-  const auto confirm = [&](std::string_view what) {
-    return fmt::format("Confirm that it is you, {}, {}.", user_id, what);
-  };
-  if (operation == "POST /account/password") return confirm("to change your password");
+  if (operation == "POST /register") return std::string(language.say(Text::fallback_registers));
+  if (operation == "POST /account/password") {
+    return language.say(texts::FallbackNewPassword{.user = user_id});
+  }
   if (operation == "POST /account/deactivate") {
-    return confirm(
-        "to deactivate your account. Nobody can sign in to it afterwards, and its name "
-        "is never given again");
+    return language.say(texts::FallbackDeactivates{.user = user_id});
   }
-  if (operation == "POST /login/get_token") return confirm("to sign in on another device");
+  if (operation == "POST /login/get_token") {
+    return language.say(texts::FallbackOtherDevice{.user = user_id});
+  }
   if (operation.starts_with(kDevice)) {
-    return confirm(
-        fmt::format("to sign out and delete the device {}. Encrypted messages that only "
-                    "it can read are lost to it",
-                    operation.substr(kDevice.size())));
+    const std::string device = operation.substr(kDevice.size());
+    return language.say(texts::FallbackDeletesDevice{.device = device, .user = user_id});
   }
-  return confirm(
-      "to sign out and delete several devices. Encrypted messages that only they can "
-      "read are lost to them");
+  return language.say(texts::FallbackDeletesDevices{.user = user_id});
 }
 
-std::vector<FallbackPolicy> policies(const Api& api, const http::Form* sent) {
+std::vector<FallbackPolicy> policies(const Api& api, const Language& language,
+                                     const http::Form* sent) {
   std::vector<FallbackPolicy> list;
-  for (const auto& [id, details] : api.registration.terms().policies()) {
-    const auto& policy = details.as_object();
-    const auto* document = policy.if_contains("en");
-    for (const auto& entry : policy) {
-      if (document == nullptr && entry.value().is_object()) document = &entry.value();
-    }
+  for (const auto& [id, policy] : api.registration.terms().policies()) {
+    const auto& document = pages::document_in(language, policy.as_object());
     const bool ticked = sent != nullptr && std::ranges::any_of(sent->fields(), [&](const auto& f) {
                           return f.name == fallback_field::kAccepted && f.value == id;
                         });
     list.push_back({.id = id,
-                    .name = std::string(document->at("name").as_string()),
-                    .url = std::string(document->at("url").as_string()),
+                    .name = std::string(document.at("name").as_string()),
+                    .url = std::string(document.at("url").as_string()),
                     .ticked = ticked});
   }
   return list;
 }
 
-http::Response form_page(const Api& api, Stage stage, const InteractiveAuth::Page& page,
-                         FallbackForm form, const http::Form* sent) {
+http::Response form_page(const Api& api, const Language& language, Stage stage,
+                         const InteractiveAuth::Page& page, FallbackForm form,
+                         const http::Form* sent) {
   const std::string user_id =
       page.localpart.empty() ? "" : accounts::matrix_id(page.localpart, api.server_name);
-  form.purpose = purpose(page, user_id);
+  form.purpose = purpose(language, page, user_id);
   switch (stage) {
     case Stage::password:
-      return password_page(api.pages, form, user_id);
+      return password_page(api.pages, language, form, user_id);
     case Stage::registration_token:
-      return registration_token_page(api.pages, form);
+      return registration_token_page(api.pages, language, form);
     case Stage::terms:
-      return terms_page(api.pages, form, policies(api, sent));
+      return terms_page(api.pages, language, form, policies(api, language, sent));
     case Stage::dummy:
       break;
   }
-  return dummy_page(api.pages, form);
+  return dummy_page(api.pages, language, form);
+}
+
+http::Response gone(const Api& api, const Language& language, Text sentence) {
+  return gone_page(api.pages, language, language.say(sentence));
 }
 
 // What is to be shown instead of the form; absent: the form.
-std::optional<http::Response> instead(const Api& api,
+std::optional<http::Response> instead(const Api& api, const Language& language,
                                       const std::optional<InteractiveAuth::Page>& page) {
-  if (!page) return gone_page(api.pages, kGone);
-  if (page->turn == Turn::passed_already) return done_page(api.pages);
+  if (!page) return gone(api, language, Text::fallback_gone_why);
+  if (page->turn == Turn::passed_already) return done_page(api.pages, language);
   if (page->turn == Turn::now) return std::nullopt;
-  return gone_page(api.pages, page->turn == Turn::later
-                                  ? "Another step comes before this one. Go back to your app."
-                                  : "This step is not asked for. Go back to your app.");
+  return gone(api, language,
+              page->turn == Turn::later ? Text::fallback_not_yet : Text::fallback_not_asked);
 }
 
 std::string field(const http::Form& form, std::string_view name) {
@@ -105,6 +99,7 @@ std::string field(const http::Form& form, std::string_view name) {
 
 // The stage and session that a person has come for, or what they are shown instead.
 struct Asked {
+  const Language& language;
   Stage stage;
   std::string session;
   InteractiveAuth::Page page;
@@ -113,54 +108,58 @@ Task<std::expected<Asked, http::Response>> ask(
     const Api& api, const http::Request& request,
     const std::expected<http::Form, http::FormError>& sent) {
   const auto stage = signin::stage_named(request.parameters[0]);
-  if (!stage || !sent) co_return std::unexpected(gone_page(api.pages, kGone));
+  const Language& language = pages::language_of(api.pages, request);
+  if (!stage || !sent) co_return std::unexpected(gone(api, language, Text::fallback_gone_why));
   std::string session = field(*sent, fallback_field::kSession);
   const auto page = co_await api.auth.look(session, *stage);
-  if (auto response = instead(api, page)) co_return std::unexpected(std::move(*response));
-  co_return Asked{*stage, std::move(session), *page};
+  if (auto response = instead(api, language, page)) co_return std::unexpected(std::move(*response));
+  co_return Asked{language, *stage, std::move(session), *page};
 }
 
 Task<http::Response> get_page(const Api& api, const http::Request& request) {
   const auto asked = co_await ask(api, request, http::Form::parse(request.query));
   if (!asked) co_return asked.error();
-  co_return form_page(api, asked->stage, asked->page, {.session = asked->session}, nullptr);
+  co_return form_page(api, asked->language, asked->stage, asked->page, {.session = asked->session},
+                      nullptr);
 }
 
 struct Wrong {
   int status;
-  std::string sentence;
+  Text sentence;
   std::optional<Duration> retry_after;
 };
 
 Wrong wrong(const std::variant<AuthFailure, signin::LoginRefused>& refused) {
   if (const auto* login = std::get_if<signin::LoginRefused>(&refused)) {
-    return {429, "Too many attempts. Wait a moment and try again.", login->retry_after};
+    return {429, Text::fallback_too_many, login->retry_after};
   }
   const bool password = std::get<AuthFailure>(refused) == AuthFailure::wrong_password;
-  return {403, password ? "The password is wrong." : "This registration token is not valid.", {}};
+  return {403, password ? Text::fallback_wrong_password : Text::error_token, {}};
 }
 
 Task<http::Response> post_page(const Api& api, const http::Request& request) {
   const auto sent = http::Form::parse(request.body);
   const auto asked = co_await ask(api, request, sent);
   if (!asked) co_return asked.error();
-  const auto again = [&](int status, std::string sentence) {
-    return form_page(api, asked->stage, asked->page,
-                     {.session = asked->session, .error = std::move(sentence), .status = status},
-                     &*sent);
+  const Language& language = asked->language;
+  const auto again = [&](int status, Text sentence) {
+    return form_page(
+        api, language, asked->stage, asked->page,
+        {.session = asked->session, .error = std::string(language.say(sentence)), .status = status},
+        &*sent);
   };
   if (asked->stage == Stage::terms &&
-      !std::ranges::all_of(policies(api, &*sent), &FallbackPolicy::ticked)) {
-    co_return again(400, "To go on you have to agree to each document.");
+      !std::ranges::all_of(policies(api, language, &*sent), &FallbackPolicy::ticked)) {
+    co_return again(400, Text::error_terms);
   }
   const signin::AuthData data{.password = field(*sent, fallback_field::kPassword),
                               .token = field(*sent, fallback_field::kToken)};
   const auto refused = co_await api.auth.pass(asked->session, asked->stage, data,
                                               std::string(request.client_address));
-  if (!refused) co_return done_page(api.pages);
+  if (!refused) co_return done_page(api.pages, language);
   const auto* failure = std::get_if<AuthFailure>(&*refused);
   if (failure != nullptr && *failure == AuthFailure::session_over) {
-    co_return gone_page(api.pages, kGone);
+    co_return gone(api, language, Text::fallback_gone_why);
   }
   const Wrong answer = wrong(*refused);
   http::Response response = again(answer.status, answer.sentence);

@@ -5,9 +5,13 @@
 namespace latchkey::matrix {
 namespace {
 
+using texts::Language;
+using texts::Text;
+
 // What every stage's form has.
-html::Page page_of(const FallbackForm& form, std::string_view title, std::string_view file) {
-  html::Page page{form.status, std::string(title), file, {}, {}};
+html::Page page_of(const Language& language, const FallbackForm& form, Text title,
+                   std::string_view file) {
+  html::Page page{form.status, std::string(language.say(title)), file, {}, {}, &language};
   page.values.set("SESSION", form.session).set("PURPOSE", form.purpose);
   page.values.add_text("ERROR", form.error);
   return page;
@@ -15,21 +19,22 @@ html::Page page_of(const FallbackForm& form, std::string_view title, std::string
 
 }  // namespace
 
-http::Response password_page(const html::Pages& pages, const FallbackForm& form,
-                             std::string_view user_id) {
-  html::Page page = page_of(form, "Enter your password", "fallback_password.html");
+http::Response password_page(const html::Pages& pages, const Language& language,
+                             const FallbackForm& form, std::string_view user_id) {
+  html::Page page = page_of(language, form, Text::fallback_password, "fallback_password.html");
   page.values.add_text("ACCOUNT", user_id);
   return pages.answer(std::move(page));
 }
 
-http::Response registration_token_page(const html::Pages& pages, const FallbackForm& form) {
+http::Response registration_token_page(const html::Pages& pages, const Language& language,
+                                       const FallbackForm& form) {
   return pages.answer(
-      page_of(form, "Enter your registration token", "fallback_registration_token.html"));
+      page_of(language, form, Text::fallback_token, "fallback_registration_token.html"));
 }
 
-http::Response terms_page(const html::Pages& pages, const FallbackForm& form,
-                          std::span<const FallbackPolicy> policies) {
-  html::Page page = page_of(form, "Terms of this server", "fallback_terms.html");
+http::Response terms_page(const html::Pages& pages, const Language& language,
+                          const FallbackForm& form, std::span<const FallbackPolicy> policies) {
+  html::Page page = page_of(language, form, Text::fallback_terms, "fallback_terms.html");
   int number = 0;
   for (const FallbackPolicy& policy : policies) {
     html::Values& row = page.values.add("POLICY");
@@ -40,16 +45,25 @@ http::Response terms_page(const html::Pages& pages, const FallbackForm& form,
   return pages.answer(std::move(page));
 }
 
-http::Response dummy_page(const html::Pages& pages, const FallbackForm& form) {
-  return pages.answer(page_of(form, "One click to go on", "fallback_dummy.html"));
+http::Response dummy_page(const html::Pages& pages, const Language& language,
+                          const FallbackForm& form) {
+  return pages.answer(page_of(language, form, Text::fallback_dummy, "fallback_dummy.html"));
 }
 
-http::Response done_page(const html::Pages& pages) {
-  return pages.answer({200, "That worked", "fallback_done.html", {}, "auth_done.js"});
+http::Response done_page(const html::Pages& pages, const Language& language) {
+  return pages.answer({200,
+                       std::string(language.say(Text::fallback_done)),
+                       "fallback_done.html",
+                       {},
+                       "auth_done.js",
+                       &language});
 }
 
-http::Response gone_page(const html::Pages& pages, std::string_view sentence, int status) {
-  html::Page page{status, "This link is no longer good", "fallback_gone.html", {}, {}};
+http::Response gone_page(const html::Pages& pages, const Language& language,
+                         std::string_view sentence, int status) {
+  html::Page page{
+      status,   std::string(language.say(Text::fallback_gone)), "fallback_gone.html", {}, {},
+      &language};
   page.values.set("SENTENCE", sentence);
   return pages.answer(std::move(page));
 }

@@ -6,6 +6,7 @@
 
 #include "platform/html/pages.h"
 #include "platform/http/message.h"
+#include "platform/texts/language.h"
 
 // The pages of user-interactive authentication for people whose client does not know a stage
 // (spec "Fallback"). They work without JavaScript. Values in, pages out: nothing is decided here.
@@ -35,18 +36,22 @@ struct FallbackPolicy {
   bool ticked = false;
 };
 
-// `user_id` is shown, and tells a password manager whose password is wanted.
-http::Response password_page(const html::Pages& pages, const FallbackForm& form,
-                             std::string_view user_id);
-http::Response registration_token_page(const html::Pages& pages, const FallbackForm& form);
-http::Response terms_page(const html::Pages& pages, const FallbackForm& form,
-                          std::span<const FallbackPolicy> policies);
-http::Response dummy_page(const html::Pages& pages, const FallbackForm& form);
+// In the language of who reads them. `user_id` is shown, and tells a password manager whose
+// password is wanted.
+http::Response password_page(const html::Pages& pages, const texts::Language& language,
+                             const FallbackForm& form, std::string_view user_id);
+http::Response registration_token_page(const html::Pages& pages, const texts::Language& language,
+                                       const FallbackForm& form);
+http::Response terms_page(const html::Pages& pages, const texts::Language& language,
+                          const FallbackForm& form, std::span<const FallbackPolicy> policies);
+http::Response dummy_page(const html::Pages& pages, const texts::Language& language,
+                          const FallbackForm& form);
 
 // The stage is completed: tells the client, when it listens, and the person.
-http::Response done_page(const html::Pages& pages);
+http::Response done_page(const html::Pages& pages, const texts::Language& language);
 
 // The session is unknown, expired or used up; `sentence` says which, if that may be known.
-http::Response gone_page(const html::Pages& pages, std::string_view sentence, int status = 404);
+http::Response gone_page(const html::Pages& pages, const texts::Language& language,
+                         std::string_view sentence, int status = 404);
 
 }  // namespace latchkey::matrix

@@ -18,6 +18,8 @@ const html::Pages& pages() {
   return all;
 }
 
+const texts::Language& english() { return pages().texts().english(); }
+
 const FallbackForm kForm{
     .session = "uia_4tZ",
     .purpose = "Confirm that it is you, @alice:example.org, to delete the device PHONE.",
@@ -34,10 +36,13 @@ const FallbackPolicy kPolicies[] = {
 using Stage = std::function<http::Response(const FallbackForm&)>;
 const std::map<std::string, Stage> kStages = {
     {"password",
-     [](const auto& form) { return password_page(pages(), form, "@alice:example.org"); }},
-    {"registration_token", [](const auto& form) { return registration_token_page(pages(), form); }},
-    {"terms", [](const auto& form) { return terms_page(pages(), form, kPolicies); }},
-    {"dummy", [](const auto& form) { return dummy_page(pages(), form); }}};
+     [](const auto& form) {
+       return password_page(pages(), english(), form, "@alice:example.org");
+     }},
+    {"registration_token",
+     [](const auto& form) { return registration_token_page(pages(), english(), form); }},
+    {"terms", [](const auto& form) { return terms_page(pages(), english(), form, kPolicies); }},
+    {"dummy", [](const auto& form) { return dummy_page(pages(), english(), form); }}};
 
 std::string policy_of(const http::Response& response) {
   for (const auto& [name, value] : response.headers) {
@@ -99,7 +104,7 @@ TEST(FallbackPage, ShowsNamesAsTheyAre) {
 }
 
 TEST(PasswordPage, AsksForThePasswordOfTheAccount) {
-  const std::string body = password_page(pages(), kForm, "@alice:example.org").body;
+  const std::string body = password_page(pages(), english(), kForm, "@alice:example.org").body;
   EXPECT_THAT(body, HasSubstr(name_is(fallback_field::kPassword)));
   EXPECT_THAT(body, HasSubstr("type=\"password\""));
   EXPECT_THAT(body, HasSubstr("autocomplete=\"current-password\""));
@@ -108,12 +113,12 @@ TEST(PasswordPage, AsksForThePasswordOfTheAccount) {
 }
 
 TEST(RegistrationTokenPage, AsksForTheToken) {
-  const std::string body = registration_token_page(pages(), kForm).body;
+  const std::string body = registration_token_page(pages(), english(), kForm).body;
   EXPECT_THAT(body, HasSubstr(name_is(fallback_field::kToken)));
 }
 
 TEST(TermsPage, HasACheckboxForEachPolicy) {
-  const std::string body = terms_page(pages(), kForm, kPolicies).body;
+  const std::string body = terms_page(pages(), english(), kForm, kPolicies).body;
   const std::string box = "type=\"checkbox\"" + name_is(fallback_field::kAccepted) + " value=";
   EXPECT_THAT(body, HasSubstr("id=\"policy-1\" " + box + "\"terms-1.2\" required checked>"));
   EXPECT_THAT(body, HasSubstr("id=\"policy-2\" " + box + "\"privacy-3\" required>"));
@@ -125,7 +130,7 @@ TEST(TermsPage, HasACheckboxForEachPolicy) {
 
 // The spec's lines, to the letter: clients wait for one or the other.
 TEST(DonePage, TellsTheClientAndThePerson) {
-  const http::Response response = done_page(pages());
+  const http::Response response = done_page(pages(), english());
   EXPECT_EQ(response.status, 200);
   EXPECT_THAT(response.body, HasSubstr(R"(<script>
 if (window.onAuthDone) {
@@ -140,11 +145,11 @@ if (window.onAuthDone) {
 }
 
 TEST(GonePage, SaysWhyAndWhatToDo) {
-  const http::Response response = gone_page(pages(), "It was used <already>.");
+  const http::Response response = gone_page(pages(), english(), "It was used <already>.");
   EXPECT_EQ(response.status, 404);
   EXPECT_THAT(response.body, HasSubstr("It was used &lt;already&gt;."));
   EXPECT_THAT(response.body, AllOf(HasSubstr("Go back to your app"), Not(HasSubstr("<form"))));
-  EXPECT_EQ(gone_page(pages(), "", 410).status, 410);
+  EXPECT_EQ(gone_page(pages(), english(), "", 410).status, 410);
 }
 
 }  // namespace

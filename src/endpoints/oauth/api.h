@@ -17,6 +17,9 @@
 // OAuth 2.0 and OpenID Connect (spec "OAuth 2.0 API"). Each file mounts its endpoint.
 namespace latchkey::oauth {
 
+using pages::Language;
+using pages::Text;
+
 // Paths below the issuer, as the metadata names them.
 namespace path {
 inline constexpr std::string_view kAuthorize = "/oauth2/authorize";

@@ -2,8 +2,6 @@
 // whole request stands in the query until the person has decided, so nothing is written for
 // whoever opens the address.
 
-#include <fmt/format.h>
-
 #include "domain/oauth/authorization_request.h"
 #include "domain/oauth/id_token.h"
 #include "endpoints/oauth/api.h"
@@ -35,6 +33,8 @@ AuthorizationParameters read_parameters(const http::Form& query) {
   take("prompt", p.prompt);
   take("login_hint", p.login_hint);
   take("max_age", p.max_age);
+  std::string ui_locales;  // read by pages::language_of()
+  take("ui_locales", ui_locales);
   std::string object;
   take("request", object);
   std::string object_uri;
@@ -70,26 +70,22 @@ http::Response tell_client(const Api& api, const ReturnAddress& where, std::stri
 }
 
 // Told to the person, for who asks is not to be trusted with an answer.
-http::Response failed(const Api& api, const http::Request& request, std::string_view sentence) {
-  const auto language = pages::language_of(request);
-  return pages::show_message(api.account, request,
-                             {.status = 400,
-                              .title = std::string(pages::text(language, "AUTHORIZE_FAILED")),
-                              .sentence = std::string(pages::text(language, sentence))});
+http::Response failed(const Api& api, const http::Request& request, Text sentence) {
+  return pages::show_message(
+      api.account, request, {.status = 400, .title = Text::authorize_failed, .sentence = sentence});
 }
 
 // For may_redirect_at_once(): they see where it goes.
 http::Response offer_way_back(const Api& api, const http::Request& request, const Client& client,
                               const http::Response& redirect) {
-  const auto language = pages::language_of(request);
-  const std::string name = client.shown_name(request.header("Accept-Language"));
+  const std::string name = client.shown_name(pages::accepted_languages(request));
   return pages::show_message(
       api.account, request,
       {.status = 400,
-       .title = std::string(pages::text(language, "AUTHORIZE_FAILED")),
-       .sentence = std::string(pages::text(language, "AUTHORIZE_REFUSED")),
+       .title = Text::authorize_failed,
+       .sentence = Text::authorize_refused,
        .link = redirect.headers.front().second,
-       .link_text = fmt::format(fmt::runtime(pages::text(language, "LOGOUT_BACK")), name)});
+       .link_text = pages::language_of(api.account, request).say(texts::LogoutBack{.app = name})});
 }
 
 // `at_once`: of may_redirect_at_once().
@@ -101,7 +97,8 @@ http::Response answer_refused(const Api& api, const http::Request& request,
     return at_once ? std::move(redirect) : offer_way_back(api, request, *client, redirect);
   }
   const bool known = std::get<NotTheClients>(refused) == NotTheClients::wrong_address;
-  return failed(api, request, known ? "AUTHORIZE_WRONG_ADDRESS" : "AUTHORIZE_UNKNOWN_CLIENT");
+  return failed(api, request,
+                known ? Text::authorize_wrong_address : Text::authorize_unknown_client);
 }
 
 Task<http::Response> grant(const Api& api, const BrowserSession& browser,
@@ -119,7 +116,7 @@ Task<std::expected<Asked, http::Response>> read(const Api& api, const http::Requ
                                                 const BrowserSession* browser) {
   const auto fields = http::Form::parse(request.query);
   if (!fields) {
-    co_return std::unexpected(failed(api, request, "AUTHORIZE_UNREADABLE"));
+    co_return std::unexpected(failed(api, request, Text::authorize_unreadable));
   }
   const auto client_id = fields->only("client_id");
   auto client =

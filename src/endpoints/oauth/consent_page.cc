@@ -1,20 +1,11 @@
 #include "endpoints/oauth/consent_page.h"
 
-#include <fmt/format.h>
-
 #include <boost/url/parse.hpp>
 
 #include "domain/accounts/matrix_id.h"
 
 namespace latchkey::oauth {
 namespace {
-
-using pages::Language;
-
-template <class... Args>
-std::string say(Language language, std::string_view key, const Args&... args) {
-  return fmt::format(fmt::runtime(pages::text(language, key)), args...);
-}
 
 std::string host_of(std::string_view uri) {
   const auto parsed = boost::urls::parse_uri(uri);
@@ -24,15 +15,15 @@ std::string host_of(std::string_view uri) {
 bool goes_to_this_machine(std::string_view uri) { return !uri.starts_with("https://"); }
 
 // What the scope lets a client do, in the words of a person.
-std::vector<std::string> in_words(const Scope& scope, Language language) {
+std::vector<std::string> in_words(const Scope& scope, const Language& language) {
   std::vector<std::string> words;
-  if (scope.openid) words.push_back(say(language, "CONSENT_SCOPE_OPENID"));
-  if (scope.email) words.push_back(say(language, "CONSENT_SCOPE_EMAIL"));
+  if (scope.openid) words.emplace_back(language.say(Text::consent_scope_openid));
+  if (scope.email) words.emplace_back(language.say(Text::consent_scope_email));
   if (scope.matrix) {
-    words.push_back(say(language, "CONSENT_SCOPE_MATRIX"));
-    words.push_back(say(language, "CONSENT_SCOPE_DEVICE", scope.device_id));
+    words.emplace_back(language.say(Text::consent_scope_matrix));
+    words.push_back(language.say(texts::ConsentScopeDevice{.device = scope.device_id}));
   }
-  if (scope.admin) words.push_back(say(language, "CONSENT_SCOPE_ADMIN"));
+  if (scope.admin) words.emplace_back(language.say(Text::consent_scope_admin));
   return words;
 }
 
@@ -44,12 +35,12 @@ std::string client_host(const Client& client, std::string_view shown_name) {
 }
 
 Task<void> put_scope(const Api& api, html::Values& values, Scope scope,
-                     const signin::BrowserSession& browser, Language language) {
+                     const signin::BrowserSession& browser, const Language& language) {
   scope.admin = scope.admin && browser.account.admin;
   for (const std::string& may : in_words(scope, language)) values.add_text("MAY", may);
   if (!scope.matrix) co_return;
   const auto name = co_await api.account.account.name_of_device(browser, scope.device_id);
-  if (name) values.add_text("REPLACES", say(language, "CONSENT_REPLACES", *name));
+  if (name) values.add_text("REPLACES", language.say(texts::ConsentReplaces{.device = *name}));
 }
 
 std::string form_action_source(std::string_view redirect_uri) {
@@ -67,25 +58,26 @@ std::string form_action_source(std::string_view redirect_uri) {
 Task<http::Response> consent_page(const Api& api, const http::Request& request,
                                   const AuthorizationRequest& asked,
                                   const signin::BrowserSession& browser, std::string_view query) {
-  const Language language = pages::language_of(request);
+  const Language& language = pages::language_of(api.account, request);
   const Client& client = *asked.client;
-  const std::string name = client.shown_name(request.header("Accept-Language"));
-  html::Page page =
-      pages::begin_page(request, say(language, "CONSENT_TITLE", name), "consent.html");
+  const std::string name = client.shown_name(pages::accepted_languages(request));
+  html::Page page = pages::begin_page(
+      api.account, request, language.say(texts::ConsentTitle{.app = name}), "consent.html");
   page.form_target = form_action_source(asked.redirect_uri);
   html::Values& values = page.values;
-  values.set("ASKS", say(language, "CONSENT_ASKS", name, api.server_name));
+  values.set("ASKS", language.say(texts::ConsentAsks{.app = name, .server = api.server_name}));
   values.set("CLIENT", name);
   values.add_text("HOST", client_host(client, name));
   values.set("USER_ID", accounts::matrix_id(browser.account.localpart, api.server_name));
   co_await put_scope(api, values, asked.scope, browser, language);
-  values.add_text("WARNING", goes_to_this_machine(asked.redirect_uri)
-                                 ? say(language, "CONSENT_WARNING_LOCAL", name)
-                                 : say(language, "CONSENT_WARNING", host_of(asked.redirect_uri)));
+  values.add_text("WARNING",
+                  goes_to_this_machine(asked.redirect_uri)
+                      ? language.say(texts::ConsentWarningLocal{.app = name})
+                      : language.say(texts::ConsentWarning{.host = host_of(asked.redirect_uri)}));
   const std::string next = std::string(path::kAuthorize) + "?" + std::string(query);
   values.set("NOT_ME_URL", pages::sign_in_path(next, {.another = true}));
-  values.add_text("POLICY_URI", client.policy_uri.best(request.header("Accept-Language")));
-  values.add_text("TOS_URI", client.tos_uri.best(request.header("Accept-Language")));
+  values.add_text("POLICY_URI", client.policy_uri.best(pages::accepted_languages(request)));
+  values.add_text("TOS_URI", client.tos_uri.best(pages::accepted_languages(request)));
   co_return pages::show(api.account, request, std::move(page));
 }
 

@@ -16,7 +16,7 @@ std::string client_host(const Client& client, std::string_view shown_name);
 // Tells the person at that browser what the scope lets a client do: {{MAY}} for each, and
 // {{REPLACES}} when its device is one that they have, and that the client takes over.
 Task<void> put_scope(const Api& api, html::Values& values, Scope scope,
-                     const signin::BrowserSession& browser, pages::Language language);
+                     const signin::BrowserSession& browser, const Language& language);
 
 // Where a redirect URI leads, as a source of the Content Security Policy's form-action: Chromium
 // follows a redirect after a form only to what is named there. Empty: nothing that CSP can name.

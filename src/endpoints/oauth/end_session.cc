@@ -3,8 +3,6 @@
 // could sign people out. Sessions of apps go on, for ending one can cost the keys of encrypted
 // messages; a client ends its own at the revocation endpoint.
 
-#include <fmt/format.h>
-
 #include <utility>
 
 #include "domain/accounts/matrix_id.h"
@@ -31,29 +29,28 @@ LogoutParameters read_parameters(const http::Form& sent) {
   return p;
 }
 
-std::string_view sentence_for(LogoutRefused refused) {
+Text sentence_for(LogoutRefused refused) {
   switch (refused) {
     case LogoutRefused::duplicates:
-      return "AUTHORIZE_UNREADABLE";
+      return Text::authorize_unreadable;
     case LogoutRefused::bad_hint:
     case LogoutRefused::other_client:
-      return "LOGOUT_WRONG_HINT";
+      return Text::logout_wrong_hint;
     case LogoutRefused::unknown_client:
-      return "AUTHORIZE_UNKNOWN_CLIENT";
+      return Text::authorize_unknown_client;
     case LogoutRefused::wrong_address:
-      return "LOGOUT_WRONG_ADDRESS";
+      return Text::logout_wrong_address;
   }
   std::unreachable();
 }
 
 http::Response refuse(const Api& api, const http::Request& request, LogoutRefused why) {
-  const auto language = pages::language_of(request);
   return pages::show_message(api.account, request,
                              {.status = 400,
-                              .title = std::string(pages::text(language, "AUTHORIZE_FAILED")),
-                              .sentence = std::string(pages::text(language, sentence_for(why))),
+                              .title = Text::authorize_failed,
+                              .sentence = sentence_for(why),
                               .link = std::string(pages::kHome),
-                              .link_text = std::string(pages::text(language, "LOGOUT_HERE"))});
+                              .link_text = Text::logout_here});
 }
 
 Task<std::expected<LogoutRequest, LogoutRefused>> read(const Api& api, const http::Form& sent) {
@@ -74,19 +71,20 @@ std::string address(const ReturnAddress& back) {
 }
 
 std::string client_name(const http::Request& request, const LogoutRequest& asked) {
-  return asked.client ? asked.client->shown_name(request.header("Accept-Language")) : std::string();
+  return asked.client ? asked.client->shown_name(pages::accepted_languages(request))
+                      : std::string();
 }
 
 http::Response ask(const Api& api, const http::Request& request, const LogoutRequest& asked,
                    const signin::BrowserSession& browser) {
-  const auto language = pages::language_of(request);
+  const Language& language = pages::language_of(api.account, request);
   html::Page page =
-      pages::begin_page(request, pages::text(language, "LOGOUT_TITLE"), "logout.html");
+      pages::begin_page(api.account, request, language.say(Text::logout_title), "logout.html");
   html::Values& values = page.values;
   values.set("USER_ID", accounts::matrix_id(browser.account.localpart, api.server_name));
   if (asked.client) {
-    values.add_text("ASKS", fmt::format(fmt::runtime(pages::text(language, "LOGOUT_ASKS")),
-                                        client_name(request, asked), api.server_name));
+    values.add_text("ASKS", language.say(texts::LogoutAsks{.app = client_name(request, asked),
+                                                           .server = api.server_name}));
   }
   if (asked.back) page.form_target = form_action_source(asked.back->redirect_uri);
   return pages::show(api.account, request, std::move(page));
@@ -95,13 +93,11 @@ http::Response ask(const Api& api, const http::Request& request, const LogoutReq
 // Nobody is signed in here, so nothing is left to ask.
 http::Response nobody(const Api& api, const http::Request& request, const LogoutRequest& asked) {
   if (asked.back && asked.hinted) return pages::see_other(address(*asked.back));
-  const auto language = pages::language_of(request);
-  pages::Message message{.title = std::string(pages::text(language, "LOGOUT_DONE")),
-                         .sentence = std::string(pages::text(language, "NOTICE_SIGNED_OUT"))};
+  pages::Message message{.title = Text::logout_done, .sentence = Text::notice_signed_out};
   if (asked.back) {
     message.link = address(*asked.back);
-    message.link_text = fmt::format(fmt::runtime(pages::text(language, "LOGOUT_BACK")),
-                                    client_name(request, asked));
+    message.link_text = pages::language_of(api.account, request)
+                            .say(texts::LogoutBack{.app = client_name(request, asked)});
   }
   return pages::show_message(api.account, request, message);
 }
@@ -124,7 +120,7 @@ Task<http::Response> decide(const Api& api, const http::Request& request, bool s
   if (asked->back) {
     response = pages::see_other(address(*asked->back));
   } else if (sign_out) {
-    response = pages::done("/account/sign-in", "signed_out");
+    response = pages::done("/account/sign-in", pages::Notice::signed_out);
   } else {
     response = pages::see_other(std::string(pages::kHome));
   }

@@ -2,8 +2,6 @@
 // sees which app it is and where it asks from, and decides. A link never decides by itself: who
 // sends one to somebody else must not get in (RFC 8628 section 5.4).
 
-#include <fmt/format.h>
-
 #include "domain/accounts/matrix_id.h"
 #include "domain/oauth/user_code.h"
 #include "endpoints/oauth/api.h"
@@ -12,16 +10,16 @@
 namespace latchkey::oauth {
 namespace {
 
-using pages::Language;
 using signin::BrowserSession;
 
-std::string say(const http::Request& request, std::string_view key) {
-  return std::string(pages::text(pages::language_of(request), key));
+std::string_view say(const Api& api, const http::Request& request, Text text) {
+  return pages::language_of(api.account, request).say(text);
 }
 
 http::Response code_page(const Api& api, const http::Request& request, int status = 200,
                          std::string_view error = {}) {
-  html::Page page = pages::begin_page(request, say(request, "LINK_TITLE"), "link_code.html");
+  html::Page page = pages::begin_page(api.account, request, say(api, request, Text::link_title),
+                                      "link_code.html");
   page.status = status;
   page.values.add_text("ERROR", error);
   return pages::show(api.account, request, std::move(page));
@@ -30,10 +28,10 @@ http::Response code_page(const Api& api, const http::Request& request, int statu
 Task<http::Response> decide_page(const Api& api, const http::Request& request,
                                  const PendingDevice& device, const BrowserSession& browser,
                                  const std::string& code) {
-  const Language language = pages::language_of(request);
-  const std::string name = device.client->shown_name(request.header("Accept-Language"));
-  const auto title = fmt::format(fmt::runtime(pages::text(language, "LINK_ASKS_TITLE")), name);
-  html::Page page = pages::begin_page(request, title, "link_decide.html");
+  const Language& language = pages::language_of(api.account, request);
+  const std::string name = device.client->shown_name(pages::accepted_languages(request));
+  const auto title = language.say(texts::LinkAsksTitle{.app = name});
+  html::Page page = pages::begin_page(api.account, request, title, "link_decide.html");
   html::Values& values = page.values;
   values.set("CLIENT", name).set("CODE", code);
   values.add_text("HOST", client_host(*device.client, name));
@@ -46,11 +44,8 @@ Task<http::Response> decide_page(const Api& api, const http::Request& request,
   co_return pages::show(api.account, request, std::move(page));
 }
 
-http::Response message(const Api& api, const http::Request& request, std::string_view title,
-                       std::string_view sentence) {
-  return pages::show_message(
-      api.account, request,
-      {.status = 200, .title = say(request, title), .sentence = say(request, sentence)});
+http::Response message(const Api& api, const http::Request& request, Text title, Text sentence) {
+  return pages::show_message(api.account, request, {.title = title, .sentence = sentence});
 }
 
 // The device that waits with the typed code, or the page to be shown instead.
@@ -62,13 +57,13 @@ Task<std::expected<Waiting, http::Response>> look(const Api& api, const http::Re
                                                   std::string_view typed) {
   const Time now = api.sessions.clock().now();
   if (api.limits.user_code_blocked(request.client_address, now)) {
-    co_return std::unexpected(code_page(api, request, 429, say(request, "LINK_TOO_MANY")));
+    co_return std::unexpected(code_page(api, request, 429, say(api, request, Text::link_too_many)));
   }
   const auto code = read_user_code(typed);
   auto device = code ? co_await api.devices.find(*code) : std::nullopt;
   if (!device) {
     api.limits.user_code_failed(request.client_address, now);
-    co_return std::unexpected(code_page(api, request, 404, say(request, "LINK_UNKNOWN")));
+    co_return std::unexpected(code_page(api, request, 404, say(api, request, Text::link_unknown)));
   }
   co_return Waiting{*code, std::move(*device)};
 }
@@ -104,10 +99,10 @@ Task<http::Response> post_link(const Api& api, const http::Request& request) {
   }
   const bool allow = decision == "allow";
   if (!co_await api.devices.decide(*browser, waiting->code, allow)) {
-    co_return code_page(api, request, 404, say(request, "LINK_UNKNOWN"));
+    co_return code_page(api, request, 404, say(api, request, Text::link_unknown));
   }
-  if (allow) co_return message(api, request, "LINK_DONE_TITLE", "LINK_DONE");
-  co_return message(api, request, "LINK_DENIED_TITLE", "LINK_DENIED");
+  if (allow) co_return message(api, request, Text::link_done_title, Text::link_done);
+  co_return message(api, request, Text::link_denied_title, Text::link_denied);
 }
 
 }  // namespace

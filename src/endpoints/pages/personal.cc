@@ -1,16 +1,30 @@
 #include "endpoints/pages/personal.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "domain/accounts/matrix_id.h"
 #include "endpoints/pages/next.h"
 #include "endpoints/request/origin.h"
-#include "platform/http/field.h"
 
 namespace latchkey::pages {
 namespace {
 
-constexpr std::string_view kNotice = "NOTICE_";
+// How each notice is named in the query, and what it says; in the order of Notice.
+struct Known {
+  std::string_view name;
+  Text text;
+};
+constexpr Known kNotices[] = {
+    {"app_ended", Text::notice_app_ended},
+    {"browser_ended", Text::notice_browser_ended},
+    {"device_deleted", Text::notice_device_deleted},
+    {"everything", Text::notice_everything},
+    {"password", Text::notice_password},
+    {"saved", Text::notice_saved},
+    {"signed_out", Text::notice_signed_out},
+    {"welcome", Text::notice_welcome},
+};
 
 Task<http::Response> answer_page(const AccountPages& pages, const http::Request& request,
                                  const Personal& answer) {
@@ -21,7 +35,7 @@ Task<http::Response> answer_page(const AccountPages& pages, const http::Request&
     co_return to_sign_in(next);
   }
   const http::Form query = query_of(request);
-  const Visit visit{pages, request, *who, language_of(request), query};
+  const Visit visit{pages, request, *who, language_of(pages, request), query};
   co_return co_await answer(visit);
 }
 
@@ -39,7 +53,7 @@ Task<http::Response> answer_form(const AccountPages& pages, const http::Request&
   if (!who) co_return to_sign_in(back);
   const auto form = sent_form(pages, request);
   if (!form) co_return csrf_refused(pages, request);
-  const Visit visit{pages, request, *who, language_of(request), *form};
+  const Visit visit{pages, request, *who, language_of(pages, request), *form};
   co_return co_await answer(visit);
 }
 
@@ -50,26 +64,28 @@ Task<http::Response> answer_open(const AccountPages& pages, const http::Request&
   co_return co_await answer(request, *form);
 }
 
-bool names(std::string_view key, std::string_view notice) {
-  return key.starts_with(kNotice) && http::same_name(key.substr(kNotice.size()), notice);
-}
+struct Fault {
+  Text title;
+  Text sentence;
+};
 
-std::string_view what_happened(int status) {
-  if (status == 503 || status == 408 || status == 429) return "FAULT_PASSES";
-  if (status >= 500) return "FAULT_SERVER";
-  return status == 404 || status == 405 ? "FAULT_NO_PAGE" : "FAULT_REQUEST";
+Fault what_happened(int status) {
+  if (status == 503 || status == 408 || status == 429) {
+    return {Text::fault_passes, Text::fault_passes_why};
+  }
+  if (status >= 500) return {Text::fault_server, Text::fault_server_why};
+  if (status == 404 || status == 405) return {Text::fault_no_page, Text::fault_no_page_why};
+  return {Text::fault_request, Text::fault_request_why};
 }
 
 http::Response fault_page(const AccountPages& pages, const request::ServerRefusal& refusal,
                           const http::Request& request) {
-  const Language language = language_of(request);
-  const std::string title(what_happened(refusal.status));
+  const Fault fault = what_happened(refusal.status);
   http::Response response = show_message(pages, request,
                                          {.status = refusal.status,
-                                          .title = std::string(text(language, title)),
-                                          .sentence = std::string(text(language, title + "_WHY")),
-                                          .link = std::string(kHome),
-                                          .link_text = std::string(text(language, "BACK_HOME"))});
+                                          .title = fault.title,
+                                          .sentence = fault.sentence,
+                                          .link = std::string(kHome)});
   if (refusal.retry_after > Duration{0}) {
     request::put_retry_after(response, refusal.retry_after);
   }
@@ -120,18 +136,15 @@ http::Form query_of(const http::Request& request) {
   return query ? std::move(*query) : http::Form();
 }
 
-http::Response done(std::string_view path, std::string_view notice) {
+http::Response done(std::string_view path, Notice notice) {
   std::string location(path);
   location += path.contains('?') ? "&notice=" : "?notice=";
-  return see_other(location.append(notice));
+  return see_other(location.append(kNotices[static_cast<std::size_t>(notice)].name));
 }
 
-std::string_view notice_of(Language language, const http::Form& query) {
-  const std::string notice = field(query, "notice");
-  for (const Text& known : texts()) {
-    if (names(known.key, notice)) return text(language, known.key);
-  }
-  return {};
+std::string_view notice_of(const Language& language, const http::Form& query) {
+  const auto* known = std::ranges::find(kNotices, field(query, "notice"), &Known::name);
+  return known == std::end(kNotices) ? std::string_view() : language.say(known->text);
 }
 
 }  // namespace latchkey::pages

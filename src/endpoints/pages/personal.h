@@ -18,10 +18,9 @@ struct Visit {
   const AccountPages& pages;
   const http::Request& request;
   const signin::BrowserSession& who;
-  Language language;
+  const Language& language;
   const http::Form& form;  // of a GET: the query
 
-  std::string_view text(std::string_view key) const { return pages::text(language, key); }
   std::string matrix_id() const;
 };
 
@@ -42,10 +41,19 @@ void add_open_form(request::Routes& routes, const AccountPages& pages, std::stri
 // The query of a request; empty when it cannot be read.
 http::Form query_of(const http::Request& request);
 
-// `path`, where the person is told that something was done: `notice` is "saved" for the text
-// NOTICE_SAVED.
-http::Response done(std::string_view path, std::string_view notice);
+// What a person is told on the page that they are sent to after something was done.
+enum class Notice {
+  app_ended,
+  browser_ended,
+  device_deleted,
+  everything,
+  password,
+  saved,
+  signed_out,
+  welcome,
+};
+http::Response done(std::string_view path, Notice notice);
 // What done() has said; empty: nothing.
-std::string_view notice_of(Language language, const http::Form& query);
+std::string_view notice_of(const Language& language, const http::Form& query);
 
 }  // namespace latchkey::pages

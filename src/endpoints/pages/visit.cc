@@ -103,13 +103,11 @@ bool csrf_ok(const AccountPages& pages, const http::Request& request, const http
 }
 
 http::Response csrf_refused(const AccountPages& pages, const http::Request& request) {
-  const Language language = language_of(request);
   return show_message(pages, request,
                       {.status = 403,
-                       .title = std::string(text(language, "FORM_OLD")),
-                       .sentence = std::string(text(language, "FORM_OLD_WHY")),
-                       .link = std::string(kHome),
-                       .link_text = std::string(text(language, "BACK_HOME"))});
+                       .title = Text::form_old,
+                       .sentence = Text::form_old_why,
+                       .link = std::string(kHome)});
 }
 
 std::string field(const http::Form& form, std::string_view name) {
@@ -117,16 +115,14 @@ std::string field(const http::Form& form, std::string_view name) {
   return value ? std::string(value->value_or("")) : std::string();
 }
 
-html::Page begin_page(const http::Request& request, std::string_view title, std::string_view file) {
-  const Language language = language_of(request);
-  html::Page page{.status = 200,
-                  .title = std::string(title),
-                  .file = file,
-                  .values = {},
-                  .script = {},
-                  .language = code(language)};
-  put_texts(page.values, language);
-  return page;
+html::Page begin_page(const AccountPages& pages, const http::Request& request,
+                      std::string_view title, std::string_view file) {
+  return {.status = 200,
+          .title = std::string(title),
+          .file = file,
+          .values = {},
+          .script = {},
+          .language = &language_of(pages, request)};
 }
 
 http::Response show(const AccountPages& pages, const http::Request& request, html::Page page) {
@@ -140,11 +136,16 @@ http::Response show(const AccountPages& pages, const http::Request& request, htm
 
 http::Response show_message(const AccountPages& pages, const http::Request& request,
                             const Message& message) {
-  html::Page page = begin_page(request, message.title, "account_message.html");
+  const Language& language = language_of(pages, request);
+  html::Page page = begin_page(pages, request, language.say(message.title), "account_message.html");
   page.status = message.status;
-  page.values.set("SENTENCE", message.sentence);
+  page.values.set("SENTENCE", language.say(message.sentence));
   if (!message.link.empty()) {
-    page.values.add("LINK").set("HREF", message.link).set("NAME", message.link_text);
+    const auto* text = std::get_if<Text>(&message.link_text);
+    page.values.add("LINK")
+        .set("HREF", message.link)
+        .set("NAME",
+             text != nullptr ? language.say(*text) : std::get<std::string>(message.link_text));
   }
   return show(pages, request, std::move(page));
 }

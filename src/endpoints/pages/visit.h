@@ -4,12 +4,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "domain/signin/browser_sessions.h"
 #include "domain/signin/login_tokens.h"
 #include "domain/signin/register_account.h"
 #include "domain/signin/web_account.h"
-#include "endpoints/pages/texts.h"
+#include "endpoints/pages/language.h"
 #include "platform/html/pages.h"
 #include "platform/http/form.h"
 #include "platform/http/message.h"
@@ -80,18 +81,22 @@ http::Response csrf_refused(const AccountPages& pages, const http::Request& requ
 // A field of a form or query that is there once; otherwise empty.
 std::string field(const http::Form& form, std::string_view name);
 
-// A page in the visitor's language, with all texts of the catalogue and, when it has forms,
-// {{CSRF}}.
-html::Page begin_page(const http::Request& request, std::string_view title, std::string_view file);
+inline const Language& language_of(const AccountPages& pages, const http::Request& request) {
+  return language_of(pages.pages, request);
+}
+
+// A page in the visitor's language, and with {{CSRF}} for its forms.
+html::Page begin_page(const AccountPages& pages, const http::Request& request,
+                      std::string_view title, std::string_view file);
 http::Response show(const AccountPages& pages, const http::Request& request, html::Page page);
 
 // A page that says one thing, with a link to go on by.
 struct Message {
   int status = 200;
-  std::string title;
-  std::string sentence;
+  Text title;
+  Text sentence;
   std::string link = {};  // empty: none
-  std::string link_text = {};
+  std::variant<Text, std::string> link_text = Text::back_home;
 };
 http::Response show_message(const AccountPages& pages, const http::Request& request,
                             const Message& message);

@@ -1,11 +1,8 @@
 #include "endpoints/pages/words.h"
 
-#include <fmt/format.h>
-
 #include <chrono>
 
 #include "endpoints/request/origin.h"
-#include "platform/text/rfc3339.h"
 
 namespace latchkey::pages {
 namespace {
@@ -14,40 +11,38 @@ using namespace std::chrono_literals;
 
 constexpr Duration kBusyFor = 2s;
 
-std::string filled(Language language, std::string_view key, std::int64_t number) {
-  return fmt::format(fmt::runtime(text(language, key)), number);
+Refused plain(const Language& language, int status, Text text) {
+  return {.status = status, .sentence = std::string(language.say(text))};
 }
 
-Refused plain(Language language, int status, std::string_view key) {
-  return {.status = status, .sentence = std::string(text(language, key))};
-}
-
-Refused later(Language language, Duration wait) {
+Refused later(const Language& language, Duration wait) {
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
-  return {
-      .status = 429, .sentence = filled(language, "ERROR_TOO_MANY", seconds), .retry_after = wait};
+  return {.status = 429,
+          .sentence = language.say(texts::ErrorTooMany{.seconds = seconds}),
+          .retry_after = wait};
 }
 
-Refused busy(Language language, Duration wait = kBusyFor) {
+Refused busy(const Language& language, Duration wait = kBusyFor) {
   return {
-      .status = 503, .sentence = std::string(text(language, "ERROR_BUSY")), .retry_after = wait};
+      .status = 503, .sentence = std::string(language.say(Text::error_busy)), .retry_after = wait};
 }
 
-Refused weak(Language language, const accounts::WeakPassword& password) {
+Refused weak(const Language& language, const accounts::WeakPassword& password) {
   using enum accounts::WeakPassword::Why;
+  const auto limit = static_cast<std::int64_t>(password.limit);
   switch (password.why) {
     case not_text:
-      return plain(language, 400, "ERROR_WEAK_NO_TEXT");
+      return plain(language, 400, Text::error_weak_no_text);
     case too_short:
-      return {.status = 400, .sentence = filled(language, "ERROR_WEAK_SHORT", password.limit)};
+      return {.status = 400, .sentence = language.say(texts::ErrorWeakShort{.limit = limit})};
     case too_long:
-      return {.status = 400, .sentence = filled(language, "ERROR_WEAK_LONG", password.limit)};
+      return {.status = 400, .sentence = language.say(texts::ErrorWeakLong{.limit = limit})};
     case from_names:
-      return plain(language, 400, "ERROR_WEAK_NAMES");
+      return plain(language, 400, Text::error_weak_names);
     case easy:
       break;
   }
-  return plain(language, 400, "ERROR_WEAK");
+  return plain(language, 400, Text::error_weak);
 }
 
 struct Mark {
@@ -72,55 +67,45 @@ std::string_view first_of(const Mark (&marks)[N], std::string_view text) {
 
 }  // namespace
 
-std::string ago(Language language, Time time, Time now) {
-  const Duration past = now - time;
-  if (past < 1min) return std::string(text(language, "JUST_NOW"));
-  if (past < 1h) return filled(language, "MINUTES_AGO", past / 1min);
-  if (past < 24h) return filled(language, "HOURS_AGO", past / 1h);
-  if (past < 48h) return std::string(text(language, "YESTERDAY"));
-  if (past < 24h * 7) return filled(language, "DAYS_AGO", past / 24h);
-  return text::format_rfc3339(time).substr(0, 10);
-}
-
-std::string browser_name(Language language, std::string_view user_agent) {
+std::string browser_name(const Language& language, std::string_view user_agent) {
   const std::string_view browser = first_of(kBrowsers, user_agent);
   const std::string_view system = first_of(kSystems, user_agent);
   if (browser.empty()) return std::string(system);
   if (system.empty()) return std::string(browser);
-  return fmt::format(fmt::runtime(text(language, "ON_SYSTEM")), browser, system);
+  return language.say(texts::OnSystem{.browser = browser, .system = system});
 }
 
-std::string_view way_of(Language language, sessions::Method method) {
+std::string_view way_of(const Language& language, sessions::Method method) {
   switch (method) {
     case sessions::Method::password:
-      return text(language, "HOW_PASSWORD");
+      return language.say(Text::how_password);
     case sessions::Method::login_token:
-      return text(language, "HOW_LOGIN_TOKEN");
+      return language.say(Text::how_login_token);
     case sessions::Method::application_service:
-      return text(language, "HOW_SERVICE");
+      return language.say(Text::how_service);
     case sessions::Method::registration:
-      return text(language, "HOW_REGISTRATION");
+      return language.say(Text::how_registration);
     case sessions::Method::authorization_code:
-      return text(language, "HOW_BROWSER");
+      return language.say(Text::how_browser);
     case sessions::Method::device_code:
-      return text(language, "HOW_DEVICE_CODE");
+      return language.say(Text::how_device_code);
   }
-  return text(language, "UNKNOWN");
+  return language.say(Text::unknown);
 }
 
-Refused words(Language language, const signin::LoginRefused& refused) {
+Refused words(const Language& language, const signin::LoginRefused& refused) {
   using Why = signin::LoginRefused::Why;
   switch (refused.why) {
     case Why::account_deactivated:
-      return plain(language, 403, "ERROR_DEACTIVATED");
+      return plain(language, 403, Text::error_deactivated);
     case Why::account_locked:
-      return plain(language, 403, "ERROR_LOCKED");
+      return plain(language, 403, Text::error_locked);
     case Why::too_many_failures:
       return later(language, refused.retry_after);
     case Why::busy:
       return busy(language, refused.retry_after);
     case Why::not_offered:
-      return plain(language, 403, "ERROR_NO_PASSWORDS");
+      return plain(language, 403, Text::error_no_passwords);
     case Why::wrong_credentials:
     case Why::token_not_good:
     case Why::too_many_devices:
@@ -129,20 +114,20 @@ Refused words(Language language, const signin::LoginRefused& refused) {
     case Why::service_itself:
       break;
   }
-  return plain(language, 403, "ERROR_CREDENTIALS");
+  return plain(language, 403, Text::error_credentials);
 }
 
-Refused words(Language language, const signin::RegistrationRefused& refused) {
+Refused words(const Language& language, const signin::RegistrationRefused& refused) {
   using Why = signin::RegistrationRefused::Why;
   switch (refused.why) {
     case Why::closed:
-      return plain(language, 403, "SIGN_UP_CLOSED_WHY");
+      return plain(language, 403, Text::sign_up_closed_why);
     case Why::invalid_username:
-      return plain(language, 400, "ERROR_NAME_FORM");
+      return plain(language, 400, Text::error_name_form);
     case Why::username_taken:
     case Why::reserved:
     case Why::exclusive:
-      return plain(language, 400, "ERROR_NAME_TAKEN");
+      return plain(language, 400, Text::error_name_taken);
     case Why::weak_password:
       return weak(language, refused.weak.value());
     case Why::too_many:
@@ -154,7 +139,7 @@ Refused words(Language language, const signin::RegistrationRefused& refused) {
   return busy(language);
 }
 
-Refused words(Language language, const signin::WebRefusal& refusal) {
+Refused words(const Language& language, const signin::WebRefusal& refusal) {
   if (const auto* blocked = std::get_if<signin::WebBlocked>(&refusal.why)) {
     return later(language, blocked->retry_after);
   }
@@ -166,15 +151,15 @@ Refused words(Language language, const signin::WebRefusal& refusal) {
   }
   switch (std::get<signin::WebRefused>(refusal.why)) {
     case signin::WebRefused::not_fresh:
-      return plain(language, 403, "ERROR_PASSWORD_NEEDED");
+      return plain(language, 403, Text::error_password_needed);
     case signin::WebRefused::signed_out:
-      return plain(language, 403, "SIGN_IN_FIRST");
+      return plain(language, 403, Text::sign_in_first);
     case signin::WebRefused::no_such_device:
-      return plain(language, 404, "DEVICE_MISSING_WHY");
+      return plain(language, 404, Text::device_missing_why);
     case signin::WebRefused::wrong_password:
-      return plain(language, 403, "ERROR_PASSWORD");
+      return plain(language, 403, Text::error_password);
     case signin::WebRefused::no_longer_valid:
-      return plain(language, 410, "RECOVER_GONE_WHY");
+      return plain(language, 410, Text::recover_gone_why);
     case signin::WebRefused::busy:
       break;
   }

@@ -7,20 +7,17 @@
 #include "domain/signin/login_refused.h"
 #include "domain/signin/register_account.h"
 #include "domain/signin/web_account.h"
-#include "endpoints/pages/texts.h"
+#include "endpoints/pages/language.h"
 #include "platform/http/message.h"
 
-// Times, browsers and refusals in a person's words.
+// Browsers and refusals in a person's words.
 namespace latchkey::pages {
 
-// "5 min ago"; a date when it is longer ago than a week.
-std::string ago(Language language, Time time, Time now);
-
 // "Firefox on Linux", from the User-Agent; empty when it says nothing that a person knows.
-std::string browser_name(Language language, std::string_view user_agent);
+std::string browser_name(const Language& language, std::string_view user_agent);
 
 // How a device was signed in.
-std::string_view way_of(Language language, sessions::Method method);
+std::string_view way_of(const Language& language, sessions::Method method);
 
 // What is said about a refusal, and the status of the page that says it.
 struct Refused {
@@ -28,9 +25,9 @@ struct Refused {
   std::string sentence;
   Duration retry_after{0};  // 0: not said
 };
-Refused words(Language language, const signin::LoginRefused& refused);
-Refused words(Language language, const signin::RegistrationRefused& refused);
-Refused words(Language language, const signin::WebRefusal& refusal);
+Refused words(const Language& language, const signin::LoginRefused& refused);
+Refused words(const Language& language, const signin::RegistrationRefused& refused);
+Refused words(const Language& language, const signin::WebRefusal& refusal);
 void put_retry(http::Response& response, const Refused& refused);
 
 }  // namespace latchkey::pages

@@ -59,7 +59,9 @@ std::string Pages::policy(const Page& page) const {
 http::Response Pages::answer(Page page) const {
   std::string policy = this->policy(page);
   Values layout;
-  layout.set("LANGUAGE", page.language).set("TITLE", page.title).set("SERVER_NAME", server_name_);
+  const texts::Language& language = page.language != nullptr ? *page.language : texts_.english();
+  layout.set("LANGUAGE", language.code()).set("DIRECTION", language.direction());
+  layout.set("TITLE", page.title).set("SERVER_NAME", server_name_);
   layout.include("STYLE", kStyle);
   layout.include("BODY", page.file) = std::move(page.values);
   if (!page.script.empty()) layout.add("SCRIPT").include("CODE", page.script);
@@ -67,7 +69,7 @@ http::Response Pages::answer(Page page) const {
   http::Response response;
   response.status = page.status;
   response.content_type = "text/html; charset=utf-8";
-  response.body = templates_.render(kLayout, layout);
+  response.body = templates_.render(kLayout, layout, language);
   // Cross-Origin-Opener-Policy is not among them: it would cut the page off from the client that
   // opened it and waits for its message (spec "Fallback").
   response.headers = {{"Content-Security-Policy", std::move(policy)},

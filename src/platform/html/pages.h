@@ -7,17 +7,18 @@
 #include "platform/html/templates.h"
 #include "platform/html/values.h"
 #include "platform/http/message.h"
+#include "platform/texts/catalogue.h"
 
 namespace latchkey::html {
 
 // One page of web/, inside layout.html.
 struct Page {
   int status = 200;
-  std::string title;                 // of the window, and the page's heading
-  std::string_view file;             // what stands below the heading
-  Values values;                     // of that file
-  std::string_view script;           // a file of web/ that the page runs; empty: no script may run
-  std::string_view language = "en";  // of its texts, as <html lang> has it
+  std::string title;        // of the window, and the page's heading
+  std::string_view file;    // what stands below the heading
+  Values values;            // of that file
+  std::string_view script;  // a file of web/ that the page runs; empty: no script may run
+  const texts::Language* language = nullptr;  // of its texts; null: English
   // Where its forms may lead besides this server: an origin, "https://app.example", or a scheme,
   // "io.element:". A redirect after a form counts as the form's (Content Security Policy Level 3,
   // section 6.4.1).
@@ -34,9 +35,13 @@ class Pages {
   // Throws std::logic_error when web/ has no such file, or `form_target` is no source of a policy.
   http::Response answer(Page page) const;
 
+  // What the pages can say.
+  const texts::Catalogue& texts() const { return texts_; }
+
  private:
   std::string policy(const Page& page) const;
 
+  texts::Catalogue texts_;
   Templates templates_;
   std::string server_name_;
   std::map<std::string_view, std::string> hashes_;  // of each style and script, as CSP has them

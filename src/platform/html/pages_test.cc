@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
@@ -54,7 +55,7 @@ TEST(Page, IsHtmlWithItsTitleAndItsServer) {
   EXPECT_EQ(response.status, 404);
   EXPECT_EQ(response.content_type, "text/html; charset=utf-8");
   EXPECT_TRUE(response.body.starts_with("<!doctype html>"));
-  EXPECT_THAT(response.body, HasSubstr("<html lang=\"en\">"));
+  EXPECT_THAT(response.body, HasSubstr("<html lang=\"en\" dir=\"ltr\">"));
   EXPECT_EQ(between(response.body, "<title>", "</title>"), "A &amp; B · example.org");
   EXPECT_EQ(between(response.body, "<h1>", "</h1>"), "A &amp; B");
 }
@@ -92,8 +93,8 @@ TEST(Page, SaysItsLanguage) {
                         .file = "fallback_done.html",
                         .values = {},
                         .script = {},
-                        .language = "de"};
-  EXPECT_THAT(pages().answer(page).body, HasSubstr("<html lang=\"de\">"));
+                        .language = &pages().texts().best("de", "")};
+  EXPECT_THAT(pages().answer(page).body, HasSubstr("<html lang=\"de\" dir=\"ltr\">"));
 }
 
 TEST(Page, MaySendItsFormsToOneOtherPlace) {
@@ -122,6 +123,27 @@ TEST(WebFiles, HaveNoInlineHandlersOrStyles) {
          {" style=", " onclick=", " onload=", " onsubmit=", "<base", "\r"}) {
       EXPECT_THAT(text, Not(HasSubstr(forbidden))) << file.name;
     }
+  }
+}
+
+// `text` without what stands between these two.
+std::string without(std::string_view text, std::string_view open, std::string_view close) {
+  std::string rest;
+  for (auto at = text.find(open); at != text.npos; at = text.find(open)) {
+    rest += text.substr(0, at);
+    text.remove_prefix(std::min(text.size(), text.find(close, at) + close.size()));
+  }
+  return rest.append(text);
+}
+
+// A template that says something itself would say it in one language.
+TEST(WebFiles, HaveNoWordsOfTheirOwn) {
+  for (const WebFile& file : web_files()) {
+    if (!file.name.ends_with(".html")) continue;
+    const std::string words = without(without(file.text, "{{", "}}"), "<", ">");
+    EXPECT_EQ(words.find_first_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+              std::string::npos)
+        << file.name << ": " << words;
   }
 }
 

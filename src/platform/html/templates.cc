@@ -5,7 +5,11 @@
 #include <ctemplate/template_enums.h>
 
 #include <algorithm>
+#include <map>
 #include <stdexcept>
+#include <vector>
+
+#include "platform/texts/catalogue.h"
 
 namespace latchkey::html {
 namespace {
@@ -25,9 +29,20 @@ std::string_view pragma(const WebFile& file) {
   throw fault(file, "is neither .html nor .css nor .js");
 }
 
-// A pragma would replace ours, new delimiters hide markers from this check, and a modifier
-// ({{NAME:none}}) overrule the escaping that ctemplate finds.
-void check_markers(const WebFile& file) {
+// A text that a template says: what it is called there, and which it is.
+struct Said {
+  std::string_view name;
+  texts::Text text;
+};
+
+bool is_name_of_text(std::string_view marker) {
+  return !marker.empty() && marker.front() >= 'a' && marker.front() <= 'z';
+}
+
+// The texts that the template says. A pragma would replace ours, new delimiters hide markers from
+// this check, and a modifier ({{NAME:none}}) overrule the escaping that ctemplate finds.
+std::vector<Said> read_markers(const WebFile& file) {
+  std::vector<Said> said;
   std::string_view rest = file.text;
   for (auto at = rest.find("{{"); at != std::string_view::npos; at = rest.find("{{")) {
     rest.remove_prefix(at + 2);
@@ -37,24 +52,54 @@ void check_markers(const WebFile& file) {
     if (marker.starts_with('%')) throw fault(file, "has a pragma of its own");
     if (marker.starts_with('=')) throw fault(file, "changes the delimiters");
     if (!comment && marker.find(':') != std::string_view::npos) throw fault(file, "has a modifier");
+    if (!is_name_of_text(marker)) continue;
+    const auto text = texts::text_named(marker);
+    if (!text) throw fault(file, "says what is no text: " + std::string(marker));
+    said.push_back({marker, *text});
   }
+  return said;
 }
 
 ctemplate::TemplateString view(std::string_view text) {
   return ctemplate::TemplateString(text.data(), text.size());
 }
 
-void fill(ctemplate::TemplateDictionary& dictionary, const Values& values) {
+using SaidByFile = std::map<std::string, std::vector<Said>, std::less<>>;
+
+// What a dictionary of ctemplate gets: the values, and in every file the texts that it says.
+class Filler {
+ public:
+  Filler(const SaidByFile& said, const texts::Language& language)
+      : said_(said), language_(language) {}
+
+  void fill_file(ctemplate::TemplateDictionary& dictionary, std::string_view file,
+                 const Values& values) const {
+    const auto said = said_.find(file);
+    if (said != said_.end()) {
+      for (const auto& [name, text] : said->second) {
+        dictionary.SetValueWithoutCopy(view(name), view(language_.say(text)));
+      }
+    }
+    fill(dictionary, values);
+  }
+
+ private:
+  void fill(ctemplate::TemplateDictionary& dictionary, const Values& values) const;
+
+  const SaidByFile& said_;
+  const texts::Language& language_;
+};
+
+void Filler::fill(ctemplate::TemplateDictionary& dictionary, const Values& values) const {
   for (const auto& [name, text] : values.texts()) dictionary.SetValue(view(name), view(text));
   for (const Values::Part& part : values.parts()) {
-    ctemplate::TemplateDictionary* inner = nullptr;
     if (part.file.empty()) {
-      inner = dictionary.AddSectionDictionary(view(part.name));
+      fill(*dictionary.AddSectionDictionary(view(part.name)), part.values);
     } else {
-      inner = dictionary.AddIncludeDictionary(view(part.name));
-      inner->SetFilename(view(part.file));
+      ctemplate::TemplateDictionary& inner = *dictionary.AddIncludeDictionary(view(part.name));
+      inner.SetFilename(view(part.file));
+      fill_file(inner, part.file, part.values);
     }
-    fill(*inner, part.values);
   }
 }
 
@@ -62,11 +107,12 @@ void fill(ctemplate::TemplateDictionary& dictionary, const Values& values) {
 
 struct Templates::Parsed {
   ctemplate::TemplateCache cache;
+  SaidByFile said;
 };
 
 Templates::Templates(std::span<const WebFile> files) : parsed_(std::make_unique<Parsed>()) {
   for (const WebFile& file : files) {
-    check_markers(file);
+    parsed_->said.emplace(file.name, read_markers(file));
     std::string text(pragma(file));
     text.append(file.text);
     if (!parsed_->cache.StringToTemplateCache(view(file.name), view(text), kStrip)) {
@@ -80,9 +126,10 @@ Templates::~Templates() = default;
 Templates::Templates(Templates&&) noexcept = default;
 Templates& Templates::operator=(Templates&&) noexcept = default;
 
-std::string Templates::render(std::string_view file, const Values& values) const {
+std::string Templates::render(std::string_view file, const Values& values,
+                              const texts::Language& language) const {
   ctemplate::TemplateDictionary dictionary("");
-  fill(dictionary, values);
+  Filler(parsed_->said, language).fill_file(dictionary, file, values);
   std::string page;
   if (!parsed_->cache.ExpandNoLoad(view(file), kStrip, &dictionary, nullptr, &page)) {
     throw std::logic_error("cannot render web/" + std::string(file));

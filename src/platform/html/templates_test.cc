@@ -6,16 +6,25 @@
 #include <stdexcept>
 #include <thread>
 
+#include "platform/texts/catalogue.h"
+
 namespace latchkey::html {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
 
+const texts::Catalogue& catalogue() {
+  static const texts::Catalogue all;
+  return all;
+}
+
+const texts::Language& english() { return catalogue().english(); }
+
 std::string render(std::string_view text, const Values& values,
                    std::string_view name = "page.html") {
   const WebFile files[] = {{name, text}};
-  return Templates(files).render(name, values);
+  return Templates(files).render(name, values, english());
 }
 
 // One value, in one place.
@@ -63,7 +72,7 @@ TEST(Escaping, HoldsInWhatIsIncludedAndRepeated) {
   values.set("X", "<");
   values.add("ROW").set("X", ">").include("INNER", "inner.html");
   values.add("ROW").include("INNER", "inner.html").set("X", "\"");
-  EXPECT_EQ(Templates(files).render("outer.html", values),
+  EXPECT_EQ(Templates(files).render("outer.html", values, english()),
             "[&gt;<i title=\"\">][&lt;<i title=\"&quot;\">]")
       << "a section looks up what it lacks, an included file does not";
 }
@@ -95,6 +104,26 @@ TEST(Templates, ShowATextOnlyWhenThereIsOne) {
   EXPECT_EQ(render(kText, values), "<p>a &lt; b</p>");
 }
 
+// Also where a section or an included file says them, and escaped as any value.
+TEST(Templates, SayTextsInTheLanguageOfThePage) {
+  const WebFile files[] = {{"page.html", "{{cancel}}{{#A}}, {{save}}{{/A}}{{>B}}"},
+                           {"b.html", "<p title=\"{{i_accept}}\">{{X}}{{sign_in}}</p>"}};
+  const Templates templates(files);
+  Values values;
+  values.add("A");
+  values.include("B", "b.html").set("X", "& ");
+  EXPECT_EQ(templates.render("page.html", values, english()),
+            "Cancel, Save<p title=\"I accept:\">&amp; Sign in</p>");
+  EXPECT_EQ(templates.render("page.html", values, catalogue().best("de", "")),
+            "Abbrechen, Speichern<p title=\"Ich stimme zu:\">&amp; Anmelden</p>");
+}
+
+TEST(Templates, SayNothingThatIsNotInTheCatalogue) {
+  for (const std::string_view text : {"{{no_such_text}}", "{{logout_back}}"}) {
+    EXPECT_THROW(render(text, {}), std::invalid_argument) << text;
+  }
+}
+
 TEST(Templates, KeepTheirBytes) {
   constexpr std::string_view kStyle = "\n a {\n  b: c;\n}\n\n";
   EXPECT_EQ(render(kStyle, {}, "style.css"), kStyle);
@@ -117,10 +146,10 @@ TEST(Templates, AreOnlyThoseThatWereGiven) {
   const std::string file = std::string(LATCHKEY_SOURCE_DIR) + "/web/layout.html";
   const WebFile files[] = {{"page.html", "{{>A}}"}};
   const Templates templates(files);
-  EXPECT_THROW(templates.render(file, {}), std::logic_error);
+  EXPECT_THROW(templates.render(file, {}, english()), std::logic_error);
   Values values;
   values.include("A", file);
-  EXPECT_THROW(templates.render("page.html", values), std::logic_error);
+  EXPECT_THROW(templates.render("page.html", values, english()), std::logic_error);
 }
 
 TEST(Templates, AreRenderedByManyThreadsAtOnce) {
@@ -133,7 +162,8 @@ TEST(Templates, AreRenderedByManyThreadsAtOnce) {
       Values values;
       values.add("A").set("X", text);
       values.include("B", "b.html").set("X", text);
-      ASSERT_EQ(templates.render("page.html", values), "<p>" + text + "</p><b>" + text + "</b>");
+      ASSERT_EQ(templates.render("page.html", values, english()),
+                "<p>" + text + "</p><b>" + text + "</b>");
     }
   };
   std::vector<std::jthread> threads;

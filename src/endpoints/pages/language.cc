@@ -1,0 +1,59 @@
+#include "endpoints/pages/language.h"
+
+#include <algorithm>
+
+#include "platform/http/form.h"
+
+namespace latchkey::pages {
+namespace {
+
+std::string only(const http::Form& form, std::string_view name) {
+  const auto value = form.only(name);
+  return value ? std::string(value->value_or("")) : std::string();
+}
+
+std::string asked_in(std::string_view query) {
+  const auto form = http::Form::parse(query);
+  return form ? only(*form, "ui_locales") : std::string();
+}
+
+// The page to go on at afterwards; empty: none is named.
+std::string next_of(std::string_view query_or_body) {
+  const auto form = http::Form::parse(query_or_body);
+  return form ? only(*form, "next") : std::string();
+}
+
+std::string ui_locales(const http::Request& request) {
+  std::string asked = asked_in(request.query);
+  if (!asked.empty()) return asked;
+  std::string next = next_of(request.query);
+  if (next.empty() && http::has_form(request)) next = next_of(request.body);
+  const auto query = next.find('?');
+  return query == std::string::npos ? std::string() : asked_in(next.substr(query + 1));
+}
+
+}  // namespace
+
+const Language& language_of(const html::Pages& pages, const http::Request& request) {
+  return pages.texts().best(ui_locales(request), request.header("Accept-Language"));
+}
+
+std::string accepted_languages(const http::Request& request) {
+  std::string wishes = ui_locales(request);
+  std::ranges::replace(wishes, ' ', ',');
+  if (!wishes.empty()) wishes += ',';
+  return wishes.append(request.header("Accept-Language"));
+}
+
+const boost::json::object& document_in(const Language& language,
+                                       const boost::json::object& policy) {
+  for (const std::string_view wanted : {language.code(), std::string_view("en")}) {
+    const auto* document = policy.if_contains(wanted);
+    if (document != nullptr && document->is_object()) return document->get_object();
+  }
+  const auto* any =
+      std::ranges::find_if(policy, [](const auto& entry) { return entry.value().is_object(); });
+  return any->value().as_object();
+}
+
+}  // namespace latchkey::pages

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <string>
+
+#include "platform/html/pages.h"
+#include "platform/http/message.h"
+#include "platform/texts/catalogue.h"
+
+// In which language a person reads.
+namespace latchkey::pages {
+
+using texts::Language;
+using texts::Text;
+
+// What an app has asked for (`ui_locales`: OpenID Connect Core section 3.1.2.1), else what the
+// browser does. The app's wish stands in the query of the page that the person comes for, and so
+// is in force on the pages before it too: those on which they sign in, with that page as `next`.
+const Language& language_of(const html::Pages& pages, const http::Request& request);
+
+// The same wishes as one Accept-Language field (RFC 9110 section 12.5.4), for what others have
+// written in several languages: what an app is called.
+std::string accepted_languages(const http::Request& request);
+
+// A document that people agree to: in their language, else in English, else in any.
+const boost::json::object& document_in(const Language& language, const boost::json::object& policy);
+
+}  // namespace latchkey::pages
