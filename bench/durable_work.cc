@@ -26,7 +26,7 @@ Task<Account> account_of(Store& store, std::size_t number) {
   co_return user.value().account;
 }
 
-Task<sessions::Session> begin_session(Store& store, sessions::UserId user,
+Task<sessions::Session> begin_session(Store& store, UserId user,
                                       const sessions::NewSession& wanted) {
   auto session = co_await store.db().write([&](db::Tx& tx) {
     const auto account = sessions::lock_account(tx, user);
@@ -95,7 +95,7 @@ class CodeFlows final : public DurableWork {
       client_ = registered.value().client;
     }
     const Time now = store_.now();
-    signin::BrowserSession browser{.id = store_.sessions().ids().next(now),
+    signin::BrowserSession browser{.id = store_.sessions().ids().next<BrowserSessionId>(now),
                                    .account = co_await account_of(store_, caller),
                                    .created_at = now,
                                    .authenticated_at = now,

@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kLongestName = 100;  // characters
 
 std::string described(RegistrationTokenId id) {
-  return "registration token " + text::format_id(static_cast<std::uint64_t>(id));
+  return "registration token " + text::format_id(id);
 }
 
 bool valid_name(std::string_view name) {
@@ -49,7 +49,7 @@ Administration::Result<Administration::CreatedToken> Administration::create_regi
     do {
       text = wanted.text.value_or(make_registration_token());
       if (registration_token_taken(tx, text)) return fail("there is such a token already");
-      token.id = sessions_.ids().next(now);
+      token.id = sessions_.ids().next<RegistrationTokenId>(now);
     } while (!insert_registration_token(tx, token, text));
     note(tx, by, "registration-token create", described(token.id), wanted.name);
     return CreatedToken{token.id, text};

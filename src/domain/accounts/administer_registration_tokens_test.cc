@@ -42,7 +42,7 @@ TEST_P(AdministerRegistrationTokensTest, SaysWhatIsWrong) {
   EXPECT_THAT(create({.name = "\xff"}).error(), HasSubstr("a name"));
   EXPECT_THAT(create({.uses_allowed = 0}).error(), HasSubstr("one use"));
   EXPECT_THAT(create({.lifetime = Duration{0}}).error(), HasSubstr("expired"));
-  EXPECT_THAT(administration_.revoke_registration_token(kOperator, 7).error(),
+  EXPECT_THAT(administration_.revoke_registration_token(kOperator, RegistrationTokenId{7}).error(),
               HasSubstr("no such"));
   EXPECT_TRUE(administration_.list_registration_tokens().empty());
 }

@@ -14,8 +14,7 @@ using sessions::EndReason;
 constexpr std::string_view kNoSuchSession = "there is no such session";
 
 std::string described(const sessions::Record& record) {
-  return fmt::format("session {}, device {}",
-                     text::format_id(static_cast<std::uint64_t>(record.id)), record.device_id);
+  return fmt::format("session {}, device {}", text::format_id(record.id), record.device_id);
 }
 
 std::string counted(std::size_t sessions) { return fmt::format("{} sessions", sessions); }
@@ -57,7 +56,7 @@ std::size_t Administration::soft_logout_everybody(const Operator& by) {
   });
 }
 
-Administration::Result<> Administration::end_session(const Operator& by, sessions::SessionId id) {
+Administration::Result<> Administration::end_session(const Operator& by, SessionId id) {
   return sessions_.database().write_now([&](db::Tx& tx) -> Result<> {
     const auto session = sessions::find_session(tx, id);
     if (!session) return fail(std::string(kNoSuchSession));
@@ -70,8 +69,7 @@ Administration::Result<> Administration::end_session(const Operator& by, session
   });
 }
 
-Administration::Result<> Administration::soft_logout_session(const Operator& by,
-                                                             sessions::SessionId id) {
+Administration::Result<> Administration::soft_logout_session(const Operator& by, SessionId id) {
   return sessions_.database().write_now([&](db::Tx& tx) -> Result<> {
     const auto session = sessions::find_session(tx, id);
     if (!session) return fail(std::string(kNoSuchSession));

@@ -73,7 +73,7 @@ Administration::Result<std::string> Administration::create_user(
   return sessions_.database().write_now([&](db::Tx& tx) -> Result<std::string> {
     const Time now = sessions_.clock().now();
     if (name_taken(tx, name) ||
-        !insert_user(tx, sessions_.ids().next(now), name, hash, admin, now)) {
+        !insert_user(tx, sessions_.ids().next<UserId>(now), name, hash, admin, now)) {
       return fail(fmt::format("the name {} is taken", name));
     }
     note(tx, by, "user create", id, admin ? "administrator" : "");

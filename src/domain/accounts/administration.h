@@ -64,8 +64,8 @@ class Administration {
   Result<std::size_t> soft_logout_user(const Operator& by, std::string_view name);
   // After a restored backup, when nobody can say what was ended since it was made.
   std::size_t soft_logout_everybody(const Operator& by);
-  Result<> end_session(const Operator& by, sessions::SessionId id);
-  Result<> soft_logout_session(const Operator& by, sessions::SessionId id);
+  Result<> end_session(const Operator& by, SessionId id);
+  Result<> soft_logout_session(const Operator& by, SessionId id);
   void mark_gap(const Operator& by, Time from, Time to);
 
   // --- addresses and phone numbers (administer_threepids.cc) ---

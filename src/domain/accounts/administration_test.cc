@@ -111,8 +111,9 @@ TEST_P(AdministrationTest, EndsASession) {
   EXPECT_THAT(administration_.end_session(kOperator, phone_.id()).error(), HasSubstr("already"));
   EXPECT_THAT(administration_.soft_logout_session(kOperator, phone_.id()).error(),
               HasSubstr("already"));
-  EXPECT_THAT(administration_.end_session(kOperator, 7).error(), HasSubstr("no such session"));
-  EXPECT_THAT(administration_.soft_logout_session(kOperator, 7).error(),
+  EXPECT_THAT(administration_.end_session(kOperator, SessionId{7}).error(),
+              HasSubstr("no such session"));
+  EXPECT_THAT(administration_.soft_logout_session(kOperator, SessionId{7}).error(),
               HasSubstr("no such session"));
 }
 
@@ -137,10 +138,9 @@ TEST_P(AdministrationTest, ListsEverySessionNewestFirstWithItsStanding) {
   administration_.soft_logout_session(kOperator, tablet.id()).value();
   const auto listed = administration_.list_sessions("alice").value();
   ASSERT_EQ(listed.size(), 3U);
-  const std::tuple<sessions::SessionId, std::string, Worth> rows[] = {
-      {watch.id(), "WATCH", Worth::active},
-      {tablet.id(), "TABLET", Worth::soft},
-      {phone_.id(), "PHONE", Worth::ended}};
+  const std::tuple<SessionId, std::string, Worth> rows[] = {{watch.id(), "WATCH", Worth::active},
+                                                            {tablet.id(), "TABLET", Worth::soft},
+                                                            {phone_.id(), "PHONE", Worth::ended}};
   for (std::size_t i = 0; i < 3; ++i) {
     const auto& [id, device, worth] = rows[i];
     EXPECT_EQ(listed[i].session.session.record.id, id);

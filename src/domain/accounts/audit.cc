@@ -1,13 +1,18 @@
 #include "domain/accounts/audit.h"
 
 namespace latchkey::accounts::audit {
+namespace {
+
+enum class EntryId : std::int64_t {};  // known to the table alone
+
+}  // namespace
 
 void note(db::Tx& tx, sessions::IdSource& ids, Time now, const Operator& by,
           std::string_view action, std::string_view target, std::string_view detail) {
   while (tx.run("INSERT INTO audit (id, at, actor, address, action, target, detail)"
                 " VALUES (:id, :at, :actor, :address, :action, :target, :detail)"
                 " ON CONFLICT DO NOTHING",
-                ids.next(now), now, by.name, by.address, action, target, detail) == 0) {
+                ids.next<EntryId>(now), now, by.name, by.address, action, target, detail) == 0) {
   }
 }
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "domain/sessions/ids.h"
+#include "domain/sessions/id_source.h"
 #include "platform/db/tx.h"
 
 namespace latchkey::accounts {

@@ -107,7 +107,7 @@ TEST_P(AuditTest, EveryChangeOfAnAccountIsNotedOnce) {
 
 TEST_P(AuditTest, WhatEndsSessionsIsNotedWithTheirUser) {
   const auto phone = server_.sign_in(alice_, TestSessions::refreshing("PHONE"));
-  const std::string id = text::format_id(static_cast<std::uint64_t>(phone.id()));
+  const std::string id = text::format_id(phone.id());
   newly_noted();
   for (int i = 0; i < 2; ++i) std::ignore = a().soft_logout_session(kBob, phone.id());
   for (int i = 0; i < 2; ++i) std::ignore = a().end_session(kBob, phone.id());
@@ -131,7 +131,7 @@ TEST_P(AuditTest, RegistrationTokensAreNotedWithoutTheirText) {
   newly_noted();
   const auto token =
       a().create_registration_token(kBob, {.text = "Team-2026", .name = "for the team"}).value();
-  const std::string id = text::format_id(static_cast<std::uint64_t>(token.id));
+  const std::string id = text::format_id(token.id);
   for (int i = 0; i < 2; ++i) std::ignore = a().revoke_registration_token(kBob, token.id);
   EXPECT_THAT(newly_noted(),
               ElementsAre("registration-token create registration token " + id + ": for the team",
@@ -148,7 +148,7 @@ TEST_P(AuditTest, WhatIsRefusedIsNotNoted) {
   EXPECT_FALSE(a().lock(kBob, "nobody").has_value());
   EXPECT_FALSE(a().reactivate(kBob, "alice").has_value());
   EXPECT_FALSE(a().add_threepid(kBob, "alice", "email", "nothing").has_value());
-  EXPECT_FALSE(a().end_session(kBob, 7).has_value());
+  EXPECT_FALSE(a().end_session(kBob, SessionId{7}).has_value());
   EXPECT_FALSE(a().create_registration_token(kBob, {.text = "not a token"}).has_value());
   EXPECT_THAT(newly_noted(), IsEmpty());
   EXPECT_THAT(administration_log_, SizeIs(lines));

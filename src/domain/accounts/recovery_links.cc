@@ -16,7 +16,7 @@ std::string hash_of(std::string_view token) {
 
 }  // namespace
 
-NewRecoveryLink make_recovery_link(db::Tx& tx, sessions::UserId user, Duration lifetime, Time now) {
+NewRecoveryLink make_recovery_link(db::Tx& tx, UserId user, Duration lifetime, Time now) {
   NewRecoveryLink link{crypto::random_text(crypto::kBase62, kRandomLength), now + lifetime};
   delete_recovery_links_of(tx, user);
   tx.run(
@@ -26,8 +26,8 @@ NewRecoveryLink make_recovery_link(db::Tx& tx, sessions::UserId user, Duration l
   return link;
 }
 
-std::optional<sessions::UserId> find_recovery_link(db::Tx& tx, std::string_view token, Time now) {
-  const auto row = tx.one<sessions::UserId, Time, Time>(
+std::optional<UserId> find_recovery_link(db::Tx& tx, std::string_view token, Time now) {
+  const auto row = tx.one<UserId, Time, Time>(
       "SELECT user_id, created_at, expires_at FROM recovery_links WHERE hash = :hash",
       hash_of(token));
   if (!row) return std::nullopt;
@@ -36,7 +36,7 @@ std::optional<sessions::UserId> find_recovery_link(db::Tx& tx, std::string_view 
   return user;
 }
 
-void delete_recovery_links_of(db::Tx& tx, sessions::UserId user) {
+void delete_recovery_links_of(db::Tx& tx, UserId user) {
   tx.run("DELETE FROM recovery_links WHERE user_id = :user", user);
 }
 

@@ -32,12 +32,12 @@ struct NewRecoveryLink {
 };
 
 // In the place of the user's link before it.
-NewRecoveryLink make_recovery_link(db::Tx& tx, sessions::UserId user, Duration lifetime, Time now);
+NewRecoveryLink make_recovery_link(db::Tx& tx, UserId user, Duration lifetime, Time now);
 
 // Whose link this is; absent: nobody's, any more or ever.
-std::optional<sessions::UserId> find_recovery_link(db::Tx& tx, std::string_view token, Time now);
+std::optional<UserId> find_recovery_link(db::Tx& tx, std::string_view token, Time now);
 
-void delete_recovery_links_of(db::Tx& tx, sessions::UserId user);
+void delete_recovery_links_of(db::Tx& tx, UserId user);
 // Deletes what has expired.
 void purge_recovery_links(db::Tx& tx, Time now);
 

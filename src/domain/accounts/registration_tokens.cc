@@ -24,8 +24,8 @@ std::vector<RegistrationToken> select_tokens(db::Tx& tx, const std::string& sql,
                                              std::string_view holder, const auto&... args) {
   using MaybeTime = std::optional<Time>;
   std::vector<RegistrationToken> tokens;
-  tx.each<std::int64_t, std::string, std::optional<std::int64_t>, std::int64_t, std::int64_t, Time,
-          MaybeTime, MaybeTime>(
+  tx.each<RegistrationTokenId, std::string, std::optional<std::int64_t>, std::int64_t, std::int64_t,
+          Time, MaybeTime, MaybeTime>(
       sql, [&](auto&... columns) { tokens.push_back({std::move(columns)...}); }, now, holder,
       args...);
   return tokens;
@@ -63,7 +63,7 @@ std::optional<RegistrationTokenId> find_usable(db::Tx& tx, std::string_view text
   const std::string hash = hash_of(text);
   if (lock == sessions::Lock::yes) {
     // By itself first: the count of those who hold it must be one from after the wait.
-    tx.one<std::int64_t>(
+    tx.one<RegistrationTokenId>(
         "SELECT id FROM registration_tokens WHERE hash = :hash" + std::string(tx.for_update()),
         hash);
   }

@@ -14,10 +14,8 @@
 // of a secret as the operator gives them: a plain hash is enough for the 80 bits of a made one.
 namespace latchkey::accounts {
 
-using RegistrationTokenId = std::int64_t;
-
 struct RegistrationToken {
-  RegistrationTokenId id = 0;
+  RegistrationTokenId id{};
   std::string name{};
   std::optional<std::int64_t> uses_allowed{};  // absent: any number
   std::int64_t used = 0;

@@ -64,7 +64,7 @@ TEST(RegistrationToken, IsAnOpaqueIdentifier) {
 class RegistrationTokensTest : public testing::AccountsOnEachEngine {
  protected:
   RegistrationTokenId insert(std::string_view text, RegistrationToken token = {}) {
-    token.id = server_->ids().next(server_.clock.now());
+    token.id = server_->ids().next<RegistrationTokenId>(server_.clock.now());
     token.created_at = server_.clock.now();
     EXPECT_TRUE(server_.db().write_now(
         [&](db::Tx& tx) { return insert_registration_token(tx, token, text); }));
@@ -108,7 +108,8 @@ TEST_P(RegistrationTokensTest, AreFoundByTheirTextWhichIsNotKept) {
   }
   EXPECT_EQ(server_.count("SELECT COUNT(*) FROM registration_tokens WHERE hash LIKE '%Team%'"), 0);
   EXPECT_FALSE(server_.db().write_now([&](db::Tx& tx) {
-    return insert_registration_token(tx, {.id = id + 1}, "Team-2026");
+    return insert_registration_token(tx, {.id = RegistrationTokenId{std::to_underlying(id) + 1}},
+                                     "Team-2026");
   })) << "a text names one token";
 }
 
@@ -121,7 +122,7 @@ TEST_P(RegistrationTokensTest, AUseIsCountedOnce) {
   EXPECT_EQ(find("twice"), std::nullopt);
   EXPECT_EQ(row(id).used, 2);
   EXPECT_EQ(state_of(row(id), kNoon), TokenState::spent);
-  EXPECT_FALSE(use(7));
+  EXPECT_FALSE(use(RegistrationTokenId{7}));
 }
 
 TEST_P(RegistrationTokensTest, WhoHoldsTheLastUseGetsIt) {
@@ -158,7 +159,7 @@ TEST_P(RegistrationTokensTest, RevokedOrExpiredMeanwhileItIsNoUse) {
   hold(expiring, "second", kNoon + 1h);
   EXPECT_TRUE(revoke(revoked));
   EXPECT_FALSE(revoke(revoked));
-  EXPECT_FALSE(revoke(7));
+  EXPECT_FALSE(revoke(RegistrationTokenId{7}));
   server_.clock.advance(1min);
   EXPECT_FALSE(use(revoked));
   EXPECT_FALSE(use(expiring));

@@ -9,8 +9,6 @@
 // The SQL of third-party identifiers. No rule is decided here.
 namespace latchkey::accounts {
 
-using sessions::UserId;
-
 // False when it is taken, by this user or another.
 bool insert_threepid(db::Tx& tx, UserId user, const Threepid& threepid, Time now);
 // False when this user has no such.

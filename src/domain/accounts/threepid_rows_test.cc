@@ -56,7 +56,7 @@ TEST_P(ThreepidRowsTest, LeadToTheirUser) {
       EXPECT_EQ(user->account.suspended_at, std::nullopt);
       EXPECT_EQ(user->password_hash, "hash");
     }
-    EXPECT_FALSE(find_user_by_id(tx, 7).has_value());
+    EXPECT_FALSE(find_user_by_id(tx, UserId{7}).has_value());
   });
 }
 

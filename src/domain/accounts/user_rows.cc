@@ -1,48 +1,73 @@
 #include "domain/accounts/user_rows.h"
 
 #include "domain/accounts/recovery_links.h"
+#include "domain/sessions/session_rows.h"
 
 namespace latchkey::accounts {
 
 namespace {
 
-constexpr std::string_view kSelectUser =
-    "SELECT u.id, u.localpart, u.admin, u.locked_at, u.suspended_at, u.deactivated_at,"
-    " u.password_hash, u.erased_at FROM users u";
+// What a user has beside its account.
+struct Rest {
+  std::optional<std::string> password_hash;
+  std::optional<Time> erased_at;
+};
+
+}  // namespace
+}  // namespace latchkey::accounts
+
+template <>
+struct latchkey::db::Columns<latchkey::accounts::Rest> {
+  using Rest = accounts::Rest;
+  static constexpr auto kAll = std::tuple{
+      column("password_hash", &Rest::password_hash),
+      column("erased_at", &Rest::erased_at),
+  };
+};
+
+namespace latchkey::accounts {
+namespace {
+
+// The columns of a User, for `FROM users u`.
+const std::string& select_user() {
+  static const std::string sql = "SELECT " + db::column_list<Account>("u") + ", " +
+                                 db::column_list<Rest>("u") + " FROM users u";
+  return sql;
+}
 
 template <class... Args>
-std::optional<User> select_user(db::Tx& tx, const std::string& sql, const Args&... args) {
-  using MaybeTime = std::optional<Time>;
-  auto row = tx.one<UserId, std::string, bool, MaybeTime, MaybeTime, MaybeTime,
-                    std::optional<std::string>, MaybeTime>(sql, args...);
-  if (!row) return std::nullopt;
-  auto& [id, localpart, admin, locked, suspended, deactivated, hash, erased] = *row;
-  return User{
-      {id, std::move(localpart), admin, locked, suspended, deactivated}, std::move(hash), erased};
+std::optional<User> find(db::Tx& tx, const std::string& sql, const Args&... args) {
+  std::optional<User> found;
+  db::each_row<Account, Rest>(
+      tx, sql,
+      [&](Account&& account, Rest&& rest) {
+        found = User{std::move(account), std::move(rest.password_hash), rest.erased_at};
+      },
+      args...);
+  return found;
 }
 
 }  // namespace
 
 std::optional<User> find_user(db::Tx& tx, std::string_view localpart) {
-  static const std::string sql = std::string(kSelectUser) + " WHERE u.localpart = :localpart";
-  return select_user(tx, sql, localpart);
+  static const std::string sql = select_user() + " WHERE u.localpart = :localpart";
+  return find(tx, sql, localpart);
 }
 
 std::optional<User> find_user_by_id(db::Tx& tx, UserId id) {
-  static const std::string sql = std::string(kSelectUser) + " WHERE u.id = :id";
-  return select_user(tx, sql, id);
+  static const std::string sql = select_user() + " WHERE u.id = :id";
+  return find(tx, sql, id);
 }
 
 std::optional<User> lock_user(db::Tx& tx, UserId id) {
-  const std::string sql = std::string(kSelectUser) + " WHERE u.id = :id";
-  return select_user(tx, sql + std::string(tx.for_update()), id);
+  return find(tx, select_user() + " WHERE u.id = :id" + std::string(tx.for_update()), id);
 }
 
 std::optional<User> find_user_by_threepid(db::Tx& tx, const Threepid& threepid) {
-  static const std::string sql = std::string(kSelectUser) +
+  static const std::string sql = select_user() +
                                  " JOIN threepids t ON t.user_id = u.id"
                                  " WHERE t.medium = :medium AND t.address = :address";
-  return select_user(tx, sql, threepid.medium, threepid.address);
+  return find(tx, sql, threepid.medium, threepid.address);
 }
 
 bool insert_user(db::Tx& tx, UserId id, std::string_view localpart,
@@ -64,11 +89,11 @@ void update_password_hash(db::Tx& tx, UserId id, std::string_view hash) {
 }
 
 void replace_password(db::Tx& tx, UserId id, const std::optional<std::string>& hash,
-                      sessions::BrowserSessionId but) {
+                      std::optional<BrowserSessionId> except) {
   tx.run("UPDATE users SET password_hash = :hash WHERE id = :id", hash, id);
   tx.run("DELETE FROM auth_sessions WHERE user_id = :id", id);
   delete_recovery_links_of(tx, id);
-  sessions::end_browsers_of(tx, id, but);
+  sessions::end_browsers_of(tx, id, except);
 }
 
 std::string find_display_name(db::Tx& tx, UserId id) {

@@ -13,8 +13,6 @@
 namespace latchkey::accounts {
 
 using sessions::Account;
-using sessions::UserId;
-
 struct User {
   Account account;
   std::optional<std::string> password_hash;  // PHC string
@@ -37,9 +35,9 @@ bool name_taken(db::Tx& tx, std::string_view localpart);
 // Of the same password, made anew.
 void update_password_hash(db::Tx& tx, UserId id, std::string_view hash);
 // Another password, or none any more: what was confirmed with the one before is void, and so are
-// the links to recover the account and the browsers that are signed in, but for one (0: none).
+// the links to recover the account and the browsers that are signed in, except one.
 void replace_password(db::Tx& tx, UserId id, const std::optional<std::string>& hash,
-                      sessions::BrowserSessionId but = 0);
+                      std::optional<BrowserSessionId> except = {});
 
 // Empty: none.
 std::string find_display_name(db::Tx& tx, UserId id);

@@ -24,28 +24,46 @@ std::string digest(std::string_view text) { return text::encode_base64url(crypto
 
 GrantRefused refused(std::string sentence) { return {Why::invalid_grant, std::move(sentence)}; }
 
-struct Row {
+struct CodeRow {
   std::string client;
-  sessions::UserId user = 0;
-  std::int64_t browser_session = 0;
+  UserId user{};
+  BrowserSessionId browser_session{};
   std::string redirect_uri;
   std::string scope;
   std::string code_challenge;
   std::optional<std::string> nonce;
   Time authenticated_at;
   Time expires_at;
-  std::optional<sessions::SessionId> session;
+  std::optional<SessionId> session;
 };
 
-std::optional<Row> find_code(db::Tx& tx, const std::string& hash) {
-  auto row = tx.one<std::string, std::int64_t, std::int64_t, std::string, std::string, std::string,
-                    std::optional<std::string>, Time, Time, std::optional<std::int64_t>>(
-      "SELECT client, user_id, browser_session, redirect_uri, scope, code_challenge, nonce, "
-      "authenticated_at,"
-      " expires_at, session FROM authorization_codes WHERE hash = :hash",
-      hash);
-  if (!row) return std::nullopt;
-  return std::make_from_tuple<Row>(std::move(*row));
+}  // namespace
+}  // namespace latchkey::oauth
+
+template <>
+struct latchkey::db::Columns<latchkey::oauth::CodeRow> {
+  using Row = oauth::CodeRow;
+  static constexpr auto kAll = std::tuple{
+      column("client", &Row::client),
+      column("user_id", &Row::user),
+      column("browser_session", &Row::browser_session),
+      column("redirect_uri", &Row::redirect_uri),
+      column("scope", &Row::scope),
+      column("code_challenge", &Row::code_challenge),
+      column("nonce", &Row::nonce),
+      column("authenticated_at", &Row::authenticated_at),
+      column("expires_at", &Row::expires_at),
+      column("session", &Row::session),
+  };
+};
+
+namespace latchkey::oauth {
+namespace {
+
+std::optional<CodeRow> find_code(db::Tx& tx, const std::string& hash) {
+  static const std::string sql =
+      "SELECT " + db::column_list<CodeRow>() + " FROM authorization_codes WHERE hash = :hash";
+  return db::row<CodeRow>(tx, sql, hash);
 }
 
 }  // namespace
@@ -54,7 +72,7 @@ Task<bool> AuthorizationCodes::consented(const signin::BrowserSession& browser,
                                          const AuthorizationRequest& request) {
   const sessions::ClientGrant wanted{request.client->id, request.scope.text()};
   co_return co_await sessions_.database().read([&](db::Tx& tx) {
-    for (const sessions::SessionId id : sessions::open_sessions_of_user(tx, browser.account.id)) {
+    for (const SessionId id : sessions::open_sessions_of_user(tx, browser.account.id)) {
       const auto session = sessions::find_session(tx, id);
       if (session && session->record.ended == sessions::Ended::live &&
           session->record.grant == wanted) {
@@ -73,14 +91,22 @@ Task<std::optional<std::string>> AuthorizationCodes::issue(const signin::Browser
     if (!account || sessions::judge_account(*account)) return false;
     Scope scope = request.scope;
     scope.admin = scope.admin && account->admin;
-    tx.run(
-        "INSERT INTO authorization_codes (hash, client, user_id, browser_session, redirect_uri,"
-        " scope, code_challenge, nonce, authenticated_at, expires_at) VALUES (:hash, :client,"
-        " :user, :browser, :uri, :scope, :challenge, :nonce, :authenticated, :expires)",
-        digest(code), request.client->id, account->id, browser.id, request.redirect_uri,
-        scope.text(), request.code_challenge,
-        request.nonce.empty() ? std::nullopt : std::optional(request.nonce),
-        browser.authenticated_at, sessions_.clock().now() + kLifetime);
+    static const std::string sql = "INSERT INTO authorization_codes (" +
+                                   db::column_list<CodeRow>() + ", hash) VALUES (" +
+                                   db::parameter_list<CodeRow>() + ", :hash)";
+    const CodeRow row{
+        .client = request.client->id,
+        .user = account->id,
+        .browser_session = browser.id,
+        .redirect_uri = request.redirect_uri,
+        .scope = scope.text(),
+        .code_challenge = request.code_challenge,
+        .nonce = request.nonce.empty() ? std::nullopt : std::optional(request.nonce),
+        .authenticated_at = browser.authenticated_at,
+        .expires_at = sessions_.clock().now() + kLifetime,
+        .session = {},
+    };
+    db::insert(tx, sql, row, digest(code));
     return true;
   });
   if (!issued) co_return std::nullopt;
@@ -95,7 +121,7 @@ Task<std::expected<Granted, GrantRefused>> AuthorizationCodes::redeem(
   const std::string challenge = digest(code_verifier);
   struct Redeemed {
     sessions::Session session;
-    Row row;
+    CodeRow row;
   };
   using Result = std::expected<Redeemed, GrantRefused>;
   auto redeemed = co_await sessions_.database().write([&](db::Tx& tx) -> Result {

@@ -19,7 +19,7 @@ namespace latchkey::oauth {
 struct Granted {
   sessions::TokenPair tokens;
   sessions::Account account;
-  sessions::SessionId session = 0;
+  SessionId session{};
   Scope scope;
   std::string nonce;  // of the authorization request; empty: none
   Time authenticated_at;

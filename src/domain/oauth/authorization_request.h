@@ -56,7 +56,7 @@ struct AuthorizationRequest {
   Prompt prompt;
   std::string login_hint;
   std::optional<Duration> max_age;
-  std::optional<sessions::UserId> hinted = {};  // whom the client means (id_token_hint)
+  std::optional<UserId> hinted = {};  // whom the client means (id_token_hint)
 };
 
 // Where an answer goes: nowhere but to a redirect URI that was found to be the client's.

@@ -27,15 +27,15 @@ std::string digest(std::string_view text) { return text::encode_base64url(crypto
 
 GrantRefused refused(Why why, std::string sentence) { return {why, std::move(sentence)}; }
 
-struct Row {
+struct GrantRow {
   std::string client;
   std::string scope;
   Time expires_at;
   Decision decision = Decision::none;
-  std::optional<sessions::UserId> user;
-  std::optional<std::int64_t> browser_session;
+  std::optional<UserId> user;
+  std::optional<BrowserSessionId> browser_session;
   std::optional<Time> authenticated_at;
-  std::optional<sessions::SessionId> session;
+  std::optional<SessionId> session;
 };
 
 // A clock set back prolongs nothing.
@@ -43,18 +43,35 @@ bool expired(Time expires_at, Time now) {
   return expires_at <= now || expires_at > now + kLifetime + sessions::kClockSkew;
 }
 
-std::optional<Row> find_row(db::Tx& tx, const std::string& hash) {
-  auto row = tx.one<std::string, std::string, Time, Decision, std::optional<std::int64_t>,
-                    std::optional<std::int64_t>, std::optional<Time>, std::optional<std::int64_t>>(
-      "SELECT client, scope, expires_at, decision, user_id, browser_session,"
-      " authenticated_at, session FROM device_grants WHERE hash = :hash",
-      hash);
-  if (!row) return std::nullopt;
-  return std::make_from_tuple<Row>(std::move(*row));
+}  // namespace
+}  // namespace latchkey::oauth
+
+template <>
+struct latchkey::db::Columns<latchkey::oauth::GrantRow> {
+  using Row = oauth::GrantRow;
+  static constexpr auto kAll = std::tuple{
+      column("client", &Row::client),
+      column("scope", &Row::scope),
+      column("expires_at", &Row::expires_at),
+      column("decision", &Row::decision),
+      column("user_id", &Row::user),
+      column("browser_session", &Row::browser_session),
+      column("authenticated_at", &Row::authenticated_at),
+      column("session", &Row::session),
+  };
+};
+
+namespace latchkey::oauth {
+namespace {
+
+std::optional<GrantRow> find_row(db::Tx& tx, const std::string& hash) {
+  static const std::string sql =
+      "SELECT " + db::column_list<GrantRow>() + " FROM device_grants WHERE hash = :hash";
+  return db::row<GrantRow>(tx, sql, hash);
 }
 
 // Why the device gets nothing, if it does not; absent: the person has said yes.
-std::optional<GrantRefused> not_granted(const std::optional<Row>& row, const Client& client,
+std::optional<GrantRefused> not_granted(const std::optional<GrantRow>& row, const Client& client,
                                         Time now) {
   if (!row || row->client != client.id) {
     return refused(Why::invalid_grant, "This device code is not known here.");
@@ -165,7 +182,7 @@ Task<std::expected<Granted, GrantRefused>> DeviceGrants::poll(std::size_t worker
   }
   struct Redeemed {
     sessions::Session session;
-    Row row;
+    GrantRow row;
   };
   using Result = std::expected<Redeemed, GrantRefused>;
   auto redeemed = co_await sessions_.database().write([&](db::Tx& tx) -> Result {

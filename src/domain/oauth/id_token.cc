@@ -15,19 +15,18 @@ namespace json = boost::json;
 
 std::int64_t seconds(Time time) { return to_millis(time) / 1000; }
 
-std::optional<std::int64_t> parse_public_id(std::string_view text) {
-  const auto id = text::parse_id(text);
+template <class Id>
+std::optional<Id> parse_public_id(std::string_view text) {
+  const auto id = text::parse_id<Id>(text);
   // One text for each id: what this server writes.
-  if (!id || text::format_id(*id) != text) return std::nullopt;
-  const auto number = static_cast<std::int64_t>(*id);
-  return number >= 0 ? std::optional(number) : std::nullopt;
+  return id && text::format_id(*id) == text ? id : std::nullopt;
 }
 
 std::expected<IdTokenHint, HintFault> judge_claims(const json::object& claims,
                                                    std::string_view issuer) {
   text::Fields fields(claims);
   const auto said_issuer = fields.required_string("iss");
-  const auto user = parse_public_id(fields.required_string("sub"));
+  const auto user = parse_public_id<UserId>(fields.required_string("sub"));
   const auto client = fields.required_string("aud");
   const auto sid = fields.optional_string("sid");
   fields.required_int("exp");
@@ -37,7 +36,7 @@ std::expected<IdTokenHint, HintFault> judge_claims(const json::object& claims,
   }
   return IdTokenHint{.user = *user,
                      .client_id = std::string(client),
-                     .session = sid ? parse_public_id(*sid) : std::nullopt};
+                     .session = sid ? parse_public_id<SessionId>(*sid) : std::nullopt};
 }
 
 }  // namespace
@@ -47,7 +46,7 @@ std::string half_hash(std::string_view text) {
   return text::encode_base64url(std::span(digest).first(digest.size() / 2));
 }
 
-std::string public_id(std::int64_t id) { return text::format_id(static_cast<std::uint64_t>(id)); }
+std::string public_id(UserId id) { return text::format_id(id); }
 
 json::object id_token_claims(const IdTokenFacts& facts, Time now) {
   json::object claims{{"iss", facts.issuer},
@@ -56,7 +55,7 @@ json::object id_token_claims(const IdTokenFacts& facts, Time now) {
                       {"exp", seconds(now + kIdTokenLife)},
                       {"iat", seconds(now)},
                       {"auth_time", seconds(facts.authenticated_at)},
-                      {"sid", public_id(facts.session)},
+                      {"sid", text::format_id(facts.session)},
                       {"at_hash", half_hash(facts.access_token)},
                       {"preferred_username", facts.localpart}};
   if (facts.nonce) claims["nonce"] = *facts.nonce;

@@ -22,9 +22,9 @@ inline constexpr std::string_view kIdTokenType = "JWT";  // typ: what else is si
 struct IdTokenFacts {
   std::string issuer;
   std::string client_id;
-  sessions::UserId user = 0;
+  UserId user{};
   std::string localpart;
-  sessions::SessionId session = 0;
+  SessionId session{};
   Time authenticated_at;
   std::optional<std::string> nonce;  // of the authorization request; a refresh has none
   std::string access_token;
@@ -36,14 +36,14 @@ boost::json::object id_token_claims(const IdTokenFacts& facts, Time now);
 // at_hash and c_hash: half of the SHA-256 (both algorithms use that), as base64url.
 std::string half_hash(std::string_view text);
 
-// A user or session as clients see it, `sub` and `sid`.
-std::string public_id(std::int64_t id);
+// A user as clients see them: `sub`.
+std::string public_id(UserId id);
 
 // Whose ID token this was.
 struct IdTokenHint {
-  sessions::UserId user = 0;
+  UserId user{};
   std::string client_id;
-  std::optional<sessions::SessionId> session;
+  std::optional<SessionId> session;
 };
 
 enum class HintFault : std::uint8_t {

@@ -19,9 +19,9 @@ constexpr std::string_view kIssuer = "https://account.example.org/";
 IdTokenFacts facts() {
   return {.issuer = std::string(kIssuer),
           .client_id = "app",
-          .user = 7,
+          .user = UserId{7},
           .localpart = "alice",
-          .session = 9,
+          .session = SessionId{9},
           .authenticated_at = kNow - 5min,
           .nonce = "n-0S6_WzA2Mj",
           .access_token = "lka_token",
@@ -69,9 +69,9 @@ TEST(IdTokenHint, SaysWhoseItWasEvenLongAfter) {
   const auto token = jose::sign(key(), id_token_claims(facts(), kNow - 1000h), kIdTokenType);
   const auto hint = read_id_token_hint(token, keys, kIssuer);
   ASSERT_TRUE(hint);
-  EXPECT_EQ(hint->user, 7);
+  EXPECT_EQ(hint->user, UserId{7});
   EXPECT_EQ(hint->client_id, "app");
-  EXPECT_EQ(hint->session, 9);
+  EXPECT_EQ(hint->session, SessionId{9});
 }
 
 TEST(IdTokenHint, IsRefusedWhenItIsNotOneOfOurs) {

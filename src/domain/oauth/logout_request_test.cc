@@ -19,7 +19,7 @@ std::shared_ptr<const Client> app() {
 }
 
 std::optional<ReadHint> hint_for(std::string client) {
-  return IdTokenHint{.user = 7, .client_id = std::move(client), .session = 9};
+  return IdTokenHint{.user = UserId{7}, .client_id = std::move(client), .session = SessionId{9}};
 }
 
 TEST(LogoutRequest, IsRefusedForWhatCannotBeTrusted) {

@@ -5,7 +5,7 @@ namespace latchkey::oauth {
 std::expected<sessions::Session, GrantRefused> start_granted_session(
     db::Tx& tx, sessions::Sessions& sessions, const sessions::Account& account,
     const Client& client, const Scope& scope, sessions::Method method,
-    std::optional<sessions::BrowserSessionId> browser, const sessions::Origin& origin) {
+    std::optional<BrowserSessionId> browser, const sessions::Origin& origin) {
   using Why = GrantRefused::Why;
   const std::string& name = client.name.text;
   sessions::NewSession wanted{

@@ -13,6 +13,6 @@ namespace latchkey::oauth {
 std::expected<sessions::Session, GrantRefused> start_granted_session(
     db::Tx& tx, sessions::Sessions& sessions, const sessions::Account& account,
     const Client& client, const Scope& scope, sessions::Method method,
-    std::optional<sessions::BrowserSessionId> browser, const sessions::Origin& origin);
+    std::optional<BrowserSessionId> browser, const sessions::Origin& origin);
 
 }  // namespace latchkey::oauth

@@ -12,7 +12,7 @@ std::vector<std::string> add_senders(const Services& services, sessions::Session
     for (const Service& service : services.all()) {
       // Again when the id was taken; another node's insert ends it too.
       while (!accounts::name_taken(tx, service.sender_localpart)) {
-        if (accounts::insert_user(tx, sessions.ids().next(now), service.sender_localpart,
+        if (accounts::insert_user(tx, sessions.ids().next<UserId>(now), service.sender_localpart,
                                   std::nullopt, /*admin=*/false, now)) {
           created.push_back(service.sender_localpart);
         }

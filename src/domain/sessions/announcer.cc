@@ -6,12 +6,12 @@
 namespace latchkey::sessions {
 
 void Announcer::session(db::Tx& tx, SessionId id) const {
-  tx.notify("session " + std::to_string(id));
+  tx.notify("session " + std::to_string(std::to_underlying(id)));
   tx.after_commit([&changes = changes_, id] { changes.session_changed(id); });
 }
 
 void Announcer::account(db::Tx& tx, UserId id) const {
-  tx.notify("account " + std::to_string(id));
+  tx.notify("account " + std::to_string(std::to_underlying(id)));
   tx.after_commit([&changes = changes_, id] { changes.account_changed(id); });
 }
 
@@ -28,9 +28,9 @@ void Announcer::hear(std::string_view payload) const {
   const bool read =
       std::from_chars(number.data(), number.data() + number.size(), id).ec == std::errc{};
   if (read && what == "session") {
-    changes_.session_changed(id);
+    changes_.session_changed(SessionId{id});
   } else if (read && what == "account") {
-    changes_.account_changed(id);
+    changes_.account_changed(UserId{id});
   } else {
     // "everything", or said by a newer version: forget all rather than miss a revocation.
     changes_.everything_changed();

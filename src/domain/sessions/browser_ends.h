@@ -8,10 +8,10 @@
 // account than a token can.
 namespace latchkey::sessions {
 
-// All of the user's but one (0: all). With a browser goes what it has begun to give and nobody has
+// All of the user's except one. With a browser goes what it has begun to give and nobody has
 // taken yet: authorization codes, device grants, login tokens; of the one that is kept too, for
 // somebody else may be waiting with them.
-void end_browsers_of(db::Tx& tx, UserId user, BrowserSessionId but = 0);
+void end_browsers_of(db::Tx& tx, UserId user, std::optional<BrowserSessionId> except = {});
 void end_every_browser(db::Tx& tx);
 
 }  // namespace latchkey::sessions

@@ -15,9 +15,13 @@ void raise(std::atomic<Changes::Ticket>& slot, Changes::Ticket to) {
 
 // A ticket that already counts this change was taken after it was committed, so its row is new;
 // one taken before holds a smaller number and is found stale once the slot is raised.
-void Changes::mark(Slots& slots, std::int64_t id) {
+template <class Id>
+void Changes::mark(Slots& slots, Id id) {
   raise(slots[index(id)], count_.fetch_add(1, std::memory_order_acq_rel) + 1);
 }
+
+void Changes::session_changed(SessionId id) { mark(sessions_, id); }
+void Changes::account_changed(UserId id) { mark(accounts_, id); }
 
 void Changes::everything_changed() {
   raise(all_, count_.fetch_add(1, std::memory_order_acq_rel) + 1);

@@ -21,8 +21,8 @@ class Changes {
   Ticket ticket() const { return count_.load(std::memory_order_acquire); }
 
   // After the commit, before the answer.
-  void session_changed(SessionId id) { mark(sessions_, id); }
-  void account_changed(UserId id) { mark(accounts_, id); }
+  void session_changed(SessionId id);
+  void account_changed(UserId id);
   void everything_changed();
 
   bool fresh(Ticket ticket, SessionId session, UserId account) const {
@@ -35,11 +35,14 @@ class Changes {
   static constexpr std::size_t kSlots = std::size_t{1} << 15;
   using Slots = std::array<std::atomic<Ticket>, kSlots>;
 
-  static std::size_t index(std::int64_t id);
-  static const std::atomic<Ticket>& slot(const Slots& slots, std::int64_t id) {
+  template <class Id>
+  static std::size_t index(Id id);
+  template <class Id>
+  static const std::atomic<Ticket>& slot(const Slots& slots, Id id) {
     return slots[index(id)];
   }
-  void mark(Slots& slots, std::int64_t id);
+  template <class Id>
+  void mark(Slots& slots, Id id);
 
   std::atomic<Ticket> count_{1};
   std::atomic<Ticket> all_{0};
@@ -47,7 +50,8 @@ class Changes {
   Slots accounts_{};
 };
 
-inline std::size_t Changes::index(std::int64_t id) {
+template <class Id>
+std::size_t Changes::index(Id id) {
   // Fibonacci hashing: the low bits of an id are random, its high bits are time.
   return (static_cast<std::uint64_t>(id) * 0x9E3779B97F4A7C15U) >> (64 - 15);
 }

@@ -13,8 +13,10 @@
 namespace latchkey::sessions {
 namespace {
 
-constexpr SessionId kSession = (SessionId{1'800'000'000'000} << 21) | 7;
-constexpr UserId kUser = (UserId{1'700'000'000'000} << 21) | 9;
+constexpr std::int64_t kSessionNumber = (std::int64_t{1'800'000'000'000} << 21) | 7;
+constexpr std::int64_t kUserNumber = (std::int64_t{1'700'000'000'000} << 21) | 9;
+constexpr SessionId kSession{kSessionNumber};
+constexpr UserId kUser{kUserNumber};
 
 class ChangesTest : public ::testing::Test {
  protected:
@@ -44,8 +46,8 @@ TEST_F(ChangesTest, EachKindOfChangeIsSeen) {
 
 TEST_F(ChangesTest, SessionsAndAccountsAreToldApart) {
   const auto ticket = changes_->ticket();
-  changes_->session_changed(kUser);
-  changes_->account_changed(kSession);
+  changes_->session_changed(SessionId{kUserNumber});
+  changes_->account_changed(UserId{kSessionNumber});
   EXPECT_TRUE(fresh(ticket));
 }
 
@@ -54,8 +56,8 @@ TEST_F(ChangesTest, AChangeOfOneTouchesFewOthers) {
   const auto ticket = changes_->ticket();
   changes_->session_changed(kSession);
   int touched = 0;
-  for (SessionId other = 1; other <= 10'000; ++other) {
-    const SessionId id = kSession + other * 0x12345;
+  for (std::int64_t other = 1; other <= 10'000; ++other) {
+    const SessionId id{kSessionNumber + other * 0x12345};
     touched += changes_->fresh(ticket, id, kUser) ? 0 : 1;
   }
   EXPECT_LT(touched, 10);
@@ -67,8 +69,8 @@ TEST_F(ChangesTest, AnnouncementsOfOtherNodes) {
     bool fresh;
   };
   const Row rows[] = {
-      {"session " + std::to_string(kSession), false},
-      {"account " + std::to_string(kUser), false},
+      {"session " + std::to_string(kSessionNumber), false},
+      {"account " + std::to_string(kUserNumber), false},
       {"session 1", true},
       {"account 1", true},
       {"everything", false},

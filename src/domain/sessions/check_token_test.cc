@@ -126,8 +126,9 @@ TEST_P(CheckToken, BelievesNothingRememberedWhileOtherNodesAreNotHeard) {
 TEST_P(CheckToken, HearsWhatAnotherNodeEnded) {
   server_.look(phone_.access());
   for (const std::string& said :
-       {"session " + std::to_string(phone_.id()), "account " + std::to_string(alice_.id),
-        std::string("everything"), std::string("something newer 7"), std::string()}) {
+       {"session " + std::to_string(std::to_underlying(phone_.id())),
+        "account " + std::to_string(std::to_underlying(alice_.id)), std::string("everything"),
+        std::string("something newer 7"), std::string()}) {
     server_.look(phone_.access());
     EXPECT_TRUE(server_.remembers(phone_.access()));
     server_->hear(said);

@@ -13,7 +13,7 @@
 namespace latchkey::sessions {
 
 struct Device {
-  DeviceKey key = 0;
+  DeviceKey key{};
   std::string id;
   std::string display_name;  // empty: none was given
   // Of its newest session; absent: it never had one (MSC4190).

@@ -94,13 +94,13 @@ TEST_P(GrantedSessions, WithoutADeviceAreNoMoreThanAnAccountMayHave) {
 
 TEST_P(GrantedSessions, LetInByABrowserAreHeldByWhoIsThere) {
   auto wanted = granted("app", "urn:matrix:client:api:* urn:matrix:client:device:HELD", "HELD");
-  wanted.browser = 7;
+  wanted.browser = BrowserSessionId{7};
   const auto held = server_.sign_in(alice_, wanted);
   wanted = granted("app", "urn:matrix:client:api:* urn:matrix:client:device:OTHER", "OTHER");
-  wanted.browser = 8;
+  wanted.browser = BrowserSessionId{8};
   const auto other = server_.sign_in(alice_, wanted);
   server_.db().write_now([&](db::Tx& tx) {
-    server_->end_all_not_held(tx, alice_.id, EndReason::password_changed, 7);
+    server_->end_all_not_held(tx, alice_.id, EndReason::password_changed, BrowserSessionId{7});
     return 0;
   });
   EXPECT_TRUE(server_.check(held.access()).active());

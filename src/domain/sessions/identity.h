@@ -10,8 +10,8 @@ namespace latchkey::sessions {
 
 // Who stands behind a good token.
 struct Identity {
-  SessionId session = 0;
-  UserId user = 0;
+  SessionId session{};
+  UserId user{};
   std::string localpart;
   std::string device_id;  // empty: a session without a device
   bool admin = false;

@@ -160,7 +160,7 @@ std::optional<SessionId> ModelServer::login(DeviceKey device) {
   record.created_at = record.last_active_at = now();
   record.seen_at = record.previous_issued_at = record.seen_issued_at = record.issued_at = now();
   do {
-    record.id = ids_->next(now());
+    record.id = ids_->next<SessionId>(now());
   } while (!db_.rows.emplace(record.id, record).second);
   return record.id;
 }

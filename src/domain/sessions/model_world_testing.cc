@@ -118,7 +118,7 @@ void World::sign_in_anew(Tab& tab, const Step& step) {
   const bool others =
       std::ranges::any_of(tabs_, [](const Tab& other) { return other.state != State::gone; });
   if (others || step.loss != Loss::nothing) return start_from_store(tab);
-  ++device_;
+  device_ = DeviceKey{std::to_underlying(device_) + 1};
   sign_in(tab, step);
 }
 

@@ -109,7 +109,7 @@ class World {
   ModelServer server_;
   std::vector<Tab> tabs_;
   std::optional<Tokens> store_;
-  DeviceKey device_ = 1;
+  DeviceKey device_{1};
   std::vector<Tokens> delayed_;
   std::optional<Tokens> stolen_;
   std::vector<ModelDatabase> backups_;

@@ -5,16 +5,13 @@
 #include <optional>
 #include <string>
 
+#include "domain/identifiers.h"
 #include "platform/time.h"
 
 // What the database knows of a session and its account: plain values, read in one row.
 namespace latchkey::sessions {
 
-using SessionId = std::int64_t;  // 42 bits of milliseconds, 21 random bits (ids.h)
-using UserId = std::int64_t;
-using BrowserSessionId = std::int64_t;  // of the account pages
-using DeviceKey = std::int64_t;         // the devices table's own key; clients know the device ID
-using Generation = std::int32_t;        // 24 bits: counts the refreshes of a session
+using Generation = std::int32_t;  // 24 bits: counts the refreshes of a session
 using Nonce = std::array<std::uint8_t, 16>;
 
 constexpr Generation kLastGeneration = (1 << 24) - 1;
@@ -59,8 +56,8 @@ struct ClientGrant {
 };
 
 struct Record {
-  SessionId id = 0;
-  UserId user = 0;
+  SessionId id{};
+  UserId user{};
   std::optional<DeviceKey> device;
   std::string device_id;             // empty: a session without a device
   bool refreshes = false;            // the client was given a refresh token
@@ -94,7 +91,7 @@ struct Record {
 };
 
 struct Account {
-  UserId id = 0;
+  UserId id{};
   std::string localpart;
   bool admin = false;
   std::optional<Time> locked_at;

@@ -62,7 +62,7 @@ Task<std::expected<TokenPair, Standing>> Sessions::refresh(const Use& use,
       log_.warning(
           "an old refresh token was used again: two parties hold the session, so it was "
           "softly ended",
-          {{"session", text::format_id(static_cast<std::uint64_t>(token.session))},
+          {{"session", text::format_id(token.session)},
            {"user", known->session.account.localpart},
            {"device", known->session.record.device_id},
            {"address", use.address}});

@@ -13,9 +13,9 @@ inline constexpr Time kNoon = Time{Duration{1'800'000'000'000}};
 // minute ago, 8 was handed out 20 s ago and not used yet.
 inline Record sample_record() {
   Record record;
-  record.id = (to_millis(kNoon - 1h) << 21) | 12345;
-  record.user = 1;
-  record.device = 2;
+  record.id = SessionId{(to_millis(kNoon - 1h) << 21) | 12345};
+  record.user = UserId{1};
+  record.device = DeviceKey{2};
   record.refreshes = true;
   record.nonce = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
   record.created_at = kNoon - 1h;
@@ -31,7 +31,7 @@ inline Record sample_record() {
 
 inline Account sample_account() {
   Account account;
-  account.id = 1;
+  account.id = UserId{1};
   account.localpart = "alice";
   return account;
 }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <functional>
 
-#include "domain/sessions/ids.h"
+#include "domain/sessions/id_source.h"
 #include "domain/sessions/lost_rows.h"
 #include "platform/crypto/hash.h"
 #include "platform/text/base64.h"
@@ -14,14 +14,6 @@ namespace {
 
 using Text = std::string;
 using MaybeText = std::optional<std::string>;
-using MaybeTime = std::optional<Time>;
-using MaybeInt = std::optional<std::int64_t>;
-
-constexpr std::string_view kSessionColumns =
-    "s.id, s.user_id, s.device, s.refreshes, s.nonce, s.created_at, s.seen, s.seen_at, s.issued, "
-    "s.previous_issued_at, s.seen_issued_at, s.issued_at, s.last_active_at, s.ended, "
-    "s.end_reason, s.ended_at, u.localpart, u.admin, u.locked_at, u.suspended_at, "
-    "u.deactivated_at, s.device_id, s.client, s.scope, s.method";
 
 constexpr std::size_t kLongestUserAgent = 255;
 
@@ -33,64 +25,108 @@ Nonce nonce_from(const std::string& text) {
   return nonce;
 }
 
-template <class Row>
-Session session_from(Row& row) {
-  Session session;
-  Record& r = session.record;
-  Account& a = session.account;
-  std::string nonce;
-  MaybeText device_id;
-  MaybeText client;
-  MaybeText scope;
-  std::tie(r.id, r.user, r.device, r.refreshes, nonce, r.created_at, r.seen, r.seen_at, r.issued,
-           r.previous_issued_at, r.seen_issued_at, r.issued_at, r.last_active_at, r.ended,
-           r.end_reason, r.ended_at, a.localpart, a.admin, a.locked_at, a.suspended_at,
-           a.deactivated_at, device_id, client, scope, r.method) = std::move(row);
-  r.nonce = nonce_from(nonce);
-  a.id = r.user;
-  r.device_id = std::move(device_id).value_or("");
-  if (client) r.grant = ClientGrant{*std::move(client), std::move(scope).value_or("")};
-  return session;
-}
-
 MaybeText unless_empty(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
 }
 
-std::vector<SessionId> ids(const std::vector<std::tuple<std::int64_t>>& rows) {
-  std::vector<SessionId> result;
-  result.reserve(rows.size());
-  for (const auto& [id] : rows) result.push_back(id);
+template <class Id, class... Args>
+std::vector<Id> ids(db::Tx& tx, std::string_view sql, const Args&... args) {
+  std::vector<Id> result;
+  tx.each<Id>(sql, [&](Id id) { result.push_back(id); }, args...);
   return result;
 }
 
+// What a list says of a session beside its record.
+struct Described {
+  std::string device_display_name;
+  std::string address;
+  std::string user_agent;
+};
+
 }  // namespace
+}  // namespace latchkey::sessions
+
+template <>
+struct latchkey::db::Columns<latchkey::sessions::Described> {
+  using Described = sessions::Described;
+  static constexpr auto kAll = std::tuple{
+      column<EmptyIsNull>("display_name", &Described::device_display_name),
+      column<EmptyIsNull>("address", &Described::address),
+      column<EmptyIsNull>("text", &Described::user_agent),
+  };
+};
+
+template <>
+struct latchkey::db::Columns<latchkey::sessions::Record> {
+  using Record = sessions::Record;
+  using MaybeText = sessions::MaybeText;
+  // client and scope are there together, or neither.
+  static constexpr auto client = [](const Record& record) {
+    return record.grant ? std::optional<std::string_view>(record.grant->client) : std::nullopt;
+  };
+  static constexpr auto set_client = [](Record& record, MaybeText client) {
+    if (client) record.grant = sessions::ClientGrant{*std::move(client), {}};
+  };
+  static constexpr auto scope = [](const Record& record) {
+    return record.grant ? std::optional<std::string_view>(record.grant->scope) : std::nullopt;
+  };
+  static constexpr auto set_scope = [](Record& record, MaybeText scope) {
+    if (record.grant) record.grant->scope = std::move(scope).value_or("");
+  };
+  static constexpr auto nonce = [](const Record& record) {
+    return text::encode_base64url(record.nonce);
+  };
+  static constexpr auto set_nonce = [](Record& record, const std::string& nonce) {
+    record.nonce = sessions::nonce_from(nonce);
+  };
+
+  static constexpr auto kAll = std::tuple{
+      column("id", &Record::id),
+      column("user_id", &Record::user),
+      column("device", &Record::device),
+      column<EmptyIsNull>("device_id", &Record::device_id),
+      computed<MaybeText>("client", client, set_client),
+      computed<MaybeText>("scope", scope, set_scope),
+      column("method", &Record::method),
+      column("refreshes", &Record::refreshes),
+      computed<std::string>("nonce", nonce, set_nonce),
+      column("created_at", &Record::created_at),
+      column("seen", &Record::seen),
+      column("seen_at", &Record::seen_at),
+      column("issued", &Record::issued),
+      column("previous_issued_at", &Record::previous_issued_at),
+      column("seen_issued_at", &Record::seen_issued_at),
+      column("issued_at", &Record::issued_at),
+      column("last_active_at", &Record::last_active_at),
+      column("ended", &Record::ended),
+      column("end_reason", &Record::end_reason),
+      column("ended_at", &Record::ended_at),
+  };
+};
+
+namespace latchkey::sessions {
 
 std::optional<Session> find_session(db::Tx& tx, SessionId id, Lock lock) {
-  static const std::string plain = "SELECT " + Text(kSessionColumns) +
-                                   " FROM sessions s JOIN users u ON u.id = s.user_id"
-                                   " WHERE s.id = :id";
+  static const Text sql = "SELECT " + db::column_list<Record>("s") + ", " +
+                          db::column_list<Account>("u") +
+                          " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = :id";
   if (lock == Lock::yes) {
     // Of the session alone: on the join it would lock the account too.
-    tx.one<std::int64_t>("SELECT id FROM sessions WHERE id = :id" + Text(tx.for_update()), id);
+    tx.one<SessionId>("SELECT id FROM sessions WHERE id = :id" + Text(tx.for_update()), id);
   }
-  auto row =
-      tx.one<std::int64_t, std::int64_t, MaybeInt, bool, Text, Time, int, Time, int, Time, Time,
-             Time, Time, Ended, std::optional<EndReason>, MaybeTime, Text, bool, MaybeTime,
-             MaybeTime, MaybeTime, MaybeText, MaybeText, MaybeText, std::optional<Method>>(plain,
-                                                                                           id);
-  if (!row) return std::nullopt;
-  return session_from(*row);
+  std::optional<Session> found;
+  db::each_row<Record, Account>(
+      tx, sql,
+      [&](Record&& record, Account&& account) {
+        found.emplace(std::move(record), std::move(account));
+      },
+      id);
+  return found;
 }
 
 std::optional<Account> lock_account(db::Tx& tx, UserId user) {
-  const auto row = tx.one<std::int64_t, Text, bool, MaybeTime, MaybeTime, MaybeTime>(
-      "SELECT id, localpart, admin, locked_at, suspended_at, deactivated_at FROM users"
-      " WHERE id = :id" +
-          Text(tx.for_update()),
-      user);
-  if (!row) return std::nullopt;
-  return std::make_from_tuple<Account>(*row);
+  static const Text sql = "SELECT " + db::column_list<Account>() + " FROM users WHERE id = :id";
+  return db::row<Account>(tx, sql + Text(tx.for_update()), user);
 }
 
 void update_session(db::Tx& tx, const Record& r) {
@@ -102,21 +138,14 @@ void update_session(db::Tx& tx, const Record& r) {
       r.end_reason, r.ended_at, r.id);
 }
 
-bool insert_session(db::Tx& tx, const Record& r, const Origin& origin,
+bool insert_session(db::Tx& tx, const Record& record, const Origin& origin,
                     std::optional<BrowserSessionId> browser) {
-  return tx.run(
-             "INSERT INTO sessions (id, user_id, device, device_id, client, scope, method,"
-             " browser_session, refreshes, nonce, created_at, seen, seen_at, issued,"
-             " previous_issued_at, seen_issued_at, issued_at, last_active_at, address, user_agent)"
-             " VALUES (:id, :user, :device, :device_id, :client, :scope, :method, :browser,"
-             " :refreshes, :nonce, :created, :seen, :seen_at, :issued, :previous, :seen_issued,"
-             " :issued_at, :active, :address, :agent) ON CONFLICT (id) DO NOTHING",
-             r.id, r.user, r.device, unless_empty(r.device_id),
-             r.grant ? MaybeText(r.grant->client) : std::nullopt,
-             r.grant ? MaybeText(r.grant->scope) : std::nullopt, r.method, browser, r.refreshes,
-             text::encode_base64url(r.nonce), r.created_at, r.seen, r.seen_at, r.issued,
-             r.previous_issued_at, r.seen_issued_at, r.issued_at, r.last_active_at,
-             unless_empty(origin.address), keep_user_agent(tx, origin.user_agent)) == 1;
+  static const Text sql = "INSERT INTO sessions (" + db::column_list<Record>() +
+                          ", browser_session, address, user_agent) VALUES (" +
+                          db::parameter_list<Record>() +
+                          ", :browser, :address, :agent) ON CONFLICT (id) DO NOTHING";
+  return db::insert(tx, sql, record, browser, unless_empty(origin.address),
+                    keep_user_agent(tx, origin.user_agent)) == 1;
 }
 
 bool end_session(db::Tx& tx, SessionId id, Ended how, EndReason why, Time now) {
@@ -128,10 +157,10 @@ bool end_session(db::Tx& tx, SessionId id, Ended how, EndReason why, Time now) {
 
 std::vector<SessionId> open_sessions_of_device(db::Tx& tx, DeviceKey device) {
   // Two branches, so that each uses its partial index.
-  return ids(tx.all<std::int64_t>(
-      "SELECT id FROM sessions WHERE device = :device AND ended = 0"
-      " UNION ALL SELECT id FROM sessions WHERE device = :device AND ended = 1",
-      device));
+  return ids<SessionId>(tx,
+                        "SELECT id FROM sessions WHERE device = :device AND ended = 0"
+                        " UNION ALL SELECT id FROM sessions WHERE device = :device AND ended = 1",
+                        device);
 }
 
 bool newer_session_on_device(db::Tx& tx, const Record& record) {
@@ -141,26 +170,28 @@ bool newer_session_on_device(db::Tx& tx, const Record& record) {
 }
 
 std::vector<SessionId> open_sessions_of_user(db::Tx& tx, UserId user) {
-  return ids(tx.all<std::int64_t>(
+  return ids<SessionId>(
+      tx,
       "SELECT s.id FROM devices d JOIN sessions s ON s.device = d.id AND s.ended = 0"
       " WHERE d.user_id = :user AND d.deleted_at IS NULL"
       " UNION ALL SELECT s.id FROM devices d JOIN sessions s ON s.device = d.id AND s.ended = 1"
       " WHERE d.user_id = :user AND d.deleted_at IS NULL"
       " UNION ALL SELECT id FROM sessions"
       " WHERE user_id = :user AND device IS NULL AND ended < 2",
-      user));
+      user);
 }
 
 std::vector<DeviceKey> devices_let_in_by(db::Tx& tx, UserId user, BrowserSessionId browser) {
-  return ids(tx.all<std::int64_t>(
+  return ids<DeviceKey>(
+      tx,
       "SELECT d.id FROM devices d JOIN sessions s ON s.device = d.id AND s.ended = 0"
       " WHERE d.user_id = :user AND d.deleted_at IS NULL AND s.browser_session = :browser",
-      user, browser));
+      user, browser);
 }
 
 std::vector<SessionId> open_sessions_without_device(db::Tx& tx, UserId user) {
-  return ids(tx.all<std::int64_t>(
-      "SELECT id FROM sessions WHERE user_id = :user AND device IS NULL AND ended < 2", user));
+  return ids<SessionId>(
+      tx, "SELECT id FROM sessions WHERE user_id = :user AND device IS NULL AND ended < 2", user);
 }
 
 std::vector<std::string> addresses_of_user(db::Tx& tx, std::string_view localpart,
@@ -188,32 +219,35 @@ std::int64_t end_every_session_softly(db::Tx& tx, EndReason why, Time now) {
 }
 
 std::vector<ListedSession> list_sessions(db::Tx& tx, UserId user) {
-  std::vector<SessionId> all = open_sessions_of_user(tx, user);
-  const auto over = ids(tx.all<std::int64_t>(
-      "SELECT s.id FROM devices d JOIN sessions s ON s.device = d.id AND s.ended = 2"
-      " WHERE d.user_id = :user AND d.deleted_at IS NOT NULL"
-      " UNION ALL SELECT id FROM sessions WHERE user_id = :user AND device IS NULL AND ended = 2",
-      user));
-  all.insert(all.end(), over.begin(), over.end());
-  std::ranges::sort(all, std::greater<>());
+  // Branches by state, so that each uses its partial index.
+  static const Text sql =
+      "SELECT " + db::column_list<Record>("s") + ", " + db::column_list<Account>("u") +
+      ", d.display_name, s.address, a.text FROM sessions s JOIN users u ON u.id = s.user_id"
+      " LEFT JOIN devices d ON d.id = s.device LEFT JOIN user_agents a ON a.id = s.user_agent"
+      " WHERE s.id IN ("
+      "SELECT x.id FROM devices y JOIN sessions x ON x.device = y.id AND x.ended = 0"
+      " WHERE y.user_id = :user AND y.deleted_at IS NULL"
+      " UNION ALL SELECT x.id FROM devices y JOIN sessions x ON x.device = y.id AND x.ended = 1"
+      " WHERE y.user_id = :user AND y.deleted_at IS NULL"
+      " UNION ALL SELECT x.id FROM devices y JOIN sessions x ON x.device = y.id AND x.ended = 2"
+      " WHERE y.user_id = :user AND y.deleted_at IS NOT NULL"
+      " UNION ALL SELECT id FROM sessions WHERE user_id = :user AND device IS NULL"
+      ") ORDER BY s.id DESC";
   std::vector<ListedSession> result;
-  result.reserve(all.size());
-  for (const SessionId id : all) {
-    auto [name, address, agent] = tx.one<MaybeText, MaybeText, MaybeText>(
-                                        "SELECT d.display_name, s.address, a.text FROM sessions s"
-                                        " LEFT JOIN devices d ON d.id = s.device"
-                                        " LEFT JOIN user_agents a ON a.id = s.user_agent"
-                                        " WHERE s.id = :id",
-                                        id)
-                                      .value();
-    result.push_back({find_session(tx, id).value(), name.value_or(""), address.value_or(""),
-                      agent.value_or("")});
-  }
+  db::each_row<Record, Account, Described>(
+      tx, sql,
+      [&](Record&& record, Account&& account, Described&& described) {
+        result.push_back({{std::move(record), std::move(account)},
+                          std::move(described.device_display_name),
+                          std::move(described.address),
+                          std::move(described.user_agent)});
+      },
+      user);
   return result;
 }
 
 std::optional<DeviceKey> find_device(db::Tx& tx, UserId user, std::string_view device_id) {
-  const auto row = tx.one<std::int64_t>(
+  const auto row = tx.one<DeviceKey>(
       "SELECT id FROM devices WHERE user_id = :user AND device_id = :device"
       " AND deleted_at IS NULL",
       user, device_id);
@@ -221,8 +255,8 @@ std::optional<DeviceKey> find_device(db::Tx& tx, UserId user, std::string_view d
 }
 
 std::vector<DeviceKey> devices_of_user(db::Tx& tx, UserId user) {
-  return ids(tx.all<std::int64_t>(
-      "SELECT id FROM devices WHERE user_id = :user AND deleted_at IS NULL", user));
+  return ids<DeviceKey>(tx, "SELECT id FROM devices WHERE user_id = :user AND deleted_at IS NULL",
+                        user);
 }
 
 bool insert_device(db::Tx& tx, DeviceKey key, UserId user, std::string_view device_id,
@@ -292,36 +326,34 @@ bool purge_ended(db::Tx& tx, SessionId id) {
 
 }  // namespace
 
-std::optional<SessionId> purge_sessions_without_device(db::Tx& tx, Time before, SessionId after,
+std::optional<SessionId> purge_sessions_without_device(db::Tx& tx, Time before,
+                                                       std::optional<SessionId> after,
                                                        std::int64_t limit) {
-  std::optional<SessionId> last;
-  for (const auto& [id] : tx.all<std::int64_t>(
-           "SELECT id FROM sessions WHERE device IS NULL AND ended = 2 AND ended_at < :before"
-           " AND id > :after ORDER BY id LIMIT :limit",
-           before, after, limit)) {
-    purge_ended(tx, id);
-    last = id;
-  }
-  return last;
+  const auto found = ids<SessionId>(
+      tx,
+      "SELECT id FROM sessions WHERE device IS NULL AND ended = 2 AND ended_at < :before"
+      " AND id > :after ORDER BY id LIMIT :limit",
+      before, after.value_or(SessionId{}), limit);
+  for (const SessionId id : found) purge_ended(tx, id);
+  return found.empty() ? std::nullopt : std::optional(found.back());
 }
 
-std::optional<DeviceKey> purge_devices(db::Tx& tx, Time before, DeviceKey after,
+std::optional<DeviceKey> purge_devices(db::Tx& tx, Time before, std::optional<DeviceKey> after,
                                        std::int64_t limit) {
   // A session with a device that is over has a deleted one, so the devices lead to all of them.
-  std::optional<DeviceKey> last;
-  for (const auto& [device] : tx.all<std::int64_t>(
-           "SELECT id FROM devices WHERE deleted_at < :before AND id > :after ORDER BY id"
-           " LIMIT :limit",
-           before, after, limit)) {
+  const auto found = ids<DeviceKey>(
+      tx,
+      "SELECT id FROM devices WHERE deleted_at < :before AND id > :after ORDER BY id LIMIT :limit",
+      before, after.value_or(DeviceKey{}), limit);
+  for (const DeviceKey device : found) {
     bool all_gone = true;
-    for (const auto& [id] : tx.all<std::int64_t>(
-             "SELECT id FROM sessions WHERE device = :device AND ended = 2", device)) {
+    for (const SessionId id : ids<SessionId>(
+             tx, "SELECT id FROM sessions WHERE device = :device AND ended = 2", device)) {
       all_gone = purge_ended(tx, id) && all_gone;
     }
     if (all_gone) tx.run("DELETE FROM devices WHERE id = :id", device);
-    last = device;
   }
-  return last;
+  return found.empty() ? std::nullopt : std::optional(found.back());
 }
 
 }  // namespace latchkey::sessions

@@ -8,7 +8,21 @@
 
 #include "domain/sessions/origin.h"
 #include "domain/sessions/record.h"
-#include "platform/db/tx.h"
+#include "platform/db/row.h"
+
+// The columns of `users` that every lookup of a session or a browser joins.
+template <>
+struct latchkey::db::Columns<latchkey::sessions::Account> {
+  using Account = sessions::Account;
+  static constexpr auto kAll = std::tuple{
+      column("id", &Account::id),
+      column("localpart", &Account::localpart),
+      column("admin", &Account::admin),
+      column("locked_at", &Account::locked_at),
+      column("suspended_at", &Account::suspended_at),
+      column("deactivated_at", &Account::deactivated_at),
+  };
+};
 
 // The SQL of sessions, devices and user agents. No rule is decided here.
 namespace latchkey::sessions {
@@ -38,9 +52,9 @@ std::vector<SessionId> open_sessions_of_device(db::Tx& tx, DeviceKey device);
 // Whether a session that is not over began on the device of this one after it.
 bool newer_session_on_device(db::Tx& tx, const Record& record);
 std::vector<SessionId> open_sessions_of_user(db::Tx& tx, UserId user);
-// Those of clients without a Matrix scope.
 // Devices whose live session a browser has let in.
 std::vector<DeviceKey> devices_let_in_by(db::Tx& tx, UserId user, BrowserSessionId browser);
+// Those of clients without a Matrix scope.
 std::vector<SessionId> open_sessions_without_device(db::Tx& tx, UserId user);
 
 // From where the open sessions of the user of that name were last used, and those that ended
@@ -82,13 +96,14 @@ void update_activity(db::Tx& tx, SessionId id, Time at, const Origin& origin);
 
 // Removes devices deleted before `before` with their sessions, but for those whose absence would
 // look like a loss (born in a gap): their rows alone can tell an ended session from a lost one.
-// Looks at `limit` devices past `after`; returns the last of them, or nothing when there are no
-// more.
-std::optional<DeviceKey> purge_devices(db::Tx& tx, Time before, DeviceKey after,
+// Looks at `limit` devices past `after` (absent: from the first); returns the last of them, or none
+// when there are no more.
+std::optional<DeviceKey> purge_devices(db::Tx& tx, Time before, std::optional<DeviceKey> after,
                                        std::int64_t limit);
 
 // The same for sessions that never had a device.
-std::optional<SessionId> purge_sessions_without_device(db::Tx& tx, Time before, SessionId after,
+std::optional<SessionId> purge_sessions_without_device(db::Tx& tx, Time before,
+                                                       std::optional<SessionId> after,
                                                        std::int64_t limit);
 
 }  // namespace latchkey::sessions

@@ -151,16 +151,17 @@ void Sessions::purge() {
   // A clock that jumped becomes a gap before anything counts as old by it.
   heartbeat();
   const Time before = clock_.now() - policy_.remember_ended;
-  std::optional<DeviceKey> next = 0;
-  while (next) {
-    next = db_.write_now([&](db::Tx& tx) { return purge_devices(tx, before, *next, kPurgeBatch); });
-  }
-  std::optional<SessionId> session = 0;
-  while (session) {
+  std::optional<DeviceKey> device;
+  do {
+    device =
+        db_.write_now([&](db::Tx& tx) { return purge_devices(tx, before, device, kPurgeBatch); });
+  } while (device);
+  std::optional<SessionId> session;
+  do {
     session = db_.write_now([&](db::Tx& tx) {
-      return purge_sessions_without_device(tx, before, *session, kPurgeBatch);
+      return purge_sessions_without_device(tx, before, session, kPurgeBatch);
     });
-  }
+  } while (session);
 }
 
 }  // namespace latchkey::sessions

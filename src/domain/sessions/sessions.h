@@ -14,7 +14,7 @@
 #include "domain/sessions/announcer.h"
 #include "domain/sessions/browser_ends.h"
 #include "domain/sessions/changes.h"
-#include "domain/sessions/ids.h"
+#include "domain/sessions/id_source.h"
 #include "domain/sessions/key_file.h"
 #include "domain/sessions/lost_rows.h"
 #include "domain/sessions/policy.h"
@@ -103,8 +103,9 @@ class Sessions {
 
   std::expected<Session, StartRefusal> start(db::Tx& tx, const Account& account,
                                              const NewSession& wanted);
-  // With the browsers that are signed in to the account pages, but for one that goes on (0: none).
-  void end_all_of(db::Tx& tx, UserId user, EndReason why, BrowserSessionId but = 0);
+  // With the browsers that are signed in to the account pages, except one that goes on.
+  void end_all_of(db::Tx& tx, UserId user, EndReason why,
+                  std::optional<BrowserSessionId> except = {});
   // All but what the person holds who is at that browser: it, and the devices that it let in.
   void end_all_not_held(db::Tx& tx, UserId user, EndReason why, BrowserSessionId browser);
   // The same but for one session and its device: both go on.
@@ -184,7 +185,8 @@ class Sessions {
   // (a wrong check or tag, a lost key, no row).
   Task<std::expected<Known, Standing>> know(const Use& use, std::string_view text, Kind kind);
   Task<Verdict> judge_token(const Use& use, std::string_view text, Duration slack, bool any_scope);
-  void end_without_device(db::Tx& tx, UserId user, EndReason why, SessionId but = 0);
+  void end_without_device(db::Tx& tx, UserId user, EndReason why,
+                          std::optional<SessionId> except = {});
   template <class End>
   Task<std::optional<Standing>> end_by_token(const Use& use, std::string_view text, Kind kind,
                                              End end);

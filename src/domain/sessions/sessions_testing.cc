@@ -46,7 +46,7 @@ void TestSessions::crash_and_take(const Policy& policy) {
 
 Account TestSessions::add_user(const std::string& localpart) {
   Account account;
-  account.id = sessions_->ids().next(clock.now());
+  account.id = sessions_->ids().next<UserId>(clock.now());
   account.localpart = localpart;
   sql("INSERT INTO users (id, localpart, created_at) VALUES (:id, :localpart, :now)", account.id,
       localpart, clock.now());

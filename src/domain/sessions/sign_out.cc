@@ -33,13 +33,14 @@ void Sessions::end_device(db::Tx& tx, DeviceKey device, EndReason why) {
   delete_device(tx, device, now);
 }
 
-void Sessions::end_all_of(db::Tx& tx, UserId user, EndReason why, BrowserSessionId but) {
+void Sessions::end_all_of(db::Tx& tx, UserId user, EndReason why,
+                          std::optional<BrowserSessionId> except) {
   const Time now = clock_.now();
   for (const SessionId id : open_sessions_of_user(tx, user)) {
     end_session(tx, id, Ended::for_good, why, now);
   }
   delete_devices_of_user(tx, user, now);
-  end_browsers_of(tx, user, but);
+  end_browsers_of(tx, user, except);
   announcer_.account(tx, user);
 }
 
@@ -62,9 +63,10 @@ void Sessions::end_all_but(db::Tx& tx, const Session& kept, EndReason why) {
   end_without_device(tx, user, why, kept.record.id);
 }
 
-void Sessions::end_without_device(db::Tx& tx, UserId user, EndReason why, SessionId but) {
+void Sessions::end_without_device(db::Tx& tx, UserId user, EndReason why,
+                                  std::optional<SessionId> except) {
   for (const SessionId id : open_sessions_without_device(tx, user)) {
-    if (id == but) continue;
+    if (id == except) continue;
     end_session(tx, id, Ended::for_good, why, clock_.now());
     announcer_.session(tx, id);
   }

@@ -17,7 +17,7 @@ struct Device {
 // can collide is a made-up name or key, and another try makes another.
 Device add_device(db::Tx& tx, IdSource& ids, UserId user, const NewSession& wanted, Time now) {
   for (;;) {
-    Device device{ids.next(now),
+    Device device{ids.next<DeviceKey>(now),
                   wanted.device_id.value_or(crypto::random_text(crypto::kUpperCase, 10))};
     if (insert_device(tx, device.key, user, device.id, wanted.display_name)) return device;
   }
@@ -87,7 +87,7 @@ std::expected<Session, StartRefusal> start_session(db::Tx& tx, const Announcer& 
 
   Session session{fresh_record(account.id, device, wanted, now), account};
   do {
-    session.record.id = ids.next(now);
+    session.record.id = ids.next<SessionId>(now);
   } while (!insert_session(tx, session.record, wanted.origin, wanted.browser));
   return session;
 }

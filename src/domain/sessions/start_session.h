@@ -5,7 +5,7 @@
 #include <string>
 
 #include "domain/sessions/announcer.h"
-#include "domain/sessions/ids.h"
+#include "domain/sessions/id_source.h"
 #include "domain/sessions/origin.h"
 #include "domain/sessions/policy.h"
 #include "domain/sessions/record.h"

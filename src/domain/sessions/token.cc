@@ -76,9 +76,10 @@ std::expected<Token, TokenFault> read_token(std::string_view text) {
   }
   const std::span<const std::uint8_t> bytes(token.bytes);
   token.key = bytes[0];
-  token.session = static_cast<SessionId>(get(bytes.subspan(1, 8)));
+  const std::uint64_t session = get(bytes.subspan(1, 8));
+  if (session >> 63 != 0) return std::unexpected(TokenFault::malformed);
+  token.session = static_cast<SessionId>(session);
   token.generation = static_cast<Generation>(get(bytes.subspan(9, 3)));
-  if (token.session < 0) return std::unexpected(TokenFault::malformed);
   return token;
 }
 

@@ -35,7 +35,7 @@ struct Token {
 
   Kind kind = Kind::access;
   std::uint8_t key = 0;
-  SessionId session = 0;
+  SessionId session{};
   Generation generation = 0;
   Bytes bytes{};
 };

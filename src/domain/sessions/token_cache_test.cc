@@ -26,7 +26,7 @@ class TokenCacheTest : public ::testing::Test {
   void insert(TokenCache& cache, const Token& token, std::optional<Time> until = {}) {
     TokenCache::Entry entry;
     entry.identity.session = token.session;
-    entry.identity.user = 99;
+    entry.identity.user = UserId{99};
     entry.until = until;
     entry.judged_at = kNoon;
     entry.ticket = changes_->ticket();
@@ -41,88 +41,89 @@ class TokenCacheTest : public ::testing::Test {
 };
 
 TEST_F(TokenCacheTest, FindsExactlyWhatWasInserted) {
-  insert(cache_, token(1));
-  ASSERT_TRUE(has(cache_, token(1)));
-  EXPECT_EQ(cache_.find(token(1), kNoon)->identity.session, 1);
-  EXPECT_FALSE(has(cache_, token(2)));
-  EXPECT_FALSE(has(cache_, token(1, 1))) << "another generation";
-  EXPECT_FALSE(has(cache_, token(1, 0, 2))) << "another tag";
-  EXPECT_TRUE(has(cache_, token(1))) << "and asking for those harms nothing";
+  insert(cache_, token(SessionId{1}));
+  ASSERT_TRUE(has(cache_, token(SessionId{1})));
+  EXPECT_EQ(cache_.find(token(SessionId{1}), kNoon)->identity.session, SessionId{1});
+  EXPECT_FALSE(has(cache_, token(SessionId{2})));
+  EXPECT_FALSE(has(cache_, token(SessionId{1}, 1))) << "another generation";
+  EXPECT_FALSE(has(cache_, token(SessionId{1}, 0, 2))) << "another tag";
+  EXPECT_TRUE(has(cache_, token(SessionId{1}))) << "and asking for those harms nothing";
 }
 
 TEST_F(TokenCacheTest, KeepsTwoGenerationsOfASession) {
-  insert(cache_, token(1, 7));
-  insert(cache_, token(1, 8));
-  EXPECT_TRUE(has(cache_, token(1, 7)));
-  EXPECT_TRUE(has(cache_, token(1, 8)));
+  insert(cache_, token(SessionId{1}, 7));
+  insert(cache_, token(SessionId{1}, 8));
+  EXPECT_TRUE(has(cache_, token(SessionId{1}, 7)));
+  EXPECT_TRUE(has(cache_, token(SessionId{1}, 8)));
 }
 
 TEST_F(TokenCacheTest, SaysNothingFromItsEndOn) {
-  insert(cache_, token(1), kNoon + 1min);
-  EXPECT_TRUE(has(cache_, token(1), kNoon + 1min - 1ms));
-  EXPECT_FALSE(has(cache_, token(1), kNoon + 1min));
-  EXPECT_FALSE(has(cache_, token(1), kNoon)) << "forgotten, whatever the clock does next";
+  insert(cache_, token(SessionId{1}), kNoon + 1min);
+  EXPECT_TRUE(has(cache_, token(SessionId{1}), kNoon + 1min - 1ms));
+  EXPECT_FALSE(has(cache_, token(SessionId{1}), kNoon + 1min));
+  EXPECT_FALSE(has(cache_, token(SessionId{1}), kNoon))
+      << "forgotten, whatever the clock does next";
 }
 
 TEST_F(TokenCacheTest, SaysNothingOnceTheClockWasSetBack) {
-  insert(cache_, token(1));
-  EXPECT_TRUE(has(cache_, token(1), kNoon - kClockSkew));
-  EXPECT_FALSE(has(cache_, token(1), kNoon - kClockSkew - 1ms));
+  insert(cache_, token(SessionId{1}));
+  EXPECT_TRUE(has(cache_, token(SessionId{1}), kNoon - kClockSkew));
+  EXPECT_FALSE(has(cache_, token(SessionId{1}), kNoon - kClockSkew - 1ms));
 }
 
 TEST_F(TokenCacheTest, ForgetsWhatChanged) {
-  insert(cache_, token(1));
-  insert(cache_, token(2));
-  changes_->session_changed(1);
-  EXPECT_FALSE(has(cache_, token(1)));
-  EXPECT_TRUE(has(cache_, token(2)));
-  changes_->account_changed(99);
-  EXPECT_FALSE(has(cache_, token(2)));
-  insert(cache_, token(1));
-  EXPECT_TRUE(has(cache_, token(1)));
+  insert(cache_, token(SessionId{1}));
+  insert(cache_, token(SessionId{2}));
+  changes_->session_changed(SessionId{1});
+  EXPECT_FALSE(has(cache_, token(SessionId{1})));
+  EXPECT_TRUE(has(cache_, token(SessionId{2})));
+  changes_->account_changed(UserId{99});
+  EXPECT_FALSE(has(cache_, token(SessionId{2})));
+  insert(cache_, token(SessionId{1}));
+  EXPECT_TRUE(has(cache_, token(SessionId{1})));
   changes_->everything_changed();
-  EXPECT_FALSE(has(cache_, token(1)));
+  EXPECT_FALSE(has(cache_, token(SessionId{1})));
 }
 
 TEST_F(TokenCacheTest, AnEntryReadBeforeAChangeIsNeverFound) {
   TokenCache::Entry entry;
-  entry.identity.session = 1;
+  entry.identity.session = SessionId{1};
   entry.judged_at = kNoon;
   entry.ticket = changes_->ticket();
-  changes_->session_changed(1);  // after the ticket, before the insert
-  cache_.insert(token(1), std::move(entry));
-  EXPECT_FALSE(has(cache_, token(1)));
+  changes_->session_changed(SessionId{1});  // after the ticket, before the insert
+  cache_.insert(token(SessionId{1}), std::move(entry));
+  EXPECT_FALSE(has(cache_, token(SessionId{1})));
 }
 
 TEST_F(TokenCacheTest, TheNewestInsertCounts) {
-  insert(cache_, token(1), kNoon + 1min);
-  insert(cache_, token(1), kNoon + 2min);
-  EXPECT_TRUE(has(cache_, token(1), kNoon + 90s));
+  insert(cache_, token(SessionId{1}), kNoon + 1min);
+  insert(cache_, token(SessionId{1}), kNoon + 2min);
+  EXPECT_TRUE(has(cache_, token(SessionId{1}), kNoon + 90s));
 }
 
 TEST_F(TokenCacheTest, StaysWithinItsCapacityAndKeepsWhatIsUsed) {
-  for (SessionId id = 1; id <= 1000; ++id) {
-    insert(cache_, token(id));
-    EXPECT_TRUE(has(cache_, token(1))) << id;
+  for (std::int64_t id = 1; id <= 1000; ++id) {
+    insert(cache_, token(SessionId{id}));
+    EXPECT_TRUE(has(cache_, token(SessionId{1}))) << id;
     EXPECT_LE(cache_.size(), 100U);
   }
-  EXPECT_FALSE(has(cache_, token(2)));
-  EXPECT_TRUE(has(cache_, token(1000)));
+  EXPECT_FALSE(has(cache_, token(SessionId{2})));
+  EXPECT_TRUE(has(cache_, token(SessionId{1000})));
 }
 
 TEST_F(TokenCacheTest, WithoutCapacityRemembersNothing) {
   TokenCache none(*changes_, 0);
-  for (SessionId id = 1; id <= 10; ++id) {
-    insert(none, token(id));
-    EXPECT_FALSE(has(none, token(id)));
+  for (std::int64_t id = 1; id <= 10; ++id) {
+    insert(none, token(SessionId{id}));
+    EXPECT_FALSE(has(none, token(SessionId{id})));
   }
   EXPECT_LE(none.size(), 2U);
 }
 
 TEST_F(TokenCacheTest, ClearForgetsAll) {
-  insert(cache_, token(1));
+  insert(cache_, token(SessionId{1}));
   cache_.clear();
-  EXPECT_FALSE(has(cache_, token(1)));
+  EXPECT_FALSE(has(cache_, token(SessionId{1})));
   EXPECT_EQ(cache_.size(), 0U);
 }
 
@@ -143,17 +144,17 @@ TEST_F(TokenCacheTest, ARevocationIsNeverLostBetweenTicketAndInsert) {
         int remembered = 0;
         while (answered.load(std::memory_order_acquire) < kRounds) {
           const int before = answered.load(std::memory_order_acquire);
-          if (has(cache, token(1))) {
+          if (has(cache, token(SessionId{1}))) {
             if (remembered < before) lost = true;
             continue;
           }
           TokenCache::Entry entry;
-          entry.identity.session = 1;
-          entry.identity.user = 99;
+          entry.identity.session = SessionId{1};
+          entry.identity.user = UserId{99};
           entry.judged_at = kNoon;
           entry.ticket = changes_->ticket();
           remembered = row.load(std::memory_order_acquire);
-          cache.insert(token(1), std::move(entry));
+          cache.insert(token(SessionId{1}), std::move(entry));
         }
       });
     }
@@ -161,7 +162,7 @@ TEST_F(TokenCacheTest, ARevocationIsNeverLostBetweenTicketAndInsert) {
       ready.arrive_and_wait();
       for (int round = 1; round <= kRounds; ++round) {
         row.store(round, std::memory_order_release);
-        changes_->session_changed(1);
+        changes_->session_changed(SessionId{1});
         answered.store(round, std::memory_order_release);
         if (round % 16 == 0) std::this_thread::yield();
       }

@@ -26,7 +26,7 @@ Nonce nonce(std::uint8_t first_byte) {
   return nonce;
 }
 
-constexpr SessionId kSession = (SessionId{1'800'000'000'000} << 21) | 0x12345;
+constexpr SessionId kSession{(std::int64_t{1'800'000'000'000} << 21) | 0x12345};
 constexpr Generation kGeneration = 0x000102;
 
 // Worked out by another program from docs/formats/token.md. Should these ever change, every
@@ -121,7 +121,8 @@ TEST(Token, TheTagHangsOnEverything) {
   const auto base = tag(one.mint(Kind::access, kSession, 1, nonce(1)));
   EXPECT_EQ(tag(one.mint(Kind::access, kSession, 1, nonce(1))), base);
   EXPECT_NE(tag(one.mint(Kind::refresh, kSession, 1, nonce(1))), base);
-  EXPECT_NE(tag(one.mint(Kind::access, kSession + 1, 1, nonce(1))), base);
+  EXPECT_NE(tag(one.mint(Kind::access, SessionId{std::to_underlying(kSession) + 1}, 1, nonce(1))),
+            base);
   EXPECT_NE(tag(one.mint(Kind::access, kSession, 2, nonce(1))), base);
   EXPECT_NE(tag(one.mint(Kind::access, kSession, 1, nonce(2))), base);
   EXPECT_NE(tag(codec({key(1, 7)}).mint(Kind::access, kSession, 1, nonce(1))), base);
@@ -140,7 +141,7 @@ TEST(Token, AnotherNonceDoesNotFit) {
 
 rc::Gen<SessionId> any_session() {
   return rc::gen::map(rc::gen::arbitrary<std::int64_t>(),
-                      [](std::int64_t id) { return id & INT64_MAX; });
+                      [](std::int64_t id) { return SessionId{id & INT64_MAX}; });
 }
 
 RC_GTEST_PROP(Token, ComesBackAsItWent, ()) {

@@ -176,13 +176,13 @@ TEST_P(Upkeep, KeepsEndedRowsWhoseAbsenceWouldLookLikeALoss) {
 TEST_P(Upkeep, PurgesPastManyThatItKeeps) {
   constexpr int kMany = 600;  // more than a batch
   server_.db().write_now([&](db::Tx& tx) {
-    for (int i = 0; i < kMany; ++i) {
+    for (std::int64_t i = 0; i < kMany; ++i) {
       tx.run(
           "INSERT INTO devices (id, user_id, device_id, deleted_at) VALUES (:id, :user, :name, 1)",
           i + 1, alice_.id, std::to_string(i));
       Record record = phone_.session.record;
-      record.id = (to_millis(kNoon - 24h * 365) << 21) + i;
-      record.device = i + 1;
+      record.id = SessionId{(to_millis(kNoon - 24h * 365) << 21) + i};
+      record.device = DeviceKey{i + 1};
       insert_session(tx, record, {});
       end_session(tx, record.id, Ended::for_good, EndReason::logout, from_millis(1));
     }
@@ -249,7 +249,9 @@ TEST_P(Upkeep, ActivityThatCouldNotBeWrittenIsKept) {
 
 TEST_P(Upkeep, ManySessionsAreWrittenInSeveralTransactions) {
   Activity activity(2);
-  for (SessionId id = 1; id <= 1100; ++id) activity.note(0, id, kNoon + 1min, {"192.0.2.9", "A"});
+  for (std::int64_t id = 1; id <= 1100; ++id) {
+    activity.note(0, SessionId{id}, kNoon + 1min, {"192.0.2.9", "A"});
+  }
   activity.note(1, phone_.id(), kNoon + 1min, {"192.0.2.9", "A"});
   activity.flush(server_.db());
   EXPECT_EQ(server_.row(phone_.id()).last_active_at, kNoon + 1min);

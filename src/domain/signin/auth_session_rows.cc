@@ -15,8 +15,8 @@ std::string auth_session_body(std::string_view session_id, std::string_view dige
 }
 
 std::optional<AuthSession> find_auth_session(db::Tx& tx, std::string_view hash) {
-  const auto row = tx.one<std::string, std::string, std::optional<std::int64_t>, std::string,
-                          std::string, std::optional<std::int64_t>, Time>(
+  const auto row = tx.one<std::string, std::string, std::optional<UserId>, std::string, std::string,
+                          std::optional<RegistrationTokenId>, Time>(
       "SELECT hash, operation, user_id, body, completed, registration_token, expires_at"
       " FROM auth_sessions WHERE hash = :hash",
       hash);

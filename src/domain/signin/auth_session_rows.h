@@ -15,10 +15,10 @@ namespace latchkey::signin {
 struct AuthSession {
   std::string hash;  // of the session ID
   std::string operation;
-  std::optional<accounts::UserId> user;  // absent: registration
-  std::string body;                      // auth_session_body()
+  std::optional<UserId> user;  // absent: registration
+  std::string body;            // auth_session_body()
   AuthFlow completed;
-  std::optional<std::int64_t> registration_token;  // held by it
+  std::optional<RegistrationTokenId> registration_token;  // held by it
   Time expires_at;
 };
 

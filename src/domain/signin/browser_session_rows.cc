@@ -9,40 +9,7 @@ namespace latchkey::signin {
 namespace {
 
 using MaybeText = std::optional<std::string>;
-using MaybeTime = std::optional<Time>;
-
-constexpr std::string_view kSelect =
-    "SELECT b.id, b.created_at, b.authenticated_at, b.last_active_at, b.address, b.user_agent,"
-    " u.id, u.localpart, u.admin, u.locked_at, u.suspended_at, u.deactivated_at"
-    " FROM browser_sessions b JOIN users u ON u.id = b.user_id";
-
 constexpr std::size_t kLongestUserAgent = 255;
-
-template <class... Args>
-std::vector<BrowserSession> select(db::Tx& tx, std::string_view condition, const Args&... args) {
-  std::vector<BrowserSession> found;
-  tx.each<BrowserSessionId, Time, Time, Time, MaybeText, MaybeText, sessions::UserId, std::string,
-          bool, MaybeTime, MaybeTime, MaybeTime>(
-      std::string(kSelect).append(condition),
-      [&](BrowserSessionId id, Time created, Time authenticated, Time active,
-          const MaybeText& address, const MaybeText& agent, sessions::UserId user,
-          const std::string& localpart, bool admin, MaybeTime locked, MaybeTime suspended,
-          MaybeTime deactivated) {
-        found.push_back({.id = id,
-                         .account = {user, localpart, admin, locked, suspended, deactivated},
-                         .created_at = created,
-                         .authenticated_at = authenticated,
-                         .last_active_at = active,
-                         .origin = {address.value_or(""), agent.value_or("")}});
-      },
-      args...);
-  return found;
-}
-
-std::optional<BrowserSession> first(std::vector<BrowserSession> found) {
-  if (found.empty()) return std::nullopt;
-  return std::move(found.front());
-}
 
 MaybeText address_of(const sessions::Origin& origin) {
   return origin.address.empty() ? std::nullopt : MaybeText(origin.address);
@@ -51,6 +18,58 @@ MaybeText address_of(const sessions::Origin& origin) {
 MaybeText agent_of(const sessions::Origin& origin) {
   if (origin.user_agent.empty() || !text::valid_utf8(origin.user_agent)) return std::nullopt;
   return std::string(text::truncate_utf8(origin.user_agent, kLongestUserAgent));
+}
+
+}  // namespace
+}  // namespace latchkey::signin
+
+template <>
+struct latchkey::db::Columns<latchkey::signin::BrowserSession> {
+  using Row = signin::BrowserSession;
+  static constexpr auto set_address = [](Row& row, std::optional<std::string> address) {
+    row.origin.address = std::move(address).value_or("");
+  };
+  static constexpr auto set_agent = [](Row& row, std::optional<std::string> agent) {
+    row.origin.user_agent = std::move(agent).value_or("");
+  };
+  static constexpr auto address = [](const Row& row) { return signin::address_of(row.origin); };
+  static constexpr auto agent = [](const Row& row) { return signin::agent_of(row.origin); };
+  static constexpr auto user = [](const Row& row) { return row.account.id; };
+  static constexpr auto set_user = [](Row& row, UserId user) { row.account.id = user; };
+
+  static constexpr auto kAll = std::tuple{
+      column("id", &Row::id),
+      computed<UserId>("user_id", user, set_user),
+      column("created_at", &Row::created_at),
+      column("authenticated_at", &Row::authenticated_at),
+      column("last_active_at", &Row::last_active_at),
+      computed<std::optional<std::string>>("address", address, set_address),
+      computed<std::optional<std::string>>("user_agent", agent, set_agent),
+  };
+};
+
+namespace latchkey::signin {
+namespace {
+
+template <class... Args>
+std::vector<BrowserSession> select(db::Tx& tx, std::string_view condition, const Args&... args) {
+  static const std::string sql = "SELECT " + db::column_list<BrowserSession>("b") + ", " +
+                                 db::column_list<sessions::Account>("u") +
+                                 " FROM browser_sessions b JOIN users u ON u.id = b.user_id";
+  std::vector<BrowserSession> found;
+  db::each_row<BrowserSession, sessions::Account>(
+      tx, sql + std::string(condition),
+      [&](BrowserSession&& browser, sessions::Account&& account) {
+        browser.account = std::move(account);
+        found.push_back(std::move(browser));
+      },
+      args...);
+  return found;
+}
+
+std::optional<BrowserSession> first(std::vector<BrowserSession> found) {
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
 }
 
 }  // namespace
@@ -76,17 +95,15 @@ std::optional<sessions::Account> lock_browser_account(db::Tx& tx, BrowserSession
   return account;
 }
 
-std::vector<BrowserSession> list_browsers(db::Tx& tx, sessions::UserId user) {
+std::vector<BrowserSession> list_browsers(db::Tx& tx, UserId user) {
   return select(tx, " WHERE b.user_id = :user ORDER BY b.last_active_at DESC, b.id DESC", user);
 }
 
-bool insert_browser(db::Tx& tx, std::string_view hash, const BrowserSession& s) {
-  return tx.run(
-             "INSERT INTO browser_sessions (id, hash, user_id, created_at, authenticated_at,"
-             " last_active_at, address, user_agent) VALUES (:id, :hash, :user, :created,"
-             " :authenticated, :active, :address, :agent) ON CONFLICT (id) DO NOTHING",
-             s.id, hash, s.account.id, s.created_at, s.authenticated_at, s.last_active_at,
-             address_of(s.origin), agent_of(s.origin)) == 1;
+bool insert_browser(db::Tx& tx, std::string_view hash, const BrowserSession& session) {
+  static const std::string sql =
+      "INSERT INTO browser_sessions (" + db::column_list<BrowserSession>() + ", hash) VALUES (" +
+      db::parameter_list<BrowserSession>() + ", :hash) ON CONFLICT (id) DO NOTHING";
+  return db::insert(tx, sql, session, hash) == 1;
 }
 
 bool renew_browser(db::Tx& tx, BrowserSessionId id, std::string_view hash, Time authenticated_at) {
@@ -107,7 +124,7 @@ void delete_browser(db::Tx& tx, std::string_view hash) {
   tx.run("DELETE FROM browser_sessions WHERE hash = :hash", hash);
 }
 
-void delete_browser_of(db::Tx& tx, sessions::UserId user, BrowserSessionId id) {
+void delete_browser_of(db::Tx& tx, UserId user, BrowserSessionId id) {
   tx.run("DELETE FROM browser_sessions WHERE id = :id AND user_id = :user", id, user);
 }
 
@@ -117,7 +134,7 @@ void delete_browsers_since(db::Tx& tx, Time last_active_at, Time created_at) {
   tx.run("DELETE FROM browser_sessions WHERE created_at <= :created", created_at);
 }
 
-void keep_newest_browsers(db::Tx& tx, sessions::UserId user, std::int64_t most) {
+void keep_newest_browsers(db::Tx& tx, UserId user, std::int64_t most) {
   tx.run(
       "DELETE FROM browser_sessions WHERE user_id = :user AND id NOT IN (SELECT id FROM"
       " browser_sessions WHERE user_id = :user ORDER BY last_active_at DESC, id DESC LIMIT :most)",

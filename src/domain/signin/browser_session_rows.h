@@ -20,7 +20,7 @@ std::optional<BrowserSession> find_browser_by_id(db::Tx& tx, BrowserSessionId id
 // token behind as a way in.
 std::optional<sessions::Account> lock_browser_account(db::Tx& tx, BrowserSessionId id);
 // The last used first.
-std::vector<BrowserSession> list_browsers(db::Tx& tx, sessions::UserId user);
+std::vector<BrowserSession> list_browsers(db::Tx& tx, UserId user);
 
 // False when the id is taken: ask for another.
 bool insert_browser(db::Tx& tx, std::string_view hash, const BrowserSession& session);
@@ -30,10 +30,10 @@ bool renew_browser(db::Tx& tx, BrowserSessionId id, std::string_view hash, Time 
 void note_browser_use(db::Tx& tx, BrowserSessionId id, Time at, const sessions::Origin& origin);
 
 void delete_browser(db::Tx& tx, std::string_view hash);
-void delete_browser_of(db::Tx& tx, sessions::UserId user, BrowserSessionId id);
+void delete_browser_of(db::Tx& tx, UserId user, BrowserSessionId id);
 // Those last used, or begun, at that time or before it.
 void delete_browsers_since(db::Tx& tx, Time last_active_at, Time created_at);
 // Those of the user that were used last, at most so many.
-void keep_newest_browsers(db::Tx& tx, sessions::UserId user, std::int64_t most);
+void keep_newest_browsers(db::Tx& tx, UserId user, std::int64_t most);
 
 }  // namespace latchkey::signin

@@ -66,7 +66,7 @@ BrowserSignedIn BrowserSessions::begin(db::Tx& tx, const sessions::Account& acco
                                        const sessions::Origin& origin) {
   const Time now = sessions_.clock().now();
   BrowserSignedIn result{.cookie = new_cookie(),
-                         .session = {.id = sessions_.ids().next(now),
+                         .session = {.id = sessions_.ids().next<BrowserSessionId>(now),
                                      .account = account,
                                      .created_at = now,
                                      .authenticated_at = now,
@@ -74,7 +74,7 @@ BrowserSignedIn BrowserSessions::begin(db::Tx& tx, const sessions::Account& acco
                                      .origin = origin}};
   const std::string hash = cookie_hash(result.cookie);
   while (!insert_browser(tx, hash, result.session)) {
-    result.session.id = sessions_.ids().next(now);
+    result.session.id = sessions_.ids().next<BrowserSessionId>(now);
   }
   keep_newest_browsers(tx, account.id, kMostBrowsers);
   return result;
@@ -121,14 +121,14 @@ Task<std::expected<BrowserSignedIn, LoginRefused>> BrowserSessions::reauthentica
       });
 }
 
-Task<std::vector<BrowserSession>> BrowserSessions::list(sessions::UserId user) {
+Task<std::vector<BrowserSession>> BrowserSessions::list(UserId user) {
   auto all =
       co_await sessions_.database().read([&](db::Tx& tx) { return list_browsers(tx, user); });
   std::erase_if(all, [this](const BrowserSession& one) { return over(one); });
   co_return all;
 }
 
-Task<void> BrowserSessions::end(sessions::UserId user, BrowserSessionId id) {
+Task<void> BrowserSessions::end(UserId user, BrowserSessionId id) {
   co_await sessions_.database().write([&](db::Tx& tx) {
     // Not between the check and the change of what that browser is doing now.
     sessions::lock_account(tx, user);
@@ -136,8 +136,8 @@ Task<void> BrowserSessions::end(sessions::UserId user, BrowserSessionId id) {
   });
 }
 
-void BrowserSessions::end_all_of(db::Tx& tx, sessions::UserId user, BrowserSessionId but) {
-  sessions::end_browsers_of(tx, user, but);
+void BrowserSessions::end_all_of(db::Tx& tx, UserId user, std::optional<BrowserSessionId> except) {
+  sessions::end_browsers_of(tx, user, except);
 }
 
 void BrowserSessions::purge() {

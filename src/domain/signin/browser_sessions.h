@@ -40,10 +40,8 @@ struct BrowserSessionOptions {
   }
 };
 
-using sessions::BrowserSessionId;
-
 struct BrowserSession {
-  BrowserSessionId id = 0;
+  BrowserSessionId id{};
   sessions::Account account;
   Time created_at;
   Time authenticated_at;  // when the password was last given
@@ -99,12 +97,12 @@ class BrowserSessions {
   bool over(const BrowserSession& session) const;
 
   // The account's browsers that are signed in, the last used first.
-  Task<std::vector<BrowserSession>> list(sessions::UserId user);
-  Task<void> end(sessions::UserId user, BrowserSessionId id);
+  Task<std::vector<BrowserSession>> list(UserId user);
+  Task<void> end(UserId user, BrowserSessionId id);
 
-  // Ends all of an account's browsers but one (0: all), in the caller's transaction: when the
+  // Ends all of an account's browsers except one, in the caller's transaction: when the
   // password is replaced, the account deactivated, or everything signed out.
-  static void end_all_of(db::Tx& tx, sessions::UserId user, BrowserSessionId but = 0);
+  static void end_all_of(db::Tx& tx, UserId user, std::optional<BrowserSessionId> except = {});
 
   // Deletes what is past a limit.
   void purge();

@@ -43,7 +43,7 @@ constexpr Case kCases[] = {
 
 TEST(BrowserSessionRules, EachLimitAndTheClock) {
   for (const Case& one : kCases) {
-    const BrowserSession session{.id = 1,
+    const BrowserSession session{.id = BrowserSessionId{1},
                                  .account = {},
                                  .created_at = kNoon - one.created,
                                  .authenticated_at = kNoon - one.authenticated,

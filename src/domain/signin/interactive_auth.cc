@@ -34,7 +34,7 @@ Task<std::vector<AuthFlow>> InteractiveAuth::flows_of(const std::optional<Subjec
   co_return flows;
 }
 
-Task<bool> InteractiveAuth::can_confirm(accounts::UserId id) {
+Task<bool> InteractiveAuth::can_confirm(UserId id) {
   if (!passwords_.enabled()) co_return false;
   co_return co_await sessions_.database().read([&](db::Tx& tx) {
     const auto user = accounts::find_user_by_id(tx, id);

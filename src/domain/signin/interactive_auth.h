@@ -35,7 +35,7 @@ struct InteractiveAuthOptions {
 // this operation, this user, this body.
 struct AuthRequest {
   struct Subject {
-    accounts::UserId id;
+    UserId id;
     std::string localpart;
   };
   std::string operation;           // "POST /account/password"
@@ -77,7 +77,7 @@ using AuthRefused = std::variant<Challenge, LoginRefused, NoFlow>;
 struct AuthPassed {
   std::optional<std::string> hash = {};  // of the session, if there was one
   std::optional<CheckedUser> user = {};  // whose password was checked in this request
-  std::optional<std::int64_t> registration_token = {};
+  std::optional<RegistrationTokenId> registration_token = {};
   bool terms = false;
 };
 
@@ -95,7 +95,7 @@ class InteractiveAuth {
                                                      std::optional<AuthData> data);
 
   // Whether the user has anything to confirm with.
-  Task<bool> can_confirm(accounts::UserId user);
+  Task<bool> can_confirm(UserId user);
 
   // Uses it up, the subject's account being locked. False: another request was faster, or the
   // password was changed meanwhile, and the operation must not happen.

@@ -191,7 +191,8 @@ class InvitationTest : public InteractiveAuthTest {
   InvitationTest() {
     server_.db().write_now([&](db::Tx& tx) {
       accounts::insert_registration_token(
-          tx, {.id = 7, .uses_allowed = 1, .created_at = server_.clock.now()}, "invitation");
+          tx, {.id = RegistrationTokenId{7}, .uses_allowed = 1, .created_at = server_.clock.now()},
+          "invitation");
     });
   }
   static testing::Setup invited() {

@@ -19,7 +19,7 @@ std::string hash_of(std::string_view token) {
 
 }  // namespace
 
-std::string LoginTokens::make(db::Tx& tx, sessions::SessionId session) {
+std::string LoginTokens::make(db::Tx& tx, SessionId session) {
   std::string token(kPrefix);
   token += crypto::random_text(crypto::kBase62, kRandomLength);
   tx.run("INSERT INTO login_tokens (hash, session, expires_at) VALUES (:hash, :session, :expires)",
@@ -44,7 +44,7 @@ Task<std::optional<std::string>> LoginTokens::make_for_browser(const BrowserSess
 }
 
 // Who asked for the token, while their session lives.
-std::optional<sessions::Account> LoginTokens::lock_holder(db::Tx& tx, sessions::SessionId session) {
+std::optional<sessions::Account> LoginTokens::lock_holder(db::Tx& tx, SessionId session) {
   const auto asked_by = sessions::find_session(tx, session);
   if (!asked_by) return std::nullopt;
   auto account = sessions::lock_account(tx, asked_by->account.id);
@@ -56,7 +56,7 @@ std::optional<sessions::Account> LoginTokens::lock_holder(db::Tx& tx, sessions::
 
 std::optional<LoginTokens::Taken> LoginTokens::take(db::Tx& tx, std::string_view token) {
   const std::string hash = hash_of(token);
-  const auto row = tx.one<std::int64_t, std::optional<std::int64_t>, Time>(
+  const auto row = tx.one<SessionId, std::optional<BrowserSessionId>, Time>(
       "SELECT session, browser_session, expires_at FROM login_tokens WHERE hash = :hash", hash);
   // Of two that use it at once only one deletes it.
   if (!row || tx.run("DELETE FROM login_tokens WHERE hash = :hash", hash) == 0) return std::nullopt;

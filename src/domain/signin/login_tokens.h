@@ -38,15 +38,15 @@ class LoginTokens {
   Duration lifetime() const { return options_.lifetime; }
 
   // A token for the holder of `session`, written in the caller's transaction.
-  std::string make(db::Tx& tx, sessions::SessionId session);
+  std::string make(db::Tx& tx, SessionId session);
 
   // A token with which an app signs in that has sent its person to the browser (spec "Client login
   // via SSO"); it dies with the browser session. Absent: that is over already.
   Task<std::optional<std::string>> make_for_browser(const BrowserSession& browser);
 
   struct Taken {
-    sessions::Account account;                          // that it signs in, locked
-    std::optional<sessions::BrowserSessionId> browser;  // where it was made; absent: by a client
+    sessions::Account account;                // that it signs in, locked
+    std::optional<BrowserSessionId> browser;  // where it was made; absent: by a client
   };
   // Uses the token up. Absent: it is not good, any more or ever.
   std::optional<Taken> take(db::Tx& tx, std::string_view token);
@@ -55,7 +55,7 @@ class LoginTokens {
   void purge();
 
  private:
-  std::optional<sessions::Account> lock_holder(db::Tx& tx, sessions::SessionId session);
+  std::optional<sessions::Account> lock_holder(db::Tx& tx, SessionId session);
 
   sessions::Sessions& sessions_;
   const LoginTokenOptions options_;

@@ -40,7 +40,7 @@ OwnDevices::Put OwnDevices::create(db::Tx& tx, const Caller& who, const std::str
   const auto most = static_cast<std::int64_t>(sessions_.policy().maximum_per_user);
   if (sessions::count_devices(tx, who.identity.user) >= most) return Put::too_many;
   // The account is locked, so only the key can collide.
-  while (!sessions::insert_device(tx, sessions_.ids().next(sessions_.clock().now()),
+  while (!sessions::insert_device(tx, sessions_.ids().next<DeviceKey>(sessions_.clock().now()),
                                   who.identity.user, device_id, display_name)) {
   }
   return Put::created;

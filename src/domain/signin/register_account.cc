@@ -77,7 +77,7 @@ std::optional<accounts::Account> Registration::add_user(db::Tx& tx, const NewAcc
   do {
     account.localpart = wanted.username ? *wanted.username : made_up_name();
     if (wanted.username && accounts::name_taken(tx, account.localpart)) return std::nullopt;
-    account.id = parts_.sessions.ids().next(now);
+    account.id = parts_.sessions.ids().next<UserId>(now);
   } while (!accounts::insert_user(tx, account.id, account.localpart, hash, false, now));
   return account;
 }

@@ -33,7 +33,7 @@ struct AccountDevice {
 
 // A session without a Matrix scope: an app that knows who the person is, and can do no more.
 struct AccountApp {
-  sessions::SessionId id = 0;
+  SessionId id{};
   std::string client;  // client_id
   Time last_used_at;
 };
@@ -85,7 +85,7 @@ class WebAccount {
   // The apps without a device, the last used first (web_apps.cc).
   Task<std::vector<AccountApp>> apps(const BrowserSession& who);
   // Ends one, which loses nothing. Of what is not the account's nothing happens.
-  Task<WebResult<>> end_app(const BrowserSession& who, sessions::SessionId app);
+  Task<WebResult<>> end_app(const BrowserSession& who, SessionId app);
 
   // Destructive: `not_fresh` unless the password was given recently. Each ends tokens for good in
   // one transaction.

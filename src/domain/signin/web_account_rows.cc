@@ -11,11 +11,11 @@ using MaybeText = std::optional<std::string>;
 
 struct Gathered {
   AccountDevice device;
-  std::optional<std::pair<bool, sessions::SessionId>> newest;
+  std::optional<std::pair<bool, SessionId>> newest;
 };
 
-void take_session(Gathered& into, sessions::Ended ended, sessions::SessionId id, Time created,
-                  Time active, const MaybeText& client, std::optional<sessions::Method> method,
+void take_session(Gathered& into, sessions::Ended ended, SessionId id, Time created, Time active,
+                  const MaybeText& client, std::optional<sessions::Method> method,
                   std::optional<BrowserSessionId> browser, const MaybeText& address,
                   const MaybeText& agent) {
   AccountDevice& device = into.device;
@@ -34,19 +34,19 @@ void take_session(Gathered& into, sessions::Ended ended, sessions::SessionId id,
 
 }  // namespace
 
-std::vector<DeviceWithSession> list_account_devices(db::Tx& tx, sessions::UserId user) {
-  std::unordered_map<sessions::DeviceKey, Gathered> found;
-  tx.each<sessions::DeviceKey, std::string, MaybeText>(
+std::vector<DeviceWithSession> list_account_devices(db::Tx& tx, UserId user) {
+  std::unordered_map<DeviceKey, Gathered> found;
+  tx.each<DeviceKey, std::string, MaybeText>(
       "SELECT id, device_id, display_name FROM devices"
       " WHERE user_id = :user AND deleted_at IS NULL",
-      [&](sessions::DeviceKey key, const std::string& id, const MaybeText& name) {
+      [&](DeviceKey key, const std::string& id, const MaybeText& name) {
         AccountDevice& device = found[key].device;
         device.id = id;
         device.display_name = name.value_or("");
       },
       user);
   // Two branches, so that each has its partial index.
-  tx.each<sessions::DeviceKey, sessions::Ended, sessions::SessionId, Time, Time, MaybeText,
+  tx.each<DeviceKey, sessions::Ended, SessionId, Time, Time, MaybeText,
           std::optional<sessions::Method>, std::optional<BrowserSessionId>, MaybeText, MaybeText>(
       "SELECT d.id, s.ended, s.id, s.created_at, s.last_active_at, s.client, s.method,"
       " s.browser_session, s.address, a.text"
@@ -58,10 +58,7 @@ std::vector<DeviceWithSession> list_account_devices(db::Tx& tx, sessions::UserId
       " FROM devices d JOIN sessions s ON s.device = d.id AND s.ended = 1"
       " LEFT JOIN user_agents a ON a.id = s.user_agent"
       " WHERE d.user_id = :user AND d.deleted_at IS NULL",
-      [&](sessions::DeviceKey key, const auto&... session) {
-        take_session(found[key], session...);
-      },
-      user);
+      [&](DeviceKey key, const auto&... session) { take_session(found[key], session...); }, user);
   std::vector<DeviceWithSession> devices;
   devices.reserve(found.size());
   for (auto& [key, one] : found) {
@@ -71,12 +68,12 @@ std::vector<DeviceWithSession> list_account_devices(db::Tx& tx, sessions::UserId
   return devices;
 }
 
-std::vector<AccountApp> list_account_apps(db::Tx& tx, sessions::UserId user) {
+std::vector<AccountApp> list_account_apps(db::Tx& tx, UserId user) {
   std::vector<AccountApp> apps;
-  tx.each<sessions::SessionId, MaybeText, Time>(
+  tx.each<SessionId, MaybeText, Time>(
       "SELECT id, client, last_active_at FROM sessions WHERE user_id = :user AND device IS NULL"
       " AND ended = 0 ORDER BY last_active_at DESC, id DESC",
-      [&](sessions::SessionId id, const MaybeText& client, Time active) {
+      [&](SessionId id, const MaybeText& client, Time active) {
         apps.push_back({.id = id, .client = client.value_or(""), .last_used_at = active});
       },
       user);

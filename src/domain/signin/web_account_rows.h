@@ -9,14 +9,14 @@
 namespace latchkey::signin {
 
 struct DeviceWithSession {
-  AccountDevice device;                       // but for the standing of its session
-  std::optional<sessions::SessionId> newest;  // of the sessions that are not over
+  AccountDevice device;             // but for the standing of its session
+  std::optional<SessionId> newest;  // of the sessions that are not over
 };
 
 // The live devices of a user, in no order.
-std::vector<DeviceWithSession> list_account_devices(db::Tx& tx, sessions::UserId user);
+std::vector<DeviceWithSession> list_account_devices(db::Tx& tx, UserId user);
 
 // A user's live sessions without a device, the last used first.
-std::vector<AccountApp> list_account_apps(db::Tx& tx, sessions::UserId user);
+std::vector<AccountApp> list_account_apps(db::Tx& tx, UserId user);
 
 }  // namespace latchkey::signin

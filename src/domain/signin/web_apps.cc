@@ -11,7 +11,7 @@ Task<std::vector<AccountApp>> WebAccount::apps(const BrowserSession& who) {
       [&](db::Tx& tx) { return list_account_apps(tx, who.account.id); });
 }
 
-Task<WebResult<>> WebAccount::end_app(const BrowserSession& who, sessions::SessionId app) {
+Task<WebResult<>> WebAccount::end_app(const BrowserSession& who, SessionId app) {
   co_return co_await sessions_.database().write([&](db::Tx& tx) -> WebResult<> {
     const auto account = lock(tx, who, Need::signed_in);
     if (!account) return std::unexpected(account.error());

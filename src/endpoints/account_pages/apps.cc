@@ -2,10 +2,9 @@
 
 #include "endpoints/account_pages/apps.h"
 
-#include <charconv>
-
 #include "endpoints/pages/words.h"
 #include "platform/text/rfc3339.h"
+#include "platform/text/ulid.h"
 
 namespace latchkey::account_pages {
 namespace {
@@ -13,11 +12,8 @@ namespace {
 constexpr std::string_view kDevices = "/account/devices";
 
 Task<http::Response> end_app(const pages::Visit& visit) {
-  const std::string typed = pages::field(visit.form, "app");
-  sessions::SessionId id = 0;
-  const auto [end, fault] = std::from_chars(typed.data(), typed.data() + typed.size(), id);
-  if (fault == std::errc() && end == typed.data() + typed.size()) {
-    const auto ended = co_await visit.pages.account.end_app(visit.who, id);
+  if (const auto id = text::parse_id<SessionId>(pages::field(visit.form, "app"))) {
+    const auto ended = co_await visit.pages.account.end_app(visit.who, *id);
     if (!ended) co_return pages::to_sign_in(kDevices);
   }
   co_return pages::done(kDevices, pages::Notice::app_ended);
@@ -33,7 +29,7 @@ Task<void> put_apps(html::Values& values, const pages::Visit& visit) {
     std::string name;
     if (visit.pages.client_name) name = co_await visit.pages.client_name(app.client);
     html::Values& row = list.add("APP_ROW");
-    row.set("APP", name.empty() ? app.client : name).set("APP_ID", std::to_string(app.id));
+    row.set("APP", name.empty() ? app.client : name).set("APP_ID", text::format_id(app.id));
     row.set("USED", visit.language.ago(app.last_used_at, SystemClock{}.now()));
     row.set("USED_TIME", text::format_rfc3339(app.last_used_at));
   }

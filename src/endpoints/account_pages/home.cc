@@ -1,13 +1,12 @@
 // GET /account/: who one is, and the way to every other page, for clients too (MSC4191).
 
-#include <charconv>
-
 #include "endpoints/account_pages/actions.h"
 #include "endpoints/account_pages/mount.h"
 #include "endpoints/pages/next.h"
 #include "endpoints/pages/personal.h"
 #include "endpoints/pages/words.h"
 #include "platform/text/rfc3339.h"
+#include "platform/text/ulid.h"
 
 namespace latchkey::account_pages {
 namespace {
@@ -20,7 +19,7 @@ void put_browser(html::Values& values, const pages::Visit& visit,
   row.set("USED", visit.language.ago(browser.last_active_at, SystemClock{}.now()));
   row.set("USED_TIME", text::format_rfc3339(browser.last_active_at));
   row.add_text("ADDRESS", browser.origin.address);
-  row.set("BROWSER_ID", std::to_string(browser.id));
+  row.set("BROWSER_ID", text::format_id(browser.id));
   row.add(browser.id == visit.who.id ? "THIS" : "OTHER");
 }
 
@@ -47,11 +46,8 @@ Task<http::Response> get_home(const pages::Visit& visit) {
 }
 
 Task<http::Response> end_browser(const pages::Visit& visit) {
-  const std::string typed = pages::field(visit.form, "browser");
-  signin::BrowserSessionId id = 0;
-  const auto [end, fault] = std::from_chars(typed.data(), typed.data() + typed.size(), id);
-  if (fault == std::errc() && end == typed.data() + typed.size()) {
-    co_await visit.pages.browsers.end(visit.who.account.id, id);
+  if (const auto id = text::parse_id<BrowserSessionId>(pages::field(visit.form, "browser"))) {
+    co_await visit.pages.browsers.end(visit.who.account.id, *id);
   }
   co_return pages::done(pages::kHome, pages::Notice::browser_ended);
 }

@@ -4,8 +4,6 @@
 
 #include <charconv>
 
-#include "platform/text/ulid.h"
-
 namespace latchkey::admin {
 
 const Argument kUserName{.name = "name", .sentence = "the user's name, or full Matrix ID"};
@@ -39,13 +37,6 @@ std::expected<std::optional<std::int64_t>, std::string> Call::number(
     return fail(fmt::format("{}: '{}' is not a number from {} to {}", name, *typed, lo, hi));
   }
   return value;
-}
-
-std::optional<std::int64_t> Call::id() const {
-  const auto id = text::parse_id(text("id"));
-  return id && *id <= static_cast<std::uint64_t>(INT64_MAX)
-             ? std::optional(static_cast<std::int64_t>(*id))
-             : std::nullopt;
 }
 
 }  // namespace latchkey::admin

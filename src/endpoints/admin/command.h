@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "domain/accounts/administration.h"
+#include "platform/text/ulid.h"
 
 // What a command of the command line is: what it takes, what it does, what it prints.
 namespace latchkey::admin {
@@ -55,7 +56,10 @@ struct Call {
       std::string_view name, std::int64_t lo, std::int64_t hi,
       std::optional<std::int64_t> otherwise = {}) const;
   // An ID as lists show it.
-  std::optional<std::int64_t> id() const;
+  template <class Id>
+  std::optional<Id> id() const {
+    return text::parse_id<Id>(text("id"));
+  }
 };
 
 struct Command {

@@ -8,6 +8,7 @@
 #include "endpoints/admin/words.h"
 #include "platform/text/duration.h"
 #include "platform/text/rfc3339.h"
+#include "platform/text/ulid.h"
 
 namespace latchkey::admin {
 namespace {
@@ -46,7 +47,7 @@ Answer create_token(const Call& call) {
   }
   const auto created = call.operations.accounts.create_registration_token(call.by, wanted);
   if (!created) return fail(created.error());
-  return json::object{{"id", id_text(created->id)}, {"token", created->text}};
+  return json::object{{"id", text::format_id(created->id)}, {"token", created->text}};
 }
 
 std::string say_created(const json::object& answer) {
@@ -59,7 +60,7 @@ json::object describe(const Administration::ListedToken& listed) {
   const auto maybe_time = [](std::optional<Time> time) {
     return time ? json::value(text::format_rfc3339(*time)) : json::value();
   };
-  return {{"id", id_text(token.id)},
+  return {{"id", text::format_id(token.id)},
           {"name", token.name},
           {"state", state_name(listed.state)},
           {"uses_allowed", token.uses_allowed ? json::value(*token.uses_allowed) : json::value()},
@@ -96,7 +97,7 @@ std::string say_tokens(const json::object& answer) {
 }
 
 Answer revoke_token(const Call& call) {
-  const auto id = call.id();
+  const auto id = call.id<RegistrationTokenId>();
   if (!id) {
     return fail("this is not a registration token's ID; see: latchkey registration-token list");
   }

@@ -7,6 +7,7 @@
 #include "endpoints/admin/command.h"
 #include "endpoints/admin/words.h"
 #include "platform/text/rfc3339.h"
+#include "platform/text/ulid.h"
 
 namespace latchkey::admin {
 namespace {
@@ -86,7 +87,7 @@ std::string_view reason_name(const accounts::Administration::Listed& listed) {
 json::object describe(const accounts::Administration::Listed& listed) {
   const auto& [session, display_name, address, user_agent] = listed.session;
   const sessions::Record& record = session.record;
-  json::object result{{"id", id_text(record.id)},
+  json::object result{{"id", text::format_id(record.id)},
                       {"device_id", record.device_id},
                       {"display_name", display_name},
                       {"standing", standing_name(listed.standing.worth)},
@@ -123,7 +124,7 @@ std::string say_sessions(const json::object& answer) {
 
 template <auto change>
 Answer change_session(const Call& call) {
-  const auto id = call.id();
+  const auto id = call.id<SessionId>();
   if (!id) return fail("this is not a session ID; see: latchkey user sessions NAME");
   const auto changed = (call.operations.accounts.*change)(call.by, *id);
   if (!changed) return fail(changed.error());

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "platform/text/ulid.h"
-
 namespace latchkey::admin {
 
 namespace json = boost::json;
@@ -18,8 +16,6 @@ std::string_view text_of(const json::object& object, std::string_view name) {
   const auto* value = object.if_contains(name);
   return value != nullptr && value->is_string() ? std::string_view(value->get_string()) : "";
 }
-
-std::string id_text(std::int64_t id) { return text::format_id(static_cast<std::uint64_t>(id)); }
 
 std::string without_last_break(std::string lines) {
   if (lines.ends_with('\n')) lines.pop_back();

@@ -14,7 +14,6 @@ std::string say_ended(const boost::json::object& answer);
 
 // A text of an answer; empty when there is none.
 std::string_view text_of(const boost::json::object& object, std::string_view name);
-std::string id_text(std::int64_t id);
 
 // Lines without the last line break.
 std::string without_last_break(std::string lines);

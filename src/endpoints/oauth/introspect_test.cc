@@ -53,8 +53,7 @@ TEST_P(Introspect, SaysWhoStandsBehindAToken) {
   EXPECT_EQ(body.at("scope").as_string(), "urn:matrix:client:api:* urn:matrix:client:device:PHONE");
   EXPECT_EQ(body.at("username").as_string(), "alice");
   EXPECT_EQ(body.at("device_id").as_string(), "PHONE");
-  EXPECT_EQ(body.at("sub").as_string(),
-            text::format_id(static_cast<std::uint64_t>(alice_.id)).c_str());
+  EXPECT_EQ(body.at("sub").as_string(), text::format_id(alice_.id).c_str());
   EXPECT_EQ(body.at("token_type").as_string(), "Bearer");
   EXPECT_EQ(body.at("iat").as_int64(), to_millis(kNoon) / 1000);
   EXPECT_EQ(body.at("exp").as_int64(), to_millis(kNoon + 5min + 30s) / 1000);

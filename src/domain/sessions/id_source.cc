@@ -1,17 +1,10 @@
-#include "domain/sessions/ids.h"
+#include "domain/sessions/id_source.h"
 
 #include <algorithm>
 
 #include "platform/crypto/random.h"
 
 namespace latchkey::sessions {
-namespace {
-
-constexpr int kRandomBits = 21;
-constexpr std::int64_t kRandomMask = (std::int64_t{1} << kRandomBits) - 1;
-
-}  // namespace
-
 void IdSource::raise(Time floor) {
   const std::int64_t at = to_millis(floor);
   std::int64_t seen = newest_.load();
@@ -19,14 +12,13 @@ void IdSource::raise(Time floor) {
   }
 }
 
-std::int64_t IdSource::next(Time now) {
+std::int64_t IdSource::next_number(Time now) {
+  constexpr std::int64_t kRandomMask = (std::int64_t{1} << kRandomBits) - 1;
   raise(now);
   const auto random = static_cast<std::int64_t>(crypto::random_uint64()) & kRandomMask;
   return (newest_.load() << kRandomBits) | random;
 }
 
 Time IdSource::clock(Time now) const { return std::max(now, from_millis(newest_.load())); }
-
-Time IdSource::born(std::int64_t id) { return from_millis(id >> kRandomBits); }
 
 }  // namespace latchkey::sessions

@@ -17,15 +17,25 @@ class IdSource {
 
   // A new id. Collides with another of the same millisecond once in two million: the caller
   // inserts with ON CONFLICT and asks again.
-  std::int64_t next(Time now);
+  template <class Id>
+  Id next(Time now) {
+    return Id{next_number(now)};
+  }
 
   // The moment of the newest id, or `now` if that is later.
   Time clock(Time now) const;
 
   // When the thing with this id began.
-  static Time born(std::int64_t id);
+  template <class Id>
+  static Time born(Id id) {
+    return from_millis(static_cast<std::int64_t>(id) >> kRandomBits);
+  }
 
  private:
+  static constexpr int kRandomBits = 21;
+
+  std::int64_t next_number(Time now);
+
   std::atomic<std::int64_t> newest_{0};
 };
 
