@@ -95,7 +95,7 @@ class CodeFlows final : public DurableWork {
       client_ = registered.value().client;
     }
     const Time now = store_.now();
-    signin::BrowserSession browser{.id = store_.sessions().ids().next<BrowserSessionId>(now),
+    signin::BrowserSession browser{.id = store_.ground().ids.next<BrowserSessionId>(now),
                                    .account = co_await account_of(store_, caller),
                                    .created_at = now,
                                    .authenticated_at = now,
@@ -126,8 +126,8 @@ class CodeFlows final : public DurableWork {
 
  private:
   Store& store_;
-  oauth::Clients clients_{store_.sessions(), {}};
-  oauth::AuthorizationCodes codes_{store_.sessions(), clients_};
+  oauth::Clients clients_{store_.ground(), {}};
+  oauth::AuthorizationCodes codes_{store_.ground(), store_.sessions(), clients_};
   std::shared_ptr<const oauth::Client> client_;
   std::vector<signin::BrowserSession> browsers_;
 };

@@ -36,7 +36,7 @@ std::vector<sessions::Account> add_users(Store& store, const Plan& plan) {
         sessions::Account account;
         account.localpart = user_name(i);
         do {
-          account.id = store.sessions().ids().next<UserId>(store.now());
+          account.id = store.ground().ids.next<UserId>(store.now());
         } while (
             !accounts::insert_user(tx, account.id, account.localpart, hash, false, store.now()));
         added.push_back(std::move(account));

@@ -19,20 +19,22 @@ sessions::Policy without_a_limit() {
 }  // namespace
 
 Store::Store(const std::string& directory)
-    : db_(db::open("sqlite://" + directory + "/latchkey.db")) {
+    : db_(db::open("sqlite://" + directory + "/latchkey.db")),
+      ground_{.db = *db_,
+              .clock = clock_,
+              .ids = ids_,
+              .metrics = metrics_,
+              .log = telemetry::Log({.level = telemetry::Level::warning})} {
   db::migrate(*db_, schema::migrations());
   const std::string key_file = directory + "/latchkey.keys";
   auto keys = sessions::open_keys(*db_, key_file, clock_.now());
   if (!keys) throw std::runtime_error(keys.error());
-  sessions_ = std::make_unique<sessions::Sessions>(
-      sessions::Sessions::Parts{.db = *db_,
-                                .clock = clock_,
-                                .policy = without_a_limit(),
-                                .key_file = key_file,
-                                .keys = *keys,
-                                .workers = 1,
-                                .log = telemetry::Log({.level = telemetry::Level::warning}),
-                                .metrics = metrics_});
+  sessions_ =
+      std::make_unique<sessions::Sessions>(sessions::Sessions::Parts{.ground = ground_,
+                                                                     .policy = without_a_limit(),
+                                                                     .key_file = key_file,
+                                                                     .keys = *keys,
+                                                                     .workers = 1});
   sessions_->heartbeat();
 }
 

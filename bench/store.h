@@ -16,6 +16,7 @@ class Store {
   ~Store();
 
   db::Database& db() { return *db_; }
+  const Ground& ground() const { return ground_; }
   sessions::Sessions& sessions() { return *sessions_; }
   Time now() const { return clock_.now(); }
 
@@ -23,6 +24,8 @@ class Store {
   SystemClock clock_;
   telemetry::Registry metrics_{1};
   std::unique_ptr<db::Database> db_;
+  IdSource ids_;
+  const Ground ground_;
   std::unique_ptr<sessions::Sessions> sessions_;
 };
 

@@ -45,19 +45,18 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
   database->on_trouble([this](std::string_view sentence) { log.warning(sentence); });
   watch_reconnects();
   db::migrate(*database, schema::migrations());
+  ground.emplace(
+      Ground{.db = *database, .clock = clock, .ids = ids, .metrics = metrics, .log = log});
   sessions = std::make_unique<sessions::Sessions>(sessions::Sessions::Parts{
-      .db = *database,
-      .clock = clock,
+      .ground = *ground,
       .policy = config.sessions,
       .key_file = config.keys_path(),
       .keys =
           take_keys(*database, config.keys_path(), purpose == Purpose::replace_keys, clock.now()),
-      .workers = workers,
-      .log = log,
-      .metrics = metrics});
+      .workers = workers});
   passwords = std::make_unique<accounts::Passwords>(config.passwords, config.server_name);
-  administration =
-      std::make_unique<accounts::Administration>(*sessions, *passwords, config.server_name, log);
+  administration = std::make_unique<accounts::Administration>(*ground, *sessions, *passwords,
+                                                              config.server_name, log);
   if (purpose != Purpose::serve) return;
   note_start();
   ready_ = sessions.get();
@@ -89,7 +88,8 @@ void Core::close() {
 }
 
 admin::Operations Core::operations() const {
-  return {.accounts = *administration,
+  return {.ground = *ground,
+          .accounts = *administration,
           .sessions = *sessions,
           .backup = [this](const std::string& path) { database->backup(path); },
           .public_url = config.public_url,

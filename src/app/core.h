@@ -2,11 +2,13 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "app/config.h"
 #include "domain/accounts/administration.h"
 #include "domain/accounts/passwords.h"
+#include "domain/ground/ground.h"
 #include "domain/services/services.h"
 #include "domain/sessions/sessions.h"
 #include "endpoints/admin/commands.h"
@@ -44,6 +46,8 @@ class Core {
   telemetry::Log log;
   telemetry::Registry metrics;
   std::unique_ptr<db::Database> database;
+  IdSource ids;
+  std::optional<Ground> ground;  // once the database is open
   std::unique_ptr<sessions::Sessions> sessions;
   std::unique_ptr<accounts::Passwords> passwords;
   std::unique_ptr<accounts::Administration> administration;

@@ -16,15 +16,18 @@ std::string issuer_of(std::string url) {
 }  // namespace
 
 OauthApi::OauthApi(Core& core, signin::AttemptLimits& limits, pages::AccountPages& pages)
-    : clients_(*core.sessions, core.oauth_clients),
-      codes_(*core.sessions, clients_),
-      devices_(*core.sessions, clients_),
-      keys_(*core.sessions),
-      api{.sessions = *core.sessions,
+    : clients_(*core.ground, core.oauth_clients),
+      codes_(*core.ground, *core.sessions, clients_),
+      devices_(*core.ground, *core.sessions, clients_),
+      keys_(*core.ground, *core.sessions),
+      claims_(*core.ground),
+      api{.clock = core.clock,
+          .sessions = *core.sessions,
           .clients = clients_,
           .codes = codes_,
           .devices = devices_,
           .keys = keys_,
+          .claims = claims_,
           .limits = limits,
           .account = pages,
           .introspection_secret = core.config.introspection.secret,
@@ -42,8 +45,6 @@ void OauthApi::purge() {
   devices_.purge();
   clients_.purge();
   keys_.purge();
-  const Time now = api.sessions.clock().now();
-  api.sessions.database().write_now([now](db::Tx& tx) { oauth::purge_assertions(tx, now); });
 }
 
 }  // namespace latchkey::app

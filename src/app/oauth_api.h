@@ -25,6 +25,7 @@ class OauthApi {
   oauth::AuthorizationCodes codes_;
   oauth::DeviceGrants devices_;
   oauth::SigningKeys keys_;
+  oauth::Claims claims_;
 
  public:
   const oauth::Api api;

@@ -120,7 +120,7 @@ int serve(const Config& config) {
   const EndSignals signals;
   const std::size_t workers = worker_count(config);
   Core core(config, workers, Core::Purpose::serve);
-  for (const std::string& created : services::add_senders(core.services, *core.sessions)) {
+  for (const std::string& created : services::add_senders(core.services, *core.ground)) {
     core.log.info("created the user of an application service", {{"user", created}});
   }
 

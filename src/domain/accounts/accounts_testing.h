@@ -20,7 +20,7 @@ class AccountsOnEachEngine : public sessions::testing::OnEachEngine {
 
   Passwords passwords_{cheap_passwords()};
   std::vector<std::string> administration_log_;  // JSON, a line each
-  Administration administration_{*server_, passwords_, "example.com", log()};
+  Administration administration_{server_.ground(), *server_, passwords_, "example.com", log()};
 
  private:
   telemetry::Log log();

@@ -40,8 +40,8 @@ std::optional<std::string> refuse(const Administration::NewToken& wanted) {
 Administration::Result<Administration::CreatedToken> Administration::create_registration_token(
     const Operator& by, const NewToken& wanted) {
   if (const auto refusal = refuse(wanted)) return fail(*refusal);
-  return sessions_.database().write_now([&](db::Tx& tx) -> Result<CreatedToken> {
-    const Time now = sessions_.clock().now();
+  return ground_.db.write_now([&](db::Tx& tx) -> Result<CreatedToken> {
+    const Time now = ground_.clock.now();
     RegistrationToken token{
         .name = wanted.name, .uses_allowed = wanted.uses_allowed, .created_at = now};
     if (wanted.lifetime) token.expires_at = now + *wanted.lifetime;
@@ -49,7 +49,7 @@ Administration::Result<Administration::CreatedToken> Administration::create_regi
     do {
       text = wanted.text.value_or(make_registration_token());
       if (registration_token_taken(tx, text)) return fail("there is such a token already");
-      token.id = sessions_.ids().next<RegistrationTokenId>(now);
+      token.id = ground_.ids.next<RegistrationTokenId>(now);
     } while (!insert_registration_token(tx, token, text));
     note(tx, by, "registration-token create", described(token.id), wanted.name);
     return CreatedToken{token.id, text};
@@ -57,9 +57,9 @@ Administration::Result<Administration::CreatedToken> Administration::create_regi
 }
 
 std::vector<Administration::ListedToken> Administration::list_registration_tokens() {
-  const Time now = sessions_.clock().now();
+  const Time now = ground_.clock.now();
   std::vector<ListedToken> list;
-  for (auto& token : sessions_.database().read_now(
+  for (auto& token : ground_.db.read_now(
            [now](db::Tx& tx) { return accounts::list_registration_tokens(tx, now); })) {
     const TokenState state = state_of(token, now);
     list.push_back({std::move(token), state});
@@ -69,8 +69,8 @@ std::vector<Administration::ListedToken> Administration::list_registration_token
 
 Administration::Result<> Administration::revoke_registration_token(const Operator& by,
                                                                    RegistrationTokenId id) {
-  return sessions_.database().write_now([&](db::Tx& tx) -> Result<> {
-    const Time now = sessions_.clock().now();
+  return ground_.db.write_now([&](db::Tx& tx) -> Result<> {
+    const Time now = ground_.clock.now();
     const auto token = find_registration_token(tx, id, now);
     if (!token) return fail("there is no such registration token");
     if (!accounts::revoke_registration_token(tx, id, now)) {

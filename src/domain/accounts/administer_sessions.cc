@@ -24,7 +24,7 @@ std::string counted(std::size_t sessions) { return fmt::format("{} sessions", se
 Administration::Result<std::vector<Administration::Listed>> Administration::list_sessions(
     std::string_view name) {
   using List = std::vector<Listed>;
-  return sessions_.database().read_now([&](db::Tx& tx) -> Result<List> {
+  return ground_.db.read_now([&](db::Tx& tx) -> Result<List> {
     const auto user = find(tx, name);
     if (!user) return no_such_user(name);
     List result;
@@ -38,7 +38,7 @@ Administration::Result<std::vector<Administration::Listed>> Administration::list
 
 Administration::Result<std::size_t> Administration::soft_logout_user(const Operator& by,
                                                                      std::string_view name) {
-  return sessions_.database().write_now([&](db::Tx& tx) -> Result<std::size_t> {
+  return ground_.db.write_now([&](db::Tx& tx) -> Result<std::size_t> {
     const auto user = find_locked(tx, name);
     if (!user) return no_such_user(name);
     const std::size_t ended =
@@ -49,7 +49,7 @@ Administration::Result<std::size_t> Administration::soft_logout_user(const Opera
 }
 
 std::size_t Administration::soft_logout_everybody(const Operator& by) {
-  return sessions_.database().write_now([&](db::Tx& tx) {
+  return ground_.db.write_now([&](db::Tx& tx) {
     const std::size_t ended = sessions_.end_everything_softly(tx, EndReason::administrator_softly);
     if (ended > 0) note(tx, by, "session soft-logout-all", "everybody", counted(ended));
     return ended;
@@ -57,7 +57,7 @@ std::size_t Administration::soft_logout_everybody(const Operator& by) {
 }
 
 Administration::Result<> Administration::end_session(const Operator& by, SessionId id) {
-  return sessions_.database().write_now([&](db::Tx& tx) -> Result<> {
+  return ground_.db.write_now([&](db::Tx& tx) -> Result<> {
     const auto session = sessions::find_session(tx, id);
     if (!session) return fail(std::string(kNoSuchSession));
     sessions::lock_account(tx, session->account.id);
@@ -70,7 +70,7 @@ Administration::Result<> Administration::end_session(const Operator& by, Session
 }
 
 Administration::Result<> Administration::soft_logout_session(const Operator& by, SessionId id) {
-  return sessions_.database().write_now([&](db::Tx& tx) -> Result<> {
+  return ground_.db.write_now([&](db::Tx& tx) -> Result<> {
     const auto session = sessions::find_session(tx, id);
     if (!session) return fail(std::string(kNoSuchSession));
     sessions::lock_account(tx, session->account.id);
@@ -83,8 +83,8 @@ Administration::Result<> Administration::soft_logout_session(const Operator& by,
 }
 
 void Administration::mark_gap(const Operator& by, Time from, Time to) {
-  sessions_.database().write_now([&](db::Tx& tx) {
-    sessions::add_gap(tx, from, to, sessions_.clock().now());
+  ground_.db.write_now([&](db::Tx& tx) {
+    sessions::add_gap(tx, from, to, ground_.clock.now());
     note(tx, by, "session mark-gap", "everybody",
          fmt::format("from {} to {}", text::format_rfc3339(from), text::format_rfc3339(to)));
   });

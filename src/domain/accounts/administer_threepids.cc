@@ -28,11 +28,11 @@ Administration::Result<Threepid> Administration::add_threepid(const Operator& by
                                                               std::string_view address) {
   const auto threepid = canonical_threepid(medium, address);
   if (!threepid) return fail(not_one(medium, address));
-  return sessions_.database().write_now([&](db::Tx& tx) -> Result<Threepid> {
+  return ground_.db.write_now([&](db::Tx& tx) -> Result<Threepid> {
     const auto user = find_locked(tx, name);
     if (!user) return no_such_user(name);
     if (user->account.deactivated_at) return fail("the account is deactivated");
-    if (!insert_threepid(tx, user->account.id, *threepid, sessions_.clock().now())) {
+    if (!insert_threepid(tx, user->account.id, *threepid, ground_.clock.now())) {
       return fail(fmt::format("{} is taken", threepid->address));
     }
     note(tx, by, "user add-threepid", target(user->account), described(*threepid));
@@ -46,7 +46,7 @@ Administration::Result<Threepid> Administration::remove_threepid(const Operator&
                                                                  std::string_view address) {
   const auto threepid = canonical_threepid(medium, address);
   if (!threepid) return fail(not_one(medium, address));
-  return sessions_.database().write_now([&](db::Tx& tx) -> Result<Threepid> {
+  return ground_.db.write_now([&](db::Tx& tx) -> Result<Threepid> {
     const auto user = find_locked(tx, name);
     if (!user) return no_such_user(name);
     if (!delete_threepid(tx, user->account.id, *threepid)) {
@@ -60,7 +60,7 @@ Administration::Result<Threepid> Administration::remove_threepid(const Operator&
 Administration::Result<std::vector<ListedThreepid>> Administration::list_threepids(
     std::string_view name) {
   using List = std::vector<ListedThreepid>;
-  return sessions_.database().read_now([&](db::Tx& tx) -> Result<List> {
+  return ground_.db.read_now([&](db::Tx& tx) -> Result<List> {
     const auto user = find(tx, name);
     if (!user) return no_such_user(name);
     return accounts::list_threepids(tx, user->account.id);

@@ -34,7 +34,7 @@ std::string Administration::target(const Account& account) const {
 
 void Administration::note(db::Tx& tx, const Operator& by, std::string_view action,
                           std::string_view target, std::string_view detail) {
-  audit::note(tx, sessions_.ids(), sessions_.clock().now(), by, action, target, detail);
+  audit::note(tx, ground_.ids, ground_.clock.now(), by, action, target, detail);
   // Without the detail: it may be a person's address.
   tx.after_commit([log = log_, by, action = std::string(action), target = std::string(target)] {
     log.info("administration",
@@ -44,13 +44,13 @@ void Administration::note(db::Tx& tx, const Operator& by, std::string_view actio
 
 void Administration::note_now(const Operator& by, std::string_view action, std::string_view target,
                               std::string_view detail) {
-  sessions_.database().write_now([&](db::Tx& tx) { note(tx, by, action, target, detail); });
+  ground_.db.write_now([&](db::Tx& tx) { note(tx, by, action, target, detail); });
 }
 
 Administration::Result<std::vector<audit::Entry>> Administration::list_audit(
     const std::optional<std::string>& name, std::int64_t limit) {
   using List = std::vector<audit::Entry>;
-  return sessions_.database().read_now([&](db::Tx& tx) -> Result<List> {
+  return ground_.db.read_now([&](db::Tx& tx) -> Result<List> {
     if (!name) return audit::list(tx, std::nullopt, limit);
     const auto user = find(tx, *name);
     if (!user) return no_such_user(*name);
@@ -70,10 +70,10 @@ Administration::Result<std::string> Administration::create_user(
     hash = passwords_.hash_now(*password);
   }
   const std::string id = matrix_id(name, server_name_);
-  return sessions_.database().write_now([&](db::Tx& tx) -> Result<std::string> {
-    const Time now = sessions_.clock().now();
+  return ground_.db.write_now([&](db::Tx& tx) -> Result<std::string> {
+    const Time now = ground_.clock.now();
     if (name_taken(tx, name) ||
-        !insert_user(tx, sessions_.ids().next<UserId>(now), name, hash, admin, now)) {
+        !insert_user(tx, ground_.ids.next<UserId>(now), name, hash, admin, now)) {
       return fail(fmt::format("the name {} is taken", name));
     }
     note(tx, by, "user create", id, admin ? "administrator" : "");
@@ -88,7 +88,7 @@ Administration::Result<> Administration::set_password(const Operator& by, std::s
     return fail(weak->sentence());
   }
   const std::string hash = passwords_.hash_now(password);
-  return sessions_.database().write_now([&](db::Tx& tx) -> Result<> {
+  return ground_.db.write_now([&](db::Tx& tx) -> Result<> {
     const auto user = find_locked(tx, name);
     if (!user) return no_such_user(name);
     if (user->account.deactivated_at) return fail("the account is deactivated");
@@ -102,12 +102,12 @@ Administration::Result<NewRecoveryLink> Administration::recovery_link(const Oper
                                                                       std::string_view name,
                                                                       Duration lifetime) {
   if (!passwords_.enabled()) return fail("sign-in by password is not enabled");
-  return sessions_.database().write_now([&](db::Tx& tx) -> Result<NewRecoveryLink> {
+  return ground_.db.write_now([&](db::Tx& tx) -> Result<NewRecoveryLink> {
     const auto user = find_locked(tx, name);
     if (!user) return no_such_user(name);
     if (user->account.deactivated_at) return fail("the account is deactivated");
     if (user->account.locked_at) return fail("the account is locked");
-    auto link = make_recovery_link(tx, user->account.id, lifetime, sessions_.clock().now());
+    auto link = make_recovery_link(tx, user->account.id, lifetime, ground_.clock.now());
     note(tx, by, "user recovery-link", target(user->account));
     return link;
   });
@@ -118,11 +118,11 @@ template <class Change>
 Administration::Result<> Administration::change_account(const Operator& by, std::string_view action,
                                                         std::string_view name, Change change,
                                                         std::string_view detail) {
-  return sessions_.database().write_now([&](db::Tx& tx) -> Result<> {
+  return ground_.db.write_now([&](db::Tx& tx) -> Result<> {
     const auto user = find_locked(tx, name);
     if (!user) return no_such_user(name);
     Account account = user->account;
-    const Refusal refusal = change(tx, account, sessions_.clock().now());
+    const Refusal refusal = change(tx, account, ground_.clock.now());
     if (refusal) return fail(*refusal);
     if (account == user->account) return {};
     update_account_state(tx, account);
@@ -163,13 +163,13 @@ Administration::Result<> Administration::unsuspend(const Operator& by, std::stri
 
 Administration::Result<> Administration::deactivate(const Operator& by, std::string_view name,
                                                     bool erase) {
-  return sessions_.database().write_now([&](db::Tx& tx) -> Result<> {
+  return ground_.db.write_now([&](db::Tx& tx) -> Result<> {
     const auto user = find_locked(tx, name);
     if (!user) return no_such_user(name);
     Account account = user->account;
     if (account.deactivated_at && !erase) return fail("the account is deactivated already");
     if (user->erased_at) return fail("the account is erased already");
-    deactivate_account(tx, sessions_, account, erase, sessions_.clock().now());
+    deactivate_account(tx, sessions_, account, erase, ground_.clock.now());
     note(tx, by, "user deactivate", target(account), erase ? "erased" : "");
     return {};
   });

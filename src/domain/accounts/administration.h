@@ -25,9 +25,10 @@ class Administration {
   template <class T = void>
   using Result = std::expected<T, Sentence>;
 
-  Administration(sessions::Sessions& sessions, const Passwords& passwords, std::string server_name,
-                 telemetry::Log log)
-      : sessions_(sessions),
+  Administration(const Ground& ground, sessions::Sessions& sessions, const Passwords& passwords,
+                 std::string server_name, telemetry::Log log)
+      : ground_(ground),
+        sessions_(sessions),
         passwords_(passwords),
         server_name_(std::move(server_name)),
         log_(std::move(log)) {}
@@ -122,6 +123,7 @@ class Administration {
   static std::unexpected<Sentence> fail(Sentence sentence);
   static std::unexpected<Sentence> no_such_user(std::string_view name);
 
+  const Ground& ground_;
   sessions::Sessions& sessions_;
   const Passwords& passwords_;
   const std::string server_name_;

@@ -7,8 +7,8 @@ enum class EntryId : std::int64_t {};  // known to the table alone
 
 }  // namespace
 
-void note(db::Tx& tx, sessions::IdSource& ids, Time now, const Operator& by,
-          std::string_view action, std::string_view target, std::string_view detail) {
+void note(db::Tx& tx, IdSource& ids, Time now, const Operator& by, std::string_view action,
+          std::string_view target, std::string_view detail) {
   while (tx.run("INSERT INTO audit (id, at, actor, address, action, target, detail)"
                 " VALUES (:id, :at, :actor, :address, :action, :target, :detail)"
                 " ON CONFLICT DO NOTHING",

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "domain/sessions/id_source.h"
+#include "domain/ground/id_source.h"
 #include "platform/db/tx.h"
 
 namespace latchkey::accounts {
@@ -30,8 +30,8 @@ struct Entry {
 };
 
 // In the transaction of what was done, so that the one is not without the other.
-void note(db::Tx& tx, sessions::IdSource& ids, Time now, const Operator& by,
-          std::string_view action, std::string_view target, std::string_view detail);
+void note(db::Tx& tx, IdSource& ids, Time now, const Operator& by, std::string_view action,
+          std::string_view target, std::string_view detail);
 
 // The newest first; of one target, if one is given.
 std::vector<Entry> list(db::Tx& tx, const std::optional<std::string>& target, std::int64_t limit);

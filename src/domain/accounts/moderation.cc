@@ -44,8 +44,7 @@ Task<Moderation::Result<bool>> Moderation::read(const sessions::Identity& who, s
                                                 Measure measure) {
   const auto localpart = asked_for(who, user_id);
   if (!localpart) co_return std::unexpected(localpart.error());
-  auto user =
-      co_await sessions_.database().read([&](db::Tx& tx) { return find_user(tx, *localpart); });
+  auto user = co_await ground_.db.read([&](db::Tx& tx) { return find_user(tx, *localpart); });
   if (!user || user->account.deactivated_at) co_return std::unexpected(Refused::not_found);
   co_return since(user->account, measure).has_value();
 }
@@ -56,14 +55,14 @@ Task<Moderation::Result<bool>> Moderation::write(const sessions::Identity& who, 
   const auto localpart = asked_for(who, user_id);
   if (!localpart) co_return std::unexpected(localpart.error());
   const Operator by{matrix_id(who.localpart, server_name_), std::move(address)};
-  co_return co_await sessions_.database().write([&](db::Tx& tx) -> Result<bool> {
+  co_return co_await ground_.db.write([&](db::Tx& tx) -> Result<bool> {
     const auto user = find_user(tx, *localpart);
     auto account = user ? sessions::lock_account(tx, user->account.id) : std::nullopt;
     if (!account || account->deactivated_at) return std::unexpected(Refused::not_found);
     if (const auto refused = refuse_measure(who, *account)) return std::unexpected(*refused);
     auto& at = since(*account, measure);
     if (at.has_value() == wanted) return wanted;
-    at = wanted ? std::optional(sessions_.clock().now()) : std::nullopt;
+    at = wanted ? std::optional(ground_.clock.now()) : std::nullopt;
     update_account_state(tx, *account);
     sessions_.account_changed(tx, account->id);
     administration_.note(tx, by, action(measure, wanted),

@@ -30,8 +30,10 @@ std::optional<ModerationRefused> refuse_measure(const sessions::Identity& who,
 
 class Moderation {
  public:
-  Moderation(sessions::Sessions& sessions, Administration& administration, std::string server_name)
-      : sessions_(sessions),
+  Moderation(const Ground& ground, sessions::Sessions& sessions, Administration& administration,
+             std::string server_name)
+      : ground_(ground),
+        sessions_(sessions),
         administration_(administration),
         server_name_(std::move(server_name)) {}
 
@@ -51,6 +53,7 @@ class Moderation {
   // The localpart of a Matrix ID of this server, asked by somebody who may.
   Result<std::string> asked_for(const sessions::Identity& who, std::string_view user_id) const;
 
+  const Ground& ground_;
   sessions::Sessions& sessions_;
   Administration& administration_;
   const std::string server_name_;

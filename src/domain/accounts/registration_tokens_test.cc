@@ -64,7 +64,7 @@ TEST(RegistrationToken, IsAnOpaqueIdentifier) {
 class RegistrationTokensTest : public testing::AccountsOnEachEngine {
  protected:
   RegistrationTokenId insert(std::string_view text, RegistrationToken token = {}) {
-    token.id = server_->ids().next<RegistrationTokenId>(server_.clock.now());
+    token.id = server_.ground().ids.next<RegistrationTokenId>(server_.clock.now());
     token.created_at = server_.clock.now();
     EXPECT_TRUE(server_.db().write_now(
         [&](db::Tx& tx) { return insert_registration_token(tx, token, text); }));

@@ -71,7 +71,7 @@ std::optional<CodeRow> find_code(db::Tx& tx, const std::string& hash) {
 Task<bool> AuthorizationCodes::consented(const signin::BrowserSession& browser,
                                          const AuthorizationRequest& request) {
   const sessions::ClientGrant wanted{request.client->id, request.scope.text()};
-  co_return co_await sessions_.database().read([&](db::Tx& tx) {
+  co_return co_await ground_.db.read([&](db::Tx& tx) {
     for (const SessionId id : sessions::open_sessions_of_user(tx, browser.account.id)) {
       const auto session = sessions::find_session(tx, id);
       if (session && session->record.ended == sessions::Ended::live &&
@@ -86,7 +86,7 @@ Task<bool> AuthorizationCodes::consented(const signin::BrowserSession& browser,
 Task<std::optional<std::string>> AuthorizationCodes::issue(const signin::BrowserSession& browser,
                                                            const AuthorizationRequest& request) {
   std::string code = std::string(kPrefix) + crypto::random_text(crypto::kBase62, kRandomLength);
-  const bool issued = co_await sessions_.database().write([&](db::Tx& tx) {
+  const bool issued = co_await ground_.db.write([&](db::Tx& tx) {
     const auto account = signin::lock_browser_account(tx, browser.id);
     if (!account || sessions::judge_account(*account)) return false;
     Scope scope = request.scope;
@@ -103,7 +103,7 @@ Task<std::optional<std::string>> AuthorizationCodes::issue(const signin::Browser
         .code_challenge = request.code_challenge,
         .nonce = request.nonce.empty() ? std::nullopt : std::optional(request.nonce),
         .authenticated_at = browser.authenticated_at,
-        .expires_at = sessions_.clock().now() + kLifetime,
+        .expires_at = ground_.clock.now() + kLifetime,
         .session = {},
     };
     db::insert(tx, sql, row, digest(code));
@@ -124,8 +124,8 @@ Task<std::expected<Granted, GrantRefused>> AuthorizationCodes::redeem(
     CodeRow row;
   };
   using Result = std::expected<Redeemed, GrantRefused>;
-  auto redeemed = co_await sessions_.database().write([&](db::Tx& tx) -> Result {
-    const Time now = sessions_.clock().now();
+  auto redeemed = co_await ground_.db.write([&](db::Tx& tx) -> Result {
+    const Time now = ground_.clock.now();
     const auto found = find_code(tx, hash);
     if (!found) return std::unexpected(refused("This code is not known, or has expired."));
     const auto account = sessions::lock_account(tx, found->user);
@@ -176,8 +176,8 @@ Task<std::expected<Granted, GrantRefused>> AuthorizationCodes::redeem(
 }
 
 void AuthorizationCodes::purge() {
-  const Time now = sessions_.clock().now();
-  sessions_.database().write_now([now](db::Tx& tx) {
+  const Time now = ground_.clock.now();
+  ground_.db.write_now([now](db::Tx& tx) {
     tx.run("DELETE FROM authorization_codes WHERE expires_at <= :now", now);
   });
 }

@@ -27,8 +27,8 @@ struct Granted {
 
 class AuthorizationCodes {
  public:
-  AuthorizationCodes(sessions::Sessions& sessions, Clients& clients)
-      : sessions_(sessions), clients_(clients) {}
+  AuthorizationCodes(const Ground& ground, sessions::Sessions& sessions, Clients& clients)
+      : ground_(ground), sessions_(sessions), clients_(clients) {}
 
   // Whether an open session of this person holds just this grant for this client: what
   // prompt=none may repeat without asking.
@@ -48,6 +48,7 @@ class AuthorizationCodes {
   void purge();
 
  private:
+  const Ground& ground_;
   sessions::Sessions& sessions_;
   Clients& clients_;
 };

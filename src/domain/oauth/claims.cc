@@ -7,12 +7,11 @@
 
 namespace latchkey::oauth {
 
-Task<boost::json::object> claims_of(sessions::Sessions& sessions, const sessions::Identity& who,
-                                    const Scope& scope) {
+Task<boost::json::object> Claims::of(const sessions::Identity& who, const Scope& scope) const {
   boost::json::object claims{{"sub", public_id(who.user)}, {"preferred_username", who.localpart}};
   if (!scope.email) co_return claims;
-  const auto all = co_await sessions.database().read(
-      [&](db::Tx& tx) { return accounts::list_threepids(tx, who.user); });
+  const auto all =
+      co_await ground_.db.read([&](db::Tx& tx) { return accounts::list_threepids(tx, who.user); });
   const auto email = std::ranges::find_if(all, [](const accounts::ListedThreepid& listed) {
     return listed.threepid.medium == "email";
   });

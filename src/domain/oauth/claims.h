@@ -2,17 +2,25 @@
 
 #include <boost/json/object.hpp>
 
+#include "domain/ground/ground.h"
 #include "domain/oauth/scope.h"
 #include "domain/sessions/identity.h"
-#include "domain/sessions/sessions.h"
+#include "platform/task.h"
 
 namespace latchkey::oauth {
 
-// What a client may know of the person (OpenID Connect Core sections 5.1 and 5.4), for `scope` with
-// openid in it: `sub`, `preferred_username`; and with email the oldest `email` that the account
-// has, if any. The operator who added the address vouches for it, so it counts as verified. Throws
-// db::Unavailable when the database is away.
-Task<boost::json::object> claims_of(sessions::Sessions& sessions, const sessions::Identity& who,
-                                    const Scope& scope);
+// What a client may know of the person (OpenID Connect Core sections 5.1 and 5.4).
+class Claims {
+ public:
+  explicit Claims(const Ground& ground) : ground_(ground) {}
+
+  // For `scope` with openid in it: `sub`, `preferred_username`; and with email the oldest `email`
+  // that the account has, if any. The operator who added the address vouches for it, so it counts
+  // as verified. Throws db::Unavailable when the database is away.
+  Task<boost::json::object> of(const sessions::Identity& who, const Scope& scope) const;
+
+ private:
+  const Ground& ground_;
+};
 
 }  // namespace latchkey::oauth

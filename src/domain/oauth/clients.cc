@@ -36,8 +36,7 @@ std::string id_from(const crypto::Digest& digest) {
 
 }  // namespace
 
-Clients::Clients(sessions::Sessions& sessions, std::vector<Client> configured)
-    : sessions_(sessions) {
+Clients::Clients(const Ground& ground, std::vector<Client> configured) : ground_(ground) {
   for (Client& client : configured) {
     configured_.push_back(std::make_shared<const Client>(std::move(client)));
   }
@@ -52,8 +51,8 @@ Task<std::shared_ptr<const Client>> Clients::find(std::string client_id) {
                       std::ranges::all_of(client_id, [](char c) { return c > ' ' && c < '\x7f'; });
   if (!can_be) co_return nullptr;
   if (auto client = remembered(client_id)) co_return client;
-  const auto metadata = co_await sessions_.database().read(
-      [&](db::Tx& tx) { return find_client_metadata(tx, client_id); });
+  const auto metadata =
+      co_await ground_.db.read([&](db::Tx& tx) { return find_client_metadata(tx, client_id); });
   if (!metadata) co_return nullptr;
   const auto object = text::parse_object(*metadata);
   if (!object) throw db::Error("a client's metadata in the database are not JSON");
@@ -66,7 +65,7 @@ std::shared_ptr<const Client> Clients::remembered(const std::string& client_id) 
   const std::scoped_lock lock(mutex_);
   const auto found = remembered_.find(client_id);
   if (found == remembered_.end()) return nullptr;
-  const Time now = sessions_.clock().now();
+  const Time now = ground_.clock.now();
   const Time read_at = found->second.read_at;
   return read_at <= now && now < read_at + kRemembered ? found->second.client : nullptr;
 }
@@ -75,7 +74,7 @@ void Clients::remember(std::shared_ptr<const Client> client) {
   const std::scoped_lock lock(mutex_);
   if (remembered_.size() >= kMostRemembered) remembered_.clear();
   const std::string id = client->id;
-  remembered_.insert_or_assign(id, Remembered{std::move(client), sessions_.clock().now()});
+  remembered_.insert_or_assign(id, Remembered{std::move(client), ground_.clock.now()});
 }
 
 Task<std::expected<Clients::Registered, RegistrationError>> Clients::register_client(
@@ -85,17 +84,17 @@ Task<std::expected<Clients::Registered, RegistrationError>> Clients::register_cl
   const std::string kept = text::canonical_json(*accepted);
   const crypto::Digest hash = crypto::sha256(kept);
   const std::string digest = text::encode_base64url(hash);
-  const Time now = sessions_.clock().now();
+  const Time now = ground_.clock.now();
   // Most registrations are of a client that somebody else has, and need not write.
-  auto row = co_await sessions_.database().read(
-      [&](db::Tx& tx) { return find_client_by_digest(tx, digest); });
+  auto row =
+      co_await ground_.db.read([&](db::Tx& tx) { return find_client_by_digest(tx, digest); });
   if (!row && may_add && !may_add()) {
     co_return std::unexpected(
         RegistrationError{RegistrationError::Code::too_many,
                           "Too many clients were registered from here. Try again later."});
   }
   if (!row || !is_touched(*row, now)) {
-    row = co_await sessions_.database().write(
+    row = co_await ground_.db.write(
         [&](db::Tx& tx) { return keep_client(tx, id_from(hash), digest, kept, now); });
   }
   auto client = std::make_shared<const Client>(client_of(row->id, *accepted));
@@ -106,14 +105,20 @@ Task<std::expected<Clients::Registered, RegistrationError>> Clients::register_cl
 }
 
 void Clients::note_use(db::Tx& tx, std::string_view client_id) {
-  touch_client(tx, client_id, sessions_.clock().now());
+  touch_client(tx, client_id, ground_.clock.now());
+}
+
+Task<bool> Clients::first_use(const AssertionUse& use) {
+  co_return co_await ground_.db.write([&](db::Tx& tx) { return note_assertion(tx, use); });
 }
 
 void Clients::purge() {
-  const Time before = sessions_.clock().now() - kUnused;
+  const Time now = ground_.clock.now();
+  ground_.db.write_now([now](db::Tx& tx) { purge_assertions(tx, now); });
+  const Time before = now - kUnused;
   std::int64_t deleted = kPurgeBatch;
   while (deleted == kPurgeBatch) {  // a writer at a time: nobody waits for all of them
-    deleted = sessions_.database().write_now(
+    deleted = ground_.db.write_now(
         [before](db::Tx& tx) { return delete_unused_clients(tx, before, kPurgeBatch); });
   }
 }

@@ -11,16 +11,18 @@
 #include <unordered_map>
 #include <vector>
 
+#include "domain/ground/ground.h"
 #include "domain/oauth/client.h"
+#include "domain/oauth/client_auth.h"
 #include "domain/oauth/client_metadata.h"
-#include "domain/sessions/sessions.h"
+#include "platform/task.h"
 
 // The clients this server knows: those of the configuration and those that registered themselves.
 namespace latchkey::oauth {
 
 class Clients {
  public:
-  Clients(sessions::Sessions& sessions, std::vector<Client> configured);
+  Clients(const Ground& ground, std::vector<Client> configured);
 
   // Null: nobody's client_id. A registered client is remembered for a minute, also when it is
   // cleaned up meanwhile: its ID follows from its metadata, so what is remembered is never wrong.
@@ -40,8 +42,11 @@ class Clients {
   // In the caller's transaction: the client was signed in with, so it is not cleaned up.
   void note_use(db::Tx& tx, std::string_view client_id);
 
+  // Notes an assertion as used (RFC 7523 section 3: good once). False: it was used before.
+  Task<bool> first_use(const AssertionUse& use);
+
   // Deletes registrations that nobody has used for a month and that no session names which is live
-  // or can come back.
+  // or can come back, and used assertions that have expired.
   void purge();
 
  private:
@@ -52,7 +57,7 @@ class Clients {
   std::shared_ptr<const Client> remembered(const std::string& client_id) const;
   void remember(std::shared_ptr<const Client> client);
 
-  sessions::Sessions& sessions_;
+  const Ground& ground_;
   std::vector<std::shared_ptr<const Client>> configured_;
   mutable std::mutex mutex_;
   std::unordered_map<std::string, Remembered> remembered_;  // registered ones, by client_id

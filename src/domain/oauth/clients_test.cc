@@ -43,7 +43,7 @@ class ClientsOnEachEngine : public sessions::testing::OnEachEngine {
                 session.id());
   }
 
-  Clients clients_{*server_, {configured()}};
+  Clients clients_{server_.ground(), {configured()}};
 };
 
 INSTANTIATE_TEST_SUITE_P(Engines, ClientsOnEachEngine, db::engines(), db::engine_name);

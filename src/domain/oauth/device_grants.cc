@@ -103,11 +103,11 @@ Task<DeviceAuthorization> DeviceGrants::begin(const Client& client, Scope scope,
       .user_code = {},
       .lifetime = kLifetime,
       .interval = Polling::kInterval};
-  const Time now = sessions_.clock().now();
+  const Time now = ground_.clock.now();
   bool added = false;
   while (!added) {
     begun.user_code = new_user_code();
-    added = co_await sessions_.database().write([&](db::Tx& tx) {
+    added = co_await ground_.db.write([&](db::Tx& tx) {
       return tx.run(
                  "INSERT INTO device_grants (hash, user_code, client, scope, address, user_agent,"
                  " created_at, expires_at) VALUES (:hash, :code, :client, :scope, :address, :agent,"
@@ -126,14 +126,14 @@ Task<std::optional<PendingDevice>> DeviceGrants::find(std::string user_code) {
     std::string client;
     PendingDevice device;
   };
-  auto found = co_await sessions_.database().read([&](db::Tx& tx) -> std::optional<Found> {
+  auto found = co_await ground_.db.read([&](db::Tx& tx) -> std::optional<Found> {
     auto row = tx.one<std::string, std::string, MaybeText, MaybeText, Time, Time>(
         "SELECT client, scope, address, user_agent, created_at, expires_at FROM device_grants"
         " WHERE user_code = :code AND decision = 0",
         digest(user_code));
     if (!row) return std::nullopt;
     auto& [client, scope_text, address, agent, created_at, expires_at] = *row;
-    const Time now = sessions_.clock().now();
+    const Time now = ground_.clock.now();
     auto scope = read_scope(scope_text);
     if (!scope || expired(expires_at, now)) {
       return std::nullopt;
@@ -152,10 +152,10 @@ Task<std::optional<PendingDevice>> DeviceGrants::find(std::string user_code) {
 
 Task<bool> DeviceGrants::decide(const signin::BrowserSession& browser, std::string user_code,
                                 bool allow) {
-  co_return co_await sessions_.database().write([&](db::Tx& tx) {
+  co_return co_await ground_.db.write([&](db::Tx& tx) {
     const auto account = signin::lock_browser_account(tx, browser.id);
     if (!account || sessions::judge_account(*account)) return false;
-    const Time now = sessions_.clock().now();
+    const Time now = ground_.clock.now();
     return tx.run(
                "UPDATE device_grants SET decision = :decision, user_id = :user,"
                " browser_session = :browser, authenticated_at = :authenticated"
@@ -171,9 +171,8 @@ Task<std::expected<Granted, GrantRefused>> DeviceGrants::poll(std::size_t worker
                                                               sessions::Origin origin) {
   sessions_.require_hearing();
   const std::string hash = digest(device_code);
-  const Time now = sessions_.clock().now();
-  const auto seen =
-      co_await sessions_.database().read([&](db::Tx& tx) { return find_row(tx, hash); });
+  const Time now = ground_.clock.now();
+  const auto seen = co_await ground_.db.read([&](db::Tx& tx) { return find_row(tx, hash); });
   if (auto refusal = not_granted(seen, client, now)) {
     if (refusal->why == Why::authorization_pending && !polling_.allow(hash, now)) {
       refusal->why = Why::slow_down;
@@ -185,7 +184,7 @@ Task<std::expected<Granted, GrantRefused>> DeviceGrants::poll(std::size_t worker
     GrantRow row;
   };
   using Result = std::expected<Redeemed, GrantRefused>;
-  auto redeemed = co_await sessions_.database().write([&](db::Tx& tx) -> Result {
+  auto redeemed = co_await ground_.db.write([&](db::Tx& tx) -> Result {
     const auto account = sessions::lock_account(tx, seen->user.value());
     auto row = find_row(tx, hash);
     if (!account || !row) {
@@ -228,8 +227,8 @@ Task<std::expected<Granted, GrantRefused>> DeviceGrants::poll(std::size_t worker
 }
 
 void DeviceGrants::purge() {
-  const Time before = sessions_.clock().now() - kAnswerAgain;
-  sessions_.database().write_now([before](db::Tx& tx) {
+  const Time before = ground_.clock.now() - kAnswerAgain;
+  ground_.db.write_now([before](db::Tx& tx) {
     tx.run("DELETE FROM device_grants WHERE expires_at <= :before", before);
   });
 }

@@ -30,8 +30,8 @@ struct PendingDevice {
 
 class DeviceGrants {
  public:
-  DeviceGrants(sessions::Sessions& sessions, Clients& clients)
-      : sessions_(sessions), clients_(clients) {}
+  DeviceGrants(const Ground& ground, sessions::Sessions& sessions, Clients& clients)
+      : ground_(ground), sessions_(sessions), clients_(clients) {}
 
   Task<DeviceAuthorization> begin(const Client& client, Scope scope, sessions::Origin origin);
 
@@ -49,6 +49,7 @@ class DeviceGrants {
   void purge();
 
  private:
+  const Ground& ground_;
   sessions::Sessions& sessions_;
   Clients& clients_;
   Polling polling_;

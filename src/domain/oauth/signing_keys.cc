@@ -151,13 +151,13 @@ bool SigningKeySet::whole(Time now) const {
 
 std::shared_ptr<const SigningKeySet> SigningKeys::remembered() const {
   const auto ring = sessions_.keys();
-  const Time now = sessions_.clock().now();
+  const Time now = ground_.clock.now();
   const std::scoped_lock lock(mutex_);
   return set_ && set_->fresh(ring, now) && set_->whole(now) ? set_ : nullptr;
 }
 
 std::shared_ptr<const SigningKeySet> SigningKeys::remember(const Rows& rows) {
-  auto set = std::make_shared<const SigningKeySet>(rows, sessions_.keys(), sessions_.clock().now());
+  auto set = std::make_shared<const SigningKeySet>(rows, sessions_.keys(), ground_.clock.now());
   const std::scoped_lock lock(mutex_);
   set_ = set;
   return set;
@@ -165,26 +165,23 @@ std::shared_ptr<const SigningKeySet> SigningKeys::remember(const Rows& rows) {
 
 Task<std::shared_ptr<const SigningKeySet>> SigningKeys::current() {
   if (auto set = remembered()) co_return set;
-  auto rows = co_await sessions_.database().read([](db::Tx& tx) { return list_signing_keys(tx); });
+  auto rows = co_await ground_.db.read([](db::Tx& tx) { return list_signing_keys(tx); });
   auto set = remember(rows);
-  const Time now = sessions_.clock().now();
+  const Time now = ground_.clock.now();
   if (set->whole(now)) co_return set;
   auto ring = sessions_.keys();
   const Rows made = make_missing(*set, *ring, now);
-  rows = co_await sessions_.database().write(
-      [&](db::Tx& tx) { return add_missing(tx, made, ring, now); });
+  rows = co_await ground_.db.write([&](db::Tx& tx) { return add_missing(tx, made, ring, now); });
   co_return remember(rows);
 }
 
 void SigningKeys::prepare() {
-  const auto set =
-      remember(sessions_.database().read_now([](db::Tx& tx) { return list_signing_keys(tx); }));
-  const Time now = sessions_.clock().now();
+  const auto set = remember(ground_.db.read_now([](db::Tx& tx) { return list_signing_keys(tx); }));
+  const Time now = ground_.clock.now();
   if (set->whole(now)) return;
   const auto ring = sessions_.keys();
   const Rows made = make_missing(*set, *ring, now);
-  remember(
-      sessions_.database().write_now([&](db::Tx& tx) { return add_missing(tx, made, ring, now); }));
+  remember(ground_.db.write_now([&](db::Tx& tx) { return add_missing(tx, made, ring, now); }));
 }
 
 std::string SigningKeySet::sign(jose::Algorithm algorithm, const json::object& claims, Time now,
@@ -195,17 +192,17 @@ std::string SigningKeySet::sign(jose::Algorithm algorithm, const json::object& c
 }
 
 std::vector<SigningKeyRow> SigningKeys::rotate(const accounts::Operator& by) {
-  const Time now = sessions_.clock().now();
+  const Time now = ground_.clock.now();
   const auto ring = sessions_.keys();
   Rows made;
   for (const auto algorithm : kAlgorithms) {
     made.push_back(row_of(jose::Key::generate(algorithm), ring->current(), now));
   }
-  auto rows = sessions_.database().write_now([&](db::Tx& tx) {
+  auto rows = ground_.db.write_now([&](db::Tx& tx) {
     lock_signing_keys(tx);
     retire_signing_keys(tx, now + kKeyHandover);
     for (const SigningKeyRow& row : made) insert_signing_key(tx, row);
-    accounts::audit::note(tx, sessions_.ids(), now, by, "keys rotate-signing", "signing keys", "");
+    accounts::audit::note(tx, ground_.ids, now, by, "keys rotate-signing", "signing keys", "");
     return list_signing_keys(tx);
   });
   remember(rows);
@@ -214,8 +211,8 @@ std::vector<SigningKeyRow> SigningKeys::rotate(const accounts::Operator& by) {
 }
 
 void SigningKeys::purge() {
-  const Time until = sessions_.clock().now() - kKeyPublished;
-  sessions_.database().write_now([until](db::Tx& tx) { purge_signing_keys(tx, until); });
+  const Time until = ground_.clock.now() - kKeyPublished;
+  ground_.db.write_now([until](db::Tx& tx) { purge_signing_keys(tx, until); });
 }
 
 }  // namespace latchkey::oauth

@@ -68,7 +68,8 @@ class SigningKeySet {
 // away.
 class SigningKeys {
  public:
-  explicit SigningKeys(sessions::Sessions& sessions) : sessions_(sessions) {}
+  SigningKeys(const Ground& ground, sessions::Sessions& sessions)
+      : ground_(ground), sessions_(sessions) {}
 
   // Makes keys where there are none: at the first need, and after the server key was lost that
   // sealed them.
@@ -87,6 +88,7 @@ class SigningKeys {
   std::shared_ptr<const SigningKeySet> remembered() const;
   std::shared_ptr<const SigningKeySet> remember(const std::vector<SigningKeyRow>& rows);
 
+  const Ground& ground_;
   sessions::Sessions& sessions_;
   mutable std::mutex mutex_;
   std::shared_ptr<const SigningKeySet> set_;

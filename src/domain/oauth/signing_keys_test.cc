@@ -38,8 +38,8 @@ class SigningKeysOnEachEngine : public sessions::testing::OnEachEngine {
   }
   std::int64_t rows() { return server_.count("SELECT COUNT(*) FROM signing_keys"); }
 
-  SigningKeys here_{*server_};
-  SigningKeys there_{*server_};  // another node
+  SigningKeys here_{server_.ground(), *server_};
+  SigningKeys there_{server_.ground(), *server_};  // another node
 };
 
 INSTANTIATE_TEST_SUITE_P(Engines, SigningKeysOnEachEngine, db::engines(), db::engine_name);
@@ -65,7 +65,7 @@ TEST_P(SigningKeysOnEachEngine, AreMadeOnceByNodesThatNeedThemAtOnce) {
   {
     std::vector<std::jthread> nodes;
     for (int node = 0; node < 4; ++node) {
-      nodes.emplace_back([this] { SigningKeys(*server_).prepare(); });
+      nodes.emplace_back([this] { SigningKeys(server_.ground(), *server_).prepare(); });
     }
   }
   EXPECT_EQ(rows(), 2);

@@ -4,15 +4,15 @@
 
 namespace latchkey::services {
 
-std::vector<std::string> add_senders(const Services& services, sessions::Sessions& sessions) {
+std::vector<std::string> add_senders(const Services& services, const Ground& ground) {
   if (services.empty()) return {};
-  const Time now = sessions.clock().now();
-  return sessions.database().write_now([&](db::Tx& tx) {
+  const Time now = ground.clock.now();
+  return ground.db.write_now([&](db::Tx& tx) {
     std::vector<std::string> created;
     for (const Service& service : services.all()) {
       // Again when the id was taken; another node's insert ends it too.
       while (!accounts::name_taken(tx, service.sender_localpart)) {
-        if (accounts::insert_user(tx, sessions.ids().next<UserId>(now), service.sender_localpart,
+        if (accounts::insert_user(tx, ground.ids.next<UserId>(now), service.sender_localpart,
                                   std::nullopt, /*admin=*/false, now)) {
           created.push_back(service.sender_localpart);
         }

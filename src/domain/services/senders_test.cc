@@ -18,7 +18,7 @@ class SendersTest : public accounts::testing::AccountsOnEachEngine {
   std::vector<std::string> add(const std::vector<std::string>& ids) {
     Files files;
     for (const std::string& id : ids) files.add(id);
-    return add_senders(files.load().value(), *server_);
+    return add_senders(files.load().value(), server_.ground());
   }
 };
 
@@ -66,7 +66,7 @@ TEST_P(SendersTest, OneUserForServicesThatShareIt) {
     files.write(id, "id: " + id + "\nas_token: " + Files::token(id) +
                         "\nurl: null\nhs_token: any\nsender_localpart: bot\nnamespaces: {}\n");
   }
-  EXPECT_THAT(add_senders(files.load().value(), *server_), ElementsAre("bot"));
+  EXPECT_THAT(add_senders(files.load().value(), server_.ground()), ElementsAre("bot"));
 }
 
 TEST_P(SendersTest, NothingToDoWithoutServices) { EXPECT_THAT(add({}), IsEmpty()); }

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "domain/sessions/id_source.h"
+#include "domain/ground/id_source.h"
 #include "domain/sessions/promotions.h"
 #include "domain/sessions/refresh.h"
 

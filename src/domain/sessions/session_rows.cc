@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <functional>
 
-#include "domain/sessions/id_source.h"
+#include "domain/ground/id_source.h"
 #include "domain/sessions/lost_rows.h"
 #include "platform/crypto/hash.h"
 #include "platform/text/base64.h"

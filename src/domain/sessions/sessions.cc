@@ -14,18 +14,19 @@ constexpr std::int64_t kPurgeBatch = 500;
 }  // namespace
 
 Sessions::Sessions(Parts parts)
-    : db_(parts.db),
-      clock_(parts.clock),
+    : db_(parts.ground.db),
+      clock_(parts.ground.clock),
       policy_(parts.policy),
       key_file_(std::move(parts.key_file)),
-      log_(parts.log),
-      reuses_(parts.metrics.counter(
+      log_(parts.ground.log),
+      reuses_(parts.ground.metrics.counter(
           "latchkey_refresh_token_reuses_total",
           "Sessions softly ended because an old refresh token was used again.")),
-      refreshes_(parts.metrics.counter("latchkey_refreshes_total", "Refresh tokens shown.",
-                                       {{"outcome", "answered"}})),
-      refused_refreshes_(parts.metrics.counter("latchkey_refreshes_total", "Refresh tokens shown.",
-                                               {{"outcome", "refused"}})),
+      refreshes_(parts.ground.metrics.counter("latchkey_refreshes_total", "Refresh tokens shown.",
+                                              {{"outcome", "answered"}})),
+      refused_refreshes_(parts.ground.metrics.counter(
+          "latchkey_refreshes_total", "Refresh tokens shown.", {{"outcome", "refused"}})),
+      ids_(parts.ground.ids),
       activity_(parts.workers),
       keys_(std::move(parts.keys)) {
   const std::size_t share = policy_.cache_entries / parts.workers;
@@ -77,6 +78,11 @@ void Sessions::require_hearing() const {
   if (!hears_other_nodes()) {
     throw db::Unavailable("this node does not hear the others through the database");
   }
+}
+
+Task<void> Sessions::require_ready() const {
+  require_hearing();
+  co_await db_.read([](db::Tx& tx) { return tx.one<int>("SELECT 1").has_value(); });
 }
 
 void Sessions::hear(std::string_view payload) {

@@ -10,11 +10,11 @@
 #include <string_view>
 #include <vector>
 
+#include "domain/ground/ground.h"
 #include "domain/sessions/activity.h"
 #include "domain/sessions/announcer.h"
 #include "domain/sessions/browser_ends.h"
 #include "domain/sessions/changes.h"
-#include "domain/sessions/id_source.h"
 #include "domain/sessions/key_file.h"
 #include "domain/sessions/lost_rows.h"
 #include "domain/sessions/policy.h"
@@ -24,9 +24,6 @@
 #include "domain/sessions/start_session.h"
 #include "domain/sessions/token.h"
 #include "domain/sessions/token_cache.h"
-#include "platform/db/database.h"
-#include "platform/telemetry/log.h"
-#include "platform/telemetry/metrics.h"
 
 namespace latchkey::sessions {
 
@@ -57,14 +54,11 @@ struct TokenPair {
 class Sessions {
  public:
   struct Parts {
-    db::Database& db;
-    const Clock& clock;
+    const Ground& ground;
     Policy policy;
     std::string key_file;
     std::shared_ptr<const KeyRing> keys;
     std::size_t workers = 1;
-    telemetry::Log log;
-    telemetry::Registry& metrics;
   };
   explicit Sessions(Parts parts);
   ~Sessions();
@@ -155,13 +149,12 @@ class Sessions {
   bool hears_other_nodes() const { return !hears_ || hears_(); }
   // Throws db::Unavailable while it does not.
   void require_hearing() const;
+  // The same, and when the database does not answer.
+  Task<void> require_ready() const;
 
   Announcer& announcer() { return announcer_; }
   Changes& changes() { return changes_; }
-  IdSource& ids() { return ids_; }
   const Policy& policy() const { return policy_; }
-  const Clock& clock() const { return clock_; }
-  db::Database& database() { return db_; }
   const std::string& key_file() const { return key_file_; }
 
  private:
@@ -206,7 +199,7 @@ class Sessions {
   telemetry::Counter& refreshes_;
   telemetry::Counter& refused_refreshes_;
 
-  IdSource ids_;
+  IdSource& ids_;
   Changes changes_;
   Announcer announcer_{changes_};
   Promotions promotions_;

@@ -21,15 +21,18 @@ void TestSessions::make_sessions() {
   if (!keys) throw std::runtime_error(keys.error());
   telemetry::LogOptions options;
   options.format = telemetry::LogFormat::json;
-  sessions_ = std::make_unique<Sessions>(Sessions::Parts{
+  ids_.emplace();
+  ground_.emplace(Ground{
       .db = *database_,
       .clock = clock,
-      .policy = policy_,
-      .key_file = key_file(),
-      .keys = std::move(*keys),
-      .workers = kWorkers,
-      .log = telemetry::Log(options, [this](std::string_view line) { log_.emplace_back(line); }),
-      .metrics = metrics_});
+      .ids = *ids_,
+      .metrics = metrics_,
+      .log = telemetry::Log(options, [this](std::string_view line) { log_.emplace_back(line); })});
+  sessions_ = std::make_unique<Sessions>(Sessions::Parts{.ground = *ground_,
+                                                         .policy = policy_,
+                                                         .key_file = key_file(),
+                                                         .keys = std::move(*keys),
+                                                         .workers = kWorkers});
   database_->write_now([&](db::Tx& tx) { sessions_->note_gap(tx); });
 }
 
@@ -46,7 +49,7 @@ void TestSessions::crash_and_take(const Policy& policy) {
 
 Account TestSessions::add_user(const std::string& localpart) {
   Account account;
-  account.id = sessions_->ids().next<UserId>(clock.now());
+  account.id = ids_->next<UserId>(clock.now());
   account.localpart = localpart;
   sql("INSERT INTO users (id, localpart, created_at) VALUES (:id, :localpart, :now)", account.id,
       localpart, clock.now());

@@ -45,6 +45,8 @@ class TestSessions {
   Sessions& operator*() { return *sessions_; }
   Sessions* operator->() { return sessions_.get(); }
   db::Database& db() { return *database_; }
+  // For what stands beside the sessions; another one after a crash.
+  const Ground& ground() { return *ground_; }
   ManualClock clock{kNoon};
 
   // Nothing that was not written survives, as in a crash; the clock goes on.
@@ -116,6 +118,8 @@ class TestSessions {
   Policy policy_;
   telemetry::Registry metrics_{kWorkers};
   std::vector<std::string> log_;
+  std::optional<IdSource> ids_;
+  std::optional<Ground> ground_;
   std::unique_ptr<Sessions> sessions_;
 };
 

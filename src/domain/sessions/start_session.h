@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
+#include "domain/ground/id_source.h"
 #include "domain/sessions/announcer.h"
-#include "domain/sessions/id_source.h"
 #include "domain/sessions/origin.h"
 #include "domain/sessions/policy.h"
 #include "domain/sessions/record.h"

@@ -21,11 +21,11 @@ Task<std::optional<InteractiveAuth::StageRefused>> InteractiveAuth::try_stage(
   if (stage == Stage::password) {
     if (const auto refused = co_await check_password(open, data, address)) co_return refused;
   } else if (stage == Stage::registration_token) {
-    const Time now = sessions_.clock().now();
+    const Time now = ground_.clock.now();
     if (const auto wait = limits_.registration_token_blocked(address, now)) {
       co_return LoginRefused{LoginRefused::Why::too_many_failures, *wait};
     }
-    open.session.registration_token = co_await sessions_.database().read(
+    open.session.registration_token = co_await ground_.db.read(
         [&](db::Tx& tx) { return accounts::find_usable(tx, data.token, now, open.session.hash); });
     if (!open.session.registration_token) co_return AuthFailure::wrong_token;
     open.shown_token = data.token;
@@ -56,7 +56,7 @@ Task<std::optional<InteractiveAuth::Page>> InteractiveAuth::look(const std::stri
   Page page{.operation = session->operation, .localpart = {}, .turn = Turn::not_offered};
   std::optional<Subject> subject;
   if (session->user) {
-    const auto user = co_await sessions_.database().read(
+    const auto user = co_await ground_.db.read(
         [&](db::Tx& tx) { return accounts::find_user_by_id(tx, *session->user); });
     if (!user) co_return std::nullopt;
     page.localpart = user->account.localpart;

@@ -38,24 +38,22 @@ bool is_fresh(const BrowserSession& session, const BrowserSessionOptions& option
 }
 
 bool BrowserSessions::over(const BrowserSession& session) const {
-  return past_a_limit(session, options_, sessions_.clock().now());
+  return past_a_limit(session, options_, ground_.clock.now());
 }
 
 bool BrowserSessions::fresh(const BrowserSession& session) const {
-  return is_fresh(session, options_, sessions_.clock().now());
+  return is_fresh(session, options_, ground_.clock.now());
 }
 
 Task<std::optional<BrowserSession>> BrowserSessions::find(std::string_view cookie,
                                                           sessions::Origin origin) {
   if (cookie.empty()) co_return std::nullopt;
   const std::string hash = cookie_hash(cookie);
-  auto session =
-      co_await sessions_.database().read([&](db::Tx& tx) { return find_browser(tx, hash); });
+  auto session = co_await ground_.db.read([&](db::Tx& tx) { return find_browser(tx, hash); });
   if (!session || over(*session) || refusal_of(session->account)) co_return std::nullopt;
-  const Time now = sessions_.clock().now();
+  const Time now = ground_.clock.now();
   if (sessions::passed(session->last_active_at, sessions::kActivityInterval, now)) {
-    co_await sessions_.database().write(
-        [&](db::Tx& tx) { note_browser_use(tx, session->id, now, origin); });
+    co_await ground_.db.write([&](db::Tx& tx) { note_browser_use(tx, session->id, now, origin); });
     session->last_active_at = now;
   }
   session->origin = std::move(origin);
@@ -64,9 +62,9 @@ Task<std::optional<BrowserSession>> BrowserSessions::find(std::string_view cooki
 
 BrowserSignedIn BrowserSessions::begin(db::Tx& tx, const sessions::Account& account,
                                        const sessions::Origin& origin) {
-  const Time now = sessions_.clock().now();
+  const Time now = ground_.clock.now();
   BrowserSignedIn result{.cookie = new_cookie(),
-                         .session = {.id = sessions_.ids().next<BrowserSessionId>(now),
+                         .session = {.id = ground_.ids.next<BrowserSessionId>(now),
                                      .account = account,
                                      .created_at = now,
                                      .authenticated_at = now,
@@ -74,7 +72,7 @@ BrowserSignedIn BrowserSessions::begin(db::Tx& tx, const sessions::Account& acco
                                      .origin = origin}};
   const std::string hash = cookie_hash(result.cookie);
   while (!insert_browser(tx, hash, result.session)) {
-    result.session.id = sessions_.ids().next<BrowserSessionId>(now);
+    result.session.id = ground_.ids.next<BrowserSessionId>(now);
   }
   keep_newest_browsers(tx, account.id, kMostBrowsers);
   return result;
@@ -111,7 +109,7 @@ Task<std::expected<BrowserSignedIn, LoginRefused>> BrowserSessions::reauthentica
       [&](db::Tx& tx, const accounts::Account& account) {
         BrowserSignedIn result{.cookie = new_cookie(), .session = session};
         result.session.account = account;
-        result.session.authenticated_at = result.session.last_active_at = sessions_.clock().now();
+        result.session.authenticated_at = result.session.last_active_at = ground_.clock.now();
         if (over(session) || !renew_browser(tx, session.id, cookie_hash(result.cookie),
                                             result.session.authenticated_at)) {
           delete_browser_of(tx, account.id, session.id);
@@ -122,14 +120,13 @@ Task<std::expected<BrowserSignedIn, LoginRefused>> BrowserSessions::reauthentica
 }
 
 Task<std::vector<BrowserSession>> BrowserSessions::list(UserId user) {
-  auto all =
-      co_await sessions_.database().read([&](db::Tx& tx) { return list_browsers(tx, user); });
+  auto all = co_await ground_.db.read([&](db::Tx& tx) { return list_browsers(tx, user); });
   std::erase_if(all, [this](const BrowserSession& one) { return over(one); });
   co_return all;
 }
 
 Task<void> BrowserSessions::end(UserId user, BrowserSessionId id) {
-  co_await sessions_.database().write([&](db::Tx& tx) {
+  co_await ground_.db.write([&](db::Tx& tx) {
     // Not between the check and the change of what that browser is doing now.
     sessions::lock_account(tx, user);
     delete_browser_of(tx, user, id);
@@ -141,8 +138,8 @@ void BrowserSessions::end_all_of(db::Tx& tx, UserId user, std::optional<BrowserS
 }
 
 void BrowserSessions::purge() {
-  const Time now = sessions_.clock().now();
-  sessions_.database().write_now([&](db::Tx& tx) {
+  const Time now = ground_.clock.now();
+  ground_.db.write_now([&](db::Tx& tx) {
     delete_browsers_since(tx, now - options_.maximum_idle, now - options_.maximum_age);
   });
 }

@@ -63,9 +63,9 @@ struct BrowserSignedIn {
 
 class BrowserSessions {
  public:
-  BrowserSessions(sessions::Sessions& sessions, PasswordCheck& passwords,
+  BrowserSessions(const Ground& ground, sessions::Sessions& sessions, PasswordCheck& passwords,
                   const BrowserSessionOptions& options)
-      : sessions_(sessions), passwords_(passwords), options_(options) {}
+      : ground_(ground), sessions_(sessions), passwords_(passwords), options_(options) {}
 
   const BrowserSessionOptions& options() const { return options_; }
 
@@ -115,6 +115,7 @@ class BrowserSessions {
                                                                    std::string address,
                                                                    Change change);
 
+  const Ground& ground_;
   sessions::Sessions& sessions_;
   PasswordCheck& passwords_;
   const BrowserSessionOptions options_;

@@ -56,7 +56,7 @@ Task<std::expected<Caller, CallerRefused>> Callers::assert_identity(
     std::optional<accounts::User> user;
     bool device = true;
   };
-  const Found found = co_await sessions_.database().read([&](db::Tx& tx) {
+  const Found found = co_await ground_.db.read([&](db::Tx& tx) {
     Found result{.user = accounts::find_user(tx, *localpart)};
     if (result.user && asserted.device_id) {
       const auto device = sessions::find_device(tx, result.user->account.id, *asserted.device_id);

@@ -39,8 +39,12 @@ struct CallerRefused {
 
 class Callers {
  public:
-  Callers(sessions::Sessions& sessions, const services::Services& services, std::string server_name)
-      : sessions_(sessions), services_(services), server_name_(std::move(server_name)) {}
+  Callers(const Ground& ground, sessions::Sessions& sessions, const services::Services& services,
+          std::string server_name)
+      : ground_(ground),
+        sessions_(sessions),
+        services_(services),
+        server_name_(std::move(server_name)) {}
 
   // The service whose token this is; null: none.
   const services::Service* service_of(std::string_view token) const {
@@ -55,6 +59,7 @@ class Callers {
   Task<std::expected<Caller, CallerRefused>> assert_identity(const services::Service& service,
                                                              const Asserted& asserted);
 
+  const Ground& ground_;
   sessions::Sessions& sessions_;
   const services::Services& services_;
   const std::string server_name_;

@@ -42,7 +42,7 @@ class CallersTest : public testing::SigninOnEachEngine {
     return files.load().value();
   }
   const services::Services services_ = load();
-  Callers callers_{*server_, services_, "example.com"};
+  Callers callers_{server_.ground(), *server_, services_, "example.com"};
 };
 
 INSTANTIATE_TEST_SUITE_P(Engines, CallersTest, db::engines(), db::engine_name);
@@ -158,7 +158,7 @@ TEST_P(CallersTest, NoMoreDevicesThanAPersonMayHave) {
   policy.maximum_per_user = 2;
   const Caller who = bob();
   server_.crash_and_take(policy);
-  OwnDevices devices(*server_);
+  OwnDevices devices(server_.ground(), *server_);
   for (const auto& [id, expected] : {std::pair("ONE", Put::created),
                                      {"TWO", Put::created},
                                      {"THREE", Put::too_many},

@@ -36,7 +36,7 @@ Task<std::vector<AuthFlow>> InteractiveAuth::flows_of(const std::optional<Subjec
 
 Task<bool> InteractiveAuth::can_confirm(UserId id) {
   if (!passwords_.enabled()) co_return false;
-  co_return co_await sessions_.database().read([&](db::Tx& tx) {
+  co_return co_await ground_.db.read([&](db::Tx& tx) {
     const auto user = accounts::find_user_by_id(tx, id);
     return user && user->password_hash.has_value();
   });
@@ -49,12 +49,12 @@ AuthSession InteractiveAuth::fresh(const AuthRequest& request, std::string_view 
           .body = auth_session_body(session_id, request.body),
           .completed = {},
           .registration_token = {},
-          .expires_at = sessions_.clock().now() + options_.lifetime};
+          .expires_at = ground_.clock.now() + options_.lifetime};
 }
 
 std::optional<LoginRefused> InteractiveAuth::crowded(const AuthRequest& request) {
   if (request.subject) return std::nullopt;
-  const auto wait = limits_.challenge_blocked(request.address, sessions_.clock().now());
+  const auto wait = limits_.challenge_blocked(request.address, ground_.clock.now());
   if (!wait) return std::nullopt;
   return LoginRefused{LoginRefused::Why::too_many_failures, *wait};
 }
@@ -63,8 +63,7 @@ Task<std::expected<AuthPassed, AuthRefused>> InteractiveAuth::begin(
     const AuthRequest& request, std::vector<AuthFlow> flows, std::optional<AuthFailure> failure) {
   if (const auto refused = crowded(request)) co_return std::unexpected(*refused);
   std::string id = crypto::random_text(crypto::kBase62, kSessionIdLength);
-  co_await sessions_.database().write(
-      [&](db::Tx& tx) { insert_auth_session(tx, fresh(request, id)); });
+  co_await ground_.db.write([&](db::Tx& tx) { insert_auth_session(tx, fresh(request, id)); });
   co_return std::unexpected(Challenge{std::move(flows), {}, std::move(id), failure});
 }
 
@@ -74,9 +73,9 @@ Task<std::expected<AuthPassed, AuthRefused>> InteractiveAuth::begin_anew(
 }
 
 Task<std::optional<AuthSession>> InteractiveAuth::find(std::string_view session_id) {
-  auto session = co_await sessions_.database().read(
+  auto session = co_await ground_.db.read(
       [&](db::Tx& tx) { return find_auth_session(tx, auth_session_hash(session_id)); });
-  if (session && session->expires_at <= sessions_.clock().now()) session.reset();
+  if (session && session->expires_at <= ground_.clock.now()) session.reset();
   co_return session;
 }
 
@@ -136,7 +135,7 @@ Task<std::optional<InteractiveAuth::Open>> InteractiveAuth::resume_or_open(
 
 Task<bool> InteractiveAuth::keep(const Open& open, const AuthFlow& before) {
   if (open.stored && open.session.completed == before) co_return true;
-  const Time now = sessions_.clock().now();
+  const Time now = ground_.clock.now();
   const auto write = [&](db::Tx& tx) {
     // Held from here on, so that it can be used when the other stages are passed.
     if (!open.shown_token.empty() &&
@@ -147,7 +146,7 @@ Task<bool> InteractiveAuth::keep(const Open& open, const AuthFlow& before) {
     insert_auth_session(tx, open.session);
     return true;
   };
-  co_return co_await sessions_.database().write([&](db::Tx& tx) {
+  co_return co_await ground_.db.write([&](db::Tx& tx) {
     if (write(tx)) return true;
     // Sent twice at once (a double click): the other has passed the same stage.
     const auto other = find_auth_session(tx, open.session.hash);
@@ -160,17 +159,17 @@ bool InteractiveAuth::redeem(db::Tx& tx, const AuthPassed& passed) {
   // Before the registration token, so that one which the session holds is free to be used.
   if (passed.hash && !delete_auth_session(tx, *passed.hash)) return false;
   return !passed.registration_token ||
-         accounts::use(tx, *passed.registration_token, sessions_.clock().now());
+         accounts::use(tx, *passed.registration_token, ground_.clock.now());
 }
 
 Task<void> InteractiveAuth::give_up(const AuthPassed& passed) {
   if (!passed.hash) co_return;
-  co_await sessions_.database().write([&](db::Tx& tx) { delete_auth_session(tx, *passed.hash); });
+  co_await ground_.db.write([&](db::Tx& tx) { delete_auth_session(tx, *passed.hash); });
 }
 
 void InteractiveAuth::purge() {
-  const Time now = sessions_.clock().now();
-  sessions_.database().write_now([now](db::Tx& tx) { delete_expired_auth_sessions(tx, now); });
+  const Time now = ground_.clock.now();
+  ground_.db.write_now([now](db::Tx& tx) { delete_expired_auth_sessions(tx, now); });
 }
 
 }  // namespace latchkey::signin

@@ -83,9 +83,11 @@ struct AuthPassed {
 
 class InteractiveAuth {
  public:
-  InteractiveAuth(sessions::Sessions& sessions, PasswordCheck& passwords, AttemptLimits& limits,
-                  const InteractiveAuthOptions& options, std::vector<AuthFlow> registration_flows)
-      : sessions_(sessions),
+  InteractiveAuth(const Ground& ground, sessions::Sessions& sessions, PasswordCheck& passwords,
+                  AttemptLimits& limits, const InteractiveAuthOptions& options,
+                  std::vector<AuthFlow> registration_flows)
+      : ground_(ground),
+        sessions_(sessions),
         passwords_(passwords),
         limits_(limits),
         options_(options),
@@ -161,6 +163,7 @@ class InteractiveAuth {
   // last use of a registration token.
   Task<bool> keep(const Open& open, const AuthFlow& before);
 
+  const Ground& ground_;
   sessions::Sessions& sessions_;
   PasswordCheck& passwords_;
   AttemptLimits& limits_;

@@ -211,7 +211,7 @@ class InvitationTest : public InteractiveAuthTest {
     return server_.db().write_now([&](db::Tx& tx) { return invited_.auth.redeem(tx, passed); });
   }
 
-  testing::Surface invited_{*server_, passwords_, invited()};
+  testing::Surface invited_{server_.ground(), *server_, passwords_, invited()};
 };
 
 INSTANTIATE_TEST_SUITE_P(Engines, InvitationTest, db::engines(), db::engine_name);

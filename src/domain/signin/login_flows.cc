@@ -19,7 +19,7 @@ Task<std::optional<ReturningAccount>> LoginWays::recognise(const sessions::Use& 
   if (token.empty()) co_return std::nullopt;
   const auto account = co_await sessions_.recognise(use, token);
   if (!account) co_return std::nullopt;
-  const auto user = co_await sessions_.database().read(
+  const auto user = co_await ground_.db.read(
       [&](db::Tx& tx) { return accounts::find_user_by_id(tx, account->id); });
   co_return ReturningAccount{
       .has_password = user && user->password_hash.has_value(),

@@ -39,9 +39,11 @@ LoginFlows flows_for(const LoginOffer& offer, const std::optional<ReturningAccou
 
 class LoginWays {
  public:
-  LoginWays(sessions::Sessions& sessions, const accounts::Passwords& passwords,
-            const LoginTokens& login_tokens, const services::Services& services)
-      : sessions_(sessions),
+  LoginWays(const Ground& ground, sessions::Sessions& sessions,
+            const accounts::Passwords& passwords, const LoginTokens& login_tokens,
+            const services::Services& services)
+      : ground_(ground),
+        sessions_(sessions),
         passwords_(passwords),
         login_tokens_(login_tokens),
         services_(services) {}
@@ -52,6 +54,7 @@ class LoginWays {
  private:
   Task<std::optional<ReturningAccount>> recognise(const sessions::Use& use, std::string_view token);
 
+  const Ground& ground_;
   sessions::Sessions& sessions_;
   const accounts::Passwords& passwords_;
   const LoginTokens& login_tokens_;

@@ -23,20 +23,20 @@ std::string LoginTokens::make(db::Tx& tx, SessionId session) {
   std::string token(kPrefix);
   token += crypto::random_text(crypto::kBase62, kRandomLength);
   tx.run("INSERT INTO login_tokens (hash, session, expires_at) VALUES (:hash, :session, :expires)",
-         hash_of(token), session, sessions_.clock().now() + options_.lifetime);
+         hash_of(token), session, ground_.clock.now() + options_.lifetime);
   return token;
 }
 
 Task<std::optional<std::string>> LoginTokens::make_for_browser(const BrowserSession& browser) {
   std::string token(kPrefix);
   token += crypto::random_text(crypto::kBase62, kRandomLength);
-  const bool made = co_await sessions_.database().write([&](db::Tx& tx) {
+  const bool made = co_await ground_.db.write([&](db::Tx& tx) {
     const auto account = lock_browser_account(tx, browser.id);
     if (!account || sessions::judge_account(*account)) return false;
     tx.run(
         "INSERT INTO login_tokens (hash, session, browser_session, expires_at)"
         " VALUES (:hash, 0, :browser, :expires)",
-        hash_of(token), browser.id, sessions_.clock().now() + options_.lifetime);
+        hash_of(token), browser.id, ground_.clock.now() + options_.lifetime);
     return true;
   });
   if (!made) co_return std::nullopt;
@@ -61,7 +61,7 @@ std::optional<LoginTokens::Taken> LoginTokens::take(db::Tx& tx, std::string_view
   // Of two that use it at once only one deletes it.
   if (!row || tx.run("DELETE FROM login_tokens WHERE hash = :hash", hash) == 0) return std::nullopt;
   const auto& [session, browser, expires_at] = *row;
-  const Time now = sessions_.clock().now();
+  const Time now = ground_.clock.now();
   // A clock set back prolongs nothing.
   if (expires_at <= now || expires_at > now + options_.lifetime + sessions::kClockSkew) {
     return std::nullopt;
@@ -72,8 +72,8 @@ std::optional<LoginTokens::Taken> LoginTokens::take(db::Tx& tx, std::string_view
 }
 
 void LoginTokens::purge() {
-  const Time now = sessions_.clock().now();
-  sessions_.database().write_now(
+  const Time now = ground_.clock.now();
+  ground_.db.write_now(
       [now](db::Tx& tx) { tx.run("DELETE FROM login_tokens WHERE expires_at <= :now", now); });
 }
 
@@ -83,7 +83,7 @@ Task<SignIn::Result> SignIn::with_token(std::size_t worker, std::string token,
   sessions_.require_hearing();
   session.method = sessions::Method::login_token;
   if (!login_tokens_.enabled()) co_return std::unexpected(LoginRefused{Why::not_offered});
-  const auto started = co_await sessions_.database().write([&](db::Tx& tx) -> Started {
+  const auto started = co_await ground_.db.write([&](db::Tx& tx) -> Started {
     const auto taken = login_tokens_.take(tx, token);
     if (!taken) return std::unexpected(LoginRefused{Why::token_not_good});
     session.browser = taken->browser;

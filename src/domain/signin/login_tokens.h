@@ -31,8 +31,8 @@ struct LoginTokenOptions {
 // has not left a way in.
 class LoginTokens {
  public:
-  LoginTokens(sessions::Sessions& sessions, const LoginTokenOptions& options)
-      : sessions_(sessions), options_(options) {}
+  LoginTokens(const Ground& ground, const LoginTokenOptions& options)
+      : ground_(ground), options_(options) {}
 
   bool enabled() const { return options_.enabled; }
   Duration lifetime() const { return options_.lifetime; }
@@ -57,7 +57,7 @@ class LoginTokens {
  private:
   std::optional<sessions::Account> lock_holder(db::Tx& tx, SessionId session);
 
-  sessions::Sessions& sessions_;
+  const Ground& ground_;
   const LoginTokenOptions options_;
 };
 

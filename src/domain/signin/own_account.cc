@@ -23,7 +23,7 @@ template <class T, class Change>
 Task<OwnAccountResult<T>> OwnAccount::confirmed(const Caller& who, const AuthPassed& passed,
                                                 Change change) {
   using Result = OwnAccountResult<T>;
-  co_return co_await sessions_.database().write([&](db::Tx& tx) -> Result {
+  co_return co_await ground_.db.write([&](db::Tx& tx) -> Result {
     auto account = sessions::lock_account(tx, who.identity.user);
     std::optional<Session> session;
     if (!who.is_service()) session = sessions::find_session(tx, who.identity.session);
@@ -72,7 +72,7 @@ Task<OwnAccountResult<>> OwnAccount::deactivate(Caller who, bool erase, AuthPass
                                [&](db::Tx& tx, accounts::Account& account,
                                    const std::optional<Session>&) -> OwnAccountResult<> {
                                  accounts::deactivate_account(tx, sessions_, account, erase,
-                                                              sessions_.clock().now());
+                                                              ground_.clock.now());
                                  return {};
                                });
 }

@@ -26,9 +26,13 @@ using OwnAccountResult = std::expected<T, OwnAccountRefused>;
 
 class OwnAccount {
  public:
-  OwnAccount(sessions::Sessions& sessions, InteractiveAuth& auth, accounts::Passwords& passwords,
-             LoginTokens& login_tokens)
-      : sessions_(sessions), auth_(auth), passwords_(passwords), login_tokens_(login_tokens) {}
+  OwnAccount(const Ground& ground, sessions::Sessions& sessions, InteractiveAuth& auth,
+             accounts::Passwords& passwords, LoginTokens& login_tokens)
+      : ground_(ground),
+        sessions_(sessions),
+        auth_(auth),
+        passwords_(passwords),
+        login_tokens_(login_tokens) {}
 
   // Why a new password is refused; absent: it is not.
   Task<std::optional<accounts::NewPasswordRefused>> refuse_password(const Caller& who,
@@ -60,6 +64,7 @@ class OwnAccount {
   template <class T = void, class Change>
   Task<OwnAccountResult<T>> confirmed(const Caller& who, const AuthPassed& passed, Change change);
 
+  const Ground& ground_;
   sessions::Sessions& sessions_;
   InteractiveAuth& auth_;
   accounts::Passwords& passwords_;

@@ -5,17 +5,17 @@
 namespace latchkey::signin {
 
 Task<std::vector<sessions::Device>> OwnDevices::list(const Caller& who) {
-  co_return co_await sessions_.database().read(
+  co_return co_await ground_.db.read(
       [&](db::Tx& tx) { return sessions::list_devices(tx, who.identity.user); });
 }
 
 Task<std::optional<sessions::Device>> OwnDevices::find(const Caller& who, std::string device_id) {
-  co_return co_await sessions_.database().read(
+  co_return co_await ground_.db.read(
       [&](db::Tx& tx) { return sessions::find_device_details(tx, who.identity.user, device_id); });
 }
 
 Task<bool> OwnDevices::ever_had(const Caller& who, std::string device_id) {
-  co_return co_await sessions_.database().read([&](db::Tx& tx) {
+  co_return co_await ground_.db.read([&](db::Tx& tx) {
     return sessions::find_device(tx, who.identity.user, device_id) ||
            sessions::had_device(tx, who.identity.user, device_id);
   });
@@ -23,7 +23,7 @@ Task<bool> OwnDevices::ever_had(const Caller& who, std::string device_id) {
 
 Task<OwnDevices::Put> OwnDevices::put(const Caller& who, std::string device_id,
                                       std::optional<std::string> display_name) {
-  co_return co_await sessions_.database().write([&](db::Tx& tx) {
+  co_return co_await ground_.db.write([&](db::Tx& tx) {
     // Not while it is being deleted, or created by another request; nor after a deactivation.
     const auto account = sessions::lock_account(tx, who.identity.user);
     if (!account || account->deactivated_at) return Put::no_such_device;
@@ -40,7 +40,7 @@ OwnDevices::Put OwnDevices::create(db::Tx& tx, const Caller& who, const std::str
   const auto most = static_cast<std::int64_t>(sessions_.policy().maximum_per_user);
   if (sessions::count_devices(tx, who.identity.user) >= most) return Put::too_many;
   // The account is locked, so only the key can collide.
-  while (!sessions::insert_device(tx, sessions_.ids().next<DeviceKey>(sessions_.clock().now()),
+  while (!sessions::insert_device(tx, ground_.ids.next<DeviceKey>(ground_.clock.now()),
                                   who.identity.user, device_id, display_name)) {
   }
   return Put::created;

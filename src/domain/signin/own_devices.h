@@ -13,7 +13,8 @@ namespace latchkey::signin {
 
 class OwnDevices {
  public:
-  explicit OwnDevices(sessions::Sessions& sessions) : sessions_(sessions) {}
+  OwnDevices(const Ground& ground, sessions::Sessions& sessions)
+      : ground_(ground), sessions_(sessions) {}
 
   Task<std::vector<sessions::Device>> list(const Caller& who);
   // Absent: the user has no device of this ID; another's is none of theirs.
@@ -29,6 +30,7 @@ class OwnDevices {
   Put create(db::Tx& tx, const Caller& who, const std::string& device_id,
              const std::optional<std::string>& display_name);
 
+  const Ground& ground_;
   sessions::Sessions& sessions_;
 };
 

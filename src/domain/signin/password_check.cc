@@ -22,17 +22,17 @@ constexpr std::int64_t kAddressesLookedAt = 200;
 }  // namespace
 
 Task<PasswordCheck::Allowed> PasswordCheck::begin(Attempt attempt) {
-  auto allowed = limits_.sign_in(attempt, sessions_.clock().now());
+  auto allowed = limits_.sign_in(attempt, ground_.clock.now());
   if (!allowed && allowed.error().unless_familiar && co_await is_familiar(attempt)) {
     attempt.familiar = true;
-    co_return limits_.sign_in(attempt, sessions_.clock().now());
+    co_return limits_.sign_in(attempt, ground_.clock.now());
   }
   co_return allowed;
 }
 
 // One statement whether there is such a user or not: the time it takes tells little.
 Task<bool> PasswordCheck::is_familiar(const Attempt& attempt) {
-  const auto addresses = co_await sessions_.database().read([&](db::Tx& tx) {
+  const auto addresses = co_await ground_.db.read([&](db::Tx& tx) {
     return sessions::addresses_of_user(tx, attempt.account, kAddressesLookedAt);
   });
   const std::string here = limit_key(attempt.address);
@@ -45,8 +45,7 @@ Task<std::expected<CheckedUser, LoginRefused>> PasswordCheck::check(const Identi
                                                                     const std::string& address) {
   const Meant meant = meaning_of(who, server_name_);
   // Also for a name that cannot exist: an answer without the lookup would be a little faster.
-  const auto user =
-      co_await sessions_.database().read([&](db::Tx& tx) { return find_user(tx, meant); });
+  const auto user = co_await ground_.db.read([&](db::Tx& tx) { return find_user(tx, meant); });
   // An account has one limit, whatever it is called by.
   const std::string& name = user ? user->account.localpart : meant.name;
   auto attempt = co_await begin({.address = address, .account = name});

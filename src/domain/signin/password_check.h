@@ -26,9 +26,9 @@ struct CheckedUser {
 // session: for sign-in and for user-interactive authentication.
 class PasswordCheck {
  public:
-  PasswordCheck(sessions::Sessions& sessions, accounts::Passwords& passwords, AttemptLimits& limits,
+  PasswordCheck(const Ground& ground, accounts::Passwords& passwords, AttemptLimits& limits,
                 std::string server_name)
-      : sessions_(sessions),
+      : ground_(ground),
         passwords_(passwords),
         limits_(limits),
         server_name_(std::move(server_name)) {}
@@ -64,7 +64,7 @@ class PasswordCheck {
   Task<Allowed> begin(Attempt attempt);
   Task<bool> is_familiar(const Attempt& attempt);
 
-  sessions::Sessions& sessions_;
+  const Ground& ground_;
   accounts::Passwords& passwords_;
   AttemptLimits& limits_;
   const std::string server_name_;
@@ -82,7 +82,7 @@ Task<PasswordCheck::ResultOf<Then>> PasswordCheck::with_account(Identifier who,
     const auto checked = co_await check(who, password, address);
     if (!checked) co_return std::unexpected(checked.error());
     const auto new_hash = co_await renew(*checked, password);
-    auto done = co_await sessions_.database().write([&](db::Tx& tx) -> std::optional<Result> {
+    auto done = co_await ground_.db.write([&](db::Tx& tx) -> std::optional<Result> {
       // The state of the account counts as it is now, not as it was before the hashing.
       const auto account = lock_if_unchanged(tx, *checked);
       if (!account) return std::nullopt;

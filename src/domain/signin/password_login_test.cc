@@ -63,7 +63,7 @@ TEST_P(PasswordLoginTest, WithAWrongPasswordAllAccountsLookAlike) {
   administration_.create_user(accounts::testing::kOperator, "gone", "correct horse", false).value();
   administration_.deactivate(accounts::testing::kOperator, "gone", false).value();
   server_.sql("INSERT INTO users (id, localpart, created_at) VALUES (7, 'without-password', 1)");
-  testing::Surface surface{*server_, passwords_, unlimited()};
+  testing::Surface surface{server_.ground(), *server_, passwords_, unlimited()};
   for (const auto* name : {"alice", "locked", "gone", "without-password", "nobody", "",
                            "@alice:other.example", "not a name!"}) {
     for (const auto* password : {"wrong horse", ""}) {
@@ -91,14 +91,14 @@ TEST_P(PasswordLoginTest, IsRefusedAtTheLimitOfDevices) {
   auto policy = sessions::testing::sample_policy();
   policy.maximum_per_user = 1;
   server_.crash_and_take(policy);
-  testing::Surface surface{*server_, passwords_};
+  testing::Surface surface{server_.ground(), *server_, passwords_};
   EXPECT_TRUE(login(surface, "alice", "correct horse").has_value());
   const auto refused = login(surface, "alice", "correct horse", "TABLET");
   EXPECT_EQ(refused.error().why, Why::too_many_devices);
 }
 
 TEST_P(PasswordLoginTest, FailuresAreLimitedAndSuccessesAreNot) {
-  testing::Surface surface{*server_, passwords_, strict()};
+  testing::Surface surface{server_.ground(), *server_, passwords_, strict()};
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(login(surface, "alice", "correct horse").has_value());
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(login(surface, "alice", "wrong horse").error().why, Why::wrong_credentials);
@@ -120,7 +120,7 @@ TEST_P(PasswordLoginTest, WhereASessionWasUsedIsFamiliar) {
   options.account_failures = 1;
   options.newcomer_failures = 1;
   options.account_failure_interval = options.newcomer_failure_interval = 1h;
-  testing::Surface surface{*server_, passwords_, setup};
+  testing::Surface surface{server_.ground(), *server_, passwords_, setup};
   const auto from = [&](std::string address, std::string password) {
     auto wanted = device("PHONE");
     wanted.origin.address = std::move(address);

@@ -31,7 +31,7 @@ std::vector<AuthFlow> registration_flows(const accounts::RegistrationOptions& op
 }
 
 Task<bool> Registration::taken(const std::string& username) {
-  co_return co_await parts_.sessions.database().read(
+  co_return co_await parts_.ground.db.read(
       [&](db::Tx& tx) { return accounts::name_taken(tx, username); });
 }
 
@@ -62,22 +62,22 @@ Task<std::expected<bool, RegistrationRefused>> Registration::token_valid(std::st
                                                                          std::string address) {
   parts_.sessions.require_hearing();
   if (!open()) co_return std::unexpected(Refused{Why::closed});
-  const Time now = parts_.sessions.clock().now();
+  const Time now = parts_.ground.clock.now();
   if (const auto wait = parts_.limits.registration_token_blocked(address, now)) {
     co_return std::unexpected(Refused{.why = Why::too_many, .retry_after = *wait});
   }
-  co_return co_await parts_.sessions.database().read(
+  co_return co_await parts_.ground.db.read(
       [&](db::Tx& tx) { return accounts::find_usable(tx, token, now).has_value(); });
 }
 
 std::optional<accounts::Account> Registration::add_user(db::Tx& tx, const NewAccount& wanted,
                                                         const std::optional<std::string>& hash) {
-  const Time now = parts_.sessions.clock().now();
+  const Time now = parts_.ground.clock.now();
   accounts::Account account;
   do {
     account.localpart = wanted.username ? *wanted.username : made_up_name();
     if (wanted.username && accounts::name_taken(tx, account.localpart)) return std::nullopt;
-    account.id = parts_.sessions.ids().next<UserId>(now);
+    account.id = parts_.ground.ids.next<UserId>(now);
   } while (!accounts::insert_user(tx, account.id, account.localpart, hash, false, now));
   return account;
 }
@@ -108,7 +108,7 @@ Task<std::expected<Registered, RegistrationRefused>> Registration::create(std::s
                                                                           NewAccount wanted,
                                                                           AuthPassed passed) {
   if (auto refusal = co_await refuse(wanted)) co_return std::unexpected(*refusal);
-  const Time now = parts_.sessions.clock().now();
+  const Time now = parts_.ground.clock.now();
   if (auto wait = parts_.limits.registration_blocked(wanted.session.origin.address, now)) {
     co_return std::unexpected(Refused{.why = Why::too_many, .retry_after = *wait});
   }
@@ -126,7 +126,7 @@ Task<std::expected<Registered, RegistrationRefused>> Registration::create(std::s
   const auto hash = co_await parts_.passwords.hash(*wanted.password);
   if (!hash) co_return std::unexpected(Refused{.why = Why::busy, .retry_after = kBusyFor});
 
-  const auto made = co_await parts_.sessions.database().write([&](db::Tx& tx) -> MadeOrRefused {
+  const auto made = co_await parts_.ground.db.write([&](db::Tx& tx) -> MadeOrRefused {
     const auto account = add_user(tx, wanted, hash);
     if (!account) return std::unexpected(Refused{Why::username_taken});
     // After the name is sure: one that was taken meanwhile must not cost an invitation.
@@ -148,7 +148,7 @@ Task<std::expected<Registered, RegistrationRefused>> Registration::create_for(
     co_return std::unexpected(Refused{Why::invalid_username});
   }
   if (!service.claims(*wanted.username)) co_return std::unexpected(Refused{Why::exclusive});
-  const auto made = co_await parts_.sessions.database().write([&](db::Tx& tx) -> MadeOrRefused {
+  const auto made = co_await parts_.ground.db.write([&](db::Tx& tx) -> MadeOrRefused {
     const auto account = add_user(tx, wanted, std::nullopt);
     if (!account) return std::unexpected(Refused{Why::username_taken});
     return sign_in(tx, *account, wanted);

@@ -52,6 +52,7 @@ std::vector<AuthFlow> registration_flows(const accounts::RegistrationOptions& op
 class Registration {
  public:
   struct Parts {
+    const Ground& ground;
     sessions::Sessions& sessions;
     accounts::Passwords& passwords;
     AttemptLimits& limits;

@@ -90,7 +90,8 @@ TEST_P(RegisterAccount, SaysBeforeTheAuthenticationWhatItWouldRefuseAfter) {
 }
 
 TEST_P(RegisterAccount, ClosedRefusesAll) {
-  testing::Surface surface{*server_, passwords_, {.registration = {.open = false}}};
+  testing::Surface surface{
+      server_.ground(), *server_, passwords_, {.registration = {.open = false}}};
   EXPECT_FALSE(surface.registration.open());
   EXPECT_EQ(create(surface, wanted()).error().why, Why::closed);
   EXPECT_EQ(run(surface.registration.refuse(std::optional<std::string>("taken")))->why,
@@ -99,7 +100,8 @@ TEST_P(RegisterAccount, ClosedRefusesAll) {
 }
 
 TEST_P(RegisterAccount, LimitsAnAddress) {
-  testing::Surface surface{*server_, passwords_, {.limits = {.registrations = 5}}};
+  testing::Surface surface{
+      server_.ground(), *server_, passwords_, {.limits = {.registrations = 5}}};
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(create(surface, wanted(std::nullopt)).has_value());
   const auto refused = create(surface, wanted());
   EXPECT_EQ(refused.error().why, Why::too_many);
@@ -109,7 +111,7 @@ TEST_P(RegisterAccount, LimitsAnAddress) {
 }
 
 TEST_P(RegisterAccount, OfOneNameAtOnceMakesOne) {
-  testing::Surface surface{*server_, passwords_, {.limits = {.enabled = false}}};
+  testing::Surface surface{server_.ground(), *server_, passwords_, {.limits = {.enabled = false}}};
   const auto results = server_.race(2, [&](sessions::Use use) -> Task<Result> {
     co_return co_await surface.registration.create(use.worker, wanted(), {});
   });

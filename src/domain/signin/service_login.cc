@@ -15,7 +15,7 @@ Task<SignIn::Result> SignIn::for_service(std::size_t worker, const services::Ser
   if (!localpart || !service.claims(*localpart)) {
     co_return std::unexpected(LoginRefused{Why::outside_namespace});
   }
-  const auto started = co_await sessions_.database().write([&](db::Tx& tx) -> Started {
+  const auto started = co_await ground_.db.write([&](db::Tx& tx) -> Started {
     const auto found = accounts::find_user(tx, *localpart);
     const auto account = found ? sessions::lock_account(tx, found->account.id) : std::nullopt;
     if (!account) return std::unexpected(LoginRefused{Why::not_registered});

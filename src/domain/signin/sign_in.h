@@ -17,9 +17,10 @@ namespace latchkey::signin {
 // the session in the same way.
 class SignIn {
  public:
-  SignIn(sessions::Sessions& sessions, PasswordCheck& passwords, LoginTokens& login_tokens,
-         std::string server_name)
-      : sessions_(sessions),
+  SignIn(const Ground& ground, sessions::Sessions& sessions, PasswordCheck& passwords,
+         LoginTokens& login_tokens, std::string server_name)
+      : ground_(ground),
+        sessions_(sessions),
         passwords_(passwords),
         login_tokens_(login_tokens),
         server_name_(std::move(server_name)) {}
@@ -41,6 +42,7 @@ class SignIn {
   Started start(db::Tx& tx, const accounts::Account& account, const sessions::NewSession& session);
   Result signed_in(std::size_t worker, const Started& started);
 
+  const Ground& ground_;
   sessions::Sessions& sessions_;
   PasswordCheck& passwords_;
   LoginTokens& login_tokens_;

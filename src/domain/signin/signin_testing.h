@@ -26,7 +26,8 @@ struct Setup {
 
 // Everything that signs people in, over one server.
 struct Surface {
-  Surface(sessions::Sessions& sessions, accounts::Passwords& passwords, const Setup& setup = {});
+  Surface(const Ground& ground, sessions::Sessions& sessions, accounts::Passwords& passwords,
+          const Setup& setup = {});
 
   const Setup setup;
   services::Services services;
@@ -60,7 +61,7 @@ class SigninOnEachEngine : public accounts::testing::AccountsOnEachEngine {
   // Who asks with that access token.
   Caller caller(const std::string& access_token);
 
-  Surface surface_{*server_, passwords_};
+  Surface surface_{server_.ground(), *server_, passwords_};
 };
 
 }  // namespace latchkey::signin::testing

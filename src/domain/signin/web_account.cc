@@ -51,7 +51,7 @@ std::expected<accounts::Account, WebRefusal> WebAccount::lock(db::Tx& tx, const 
 }
 
 Task<AccountProfile> WebAccount::profile(const BrowserSession& who) {
-  co_return co_await sessions_.database().read([&](db::Tx& tx) {
+  co_return co_await ground_.db.read([&](db::Tx& tx) {
     const auto user = accounts::find_user_by_id(tx, who.account.id);
     AccountProfile profile{.localpart = who.account.localpart,
                            .display_name = accounts::find_display_name(tx, who.account.id),
@@ -66,7 +66,7 @@ Task<AccountProfile> WebAccount::profile(const BrowserSession& who) {
 
 Task<WebResult<>> WebAccount::set_display_name(const BrowserSession& who, std::string name) {
   const auto clean = clean_name(name);
-  co_return co_await sessions_.database().write([&](db::Tx& tx) -> WebResult<> {
+  co_return co_await ground_.db.write([&](db::Tx& tx) -> WebResult<> {
     const auto account = lock(tx, who, Need::signed_in);
     if (!account) return std::unexpected(account.error());
     if (!clean) return {};
@@ -94,7 +94,7 @@ std::vector<AccountDevice> WebAccount::devices_now(db::Tx& tx, const BrowserSess
 }
 
 Task<std::vector<AccountDevice>> WebAccount::devices(const BrowserSession& who) {
-  co_return co_await sessions_.database().read([&](db::Tx& tx) { return devices_now(tx, who); });
+  co_return co_await ground_.db.read([&](db::Tx& tx) { return devices_now(tx, who); });
 }
 
 Task<std::optional<AccountDevice>> WebAccount::device(const BrowserSession& who,
@@ -107,7 +107,7 @@ Task<std::optional<AccountDevice>> WebAccount::device(const BrowserSession& who,
 
 Task<std::optional<std::string>> WebAccount::name_of_device(const BrowserSession& who,
                                                             std::string device_id) {
-  auto device = co_await sessions_.database().read(
+  auto device = co_await ground_.db.read(
       [&](db::Tx& tx) { return sessions::find_device_details(tx, who.account.id, device_id); });
   if (!device) co_return std::nullopt;
   co_return device->display_name.empty() ? std::move(device->id) : std::move(device->display_name);
@@ -116,7 +116,7 @@ Task<std::optional<std::string>> WebAccount::name_of_device(const BrowserSession
 Task<WebResult<>> WebAccount::rename_device(const BrowserSession& who, std::string device_id,
                                             std::string name) {
   const auto clean = clean_name(name);
-  co_return co_await sessions_.database().write([&](db::Tx& tx) -> WebResult<> {
+  co_return co_await ground_.db.write([&](db::Tx& tx) -> WebResult<> {
     const auto account = lock(tx, who, Need::signed_in);
     if (!account) return std::unexpected(account.error());
     const auto device = sessions::find_device(tx, account->id, device_id);
@@ -127,7 +127,7 @@ Task<WebResult<>> WebAccount::rename_device(const BrowserSession& who, std::stri
 }
 
 Task<WebResult<>> WebAccount::delete_device(const BrowserSession& who, std::string device_id) {
-  co_return co_await sessions_.database().write([&](db::Tx& tx) -> WebResult<> {
+  co_return co_await ground_.db.write([&](db::Tx& tx) -> WebResult<> {
     const auto account = lock(tx, who, Need::fresh);
     if (!account) return std::unexpected(account.error());
     const auto device = sessions::find_device(tx, account->id, device_id);
@@ -138,7 +138,7 @@ Task<WebResult<>> WebAccount::delete_device(const BrowserSession& who, std::stri
 }
 
 Task<WebResult<std::size_t>> WebAccount::sign_out_everything(const BrowserSession& who) {
-  co_return co_await sessions_.database().write([&](db::Tx& tx) -> WebResult<std::size_t> {
+  co_return co_await ground_.db.write([&](db::Tx& tx) -> WebResult<std::size_t> {
     const auto account = lock(tx, who, Need::fresh);
     if (!account) return std::unexpected(account.error());
     const auto devices = static_cast<std::size_t>(sessions::count_devices(tx, account->id));
@@ -148,10 +148,10 @@ Task<WebResult<std::size_t>> WebAccount::sign_out_everything(const BrowserSessio
 }
 
 Task<WebResult<>> WebAccount::deactivate(const BrowserSession& who, bool erase) {
-  co_return co_await sessions_.database().write([&](db::Tx& tx) -> WebResult<> {
+  co_return co_await ground_.db.write([&](db::Tx& tx) -> WebResult<> {
     auto account = lock(tx, who, Need::fresh);
     if (!account) return std::unexpected(account.error());
-    accounts::deactivate_account(tx, sessions_, *account, erase, sessions_.clock().now());
+    accounts::deactivate_account(tx, sessions_, *account, erase, ground_.clock.now());
     return {};
   });
 }

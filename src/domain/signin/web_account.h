@@ -64,9 +64,13 @@ using WebResult = std::expected<T, WebRefusal>;
 
 class WebAccount {
  public:
-  WebAccount(sessions::Sessions& sessions, BrowserSessions& browsers, PasswordCheck& checks,
-             accounts::Passwords& passwords)
-      : sessions_(sessions), browsers_(browsers), checks_(checks), passwords_(passwords) {}
+  WebAccount(const Ground& ground, sessions::Sessions& sessions, BrowserSessions& browsers,
+             PasswordCheck& checks, accounts::Passwords& passwords)
+      : ground_(ground),
+        sessions_(sessions),
+        browsers_(browsers),
+        checks_(checks),
+        passwords_(passwords) {}
 
   Task<AccountProfile> profile(const BrowserSession& who);
   // Spaces around it and control characters go, what is longer than 255 bytes is cut, and of what
@@ -120,6 +124,7 @@ class WebAccount {
                                                     Need need);
   std::vector<AccountDevice> devices_now(db::Tx& tx, const BrowserSession& who);
 
+  const Ground& ground_;
   sessions::Sessions& sessions_;
   BrowserSessions& browsers_;
   PasswordCheck& checks_;

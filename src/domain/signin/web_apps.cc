@@ -7,12 +7,12 @@
 namespace latchkey::signin {
 
 Task<std::vector<AccountApp>> WebAccount::apps(const BrowserSession& who) {
-  co_return co_await sessions_.database().read(
+  co_return co_await ground_.db.read(
       [&](db::Tx& tx) { return list_account_apps(tx, who.account.id); });
 }
 
 Task<WebResult<>> WebAccount::end_app(const BrowserSession& who, SessionId app) {
-  co_return co_await sessions_.database().write([&](db::Tx& tx) -> WebResult<> {
+  co_return co_await ground_.db.write([&](db::Tx& tx) -> WebResult<> {
     const auto account = lock(tx, who, Need::signed_in);
     if (!account) return std::unexpected(account.error());
     const auto session = sessions::find_session(tx, app);

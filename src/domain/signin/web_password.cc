@@ -50,7 +50,7 @@ Task<WebResult<>> WebAccount::change_password(const BrowserSession& who, std::st
       hash = co_await passwords_.hash(wanted);
       if (!hash) co_return refuse(WebRefused::busy);
     }
-    const auto done = co_await sessions_.database().write([&](db::Tx& tx) -> Done {
+    const auto done = co_await ground_.db.write([&](db::Tx& tx) -> Done {
       const auto account = lock(tx, who, Need::signed_in);
       if (!account) return std::unexpected(account.error());
       if (!PasswordCheck::lock_if_unchanged(tx, *checked)) return std::nullopt;
@@ -67,8 +67,8 @@ Task<WebResult<>> WebAccount::change_password(const BrowserSession& who, std::st
 
 Task<std::optional<sessions::Account>> WebAccount::recovery_account(std::string link) {
   if (!checks_.enabled()) co_return std::nullopt;
-  co_return co_await sessions_.database().read([&](db::Tx& tx) -> std::optional<sessions::Account> {
-    const auto user = accounts::find_recovery_link(tx, link, sessions_.clock().now());
+  co_return co_await ground_.db.read([&](db::Tx& tx) -> std::optional<sessions::Account> {
+    const auto user = accounts::find_recovery_link(tx, link, ground_.clock.now());
     if (!user) return std::nullopt;
     auto found = accounts::find_user_by_id(tx, *user);
     if (!found || !recoverable(found->account)) return std::nullopt;
@@ -87,11 +87,11 @@ Task<WebResult<BrowserSignedIn>> WebAccount::recover(std::string link, std::stri
   }
   const auto hash = co_await passwords_.hash(wanted);
   if (!hash) co_return refuse(WebRefused::busy);
-  co_return co_await sessions_.database().write([&](db::Tx& tx) -> Result {
+  co_return co_await ground_.db.write([&](db::Tx& tx) -> Result {
     const auto account = sessions::lock_account(tx, meant->id);
     // Read again under the account's lock: of two that use the link at once one finds it.
     if (!recoverable(account) ||
-        accounts::find_recovery_link(tx, link, sessions_.clock().now()) != account->id) {
+        accounts::find_recovery_link(tx, link, ground_.clock.now()) != account->id) {
       return refuse(WebRefused::no_longer_valid);
     }
     accounts::replace_password(tx, account->id, hash);  // uses the link up
@@ -101,8 +101,8 @@ Task<WebResult<BrowserSignedIn>> WebAccount::recover(std::string link, std::stri
 }
 
 void WebAccount::purge() {
-  sessions_.database().write_now(
-      [&](db::Tx& tx) { accounts::purge_recovery_links(tx, sessions_.clock().now()); });
+  ground_.db.write_now(
+      [&](db::Tx& tx) { accounts::purge_recovery_links(tx, ground_.clock.now()); });
 }
 
 }  // namespace latchkey::signin

@@ -30,6 +30,7 @@ struct Argument {
 
 // What commands act on.
 struct Operations {
+  const Ground& ground;
   accounts::Administration& accounts;
   sessions::Sessions& sessions;
   std::function<void(const std::string& path)> backup;  // throws db::Refused with a sentence

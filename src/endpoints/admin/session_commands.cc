@@ -139,7 +139,7 @@ Answer mark_gap(const Call& call) {
   const auto from = text::parse_rfc3339(call.text("from"));
   const auto typed = call.optional_text("to");
   const auto to =
-      typed ? text::parse_rfc3339(*typed) : std::optional(call.operations.sessions.clock().now());
+      typed ? text::parse_rfc3339(*typed) : std::optional(call.operations.ground.clock.now());
   if (!from || !to) return fail("a time looks like 2026-01-31T12:00:00Z");
   if (*to < *from) return fail("the gap ends before it begins");
   call.operations.accounts.mark_gap(call.by, *from, *to);

@@ -22,7 +22,7 @@ constexpr std::int64_t kAuditLines = 100;
 
 Answer list_keys(const Call& call) {
   json::array list;
-  for (const auto& key : sessions::list_keys(call.operations.sessions.database())) {
+  for (const auto& key : sessions::list_keys(call.operations.ground.db)) {
     json::object described{{"id", key.id},
                            {"fingerprint", key.fingerprint},
                            {"created_at", text::format_rfc3339(key.created_at)}};
@@ -35,7 +35,8 @@ Answer list_keys(const Call& call) {
 template <auto change>
 Answer change_keys(const Call& call, std::string_view action) {
   auto& sessions = call.operations.sessions;
-  auto keys = change(sessions.database(), sessions.key_file(), sessions.clock().now());
+  const Ground& ground = call.operations.ground;
+  auto keys = change(ground.db, sessions.key_file(), ground.clock.now());
   if (!keys) return fail(keys.error());
   sessions.use_keys(std::move(*keys));
   call.operations.accounts.note_now(call.by, action, "server keys");
@@ -52,7 +53,8 @@ Answer replace_keys(const Call& call) {
 
 Answer rotate_signing_keys(const Call& call) {
   json::array list;
-  for (const auto& key : oauth::SigningKeys(call.operations.sessions).rotate(call.by)) {
+  for (const auto& key :
+       oauth::SigningKeys(call.operations.ground, call.operations.sessions).rotate(call.by)) {
     json::object described{{"id", key.id},
                            {"algorithm", key.algorithm},
                            {"created_at", text::format_rfc3339(key.created_at)}};

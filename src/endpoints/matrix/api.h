@@ -18,6 +18,7 @@ namespace latchkey::matrix {
 
 // What the endpoints call; owned by app.
 struct Api {
+  const Clock& clock;
   sessions::Sessions& sessions;
   signin::Callers& callers;
   signin::SignIn& sign_in;

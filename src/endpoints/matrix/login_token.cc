@@ -25,7 +25,7 @@ Task<http::Response> post_get_token(const Api& api, const http::Request& request
   auto passed = co_await confirm(api, asked, fields);
   if (!passed) co_return passed.error().status == 403 ? cannot() : passed.error();
 
-  const Time now = api.sessions.clock().now();
+  const Time now = api.clock.now();
   if (const auto wait = api.limits.login_token_blocked(who->identity.localpart, now)) {
     co_return limit_exceeded(*wait, "Too many login tokens were asked for. Try again later.");
   }

@@ -19,7 +19,7 @@ Task<http::Response> post_refresh(const Api& api, const http::Request& request) 
   if (!tokens) {
     // Only guesses are limited: a client with a token of this server always gets its answer.
     if (tokens.error().worth == sessions::Worth::unknown) {
-      const Time now = api.sessions.clock().now();
+      const Time now = api.clock.now();
       if (const auto wait = api.limits.unknown_token_blocked(request.client_address, now)) {
         co_return limit_exceeded(*wait, "Too many tokens were not recognised. Try again later.");
       }

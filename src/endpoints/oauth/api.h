@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "domain/oauth/authorization_codes.h"
+#include "domain/oauth/claims.h"
 #include "domain/oauth/clients.h"
 #include "domain/oauth/device_grants.h"
 #include "domain/oauth/signing_keys.h"
@@ -37,11 +38,13 @@ inline constexpr std::string_view kLink = "/link";
 
 // What the endpoints call; owned by app.
 struct Api {
+  const Clock& clock;
   sessions::Sessions& sessions;
   Clients& clients;
   AuthorizationCodes& codes;
   DeviceGrants& devices;
   SigningKeys& keys;
+  const Claims& claims;
   signin::AttemptLimits& limits;
   const pages::AccountPages& account;
   const crypto::Secret& introspection_secret;  // the homeserver's

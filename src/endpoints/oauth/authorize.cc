@@ -144,8 +144,7 @@ Task<http::Response> get_authorize(const Api& api, const http::Request& request)
   const ReturnAddress where = return_address(asked->request);
   const std::string query = without_prompt(asked->query);
   const std::string next = std::string(path::kAuthorize) + "?" + query;
-  switch (next_step(asked->request, browser ? &*browser : nullptr, consented,
-                    api.sessions.clock().now())) {
+  switch (next_step(asked->request, browser ? &*browser : nullptr, consented, api.clock.now())) {
     case AuthorizationStep::sign_up:
       co_return pages::to_sign_up(next);
     case AuthorizationStep::sign_in:

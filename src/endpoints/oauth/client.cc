@@ -66,11 +66,10 @@ Task<std::expected<std::shared_ptr<const Client>, http::Response>> authenticate(
   const std::string token_endpoint = url(api, path::kToken);
   const auto proved =
       prove_client(*claimed, client.get(), {.issuer = api.issuer, .token_endpoint = token_endpoint},
-                   api.sessions.clock().now());
+                   api.clock.now());
   if (!proved) co_return std::unexpected(refused(proved.error()));
   if (*proved) {
-    const bool first = co_await api.sessions.database().write(
-        [&](db::Tx& tx) { return note_assertion(tx, **proved); });
+    const bool first = co_await api.clients.first_use(**proved);
     if (!first) co_return std::unexpected(refused(assertion_used()));
   }
   co_return client;

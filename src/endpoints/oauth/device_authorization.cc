@@ -23,7 +23,7 @@ Task<http::Response> post_device(const Api& api, const http::Request& request) {
   }
   const auto scope = read_scope(*scope_text);
   if (!scope) co_return error(400, "invalid_scope", scope.error());
-  const Time now = api.sessions.clock().now();
+  const Time now = api.clock.now();
   if (const auto wait = api.limits.device_authorization_blocked(request.client_address, now)) {
     co_return too_many(*wait);
   }

@@ -101,8 +101,9 @@ std::string_view plain_token(std::string_view body) {
   return body.find_first_of("%+&=") == body.npos ? body : std::string_view{};
 }
 
-bool introspect_at_once(sessions::Sessions& sessions, const crypto::Secret& secret,
-                        const http::Request& request, http::Response& response) {
+bool introspect_at_once(const Clock& clock, sessions::Sessions& sessions,
+                        const crypto::Secret& secret, const http::Request& request,
+                        http::Response& response) {
   const std::string_view token = plain_token(request.body);
   if (token.empty() || !authorized(request, secret)) return false;
   // The homeserver's own address and agent say nothing about the person's device.
@@ -112,11 +113,12 @@ bool introspect_at_once(sessions::Sessions& sessions, const crypto::Secret& secr
   std::string& rendered = entry->rendered[Entry::introspection];
   if (rendered.empty()) rendered = render(entry->identity);
   response.body = rendered;
-  finish(response.body, entry->identity, sessions.clock().now());
+  finish(response.body, entry->identity, clock.now());
   return true;
 }
 
-Task<http::Response> introspect(sessions::Sessions& sessions, const crypto::Secret& secret,
+Task<http::Response> introspect(const Clock& clock, sessions::Sessions& sessions,
+                                const crypto::Secret& secret,
                                 const IntrospectingClient& find_client,
                                 const http::Request& request) {
   const bool homeserver = authorized(request, secret);
@@ -141,7 +143,7 @@ Task<http::Response> introspect(sessions::Sessions& sessions, const crypto::Secr
   response.headers.emplace_back("Cache-Control", "no-store");
   if (told) {
     response.body = render(verdict.identity);
-    finish(response.body, verdict.identity, sessions.clock().now());
+    finish(response.body, verdict.identity, clock.now());
   } else {
     response.body = R"({"active":false})";
   }
@@ -150,16 +152,17 @@ Task<http::Response> introspect(sessions::Sessions& sessions, const crypto::Secr
 
 }  // namespace
 
-void mount_introspection(request::Routes& routes, sessions::Sessions& sessions,
+void mount_introspection(request::Routes& routes, const Clock& clock, sessions::Sessions& sessions,
                          const crypto::Secret& secret, IntrospectingClient client) {
   routes.add(
       http::Method::post, std::string(path::kIntrospect),
-      [&sessions, &secret, client = std::move(client)](const http::Request& request) {
-        return introspect(sessions, secret, client, request);
+      [&clock, &sessions, &secret, client = std::move(client)](const http::Request& request) {
+        return introspect(clock, sessions, secret, client, request);
       },
       {.owner = request::Owner::inside,
-       .immediate = [&sessions, &secret](const http::Request& request, http::Response& response) {
-         return introspect_at_once(sessions, secret, request, response);
+       .immediate = [&clock, &sessions, &secret](const http::Request& request,
+                                                 http::Response& response) {
+         return introspect_at_once(clock, sessions, secret, request, response);
        }});
 }
 

@@ -29,7 +29,7 @@ using IntrospectingClient =
 // POST /oauth2/introspect (RFC 7662), as Synapse asks it: authenticated by a shared secret, more
 // lenient than the edge by 30 s, so that no request which passed the edge is refused behind it. An
 // OAuth 2.0 client with a secret or a key may ask about its own tokens, without that leniency.
-void mount_introspection(request::Routes& routes, sessions::Sessions& sessions,
+void mount_introspection(request::Routes& routes, const Clock& clock, sessions::Sessions& sessions,
                          const crypto::Secret& secret, IntrospectingClient client = {});
 
 }  // namespace latchkey::oauth

@@ -24,7 +24,7 @@ class Introspect : public sessions::testing::OnEachEngine {
  protected:
   Introspect() {
     request::Routes routes(router_, {.name = "oauth", .refuse = server_refusal});
-    mount_introspection(routes, *server_, secret_);
+    mount_introspection(routes, server_.clock, *server_, secret_);
   }
 
   static Call asking(std::string body, std::string_view authorization = "Bearer shared") {
@@ -139,7 +139,7 @@ TEST_P(Introspect, WithoutASecretAnswersNobody) {
   http::Router router;
   request::Routes routes(router, {.name = "oauth", .refuse = server_refusal});
   const crypto::Secret none;
-  mount_introspection(routes, *server_, none);
+  mount_introspection(routes, server_.clock, *server_, none);
   for (const std::string_view value : {"", "Bearer ", "Bearer x"}) {
     EXPECT_EQ(answer(router, asking("token=" + phone_.access(), value)).status, 401);
   }

@@ -55,7 +55,7 @@ struct Waiting {
 };
 Task<std::expected<Waiting, http::Response>> look(const Api& api, const http::Request& request,
                                                   std::string_view typed) {
-  const Time now = api.sessions.clock().now();
+  const Time now = api.clock.now();
   if (api.limits.user_code_blocked(request.client_address, now)) {
     co_return std::unexpected(code_page(api, request, 429, say(api, request, Text::link_too_many)));
   }

@@ -19,13 +19,13 @@ void mount(http::Router& router, const Api& api) {
 
   request::Routes routes(router, {.name = "oauth", .refuse = server_refusal});
   routes.below("/oauth2/", {.owner = request::Owner::homeserver});
-  mount_registration(routes, api.sessions, api.clients, api.limits);
+  mount_registration(routes, api.clock, api.clients, api.limits);
   mount_token(routes, api);
   mount_device_authorization(routes, api);
   mount_jwks(routes, api);
   mount_revoke(routes, api);
   mount_userinfo(routes, api);
-  mount_introspection(routes, api.sessions, api.introspection_secret,
+  mount_introspection(routes, api.clock, api.sessions, api.introspection_secret,
                       [&api](const http::Request& request, const http::Form& form) {
                         return introspecting_client(api, request, form);
                       });

@@ -24,7 +24,7 @@ http::Response refusal(const RegistrationError& refused) {
                plain(refused.sentence));
 }
 
-Task<http::Response> post_registration(sessions::Sessions& sessions, Clients& clients,
+Task<http::Response> post_registration(const Clock& clock, Clients& clients,
                                        signin::AttemptLimits& limits,
                                        const http::Request& request) {
   auto metadata = text::parse_object(request.body);
@@ -34,7 +34,7 @@ Task<http::Response> post_registration(sessions::Sessions& sessions, Clients& cl
   // Who registers what is known already fills nothing, and people who share an address do so often.
   std::optional<Duration> wait;
   const auto registered = co_await clients.register_client(std::move(*metadata), [&] {
-    wait = limits.client_registration_blocked(request.client_address, sessions.clock().now());
+    wait = limits.client_registration_blocked(request.client_address, clock.now());
     return !wait;
   });
   if (wait) co_return too_many(*wait, registered.error().sentence);
@@ -44,11 +44,11 @@ Task<http::Response> post_registration(sessions::Sessions& sessions, Clients& cl
 
 }  // namespace
 
-void mount_registration(request::Routes& routes, sessions::Sessions& sessions, Clients& clients,
+void mount_registration(request::Routes& routes, const Clock& clock, Clients& clients,
                         signin::AttemptLimits& limits) {
   routes.add(http::Method::post, std::string(path::kRegistration),
-             [&sessions, &clients, &limits](const http::Request& request) {
-               return post_registration(sessions, clients, limits, request);
+             [&clock, &clients, &limits](const http::Request& request) {
+               return post_registration(clock, clients, limits, request);
              },
              {.cors = true, .immediate = {}});
 }

@@ -8,7 +8,7 @@
 namespace latchkey::oauth {
 
 // POST /oauth2/registration (RFC 7591 section 3), open to everybody, limited by address.
-void mount_registration(request::Routes& routes, sessions::Sessions& sessions, Clients& clients,
+void mount_registration(request::Routes& routes, const Clock& clock, Clients& clients,
                         signin::AttemptLimits& limits);
 
 }  // namespace latchkey::oauth

@@ -28,7 +28,7 @@ class Register : public sessions::testing::OnEachEngine {
  protected:
   Register() {
     request::Routes routes(router_, {.name = "oauth", .refuse = server_refusal});
-    mount_registration(routes, *server_, clients_, limits_);
+    mount_registration(routes, server_.clock, clients_, limits_);
   }
 
   http::Response ask(const std::string& body) {
@@ -48,7 +48,7 @@ class Register : public sessions::testing::OnEachEngine {
     }
   }
 
-  Clients clients_{*server_, {}};
+  Clients clients_{server_.ground(), {}};
   signin::AttemptLimits limits_{signin::AttemptLimitOptions{.client_registrations = 20}};
   http::Router router_;
 };

@@ -40,7 +40,7 @@ json::object granted_answer(const Api& api, const SigningKeySet& keys, const Cli
                              .access_token = granted.tokens.access_token,
                              .code = std::move(code)};
     const bool es256 = client.id_token_signed_response_alg == "ES256";
-    const Time now = api.sessions.clock().now();
+    const Time now = api.clock.now();
     answer["id_token"] = keys.sign(es256 ? jose::Algorithm::es256 : jose::Algorithm::rs256,
                                    id_token_claims(facts, now), now);
   }
@@ -95,7 +95,7 @@ Task<http::Response> refresh(const Api& api, const http::Request& request, const
   if (tokens) co_return secret_answer(token_answer(*tokens));
   // Only guesses are limited: a client with a token of this server always gets its answer.
   if (tokens.error().worth == sessions::Worth::unknown) {
-    const Time now = api.sessions.clock().now();
+    const Time now = api.clock.now();
     if (const auto wait = api.limits.unknown_token_blocked(request.client_address, now)) {
       co_return too_many(*wait);
     }

@@ -1,6 +1,5 @@
 // GET and POST /oauth2/userinfo (OpenID Connect Core section 5.3).
 
-#include "domain/oauth/claims.h"
 #include "endpoints/oauth/api.h"
 #include "endpoints/oauth/errors.h"
 #include "endpoints/request/origin.h"
@@ -30,7 +29,7 @@ Task<http::Response> userinfo(const Api& api, const http::Request& request) {
   if (!scope || !scope->openid) {
     co_return challenge(403, "insufficient_scope", "The access token lacks the scope openid.");
   }
-  co_return secret_answer(co_await claims_of(api.sessions, who, *scope));
+  co_return secret_answer(co_await api.claims.of(who, *scope));
 }
 
 }  // namespace

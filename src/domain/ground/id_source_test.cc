@@ -1,4 +1,4 @@
-#include "domain/sessions/id_source.h"
+#include "domain/ground/id_source.h"
 
 #include <gtest/gtest.h>
 
@@ -7,13 +7,12 @@
 #include <thread>
 #include <vector>
 
-#include "domain/sessions/samples_testing.h"
-
-namespace latchkey::sessions {
+#include "domain/identifiers.h"
+namespace latchkey {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::kNoon;
+constexpr Time kNoon = Time{Duration{1'800'000'000'000}};
 
 TEST(IdSource, SaysWhenTheThingBegan) {
   IdSource ids;
@@ -75,4 +74,4 @@ TEST(IdSource, ServesSeveralThreads) {
 }
 
 }  // namespace
-}  // namespace latchkey::sessions
+}  // namespace latchkey

@@ -5,7 +5,7 @@
 
 #include "platform/time.h"
 
-namespace latchkey::sessions {
+namespace latchkey {
 
 // Makes 63-bit ids: 42 bits of milliseconds since the epoch (until the year 2109), 21 random
 // bits. The clock in them never runs back, so that rows cluster in time and a session's id says
@@ -39,4 +39,4 @@ class IdSource {
   std::atomic<std::int64_t> newest_{0};
 };
 
-}  // namespace latchkey::sessions
+}  // namespace latchkey

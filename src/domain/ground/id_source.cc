@@ -1,10 +1,10 @@
-#include "domain/sessions/id_source.h"
+#include "domain/ground/id_source.h"
 
 #include <algorithm>
 
 #include "platform/crypto/random.h"
 
-namespace latchkey::sessions {
+namespace latchkey {
 void IdSource::raise(Time floor) {
   const std::int64_t at = to_millis(floor);
   std::int64_t seen = newest_.load();
@@ -21,4 +21,4 @@ std::int64_t IdSource::next_number(Time now) {
 
 Time IdSource::clock(Time now) const { return std::max(now, from_millis(newest_.load())); }
 
-}  // namespace latchkey::sessions
+}  // namespace latchkey
