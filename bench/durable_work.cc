@@ -126,9 +126,9 @@ class CodeFlows final : public DurableWork {
 
  private:
   Store& store_;
-  oauth::Clients clients_{store_.ground(), {}};
+  clients::Clients clients_{store_.ground(), {}};
   oauth::AuthorizationCodes codes_{store_.ground(), store_.sessions(), clients_};
-  std::shared_ptr<const oauth::Client> client_;
+  std::shared_ptr<const clients::Client> client_;
   std::vector<signin::BrowserSession> browsers_;
 };
 

@@ -27,7 +27,7 @@ Store::Store(const std::string& directory)
               .log = telemetry::Log({.level = telemetry::Level::warning})} {
   db::migrate(*db_, schema::migrations());
   const std::string key_file = directory + "/latchkey.keys";
-  auto keys = sessions::open_keys(*db_, key_file, clock_.now());
+  auto keys = keys::open_keys(*db_, key_file, clock_.now());
   if (!keys) throw std::runtime_error(keys.error());
   sessions_ =
       std::make_unique<sessions::Sessions>(sessions::Sessions::Parts{.ground = ground_,

@@ -37,16 +37,16 @@ SQL = re.compile(r'"[^"\n]*\b(SELECT\s+(?!1")|INSERT\s+INTO|UPDATE\s+\w+\s+SET|D
 INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]')
 
 
-def declared_rooms(cmake: str) -> dict[str, set[str]]:
-    """Room -> the rooms it names after USES."""
+def declared_rooms(cmake: str, keyword: str = "USES") -> dict[str, set[str]]:
+    """Room -> the rooms it names after USES (or TESTS_USE: only its tests use them)."""
     rooms = {}
     cmake = re.sub(r"#.*", "", cmake)
     for call in re.findall(r"latchkey_room\(([^)]*)\)", cmake):
         words = call.split()
         uses = set()
-        if "USES" in words:
-            for word in words[words.index("USES") + 1 :]:
-                if word in ("LIBRARIES", "SOURCES"):
+        if keyword in words:
+            for word in words[words.index(keyword) + 1 :]:
+                if word.isupper():
                     break
                 uses.add(word)
         rooms[words[0]] = uses
@@ -94,8 +94,14 @@ def room_of(path: str, rooms: dict[str, set[str]]) -> str | None:
     return folder or None
 
 
-def check_file(name: str, text: str, rooms: dict[str, set[str]], source: pathlib.Path):
-    """`name` is the path below src/."""
+def check_file(
+    name: str,
+    text: str,
+    rooms: dict[str, set[str]],
+    source: pathlib.Path,
+    tests_use: dict[str, set[str]] | None = None,
+):
+    """`name` is the path below src/; `tests_use` what tests and their support use beside `rooms`."""
     room = room_of(name, rooms)
     if room is None and "/" in name and floor(name) in FLOORS:
         if name.count("/") > 1:
@@ -104,6 +110,9 @@ def check_file(name: str, text: str, rooms: dict[str, set[str]], source: pathlib
     if room is None:
         return
     allowed = reachable(room, rooms)
+    if re.search(r"_test(ing)?\.(cc|h)$", name):
+        for used in (tests_use or {}).get(room, ()):
+            allowed |= reachable(used, rooms) | (tests_use or {}).get(used, set())
     for number, line in enumerate(text.splitlines(), 1):
         where = f"src/{name}:{number}"
         if include := INCLUDE.match(line):
@@ -127,11 +136,13 @@ def check_file(name: str, text: str, rooms: dict[str, set[str]], source: pathlib
 def main() -> int:
     root = pathlib.Path(__file__).resolve().parent.parent
     source = root / "src"
-    rooms = declared_rooms((source / "CMakeLists.txt").read_text())
+    cmake = (source / "CMakeLists.txt").read_text()
+    rooms = declared_rooms(cmake)
+    tests_use = declared_rooms(cmake, "TESTS_USE")
     problems = list(check_declarations(rooms))
     for path in sorted(source.rglob("*.h")) + sorted(source.rglob("*.cc")):
         name = path.relative_to(source).as_posix()
-        problems.extend(check_file(name, path.read_text(), rooms, source))
+        problems.extend(check_file(name, path.read_text(), rooms, source, tests_use))
     print("\n".join(problems) if problems else f"{len(rooms)} rooms, every include follows the arrows")
     return 1 if problems else 0
 

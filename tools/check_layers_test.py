@@ -12,6 +12,7 @@ latchkey_room(platform/db LIBRARIES soci)
 latchkey_room(domain/sessions USES platform/db)
 latchkey_room(endpoints/matrix USES platform/http
   domain/sessions LIBRARIES Boost::url)
+latchkey_room(domain/limits USES platform/db TESTS_USE domain/sessions)
 """
 
 
@@ -45,11 +46,13 @@ class Files(unittest.TestCase):
     def refused(self, name: str, text: str) -> str:
         with tempfile.TemporaryDirectory() as folder:
             source = pathlib.Path(folder)
-            for header in ("platform/db/tx.h", "platform/http/message.h", "platform/time.h"):
+            for header in ("platform/db/tx.h", "platform/http/message.h", "platform/time.h",
+                           "domain/sessions/record.h"):
                 (source / header).parent.mkdir(parents=True, exist_ok=True)
                 (source / header).touch()
             rooms = check_layers.declared_rooms(CMAKE)
-            return "\n".join(check_layers.check_file(name, text, rooms, source))
+            tests_use = check_layers.declared_rooms(CMAKE, "TESTS_USE")
+            return "\n".join(check_layers.check_file(name, text, rooms, source, tests_use))
 
     def test_accepts(self):
         for name, text in {
@@ -58,6 +61,8 @@ class Files(unittest.TestCase):
             "domain/sessions/rows.cc": 'tx.all("SELECT id FROM sessions");',
             "endpoints/matrix/words.cc": 'say("Please select a device");',
             "platform/time.h": "#include <chrono>",
+            "domain/limits/limit_test.cc": '#include "domain/sessions/record.h"',
+            "domain/limits/limits_testing.h": '#include "domain/sessions/record.h"',
         }.items():
             with self.subTest(name):
                 self.assertEqual(self.refused(name, text), "")
@@ -67,6 +72,7 @@ class Files(unittest.TestCase):
             ("domain/sessions/a.cc", '#include "platform/http/message.h"', "may not use"),
             ("platform/db/a.cc", '#include "domain/sessions/a.h"', "may not use"),
             ("platform/db/a.cc", '#include "platform/db/gone.h"', "no such file"),
+            ("domain/limits/a.cc", '#include "domain/sessions/record.h"', "may not use"),
             ("domain/sessions/a.cc", "#include <libpq-fe.h>", "belongs into platform/db"),
             ("platform/http/a.h", "#include <boost/beast/http.hpp>", "slow to compile"),
             ("platform/db/a.cc", "#include <unicode/locid.h>", "or platform/texts only"),

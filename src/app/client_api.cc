@@ -10,7 +10,7 @@ ClientApi::ClientApi(Core& core, const http::Router& router)
                core.config.server_name),
       login_ways_(*core.ground, *core.sessions, *core.passwords, login_tokens_, core.services),
       auth_(*core.ground, *core.sessions, password_check_, limits_, core.config.interactive_auth,
-            signin::registration_flows(core.config.registration, core.terms)),
+            registration::registration_flows(core.config.registration, core.terms)),
       callers_(*core.ground, *core.sessions, core.services, core.config.server_name),
       own_account_(*core.ground, *core.sessions, auth_, *core.passwords, login_tokens_),
       own_devices_(*core.ground, *core.sessions),
@@ -42,17 +42,18 @@ ClientApi::ClientApi(Core& core, const http::Router& router)
           .pages = pages_,
           .server_name = core.config.server_name,
           .public_url = core.config.public_url},
-      account_pages{.browsers = browsers_,
-                    .account = web_account_,
-                    .login_tokens = login_tokens_,
-                    .registration = registration_,
-                    .auth = auth_,
-                    .sign_up_stages =
-                        signin::registration_flows(core.config.registration, core.terms).front(),
-                    .pages = pages_,
-                    .router = router,
-                    .server_name = core.config.server_name,
-                    .public_url = core.config.public_url} {}
+      account_pages{
+          .browsers = browsers_,
+          .account = web_account_,
+          .login_tokens = login_tokens_,
+          .registration = registration_,
+          .auth = auth_,
+          .sign_up_stages =
+              registration::registration_flows(core.config.registration, core.terms).front(),
+          .pages = pages_,
+          .router = router,
+          .server_name = core.config.server_name,
+          .public_url = core.config.public_url} {}
 
 void ClientApi::purge() {
   auth_.purge();

@@ -3,13 +3,13 @@
 #include "app/core.h"
 #include "domain/accounts/moderation.h"
 #include "domain/accounts/terms.h"
+#include "domain/registration/registration.h"
+#include "domain/self/own_account.h"
+#include "domain/self/own_devices.h"
+#include "domain/self/web_account.h"
 #include "domain/signin/browser_sessions.h"
 #include "domain/signin/login_flows.h"
-#include "domain/signin/own_account.h"
-#include "domain/signin/own_devices.h"
-#include "domain/signin/register_account.h"
 #include "domain/signin/sign_in.h"
-#include "domain/signin/web_account.h"
 #include "endpoints/matrix/api.h"
 #include "endpoints/pages/visit.h"
 
@@ -25,18 +25,18 @@ class ClientApi {
   void purge();
 
  private:
-  signin::AttemptLimits limits_;
+  limits::AttemptLimits limits_;
   signin::PasswordCheck password_check_;
   signin::LoginTokens login_tokens_;
   signin::SignIn sign_in_;
   signin::LoginWays login_ways_;
-  signin::InteractiveAuth auth_;
+  confirm::InteractiveAuth auth_;
   signin::Callers callers_;
-  signin::OwnAccount own_account_;
-  signin::OwnDevices own_devices_;
-  signin::Registration registration_;
+  self::OwnAccount own_account_;
+  self::OwnDevices own_devices_;
+  registration::Registration registration_;
   signin::BrowserSessions browsers_;
-  signin::WebAccount web_account_;
+  self::WebAccount web_account_;
   accounts::Moderation moderation_;
   html::Pages pages_;
 

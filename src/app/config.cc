@@ -66,9 +66,9 @@ std::expected<services::Services, config::Errors> Config::load_services() const 
   return services;
 }
 
-std::expected<std::vector<oauth::Client>, config::Errors> Config::load_clients() const {
-  if (oauth.clients_file.empty()) return std::vector<oauth::Client>{};
-  auto clients = oauth::load_configured_clients(oauth.clients_file.value);
+std::expected<std::vector<clients::Client>, config::Errors> Config::load_clients() const {
+  if (oauth.clients_file.empty()) return std::vector<clients::Client>{};
+  auto clients = clients::load_configured_clients(oauth.clients_file.value);
   if (!clients) {
     for (std::string& error : clients.error()) error.insert(0, "oauth.clients_file: ");
   }

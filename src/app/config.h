@@ -7,14 +7,14 @@
 
 #include "domain/accounts/passwords.h"
 #include "domain/accounts/recovery_links.h"
-#include "domain/accounts/registration.h"
 #include "domain/accounts/terms.h"
-#include "domain/oauth/configured_clients.h"
+#include "domain/clients/configured_clients.h"
+#include "domain/confirm/interactive_auth.h"
+#include "domain/limits/attempt_limits.h"
+#include "domain/registration/registration_options.h"
 #include "domain/services/services.h"
 #include "domain/sessions/policy.h"
-#include "domain/signin/attempt_limits.h"
 #include "domain/signin/browser_sessions.h"
-#include "domain/signin/interactive_auth.h"
 #include "domain/signin/login_tokens.h"
 #include "endpoints/oauth/introspect.h"
 #include "platform/config/attributes.h"
@@ -62,14 +62,14 @@ struct Config {
   http::ServerOptions http;
   db::Options database_pool;
   sessions::Policy sessions;
-  accounts::RegistrationOptions registration;
+  registration::RegistrationOptions registration;
   accounts::PasswordOptions passwords;
   accounts::RecoveryOptions recovery;
-  signin::InteractiveAuthOptions interactive_auth;
+  confirm::InteractiveAuthOptions interactive_auth;
   signin::LoginTokenOptions login_tokens;
   signin::BrowserSessionOptions browser_sessions;
-  signin::AttemptLimitOptions rate_limits;
-  oauth::OauthOptions oauth;
+  limits::AttemptLimitOptions rate_limits;
+  clients::OauthOptions oauth;
   oauth::IntrospectionOptions introspection;
   HomeserverOptions homeserver;
   MetricsOptions metrics;
@@ -132,7 +132,7 @@ struct Config {
   // configuration.
   std::expected<services::Services, config::Errors> load_services() const;
   // Reads the file of oauth.clients_file; no clients without one.
-  std::expected<std::vector<oauth::Client>, config::Errors> load_clients() const;
+  std::expected<std::vector<clients::Client>, config::Errors> load_clients() const;
 };
 
 }  // namespace latchkey::app

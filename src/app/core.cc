@@ -25,9 +25,9 @@ T take(std::expected<T, config::Errors> loaded) {
   throw db::Refused(sentences);
 }
 
-std::shared_ptr<const sessions::KeyRing> take_keys(db::Database& db, const std::string& path,
-                                                   bool replace, Time now) {
-  auto keys = replace ? sessions::replace_keys(db, path, now) : sessions::open_keys(db, path, now);
+std::shared_ptr<const keys::KeyRing> take_keys(db::Database& db, const std::string& path,
+                                               bool replace, Time now) {
+  auto keys = replace ? keys::replace_keys(db, path, now) : keys::open_keys(db, path, now);
   if (!keys) throw db::Refused(keys.error());
   return std::move(*keys);
 }

@@ -41,7 +41,7 @@ class Core {
   const Config& config;
   const services::Services services;
   const accounts::Terms terms;
-  const std::vector<oauth::Client> oauth_clients;
+  const std::vector<clients::Client> oauth_clients;
   SystemClock clock;
   telemetry::Log log;
   telemetry::Registry metrics;

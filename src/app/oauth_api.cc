@@ -1,6 +1,6 @@
 #include "app/oauth_api.h"
 
-#include "domain/oauth/client_auth.h"
+#include "domain/clients/client_auth.h"
 #include "endpoints/account_pages/actions.h"
 
 namespace latchkey::app {
@@ -15,7 +15,7 @@ std::string issuer_of(std::string url) {
 
 }  // namespace
 
-OauthApi::OauthApi(Core& core, signin::AttemptLimits& limits, pages::AccountPages& pages)
+OauthApi::OauthApi(Core& core, limits::AttemptLimits& limits, pages::AccountPages& pages)
     : clients_(*core.ground, core.oauth_clients),
       codes_(*core.ground, *core.sessions, clients_),
       devices_(*core.ground, *core.sessions, clients_),

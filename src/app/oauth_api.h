@@ -1,8 +1,8 @@
 #pragma once
 
 #include "app/core.h"
+#include "domain/clients/clients.h"
 #include "domain/oauth/authorization_codes.h"
-#include "domain/oauth/clients.h"
 #include "domain/oauth/device_grants.h"
 #include "endpoints/oauth/api.h"
 #include "endpoints/pages/visit.h"
@@ -12,7 +12,7 @@ namespace latchkey::app {
 // Everything that the OAuth 2.0 endpoints call, built and wired once.
 class OauthApi {
  public:
-  OauthApi(Core& core, signin::AttemptLimits& limits, pages::AccountPages& pages);
+  OauthApi(Core& core, limits::AttemptLimits& limits, pages::AccountPages& pages);
 
   // Makes the keys of ID tokens where there are none, so that no request waits for them.
   void prepare() { keys_.prepare(); }
@@ -21,7 +21,7 @@ class OauthApi {
   void purge();
 
  private:
-  oauth::Clients clients_;
+  clients::Clients clients_;
   oauth::AuthorizationCodes codes_;
   oauth::DeviceGrants devices_;
   oauth::SigningKeys keys_;

@@ -114,7 +114,7 @@ Task<std::optional<std::string>> AuthorizationCodes::issue(const signin::Browser
 }
 
 Task<std::expected<Granted, GrantRefused>> AuthorizationCodes::redeem(
-    std::size_t worker, const Client& client, std::string code, std::string redirect_uri,
+    std::size_t worker, const clients::Client& client, std::string code, std::string redirect_uri,
     std::string code_verifier, sessions::Origin origin) {
   sessions_.require_hearing();
   const std::string hash = digest(code);

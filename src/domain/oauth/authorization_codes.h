@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "domain/clients/clients.h"
 #include "domain/oauth/authorization_request.h"
-#include "domain/oauth/clients.h"
 #include "domain/oauth/grant_refused.h"
 #include "domain/sessions/sessions.h"
 #include "domain/signin/browser_sessions.h"
@@ -27,7 +27,7 @@ struct Granted {
 
 class AuthorizationCodes {
  public:
-  AuthorizationCodes(const Ground& ground, sessions::Sessions& sessions, Clients& clients)
+  AuthorizationCodes(const Ground& ground, sessions::Sessions& sessions, clients::Clients& clients)
       : ground_(ground), sessions_(sessions), clients_(clients) {}
 
   // Whether an open session of this person holds just this grant for this client: what
@@ -40,8 +40,9 @@ class AuthorizationCodes {
 
   // Begins the session, once. A code that comes again ends what it gave, softly: it is not known
   // whether a thief came second, or the client itself after a lost reply, and its keys must stay.
-  Task<std::expected<Granted, GrantRefused>> redeem(std::size_t worker, const Client& client,
-                                                    std::string code, std::string redirect_uri,
+  Task<std::expected<Granted, GrantRefused>> redeem(std::size_t worker,
+                                                    const clients::Client& client, std::string code,
+                                                    std::string redirect_uri,
                                                     std::string code_verifier,
                                                     sessions::Origin origin);
 
@@ -50,7 +51,7 @@ class AuthorizationCodes {
  private:
   const Ground& ground_;
   sessions::Sessions& sessions_;
-  Clients& clients_;
+  clients::Clients& clients_;
 };
 
 }  // namespace latchkey::oauth

@@ -58,7 +58,7 @@ std::optional<Duration> read_seconds(std::string_view text) {
 }  // namespace
 
 std::expected<AuthorizationRequest, AuthorizationRefused> read_authorization_request(
-    std::shared_ptr<const Client> client, const AuthorizationParameters& p) {
+    std::shared_ptr<const clients::Client> client, const AuthorizationParameters& p) {
   if (!client) return std::unexpected(NotTheClients::unknown_client);
   if (!client->redirects_to(p.redirect_uri)) {
     return std::unexpected(NotTheClients::wrong_address);
@@ -113,7 +113,7 @@ std::expected<AuthorizationRequest, AuthorizationRefused> read_authorization_req
   return request;
 }
 
-bool may_redirect_at_once(const Client& client, const AuthorizationParameters& parameters,
+bool may_redirect_at_once(const clients::Client& client, const AuthorizationParameters& parameters,
                           bool signed_in) {
   return signed_in || client.configured || parameters.prompt == "none";
 }

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <variant>
 
-#include "domain/oauth/client.h"
+#include "domain/clients/client.h"
 #include "domain/oauth/scope.h"
 #include "domain/signin/browser_sessions.h"
 #include "platform/time.h"
@@ -46,7 +46,7 @@ struct Prompt {
 };
 
 struct AuthorizationRequest {
-  std::shared_ptr<const Client> client;
+  std::shared_ptr<const clients::Client> client;
   std::string redirect_uri;
   ResponseMode mode = ResponseMode::query;
   std::string state;
@@ -80,12 +80,12 @@ struct ToClient {
 using AuthorizationRefused = std::variant<NotTheClients, ToClient>;
 
 std::expected<AuthorizationRequest, AuthorizationRefused> read_authorization_request(
-    std::shared_ptr<const Client> client, const AuthorizationParameters& parameters);
+    std::shared_ptr<const clients::Client> client, const AuthorizationParameters& parameters);
 
 // Whether a refusal may go to the client without anybody seeing to it. Anybody can register, so
 // else a link to this server would lead people who only opened it to any site (RFC 9700 section
 // 4.11.2).
-bool may_redirect_at_once(const Client& client, const AuthorizationParameters& parameters,
+bool may_redirect_at_once(const clients::Client& client, const AuthorizationParameters& parameters,
                           bool signed_in);
 
 ReturnAddress return_address(const AuthorizationRequest& request);

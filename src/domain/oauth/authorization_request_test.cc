@@ -11,13 +11,13 @@ using namespace std::chrono_literals;
 constexpr Time kNoon{Duration{1'800'000'000'000}};
 constexpr const char* kCallback = "https://app.example/callback";
 
-std::shared_ptr<const Client> sample_client() {
-  Client client;
+std::shared_ptr<const clients::Client> sample_client() {
+  clients::Client client;
   client.id = "app";
   client.redirect_uris = {kCallback};
   client.grant_types = {"authorization_code", "refresh_token"};
   client.response_types = {"code"};
-  return std::make_shared<const Client>(std::move(client));
+  return std::make_shared<const clients::Client>(std::move(client));
 }
 
 AuthorizationParameters good() {
@@ -45,7 +45,7 @@ TEST(AuthorizationRequest, IsRead) {
 }
 
 TEST(AuthorizationRequest, LeadsNobodyAwayWhoOnlyOpensALink) {
-  Client operators = *sample_client();
+  clients::Client operators = *sample_client();
   operators.configured = true;
   auto silent = good();
   silent.prompt = "none";
@@ -111,9 +111,10 @@ TEST(AuthorizationRequest, IsRefusedToTheClient) {
 }
 
 TEST(AuthorizationRequest, ItsClientMustHaveRegisteredTheGrant) {
-  Client client = *sample_client();
+  clients::Client client = *sample_client();
   client.grant_types = {"refresh_token"};
-  const auto request = read_authorization_request(std::make_shared<const Client>(client), good());
+  const auto request =
+      read_authorization_request(std::make_shared<const clients::Client>(client), good());
   ASSERT_FALSE(request.has_value());
   EXPECT_EQ(std::get<ToClient>(request.error()).error, "unauthorized_client");
 }
@@ -160,13 +161,14 @@ TEST(AuthorizationStep, FollowsThePromptAndTheBrowser) {
 
 TEST(AuthorizationStep, NothingIsHandedWithoutAClickToWhoeverListensOnThisMachine) {
   for (const char* uri : {"http://127.0.0.1/callback", "com.example.app:/callback"}) {
-    Client client = *sample_client();
-    client.type = ApplicationType::native;
+    clients::Client client = *sample_client();
+    client.type = clients::ApplicationType::native;
     client.redirect_uris = {uri};
     auto p = good();
     p.redirect_uri = uri;
     p.prompt = "none";
-    const auto request = read_authorization_request(std::make_shared<const Client>(client), p);
+    const auto request =
+        read_authorization_request(std::make_shared<const clients::Client>(client), p);
     ASSERT_TRUE(request.has_value()) << uri;
     signin::BrowserSession browser;
     browser.authenticated_at = kNoon;

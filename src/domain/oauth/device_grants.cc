@@ -71,8 +71,8 @@ std::optional<GrantRow> find_row(db::Tx& tx, const std::string& hash) {
 }
 
 // Why the device gets nothing, if it does not; absent: the person has said yes.
-std::optional<GrantRefused> not_granted(const std::optional<GrantRow>& row, const Client& client,
-                                        Time now) {
+std::optional<GrantRefused> not_granted(const std::optional<GrantRow>& row,
+                                        const clients::Client& client, Time now) {
   if (!row || row->client != client.id) {
     return refused(Why::invalid_grant, "This device code is not known here.");
   }
@@ -96,7 +96,7 @@ MaybeText unless_empty(std::string_view text) {
 
 }  // namespace
 
-Task<DeviceAuthorization> DeviceGrants::begin(const Client& client, Scope scope,
+Task<DeviceAuthorization> DeviceGrants::begin(const clients::Client& client, Scope scope,
                                               sessions::Origin origin) {
   DeviceAuthorization begun{
       .device_code = std::string(kPrefix) + crypto::random_text(crypto::kBase62, kRandomLength),
@@ -166,7 +166,7 @@ Task<bool> DeviceGrants::decide(const signin::BrowserSession& browser, std::stri
 }
 
 Task<std::expected<Granted, GrantRefused>> DeviceGrants::poll(std::size_t worker,
-                                                              const Client& client,
+                                                              const clients::Client& client,
                                                               std::string device_code,
                                                               sessions::Origin origin) {
   sessions_.require_hearing();

@@ -22,7 +22,7 @@ struct DeviceAuthorization {
 
 // What the person is asked about: decided by nobody yet.
 struct PendingDevice {
-  std::shared_ptr<const Client> client;
+  std::shared_ptr<const clients::Client> client;
   Scope scope;
   sessions::Origin origin;  // of the device that asks
   Time created_at;
@@ -30,10 +30,11 @@ struct PendingDevice {
 
 class DeviceGrants {
  public:
-  DeviceGrants(const Ground& ground, sessions::Sessions& sessions, Clients& clients)
+  DeviceGrants(const Ground& ground, sessions::Sessions& sessions, clients::Clients& clients)
       : ground_(ground), sessions_(sessions), clients_(clients) {}
 
-  Task<DeviceAuthorization> begin(const Client& client, Scope scope, sessions::Origin origin);
+  Task<DeviceAuthorization> begin(const clients::Client& client, Scope scope,
+                                  sessions::Origin origin);
 
   // As read_user_code() gives it. Absent: nobody waits with this code, any more or ever.
   Task<std::optional<PendingDevice>> find(std::string user_code);
@@ -43,7 +44,7 @@ class DeviceGrants {
 
   // The session, once the person has said yes. A device that asks again after a lost answer gets
   // the same tokens for a minute.
-  Task<std::expected<Granted, GrantRefused>> poll(std::size_t worker, const Client& client,
+  Task<std::expected<Granted, GrantRefused>> poll(std::size_t worker, const clients::Client& client,
                                                   std::string device_code, sessions::Origin origin);
 
   void purge();
@@ -51,7 +52,7 @@ class DeviceGrants {
  private:
   const Ground& ground_;
   sessions::Sessions& sessions_;
-  Clients& clients_;
+  clients::Clients& clients_;
   Polling polling_;
 };
 

@@ -8,7 +8,7 @@ std::string client_of_logout(const LogoutParameters& p, const std::optional<Read
 }
 
 std::expected<LogoutRequest, LogoutRefused> read_logout_request(
-    std::shared_ptr<const Client> client, const LogoutParameters& p,
+    std::shared_ptr<const clients::Client> client, const LogoutParameters& p,
     const std::optional<ReadHint>& hint) {
   using enum LogoutRefused;
   if (p.has_duplicates) return std::unexpected(duplicates);

@@ -6,8 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "domain/clients/client.h"
 #include "domain/oauth/authorization_request.h"
-#include "domain/oauth/client.h"
 #include "domain/oauth/id_token.h"
 
 // What a client asks for when it sends a person here to sign out (OpenID Connect RP-Initiated
@@ -34,8 +34,8 @@ enum class LogoutRefused : std::uint8_t {
 };
 
 struct LogoutRequest {
-  std::shared_ptr<const Client> client;  // null: nobody says who asks
-  std::optional<ReturnAddress> back;     // where to go afterwards; absent: nowhere
+  std::shared_ptr<const clients::Client> client;  // null: nobody says who asks
+  std::optional<ReturnAddress> back;              // where to go afterwards; absent: nowhere
   // Whether the client has shown an ID token of this server's. Without one, anybody may have made
   // the link, so nobody is sent away by it who has not pressed a button (section 3).
   bool hinted = false;
@@ -47,7 +47,7 @@ std::string client_of_logout(const LogoutParameters& parameters,
 
 // `hint`: what the ID token says, absent when none came. `client`: of client_of_logout(), or null.
 std::expected<LogoutRequest, LogoutRefused> read_logout_request(
-    std::shared_ptr<const Client> client, const LogoutParameters& parameters,
+    std::shared_ptr<const clients::Client> client, const LogoutParameters& parameters,
     const std::optional<ReadHint>& hint);
 
 }  // namespace latchkey::oauth

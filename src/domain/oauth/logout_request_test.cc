@@ -10,12 +10,12 @@ namespace {
 
 constexpr const char* kBack = "https://app.example/signed-out";
 
-std::shared_ptr<const Client> app() {
-  Client client;
+std::shared_ptr<const clients::Client> app() {
+  clients::Client client;
   client.id = "app";
   client.redirect_uris = {"https://app.example/callback"};
   client.post_logout_redirect_uris = {kBack};
-  return std::make_shared<const Client>(std::move(client));
+  return std::make_shared<const clients::Client>(std::move(client));
 }
 
 std::optional<ReadHint> hint_for(std::string client) {
@@ -27,7 +27,7 @@ TEST(LogoutRequest, IsRefusedForWhatCannotBeTrusted) {
   using enum LogoutRefused;
   struct Row {
     const char* name;
-    std::shared_ptr<const Client> client;
+    std::shared_ptr<const clients::Client> client;
     LogoutParameters parameters;
     std::optional<ReadHint> hint;
     LogoutRefused refused;
@@ -60,7 +60,7 @@ TEST(LogoutRequest, IsRefusedForWhatCannotBeTrusted) {
 TEST(LogoutRequest, SaysWhereToGoAndWhoAsks) {
   struct Row {
     const char* name;
-    std::shared_ptr<const Client> client;
+    std::shared_ptr<const clients::Client> client;
     LogoutParameters parameters;
     std::optional<ReadHint> hint;
     const char* redirect;

@@ -17,8 +17,8 @@ namespace {
 
 namespace json = boost::json;
 using Rows = std::vector<SigningKeyRow>;
-using sessions::KeyRing;
-using sessions::ServerKey;
+using keys::KeyRing;
+using keys::ServerKey;
 
 constexpr std::array kAlgorithms{jose::Algorithm::rs256, jose::Algorithm::es256};
 

@@ -32,8 +32,8 @@ inline constexpr Duration kKeyPublished = std::chrono::hours{25};
 // The keys as they were read. Never changed.
 class SigningKeySet {
  public:
-  SigningKeySet(const std::vector<SigningKeyRow>& rows,
-                std::shared_ptr<const sessions::KeyRing> ring, Time now);
+  SigningKeySet(const std::vector<SigningKeyRow>& rows, std::shared_ptr<const keys::KeyRing> ring,
+                Time now);
 
   // The next to retire of those that are not retired and that this node can open, else the oldest;
   // null: there is none.
@@ -47,7 +47,7 @@ class SigningKeySet {
   const std::string& jwks() const { return jwks_; }
 
   // Whether it may still be gone by.
-  bool fresh(const std::shared_ptr<const sessions::KeyRing>& ring, Time now) const;
+  bool fresh(const std::shared_ptr<const keys::KeyRing>& ring, Time now) const;
   // Whether a key of each algorithm can sign.
   bool whole(Time now) const;
 
@@ -57,7 +57,7 @@ class SigningKeySet {
     std::optional<Time> retired_at;
   };
 
-  std::shared_ptr<const sessions::KeyRing> ring_;
+  std::shared_ptr<const keys::KeyRing> ring_;
   Time read_at_;
   std::vector<Signer> signers_;  // the oldest first
   std::vector<jose::Key> published_;

@@ -136,7 +136,7 @@ TEST_P(SigningKeysOnEachEngine, RotateTwiceInARow) {
 
 TEST_P(SigningKeysOnEachEngine, AreStillOpenedAfterTheServerKeyWasRotated) {
   const std::string old = signer(here_);
-  auto ring = sessions::rotate_keys(server_.db(), server_.key_file(), server_.clock.now());
+  auto ring = keys::rotate_keys(server_.db(), server_.key_file(), server_.clock.now());
   ASSERT_TRUE(ring);
   server_->use_keys(*ring);
   EXPECT_EQ(signer(here_), old);
@@ -149,7 +149,7 @@ TEST_P(SigningKeysOnEachEngine, AreStillOpenedAfterTheServerKeyWasRotated) {
 TEST_P(SigningKeysOnEachEngine, AreMadeAnewWhenTheServerKeyWasLost) {
   const std::string old = signer(here_);
   std::filesystem::remove(server_.key_file());
-  auto ring = sessions::replace_keys(server_.db(), server_.key_file(), server_.clock.now());
+  auto ring = keys::replace_keys(server_.db(), server_.key_file(), server_.clock.now());
   ASSERT_TRUE(ring);
   server_->use_keys(*ring);
   const std::string fresh = signer(here_);

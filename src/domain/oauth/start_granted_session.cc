@@ -4,7 +4,7 @@ namespace latchkey::oauth {
 
 std::expected<sessions::Session, GrantRefused> start_granted_session(
     db::Tx& tx, sessions::Sessions& sessions, const sessions::Account& account,
-    const Client& client, const Scope& scope, sessions::Method method,
+    const clients::Client& client, const Scope& scope, sessions::Method method,
     std::optional<BrowserSessionId> browser, const sessions::Origin& origin) {
   using Why = GrantRefused::Why;
   const std::string& name = client.name.text;

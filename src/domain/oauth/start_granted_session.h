@@ -12,7 +12,7 @@ namespace latchkey::oauth {
 // consent it is, when that is on the client's machine.
 std::expected<sessions::Session, GrantRefused> start_granted_session(
     db::Tx& tx, sessions::Sessions& sessions, const sessions::Account& account,
-    const Client& client, const Scope& scope, sessions::Method method,
+    const clients::Client& client, const Scope& scope, sessions::Method method,
     std::optional<BrowserSessionId> browser, const sessions::Origin& origin);
 
 }  // namespace latchkey::oauth

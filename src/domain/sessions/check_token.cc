@@ -39,7 +39,8 @@ std::expected<Token, Standing> Sessions::read(std::string_view text, Kind kind) 
 Task<TokenCodec::Check> Sessions::check_mac(std::size_t index, const Token& token) {
   auto check = worker(index).codec.check(token);
   if (check != TokenCodec::Check::unknown_key) co_return check;
-  const bool listed = co_await db_.read([&](db::Tx& tx) { return key_listed(tx, token.key); });
+  const bool listed =
+      co_await db_.read([&](db::Tx& tx) { return keys::key_listed(tx, token.key); });
   if (!listed) co_return TokenCodec::Check::forged;
   reload_keys();
   check = worker(index).codec.check(token);

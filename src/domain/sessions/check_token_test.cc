@@ -57,15 +57,15 @@ TEST_P(CheckToken, RefusesATokenOfAnotherSessionUnderTheSameId) {
 
 TEST_P(CheckToken, AKeyThatNeverWasIsForgedAndNoReasonToWait) {
   // A token of a key that this database does not list, though its check fits that key.
-  ServerKey other{.id = 200, .secret = {1, 2, 3}, .created_at = {}};
+  keys::ServerKey other{.id = 200, .secret = {1, 2, 3}, .created_at = {}};
   TokenCodec codec(
-      std::make_shared<const KeyRing>(std::vector{other}, std::vector<std::uint8_t>{}));
+      std::make_shared<const keys::KeyRing>(std::vector{other}, std::vector<std::uint8_t>{}));
   expect(codec.mint(Kind::access, phone_.id(), 0, phone_.session.record.nonce), Worth::unknown,
          Reason::forged);
 }
 
 TEST_P(CheckToken, AKeyThatAnotherNodeHasMadeIsReadFromTheFile) {
-  const auto newer = rotate_keys(server_.db(), server_.key_file(), server_.clock.now());
+  const auto newer = keys::rotate_keys(server_.db(), server_.key_file(), server_.clock.now());
   ASSERT_TRUE(newer.has_value()) << newer.error();
   TokenCodec codec(*newer);
   const std::string token = codec.mint(Kind::access, phone_.id(), 0, phone_.session.record.nonce);
@@ -75,9 +75,9 @@ TEST_P(CheckToken, AKeyThatAnotherNodeHasMadeIsReadFromTheFile) {
 
 TEST_P(CheckToken, AKeyThatIsListedButNotHeldIsAFaultThatPasses) {
   server_.sql("INSERT INTO server_keys (id, fingerprint, created_at) VALUES (200, 'x', 1)");
-  ServerKey other{.id = 200, .secret = {1, 2, 3}, .created_at = {}};
+  keys::ServerKey other{.id = 200, .secret = {1, 2, 3}, .created_at = {}};
   TokenCodec codec(
-      std::make_shared<const KeyRing>(std::vector{other}, std::vector<std::uint8_t>{}));
+      std::make_shared<const keys::KeyRing>(std::vector{other}, std::vector<std::uint8_t>{}));
   const std::string token = codec.mint(Kind::access, phone_.id(), 0, phone_.session.record.nonce);
   for (int i = 0; i < 3; ++i) EXPECT_THROW(server_.check(token), db::Unavailable);
   EXPECT_TRUE(server_.check(phone_.access()).active()) << "others are not harmed";
@@ -243,7 +243,7 @@ TEST_P(CheckToken, OfALostKeyIsSoftUnlessASessionOfThatIdEndedAndWritesNothing) 
   const auto tablet = server_.sign_in(alice_, TestSessions::refreshing("TABLET"));
   server_.sign_out(tablet.access());
   std::filesystem::remove(server_.key_file());
-  const auto keys = replace_keys(server_.db(), server_.key_file(), server_.clock.now());
+  const auto keys = keys::replace_keys(server_.db(), server_.key_file(), server_.clock.now());
   ASSERT_TRUE(keys.has_value()) << keys.error();
   server_->use_keys(*keys);
 

@@ -49,7 +49,7 @@ Sessions::Worker& Sessions::worker(std::size_t index) {
   return worker;
 }
 
-void Sessions::use_keys(std::shared_ptr<const KeyRing> keys) {
+void Sessions::use_keys(std::shared_ptr<const keys::KeyRing> keys) {
   {
     const std::scoped_lock lock(keys_mutex_);
     keys_ = std::move(keys);
@@ -58,7 +58,7 @@ void Sessions::use_keys(std::shared_ptr<const KeyRing> keys) {
   changes_.everything_changed();
 }
 
-std::shared_ptr<const KeyRing> Sessions::keys() const {
+std::shared_ptr<const keys::KeyRing> Sessions::keys() const {
   const std::scoped_lock lock(keys_mutex_);
   return keys_;
 }
@@ -69,7 +69,7 @@ void Sessions::reload_keys() {
   const Time now = clock_.now();
   const Time last = from_millis(keys_reloaded_at_.exchange(to_millis(now)));
   if (last <= now && now - last < kKeyReloadInterval) return;
-  auto keys = open_keys(db_, key_file_, now);
+  auto keys = keys::open_keys(db_, key_file_, now);
   if (!keys) throw db::Unavailable(keys.error());
   use_keys(std::move(*keys));
 }
@@ -86,7 +86,7 @@ Task<void> Sessions::require_ready() const {
 }
 
 void Sessions::hear(std::string_view payload) {
-  if (payload == kKeysChanged) {
+  if (payload == keys::kKeysChanged) {
     keys_announced_ = true;
   } else {
     announcer_.hear(payload);
@@ -95,7 +95,7 @@ void Sessions::hear(std::string_view payload) {
 
 void Sessions::take_announced_keys() {
   if (!keys_announced_.exchange(false)) return;
-  if (auto keys = open_keys(db_, key_file_, clock_.now())) {
+  if (auto keys = keys::open_keys(db_, key_file_, clock_.now())) {
     use_keys(std::move(*keys));
   } else {
     log_.error("another node has changed the server keys: copy its key file here",

@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "domain/ground/ground.h"
+#include "domain/keys/key_file.h"
 #include "domain/sessions/activity.h"
 #include "domain/sessions/announcer.h"
 #include "domain/sessions/browser_ends.h"
 #include "domain/sessions/changes.h"
-#include "domain/sessions/key_file.h"
 #include "domain/sessions/lost_rows.h"
 #include "domain/sessions/policy.h"
 #include "domain/sessions/promotions.h"
@@ -57,7 +57,7 @@ class Sessions {
     const Ground& ground;
     Policy policy;
     std::string key_file;
-    std::shared_ptr<const KeyRing> keys;
+    std::shared_ptr<const keys::KeyRing> keys;
     std::size_t workers = 1;
   };
   explicit Sessions(Parts parts);
@@ -140,9 +140,9 @@ class Sessions {
   // What another node announced. Does not wait.
   void hear(std::string_view payload);
   // A rotation or replacement: every thread takes the new ring at its next request.
-  void use_keys(std::shared_ptr<const KeyRing> keys);
+  void use_keys(std::shared_ptr<const keys::KeyRing> keys);
   // The ring that is in use.
-  std::shared_ptr<const KeyRing> keys() const;
+  std::shared_ptr<const keys::KeyRing> keys() const;
   // Whether this node hears what the others announce; absent: there are no others. While it does
   // not, nothing is answered from memory, and nothing waits for a database that is likely away.
   void serve_while(std::function<bool()> hears) { hears_ = std::move(hears); }
@@ -207,7 +207,7 @@ class Sessions {
   std::function<bool()> hears_;
 
   mutable std::mutex keys_mutex_;
-  std::shared_ptr<const KeyRing> keys_;
+  std::shared_ptr<const keys::KeyRing> keys_;
   std::atomic<std::uint64_t> ring_{1};
   std::atomic<std::int64_t> keys_reloaded_at_{0};
   std::atomic<bool> keys_announced_{false};

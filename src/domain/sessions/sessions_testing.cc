@@ -17,7 +17,7 @@ TestSessions::TestSessions(db::Dialect dialect, const Policy& policy)
 TestSessions::~TestSessions() = default;
 
 void TestSessions::make_sessions() {
-  auto keys = open_keys(*database_, key_file(), clock.now());
+  auto keys = keys::open_keys(*database_, key_file(), clock.now());
   if (!keys) throw std::runtime_error(keys.error());
   telemetry::LogOptions options;
   options.format = telemetry::LogFormat::json;

@@ -40,10 +40,10 @@ std::span<std::uint8_t> place(Token::Bytes& bytes) { return std::span(bytes).sub
 }  // namespace
 
 struct TokenCodec::Macs {
-  explicit Macs(const ServerKey& key)
+  explicit Macs(const keys::ServerKey& key)
       : tag(subkey(key, "latchkey token tag")), check(subkey(key, "latchkey token check")) {}
 
-  static crypto::Digest subkey(const ServerKey& key, std::string_view use) {
+  static crypto::Digest subkey(const keys::ServerKey& key, std::string_view use) {
     crypto::Digest out;
     crypto::hkdf_sha256(key.secret, {}, use, out);
     return out;
@@ -83,8 +83,8 @@ std::expected<Token, TokenFault> read_token(std::string_view text) {
   return token;
 }
 
-TokenCodec::TokenCodec(std::shared_ptr<const KeyRing> keys) : keys_(std::move(keys)) {
-  for (const ServerKey& key : keys_->keys()) macs_[key.id] = std::make_unique<Macs>(key);
+TokenCodec::TokenCodec(std::shared_ptr<const keys::KeyRing> keys) : keys_(std::move(keys)) {
+  for (const keys::ServerKey& key : keys_->keys()) macs_[key.id] = std::make_unique<Macs>(key);
 }
 
 TokenCodec::~TokenCodec() = default;

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "domain/sessions/key_ring.h"
+#include "domain/keys/key_ring.h"
 #include "domain/sessions/record.h"
 
 // The form of tokens (docs/formats/token.md). A token is derived from its session's row and a
@@ -46,7 +46,7 @@ std::expected<Token, TokenFault> read_token(std::string_view text);
 // Makes and checks tokens with the keys of a ring. Holds reused MAC contexts: one for each thread.
 class TokenCodec {
  public:
-  explicit TokenCodec(std::shared_ptr<const KeyRing> keys);
+  explicit TokenCodec(std::shared_ptr<const keys::KeyRing> keys);
   ~TokenCodec();
   TokenCodec(TokenCodec&&) noexcept;
   TokenCodec& operator=(TokenCodec&&) noexcept;
@@ -66,7 +66,7 @@ class TokenCodec {
   struct Macs;
   std::array<std::uint8_t, 16> tag(Macs& macs, const Token& token, const Nonce& nonce);
 
-  std::shared_ptr<const KeyRing> keys_;
+  std::shared_ptr<const keys::KeyRing> keys_;
   std::array<std::unique_ptr<Macs>, 256> macs_;
 };
 

@@ -10,14 +10,14 @@ namespace {
 
 using Check = TokenCodec::Check;
 
-ServerKey key(std::uint8_t id, std::uint8_t first_byte = 0) {
-  ServerKey key{.id = id, .secret = {}, .created_at = {}};
+keys::ServerKey key(std::uint8_t id, std::uint8_t first_byte = 0) {
+  keys::ServerKey key{.id = id, .secret = {}, .created_at = {}};
   std::iota(key.secret.begin(), key.secret.end(), first_byte);
   return key;
 }
 
-TokenCodec codec(std::vector<ServerKey> keys, const std::vector<std::uint8_t>& lost = {}) {
-  return TokenCodec(std::make_shared<const KeyRing>(std::move(keys), lost));
+TokenCodec codec(std::vector<keys::ServerKey> keys, const std::vector<std::uint8_t>& lost = {}) {
+  return TokenCodec(std::make_shared<const keys::KeyRing>(std::move(keys), lost));
 }
 
 Nonce nonce(std::uint8_t first_byte) {

@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "domain/self/self_testing.h"
 #include "domain/signin/browser_session_rows.h"
-#include "domain/signin/signin_testing.h"
 
 namespace latchkey::signin {
 namespace {
@@ -54,7 +54,7 @@ TEST(BrowserSessionRules, EachLimitAndTheClock) {
   }
 }
 
-class BrowserSessionsTest : public testing::SigninOnEachEngine {
+class BrowserSessionsTest : public self::testing::SigninOnEachEngine {
  protected:
   BrowserSessionsTest() {
     administration_.create_user(kOperator, "alice", "correct horse", false).value();

@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "domain/self/self_testing.h"
 #include "domain/services/services_testing.h"
-#include "domain/signin/signin_testing.h"
 
 namespace latchkey::signin {
 namespace {
@@ -15,9 +15,9 @@ using sessions::Worth;
 using sessions::testing::run;
 using sessions::testing::TestSessions;
 using Why = CallerRefused::Why;
-using Put = OwnDevices::Put;
+using Put = self::OwnDevices::Put;
 
-class CallersTest : public testing::SigninOnEachEngine {
+class CallersTest : public self::testing::SigninOnEachEngine {
  protected:
   CallersTest() {
     for (const char* name : {"irc_bot", "irc_bob", "mail_bot", "alice"}) {
@@ -158,7 +158,7 @@ TEST_P(CallersTest, NoMoreDevicesThanAPersonMayHave) {
   policy.maximum_per_user = 2;
   const Caller who = bob();
   server_.crash_and_take(policy);
-  OwnDevices devices(server_.ground(), *server_);
+  self::OwnDevices devices(server_.ground(), *server_);
   for (const auto& [id, expected] : {std::pair("ONE", Put::created),
                                      {"TWO", Put::created},
                                      {"THREE", Put::too_many},

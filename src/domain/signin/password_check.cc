@@ -4,8 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "domain/limits/address_group.h"
 #include "domain/sessions/session_rows.h"
-#include "domain/signin/address_group.h"
 
 namespace latchkey::signin {
 namespace {
@@ -21,7 +21,7 @@ constexpr std::int64_t kAddressesLookedAt = 200;
 
 }  // namespace
 
-Task<PasswordCheck::Allowed> PasswordCheck::begin(Attempt attempt) {
+Task<PasswordCheck::Allowed> PasswordCheck::begin(limits::Attempt attempt) {
   auto allowed = limits_.sign_in(attempt, ground_.clock.now());
   if (!allowed && allowed.error().unless_familiar && co_await is_familiar(attempt)) {
     attempt.familiar = true;
@@ -31,13 +31,14 @@ Task<PasswordCheck::Allowed> PasswordCheck::begin(Attempt attempt) {
 }
 
 // One statement whether there is such a user or not: the time it takes tells little.
-Task<bool> PasswordCheck::is_familiar(const Attempt& attempt) {
+Task<bool> PasswordCheck::is_familiar(const limits::Attempt& attempt) {
   const auto addresses = co_await ground_.db.read([&](db::Tx& tx) {
     return sessions::addresses_of_user(tx, attempt.account, kAddressesLookedAt);
   });
-  const std::string here = limit_key(attempt.address);
-  co_return std::ranges::any_of(
-      addresses, [&here](const std::string& address) { return limit_key(address) == here; });
+  const std::string here = limits::limit_key(attempt.address);
+  co_return std::ranges::any_of(addresses, [&here](const std::string& address) {
+    return limits::limit_key(address) == here;
+  });
 }
 
 Task<std::expected<CheckedUser, LoginRefused>> PasswordCheck::check(const Identifier& who,

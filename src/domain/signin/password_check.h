@@ -8,8 +8,8 @@
 
 #include "domain/accounts/passwords.h"
 #include "domain/accounts/user_rows.h"
+#include "domain/limits/attempt_limits.h"
 #include "domain/sessions/sessions.h"
-#include "domain/signin/attempt_limits.h"
 #include "domain/signin/identifier.h"
 #include "domain/signin/login_refused.h"
 
@@ -26,7 +26,7 @@ struct CheckedUser {
 // session: for sign-in and for user-interactive authentication.
 class PasswordCheck {
  public:
-  PasswordCheck(const Ground& ground, accounts::Passwords& passwords, AttemptLimits& limits,
+  PasswordCheck(const Ground& ground, accounts::Passwords& passwords, limits::AttemptLimits& limits,
                 std::string server_name)
       : ground_(ground),
         passwords_(passwords),
@@ -60,13 +60,13 @@ class PasswordCheck {
   static std::optional<accounts::Account> lock_if_unchanged(db::Tx& tx, const CheckedUser& user);
 
  private:
-  using Allowed = std::expected<SignInAttempt, SignInBlocked>;
-  Task<Allowed> begin(Attempt attempt);
-  Task<bool> is_familiar(const Attempt& attempt);
+  using Allowed = std::expected<limits::SignInAttempt, limits::SignInBlocked>;
+  Task<Allowed> begin(limits::Attempt attempt);
+  Task<bool> is_familiar(const limits::Attempt& attempt);
 
   const Ground& ground_;
   accounts::Passwords& passwords_;
-  AttemptLimits& limits_;
+  limits::AttemptLimits& limits_;
   const std::string server_name_;
 };
 

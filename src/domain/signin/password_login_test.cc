@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "domain/signin/signin_testing.h"
+#include "domain/self/self_testing.h"
 
 namespace latchkey::signin {
 namespace {
@@ -14,7 +14,7 @@ using sessions::testing::TestSessions;
 using ::testing::StartsWith;
 using Why = LoginRefused::Why;
 
-class PasswordLoginTest : public testing::SigninOnEachEngine {
+class PasswordLoginTest : public self::testing::SigninOnEachEngine {
  protected:
   using Result = SignIn::Result;
 
@@ -23,9 +23,9 @@ class PasswordLoginTest : public testing::SigninOnEachEngine {
         .value();
   }
 
-  static testing::Setup unlimited() { return {.limits = {.enabled = false}}; }
-  static testing::Setup strict() {
-    testing::Setup setup;
+  static self::testing::Setup unlimited() { return {.limits = {.enabled = false}}; }
+  static self::testing::Setup strict() {
+    self::testing::Setup setup;
     setup.limits.failures = 3;
     return setup;
   }
@@ -63,7 +63,7 @@ TEST_P(PasswordLoginTest, WithAWrongPasswordAllAccountsLookAlike) {
   administration_.create_user(accounts::testing::kOperator, "gone", "correct horse", false).value();
   administration_.deactivate(accounts::testing::kOperator, "gone", false).value();
   server_.sql("INSERT INTO users (id, localpart, created_at) VALUES (7, 'without-password', 1)");
-  testing::Surface surface{server_.ground(), *server_, passwords_, unlimited()};
+  self::testing::Surface surface{server_.ground(), *server_, passwords_, unlimited()};
   for (const auto* name : {"alice", "locked", "gone", "without-password", "nobody", "",
                            "@alice:other.example", "not a name!"}) {
     for (const auto* password : {"wrong horse", ""}) {
@@ -91,14 +91,14 @@ TEST_P(PasswordLoginTest, IsRefusedAtTheLimitOfDevices) {
   auto policy = sessions::testing::sample_policy();
   policy.maximum_per_user = 1;
   server_.crash_and_take(policy);
-  testing::Surface surface{server_.ground(), *server_, passwords_};
+  self::testing::Surface surface{server_.ground(), *server_, passwords_};
   EXPECT_TRUE(login(surface, "alice", "correct horse").has_value());
   const auto refused = login(surface, "alice", "correct horse", "TABLET");
   EXPECT_EQ(refused.error().why, Why::too_many_devices);
 }
 
 TEST_P(PasswordLoginTest, FailuresAreLimitedAndSuccessesAreNot) {
-  testing::Surface surface{server_.ground(), *server_, passwords_, strict()};
+  self::testing::Surface surface{server_.ground(), *server_, passwords_, strict()};
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(login(surface, "alice", "correct horse").has_value());
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(login(surface, "alice", "wrong horse").error().why, Why::wrong_credentials);
@@ -115,12 +115,12 @@ TEST_P(PasswordLoginTest, FailuresAreLimitedAndSuccessesAreNot) {
 
 // Others' failures fill the account's limit; who is let past it is known by the sessions' rows.
 TEST_P(PasswordLoginTest, WhereASessionWasUsedIsFamiliar) {
-  testing::Setup setup;
-  AttemptLimitOptions& options = setup.limits;
+  self::testing::Setup setup;
+  limits::AttemptLimitOptions& options = setup.limits;
   options.account_failures = 1;
   options.newcomer_failures = 1;
   options.account_failure_interval = options.newcomer_failure_interval = 1h;
-  testing::Surface surface{server_.ground(), *server_, passwords_, setup};
+  self::testing::Surface surface{server_.ground(), *server_, passwords_, setup};
   const auto from = [&](std::string address, std::string password) {
     auto wanted = device("PHONE");
     wanted.origin.address = std::move(address);

@@ -75,7 +75,7 @@ http::Response with_cookie(const pages::Visit& visit, const Confirmed& confirmed
 
 // --- a device
 
-Question about_device(const pages::Visit& visit, const signin::AccountDevice& device) {
+Question about_device(const pages::Visit& visit, const self::AccountDevice& device) {
   const std::string query = "?device_id=" + http::percent_encode(device.id);
   Question question{.title = visit.language.say(Text::device_delete_title),
                     .consequence = visit.language.say(Text::device_delete_why),

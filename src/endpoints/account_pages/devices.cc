@@ -25,12 +25,12 @@ std::string time_or_never(const pages::Visit& visit, const std::optional<Time>& 
 }
 
 // What is out of the ordinary about it; empty: nothing.
-std::string_view state_of(const pages::Visit& visit, const signin::AccountDevice& device) {
+std::string_view state_of(const pages::Visit& visit, const self::AccountDevice& device) {
   if (device.locked) return visit.language.say(Text::device_locked);
   return device.signed_out_softly ? visit.language.say(Text::device_soft) : std::string_view();
 }
 
-void put_row(html::Values& values, const pages::Visit& visit, const signin::AccountDevice& device) {
+void put_row(html::Values& values, const pages::Visit& visit, const self::AccountDevice& device) {
   html::Values& row = values.add("DEVICE_ROW");
   row.set("DEVICE_QUERY", http::percent_encode(device.id))
       .set("DEVICE_SHOWN", device_name(visit, device));
@@ -45,7 +45,7 @@ void put_row(html::Values& values, const pages::Visit& visit, const signin::Acco
   if (device.here) row.add("HERE");
 }
 
-Task<void> name_client(const pages::Visit& visit, signin::AccountDevice& device) {
+Task<void> name_client(const pages::Visit& visit, self::AccountDevice& device) {
   if (device.client.empty() || !visit.pages.client_name) co_return;
   std::string name = co_await visit.pages.client_name(device.client);
   if (!name.empty()) device.client = std::move(name);
@@ -63,7 +63,7 @@ Task<http::Response> get_devices(const pages::Visit& visit) {
   co_return pages::show(visit.pages, visit.request, std::move(page));
 }
 
-http::Response device_page(const pages::Visit& visit, const signin::AccountDevice& device,
+http::Response device_page(const pages::Visit& visit, const self::AccountDevice& device,
                            const pages::Refused& refused) {
   html::Page page = pages::begin_page(visit.pages, visit.request, device_name(visit, device),
                                       "account_device.html");
@@ -104,19 +104,19 @@ Task<http::Response> rename_device(const pages::Visit& visit) {
 
 }  // namespace
 
-Task<std::optional<signin::AccountDevice>> find_device(const pages::Visit& visit, std::string id) {
+Task<std::optional<self::AccountDevice>> find_device(const pages::Visit& visit, std::string id) {
   auto device = co_await visit.pages.account.device(visit.who, std::move(id));
   if (device) co_await name_client(visit, *device);
   co_return std::move(device);
 }
 
-std::string device_name(const pages::Visit& visit, const signin::AccountDevice& device) {
+std::string device_name(const pages::Visit& visit, const self::AccountDevice& device) {
   return device.display_name.empty() ? std::string(visit.language.say(Text::device_unnamed))
                                      : device.display_name;
 }
 
 void put_device_facts(html::Values& facts, const pages::Visit& visit,
-                      const signin::AccountDevice& device) {
+                      const self::AccountDevice& device) {
   put_fact(facts, visit.language.say(Text::device_id), device.id);
   put_fact(facts, visit.language.say(Text::device_app), device.client);
   put_fact(facts, visit.language.say(Text::last_used), time_or_never(visit, device.last_used_at));

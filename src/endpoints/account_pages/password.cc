@@ -13,7 +13,7 @@ constexpr std::string_view kPath = "/account/password";
 
 // What the person holds stays signed in (MSC2457: the caller's own token survives).
 std::string names_of_kept(const pages::Visit& visit,
-                          const std::vector<signin::AccountDevice>& devices) {
+                          const std::vector<self::AccountDevice>& devices) {
   std::vector<std::string> names;
   for (const auto& device : devices) {
     if (device.here) names.push_back(device_name(visit, device));

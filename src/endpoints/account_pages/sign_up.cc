@@ -15,8 +15,8 @@
 namespace latchkey::account_pages {
 namespace {
 
-using signin::Stage;
-using Passed = std::expected<signin::AuthPassed, pages::Refused>;
+using confirm::Stage;
+using Passed = std::expected<confirm::AuthPassed, pages::Refused>;
 
 bool asks_for(const pages::AccountPages& pages, Stage stage) {
   return std::ranges::find(pages.sign_up_stages, stage) != pages.sign_up_stages.end();
@@ -98,19 +98,19 @@ std::optional<Text> wrong_field(const pages::AccountPages& pages, const http::Fo
   return all ? std::nullopt : std::optional(Text::error_terms);
 }
 
-pages::Refused words_of(const Language& language, const signin::AuthRefused& refused) {
+pages::Refused words_of(const Language& language, const confirm::AuthRefused& refused) {
   if (const auto* login = std::get_if<signin::LoginRefused>(&refused)) {
     return pages::words(language, *login);
   }
-  return pages::words(language,
-                      signin::RegistrationRefused{signin::RegistrationRefused::Why::busy});
+  return pages::words(
+      language, registration::RegistrationRefused{registration::RegistrationRefused::Why::busy});
 }
 
 // Passes the stages one after the other in a session of this one form.
 Task<Passed> pass_stages(const pages::AccountPages& pages, const http::Request& request,
                          const http::Form& sent) {
   const Language& language = pages::language_of(pages, request);
-  const signin::AuthRequest asked{
+  const confirm::AuthRequest asked{
       .operation = "POST /account/sign-up",
       .subject = {},
       .body = text::encode_base64url(
@@ -118,20 +118,20 @@ Task<Passed> pass_stages(const pages::AccountPages& pages, const http::Request& 
       .address = std::string(request.client_address)};
   std::optional<std::string> session;
   for (const Stage stage : pages.sign_up_stages) {
-    signin::AuthData data{.session = session, .type = std::string(signin::name_of(stage))};
+    confirm::AuthData data{.session = session, .type = std::string(confirm::name_of(stage))};
     if (stage == Stage::registration_token) data.token = pages::field(sent, "token");
     auto passed = co_await pages.auth.check(asked, std::move(data));
     if (passed) co_return std::move(*passed);
-    const auto* challenge = std::get_if<signin::Challenge>(&passed.error());
+    const auto* challenge = std::get_if<confirm::Challenge>(&passed.error());
     if (challenge == nullptr) co_return std::unexpected(words_of(language, passed.error()));
-    if (challenge->failure == signin::AuthFailure::wrong_token) {
+    if (challenge->failure == confirm::AuthFailure::wrong_token) {
       co_return std::unexpected(
           pages::Refused{.status = 403, .sentence = std::string(language.say(Text::error_token))});
     }
     if (challenge->failure) co_return std::unexpected(words_of(language, passed.error()));
     session = challenge->session;
   }
-  co_return std::unexpected(words_of(language, signin::Challenge{}));
+  co_return std::unexpected(words_of(language, confirm::Challenge{}));
 }
 
 Task<std::optional<pages::Refused>> make_account(const pages::AccountPages& pages,
@@ -141,10 +141,10 @@ Task<std::optional<pages::Refused>> make_account(const pages::AccountPages& page
   if (const auto wrong = wrong_field(pages, sent)) {
     co_return pages::Refused{.status = 400, .sentence = std::string(language.say(*wrong))};
   }
-  signin::NewAccount wanted{.username = pages::field(sent, "user"),
-                            .password = pages::field(sent, "password"),
-                            .inhibit_login = true,
-                            .session = {}};
+  registration::NewAccount wanted{.username = pages::field(sent, "user"),
+                                  .password = pages::field(sent, "password"),
+                                  .inhibit_login = true,
+                                  .session = {}};
   wanted.session.origin = request::origin_of(request);
   if (const auto refused = co_await pages.registration.refuse(wanted)) {
     co_return pages::words(language, *refused);

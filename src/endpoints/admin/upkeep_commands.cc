@@ -22,7 +22,7 @@ constexpr std::int64_t kAuditLines = 100;
 
 Answer list_keys(const Call& call) {
   json::array list;
-  for (const auto& key : sessions::list_keys(call.operations.ground.db)) {
+  for (const auto& key : keys::list_keys(call.operations.ground.db)) {
     json::object described{{"id", key.id},
                            {"fingerprint", key.fingerprint},
                            {"created_at", text::format_rfc3339(key.created_at)}};
@@ -44,11 +44,11 @@ Answer change_keys(const Call& call, std::string_view action) {
 }
 
 Answer rotate_keys(const Call& call) {
-  return change_keys<&sessions::rotate_keys>(call, "keys rotate");
+  return change_keys<&keys::rotate_keys>(call, "keys rotate");
 }
 
 Answer replace_keys(const Call& call) {
-  return change_keys<&sessions::replace_keys>(call, "keys replace");
+  return change_keys<&keys::replace_keys>(call, "keys replace");
 }
 
 Answer rotate_signing_keys(const Call& call) {

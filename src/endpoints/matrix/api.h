@@ -3,12 +3,12 @@
 #include <string>
 
 #include "domain/accounts/moderation.h"
+#include "domain/registration/registration.h"
+#include "domain/self/own_account.h"
+#include "domain/self/own_devices.h"
 #include "domain/sessions/sessions.h"
 #include "domain/signin/callers.h"
 #include "domain/signin/login_flows.h"
-#include "domain/signin/own_account.h"
-#include "domain/signin/own_devices.h"
-#include "domain/signin/register_account.h"
 #include "domain/signin/sign_in.h"
 #include "endpoints/request/routes.h"
 #include "platform/html/pages.h"
@@ -24,12 +24,12 @@ struct Api {
   signin::SignIn& sign_in;
   signin::LoginWays& login_ways;
   const signin::LoginTokens& login_tokens;
-  signin::Registration& registration;
-  signin::InteractiveAuth& auth;
-  signin::OwnAccount& own_account;
-  signin::OwnDevices& own_devices;
+  registration::Registration& registration;
+  confirm::InteractiveAuth& auth;
+  self::OwnAccount& own_account;
+  self::OwnDevices& own_devices;
   accounts::Moderation& moderation;
-  signin::AttemptLimits& limits;
+  limits::AttemptLimits& limits;
   const html::Pages& pages;
   std::string server_name;
   std::string public_url;

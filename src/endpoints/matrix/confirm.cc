@@ -15,8 +15,8 @@ namespace latchkey::matrix {
 namespace {
 
 namespace json = boost::json;
-using signin::AuthFailure;
-using signin::Stage;
+using confirm::AuthFailure;
+using confirm::Stage;
 
 struct Words {
   std::string_view errcode;
@@ -40,21 +40,21 @@ Words words_of(AuthFailure failure) {
           "This authentication session is over, or was begun for another request. Begin again."};
 }
 
-json::array names_of(const signin::AuthFlow& stages) {
+json::array names_of(const confirm::AuthFlow& stages) {
   json::array names;
-  for (const Stage stage : stages) names.emplace_back(signin::name_of(stage));
+  for (const Stage stage : stages) names.emplace_back(confirm::name_of(stage));
   return names;
 }
 
 // It refuses no token, so it has no soft_logout.
-http::Response challenge(const Api& api, const signin::Challenge& challenge) {
+http::Response challenge(const Api& api, const confirm::Challenge& challenge) {
   json::array flows;
   json::object params;
-  for (const signin::AuthFlow& flow : challenge.flows) {
+  for (const confirm::AuthFlow& flow : challenge.flows) {
     flows.push_back(json::object{{"stages", names_of(flow)}});
     for (const Stage stage : flow) {
       if (stage != Stage::terms) continue;
-      params[signin::name_of(stage)] =
+      params[confirm::name_of(stage)] =
           json::object{{"policies", api.registration.terms().policies()}};
     }
   }
@@ -75,13 +75,13 @@ http::Response challenge(const Api& api, const signin::Challenge& challenge) {
 struct Answer {
   const Api& api;
 
-  http::Response operator()(const signin::Challenge& wanted) const {
+  http::Response operator()(const confirm::Challenge& wanted) const {
     return challenge(api, wanted);
   }
   http::Response operator()(const signin::LoginRefused& refused) const {
     return refusal(refused, api.public_url);
   }
-  http::Response operator()(const signin::NoFlow&) const {
+  http::Response operator()(const confirm::NoFlow&) const {
     return error(403, "M_FORBIDDEN",
                  "This account has no password to confirm with. Ask the administrator of this "
                  "server.");
@@ -89,13 +89,13 @@ struct Answer {
 };
 
 // The fields that each stage asks for are required of it alone.
-signin::AuthData read_auth(text::Fields& auth) {
+confirm::AuthData read_auth(text::Fields& auth) {
   const auto text = [&](std::string_view name) -> std::optional<std::string> {
     const auto value = auth.optional_string(name, kLongestName);
     return value ? std::optional<std::string>(*value) : std::nullopt;
   };
-  signin::AuthData data{.session = text("session"), .type = text("type")};
-  const auto stage = data.type ? signin::stage_named(*data.type) : std::nullopt;
+  confirm::AuthData data{.session = text("session"), .type = text("type")};
+  const auto stage = data.type ? confirm::stage_named(*data.type) : std::nullopt;
   if (stage == Stage::password) {
     data.identifier = read_identifier(auth);
     data.password = std::string(auth.required_string("password"));
@@ -119,12 +119,12 @@ Task<std::expected<signin::Caller, http::Response>> identify_who_confirms(
   co_return who;
 }
 
-signin::AuthRequest auth_request(const http::Request& request, std::string operation,
-                                 const json::object& body,
-                                 const std::optional<signin::Caller>& subject) {
+confirm::AuthRequest auth_request(const http::Request& request, std::string operation,
+                                  const json::object& body,
+                                  const std::optional<signin::Caller>& subject) {
   json::object without_auth = body;
   without_auth.erase("auth");
-  signin::AuthRequest asked{
+  confirm::AuthRequest asked{
       .operation = std::move(operation),
       .subject = {},
       .body = text::encode_base64url(crypto::sha256(text::canonical_json(without_auth))),
@@ -133,11 +133,11 @@ signin::AuthRequest auth_request(const http::Request& request, std::string opera
   return asked;
 }
 
-Task<std::expected<signin::AuthPassed, http::Response>> confirm(const Api& api,
-                                                                const signin::AuthRequest& asked,
-                                                                text::Fields& fields) {
+Task<std::expected<confirm::AuthPassed, http::Response>> confirm(const Api& api,
+                                                                 const confirm::AuthRequest& asked,
+                                                                 text::Fields& fields) {
   auto auth = fields.optional_fields("auth");
-  std::optional<signin::AuthData> data;
+  std::optional<confirm::AuthData> data;
   if (auth) data = read_auth(*auth);
   if (fields.error()) co_return std::unexpected(refusal(*fields.error()));
   auto passed = co_await api.auth.check(asked, std::move(data));
@@ -145,13 +145,13 @@ Task<std::expected<signin::AuthPassed, http::Response>> confirm(const Api& api,
   co_return std::move(*passed);
 }
 
-Task<http::Response> answer_used_up(const Api& api, const signin::AuthRequest& asked) {
+Task<http::Response> answer_used_up(const Api& api, const confirm::AuthRequest& asked) {
   const auto begun = co_await api.auth.begin_anew(asked);
   co_return std::visit(Answer{api}, begun.error());
 }
 
-Task<http::Response> answer_refused(const Api& api, const signin::AuthRequest& asked,
-                                    const signin::OwnAccountRefused& refused) {
+Task<http::Response> answer_refused(const Api& api, const confirm::AuthRequest& asked,
+                                    const self::OwnAccountRefused& refused) {
   if (const auto* standing = std::get_if<sessions::Standing>(&refused))
     co_return refusal(*standing);
   if (const auto* login = std::get_if<signin::LoginRefused>(&refused)) {

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "domain/signin/own_account.h"
+#include "domain/self/own_account.h"
 #include "endpoints/matrix/api.h"
 #include "endpoints/matrix/caller.h"
 #include "platform/http/message.h"
@@ -23,19 +23,19 @@ Task<std::expected<signin::Caller, http::Response>> identify_who_confirms(
 
 // What a body asks to be let through for. `operation` names the endpoint, with whatever of the path
 // matters: a session serves no other. `subject` is absent at registration.
-signin::AuthRequest auth_request(const http::Request& request, std::string operation,
-                                 const boost::json::object& body,
-                                 const std::optional<signin::Caller>& subject);
+confirm::AuthRequest auth_request(const http::Request& request, std::string operation,
+                                  const boost::json::object& body,
+                                  const std::optional<signin::Caller>& subject);
 
 // The confirmation that the body's `auth` gives, or the challenge or error to answer with.
-Task<std::expected<signin::AuthPassed, http::Response>> confirm(const Api& api,
-                                                                const signin::AuthRequest& asked,
-                                                                text::Fields& fields);
+Task<std::expected<confirm::AuthPassed, http::Response>> confirm(const Api& api,
+                                                                 const confirm::AuthRequest& asked,
+                                                                 text::Fields& fields);
 
 // The answer to an operation that did not happen: the challenge of a new session when the
 // confirmation was used up.
-Task<http::Response> answer_refused(const Api& api, const signin::AuthRequest& asked,
-                                    const signin::OwnAccountRefused& refused);
-Task<http::Response> answer_used_up(const Api& api, const signin::AuthRequest& asked);
+Task<http::Response> answer_refused(const Api& api, const confirm::AuthRequest& asked,
+                                    const self::OwnAccountRefused& refused);
+Task<http::Response> answer_used_up(const Api& api, const confirm::AuthRequest& asked);
 
 }  // namespace latchkey::matrix

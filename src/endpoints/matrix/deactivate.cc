@@ -19,7 +19,7 @@ Task<http::Response> post_deactivate(const Api& api, const http::Request& reques
   if (fields.error()) co_return refusal(*fields.error());
 
   const auto asked = auth_request(request, "POST /account/deactivate", *body, *who);
-  signin::AuthPassed passed;
+  confirm::AuthPassed passed;
   // An application service answers for the users of its namespace.
   if (!who->is_service()) {
     auto confirmed = co_await confirm(api, asked, fields);

@@ -59,7 +59,7 @@ Task<http::Response> put_device(const Api& api, const http::Request& request) {
   const std::string& id = request.parameters[0];
   if (!valid_device_id(id)) co_return no_such_device();
 
-  using Put = signin::OwnDevices::Put;
+  using Put = self::OwnDevices::Put;
   const Put put = co_await api.own_devices.put(
       *who, id, name ? std::optional<std::string>(*name) : std::nullopt);
   if (put == Put::no_such_device) co_return no_such_device();
@@ -74,9 +74,9 @@ Task<http::Response> put_device(const Api& api, const http::Request& request) {
 
 // What both ways of deletion share. Application services need not confirm (MSC4190).
 Task<http::Response> delete_devices(const Api& api, const signin::Caller& who,
-                                    const signin::AuthRequest& asked, text::Fields& fields,
+                                    const confirm::AuthRequest& asked, text::Fields& fields,
                                     std::vector<std::string> ids) {
-  signin::AuthPassed passed;
+  confirm::AuthPassed passed;
   if (!who.is_service()) {
     auto confirmed = co_await confirm(api, asked, fields);
     if (!confirmed) co_return confirmed.error();

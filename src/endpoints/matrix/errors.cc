@@ -49,8 +49,8 @@ http::Response refusal(const signin::LoginRefused& refused, std::string_view inf
   return limit_exceeded(refused.retry_after, "The server is busy. Try again in a moment.");
 }
 
-http::Response refusal(const signin::RegistrationRefused& refused) {
-  using Why = signin::RegistrationRefused::Why;
+http::Response refusal(const registration::RegistrationRefused& refused) {
+  using Why = registration::RegistrationRefused::Why;
   switch (refused.why) {
     case Why::closed:
       return error(403, "M_FORBIDDEN", "Registration is not open on this server.");

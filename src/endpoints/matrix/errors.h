@@ -3,9 +3,9 @@
 #include <string_view>
 
 #include "domain/accounts/moderation.h"
+#include "domain/registration/registration.h"
 #include "domain/signin/callers.h"
 #include "domain/signin/login_refused.h"
-#include "domain/signin/register_account.h"
 #include "endpoints/request/standard_error.h"
 #include "platform/http/message.h"
 
@@ -17,7 +17,7 @@ using request::limit_exceeded;
 using request::refusal;
 
 http::Response refusal(const signin::LoginRefused& refused, std::string_view info_uri);
-http::Response refusal(const signin::RegistrationRefused& refused);
+http::Response refusal(const registration::RegistrationRefused& refused);
 http::Response refusal(const accounts::NewPasswordRefused& refused);
 http::Response refusal(const signin::CallerRefused& refused);
 http::Response refusal(accounts::ModerationRefused refused);

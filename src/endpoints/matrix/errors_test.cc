@@ -31,7 +31,7 @@ TEST(Refusal, OfALogin) {
 }
 
 TEST(Refusal, OfARegistration) {
-  using signin::RegistrationRefused;
+  using registration::RegistrationRefused;
   using Why = RegistrationRefused::Why;
   const auto refuse = [](Why why) {
     const accounts::WeakPassword weak{accounts::WeakPassword::Why::too_short, 8};

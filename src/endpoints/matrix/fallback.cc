@@ -14,10 +14,10 @@
 namespace latchkey::matrix {
 namespace {
 
-using signin::AuthFailure;
-using signin::InteractiveAuth;
-using signin::Stage;
-using signin::Turn;
+using confirm::AuthFailure;
+using confirm::InteractiveAuth;
+using confirm::Stage;
+using confirm::Turn;
 using texts::Language;
 using texts::Text;
 
@@ -107,7 +107,7 @@ struct Asked {
 Task<std::expected<Asked, http::Response>> ask(
     const Api& api, const http::Request& request,
     const std::expected<http::Form, http::FormError>& sent) {
-  const auto stage = signin::stage_named(request.parameters[0]);
+  const auto stage = confirm::stage_named(request.parameters[0]);
   const Language& language = pages::language_of(api.pages, request);
   if (!stage || !sent) co_return std::unexpected(gone(api, language, Text::fallback_gone_why));
   std::string session = field(*sent, fallback_field::kSession);
@@ -152,8 +152,8 @@ Task<http::Response> post_page(const Api& api, const http::Request& request) {
       !std::ranges::all_of(policies(api, language, &*sent), &FallbackPolicy::ticked)) {
     co_return again(400, Text::error_terms);
   }
-  const signin::AuthData data{.password = field(*sent, fallback_field::kPassword),
-                              .token = field(*sent, fallback_field::kToken)};
+  const confirm::AuthData data{.password = field(*sent, fallback_field::kPassword),
+                               .token = field(*sent, fallback_field::kToken)};
   const auto refused = co_await api.auth.pass(asked->session, asked->stage, data,
                                               std::string(request.client_address));
   if (!refused) co_return done_page(api.pages, language);

@@ -12,7 +12,7 @@ namespace latchkey::matrix {
 namespace {
 
 namespace json = boost::json;
-using Why = signin::RegistrationRefused::Why;
+using Why = registration::RegistrationRefused::Why;
 
 constexpr std::string_view kServiceType = "m.login.application_service";
 
@@ -36,7 +36,7 @@ http::Response refuse_field(const text::FieldError& fault) {
   return refusal(fault);
 }
 
-http::Response answer(const Api& api, const signin::Registered& registered) {
+http::Response answer(const Api& api, const registration::Registered& registered) {
   json::object body{{"user_id", accounts::matrix_id(registered.localpart, api.server_name)},
                     {"home_server", api.server_name}};
   if (registered.signed_in) {
@@ -46,7 +46,7 @@ http::Response answer(const Api& api, const signin::Registered& registered) {
   return secret_answer(body);
 }
 
-signin::NewAccount read_account(text::Fields& fields, const http::Request& request) {
+registration::NewAccount read_account(text::Fields& fields, const http::Request& request) {
   const auto copy = [](std::optional<std::string_view> text) {
     return text ? std::optional<std::string>(*text) : std::nullopt;
   };
@@ -59,7 +59,7 @@ signin::NewAccount read_account(text::Fields& fields, const http::Request& reque
 // Application services register the users of their namespaces themselves, without confirmation
 // (Application Service API "Server admin style permissions").
 Task<http::Response> register_for_service(const Api& api, const http::Request& request,
-                                          signin::NewAccount wanted) {
+                                          registration::NewAccount wanted) {
   const services::Service* service = service_of(api, request);
   if (service == nullptr) co_return no_service(api, request);
   if (!wanted.username) co_return error(400, "M_MISSING_PARAM", "username: is missing");
@@ -71,7 +71,7 @@ Task<http::Response> register_for_service(const Api& api, const http::Request& r
 
 Task<http::Response> register_person(const Api& api, const http::Request& request,
                                      const json::object& body, text::Fields& fields,
-                                     signin::NewAccount wanted) {
+                                     registration::NewAccount wanted) {
   // The specification wants these before the user-interactive authentication.
   if (const auto refused = co_await api.registration.refuse(wanted)) co_return refusal(*refused);
   const auto asked = auth_request(request, "POST /register", body, std::nullopt);
@@ -95,7 +95,7 @@ Task<http::Response> post_register(const Api& api, const http::Request& request)
   if (!body) co_return body.error();
   text::Fields fields(*body);
   const auto type = fields.optional_string("type", kLongestName);
-  signin::NewAccount wanted = read_account(fields, request);
+  registration::NewAccount wanted = read_account(fields, request);
   if (fields.error()) co_return refuse_field(*fields.error());
   if (type == kServiceType) {
     co_return co_await register_for_service(api, request, std::move(wanted));

@@ -35,7 +35,7 @@ Task<http::Response> get_validity(const Api& api, const http::Request& request) 
   if (!token) co_return token.error();
   const auto valid =
       co_await api.registration.token_valid(*token, std::string(request.client_address));
-  if (!valid && valid.error().why == signin::RegistrationRefused::Why::too_many) {
+  if (!valid && valid.error().why == registration::RegistrationRefused::Why::too_many) {
     co_return limit_exceeded(valid.error().retry_after,
                              "Too many registration tokens were tried. Try again later.");
   }

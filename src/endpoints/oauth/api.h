@@ -4,13 +4,13 @@
 #include <string>
 #include <string_view>
 
+#include "domain/clients/clients.h"
+#include "domain/limits/attempt_limits.h"
 #include "domain/oauth/authorization_codes.h"
 #include "domain/oauth/claims.h"
-#include "domain/oauth/clients.h"
 #include "domain/oauth/device_grants.h"
 #include "domain/oauth/signing_keys.h"
 #include "domain/sessions/sessions.h"
-#include "domain/signin/attempt_limits.h"
 #include "endpoints/pages/visit.h"
 #include "endpoints/request/routes.h"
 #include "platform/crypto/secret.h"
@@ -40,12 +40,12 @@ inline constexpr std::string_view kLink = "/link";
 struct Api {
   const Clock& clock;
   sessions::Sessions& sessions;
-  Clients& clients;
+  clients::Clients& clients;
   AuthorizationCodes& codes;
   DeviceGrants& devices;
   SigningKeys& keys;
   const Claims& claims;
-  signin::AttemptLimits& limits;
+  limits::AttemptLimits& limits;
   const pages::AccountPages& account;
   const crypto::Secret& introspection_secret;  // the homeserver's
   std::string server_name;

@@ -76,8 +76,8 @@ http::Response failed(const Api& api, const http::Request& request, Text sentenc
 }
 
 // For may_redirect_at_once(): they see where it goes.
-http::Response offer_way_back(const Api& api, const http::Request& request, const Client& client,
-                              const http::Response& redirect) {
+http::Response offer_way_back(const Api& api, const http::Request& request,
+                              const clients::Client& client, const http::Response& redirect) {
   const std::string name = client.shown_name(pages::accepted_languages(request));
   return pages::show_message(
       api.account, request,
@@ -90,7 +90,7 @@ http::Response offer_way_back(const Api& api, const http::Request& request, cons
 
 // `at_once`: of may_redirect_at_once().
 http::Response answer_refused(const Api& api, const http::Request& request,
-                              const AuthorizationRefused& refused, const Client* client,
+                              const AuthorizationRefused& refused, const clients::Client* client,
                               bool at_once) {
   if (const auto* told = std::get_if<ToClient>(&refused)) {
     http::Response redirect = tell_client(api, told->where, told->error, told->sentence);

@@ -1,6 +1,6 @@
 #include "endpoints/oauth/client.h"
 
-#include "domain/oauth/client_auth.h"
+#include "domain/clients/client_auth.h"
 #include "endpoints/oauth/errors.h"
 
 namespace latchkey::oauth {
@@ -26,7 +26,7 @@ std::expected<std::string, http::Response> field(const http::Form& form, std::st
 
 namespace {
 
-http::Response refused(const ClientAuthError& error) {
+http::Response refused(const clients::ClientAuthError& error) {
   return invalid_client(error.sentence, error.challenge);
 }
 
@@ -35,20 +35,20 @@ std::optional<std::string_view> given(const http::Form& form, std::string_view n
   return value ? *value : std::nullopt;
 }
 
-std::expected<ClaimedClient, ClientAuthError> claimed_by(const http::Request& request,
-                                                         const http::Form& form) {
+std::expected<clients::ClaimedClient, clients::ClientAuthError> claimed_by(
+    const http::Request& request, const http::Form& form) {
   std::optional<std::string_view> header;
   if (request.header_count("Authorization") == 1) header = request.header("Authorization");
-  return claimed_client({.authorization = header,
-                         .client_id = given(form, "client_id"),
-                         .client_secret = given(form, "client_secret"),
-                         .client_assertion_type = given(form, "client_assertion_type"),
-                         .client_assertion = given(form, "client_assertion")});
+  return clients::claimed_client({.authorization = header,
+                                  .client_id = given(form, "client_id"),
+                                  .client_secret = given(form, "client_secret"),
+                                  .client_assertion_type = given(form, "client_assertion_type"),
+                                  .client_assertion = given(form, "client_assertion")});
 }
 
 }  // namespace
 
-Task<std::expected<std::shared_ptr<const Client>, http::Response>> authenticate(
+Task<std::expected<std::shared_ptr<const clients::Client>, http::Response>> authenticate(
     const Api& api, const http::Request& request, const http::Form& form) {
   for (const std::string_view name :
        {"client_id", "client_secret", "client_assertion", "client_assertion_type"}) {
@@ -64,13 +64,13 @@ Task<std::expected<std::shared_ptr<const Client>, http::Response>> authenticate(
   if (!claimed) co_return std::unexpected(refused(claimed.error()));
   auto client = co_await api.clients.find(claimed->id);
   const std::string token_endpoint = url(api, path::kToken);
-  const auto proved =
-      prove_client(*claimed, client.get(), {.issuer = api.issuer, .token_endpoint = token_endpoint},
-                   api.clock.now());
+  const auto proved = clients::prove_client(
+      *claimed, client.get(), {.issuer = api.issuer, .token_endpoint = token_endpoint},
+      api.clock.now());
   if (!proved) co_return std::unexpected(refused(proved.error()));
   if (*proved) {
     const bool first = co_await api.clients.first_use(**proved);
-    if (!first) co_return std::unexpected(refused(assertion_used()));
+    if (!first) co_return std::unexpected(refused(clients::assertion_used()));
   }
   co_return client;
 }
@@ -78,14 +78,14 @@ Task<std::expected<std::shared_ptr<const Client>, http::Response>> authenticate(
 Task<std::string> gone_client(const Api& api, const http::Request& request,
                               const http::Form& form) {
   const auto claimed = claimed_by(request, form);
-  if (!claimed || claimed->method != ClientAuthMethod::none) co_return "";
+  if (!claimed || claimed->method != clients::ClientAuthMethod::none) co_return "";
   co_return co_await api.clients.find(claimed->id) ? std::string() : claimed->id;
 }
 
 Task<std::string> introspecting_client(const Api& api, const http::Request& request,
                                        const http::Form& form) {
   const auto client = co_await authenticate(api, request, form);
-  const bool proved = client && (*client)->auth_method != ClientAuthMethod::none;
+  const bool proved = client && (*client)->auth_method != clients::ClientAuthMethod::none;
   co_return proved ? (*client)->id : std::string();
 }
 

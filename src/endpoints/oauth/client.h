@@ -3,7 +3,7 @@
 #include <expected>
 #include <memory>
 
-#include "domain/oauth/client.h"
+#include "domain/clients/client.h"
 #include "endpoints/oauth/api.h"
 #include "platform/http/form.h"
 
@@ -16,7 +16,7 @@ std::expected<http::Form, http::Response> form_body(const http::Request& request
 std::expected<std::string, http::Response> field(const http::Form& form, std::string_view name);
 
 // Which client asks, and that it is that one (RFC 6749 section 2.3), or the answer that refuses.
-Task<std::expected<std::shared_ptr<const Client>, http::Response>> authenticate(
+Task<std::expected<std::shared_ptr<const clients::Client>, http::Response>> authenticate(
     const Api& api, const http::Request& request, const http::Form& form);
 
 // The client_id that a request names without any proof, when nobody has it (any more): its

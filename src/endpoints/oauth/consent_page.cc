@@ -29,7 +29,7 @@ std::vector<std::string> in_words(const Scope& scope, const Language& language) 
 
 }  // namespace
 
-std::string client_host(const Client& client, std::string_view shown_name) {
+std::string client_host(const clients::Client& client, std::string_view shown_name) {
   const std::string host = host_of(client.client_uri.text);
   return host == shown_name ? std::string() : host;
 }
@@ -59,7 +59,7 @@ Task<http::Response> consent_page(const Api& api, const http::Request& request,
                                   const AuthorizationRequest& asked,
                                   const signin::BrowserSession& browser, std::string_view query) {
   const Language& language = pages::language_of(api.account, request);
-  const Client& client = *asked.client;
+  const clients::Client& client = *asked.client;
   const std::string name = client.shown_name(pages::accepted_languages(request));
   html::Page page = pages::begin_page(
       api.account, request, language.say(texts::ConsentTitle{.app = name}), "consent.html");

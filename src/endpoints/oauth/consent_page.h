@@ -11,7 +11,7 @@ Task<http::Response> consent_page(const Api& api, const http::Request& request,
                                   const signin::BrowserSession& browser, std::string_view query);
 
 // Where the client is at home, which its name does not prove; empty: that is its name, or nowhere.
-std::string client_host(const Client& client, std::string_view shown_name);
+std::string client_host(const clients::Client& client, std::string_view shown_name);
 
 // Tells the person at that browser what the scope lets a client do: {{MAY}} for each, and
 // {{REPLACES}} when its device is one that they have, and that the client takes over.

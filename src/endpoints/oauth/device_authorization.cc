@@ -1,7 +1,7 @@
 // POST /oauth2/device (RFC 8628 section 3.1): a device without a browser asks for a code that its
 // person types elsewhere.
 
-#include "domain/oauth/client_metadata.h"
+#include "domain/clients/client_metadata.h"
 #include "endpoints/oauth/api.h"
 #include "endpoints/oauth/client.h"
 #include "endpoints/oauth/errors.h"
@@ -17,9 +17,10 @@ Task<http::Response> post_device(const Api& api, const http::Request& request) {
   if (!scope_text) co_return scope_text.error();
   const auto client = co_await authenticate(api, request, *form);
   if (!client) co_return client.error();
-  if (!(*client)->may(kDeviceCode)) {
-    co_return error(400, "unauthorized_client",
-                    "this client has not registered the grant type " + std::string(kDeviceCode));
+  if (!(*client)->may(clients::kDeviceCode)) {
+    co_return error(
+        400, "unauthorized_client",
+        "this client has not registered the grant type " + std::string(clients::kDeviceCode));
   }
   const auto scope = read_scope(*scope_text);
   if (!scope) co_return error(400, "invalid_scope", scope.error());

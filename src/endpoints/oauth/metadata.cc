@@ -5,7 +5,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
-#include "domain/oauth/client_metadata.h"
+#include "domain/clients/client_metadata.h"
 #include "endpoints/oauth/api.h"
 
 namespace latchkey::oauth {
@@ -45,7 +45,8 @@ json::object metadata(const Api& api) {
                    "sid", "preferred_username", "email", "email_verified"}},
       {"response_types_supported", json::array{"code"}},
       {"response_modes_supported", json::array{"query", "fragment"}},
-      {"grant_types_supported", json::array{"authorization_code", "refresh_token", kDeviceCode}},
+      {"grant_types_supported",
+       json::array{"authorization_code", "refresh_token", clients::kDeviceCode}},
       {"code_challenge_methods_supported", json::array{"S256"}},
       {"prompt_values_supported", std::move(prompts)},
       {"scopes_supported", json::array{"openid", "email", "urn:matrix:client:api:*"}},

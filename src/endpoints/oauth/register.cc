@@ -18,14 +18,14 @@ std::string plain(std::string text) {
   return text;
 }
 
-http::Response refusal(const RegistrationError& refused) {
-  const bool of_uri = refused.code == RegistrationError::Code::invalid_redirect_uri;
+http::Response refusal(const clients::RegistrationError& refused) {
+  const bool of_uri = refused.code == clients::RegistrationError::Code::invalid_redirect_uri;
   return error(400, of_uri ? "invalid_redirect_uri" : "invalid_client_metadata",
                plain(refused.sentence));
 }
 
-Task<http::Response> post_registration(const Clock& clock, Clients& clients,
-                                       signin::AttemptLimits& limits,
+Task<http::Response> post_registration(const Clock& clock, clients::Clients& clients,
+                                       limits::AttemptLimits& limits,
                                        const http::Request& request) {
   auto metadata = text::parse_object(request.body);
   if (!metadata) {
@@ -44,8 +44,8 @@ Task<http::Response> post_registration(const Clock& clock, Clients& clients,
 
 }  // namespace
 
-void mount_registration(request::Routes& routes, const Clock& clock, Clients& clients,
-                        signin::AttemptLimits& limits) {
+void mount_registration(request::Routes& routes, const Clock& clock, clients::Clients& clients,
+                        limits::AttemptLimits& limits) {
   routes.add(http::Method::post, std::string(path::kRegistration),
              [&clock, &clients, &limits](const http::Request& request) {
                return post_registration(clock, clients, limits, request);

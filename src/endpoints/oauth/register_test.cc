@@ -48,8 +48,8 @@ class Register : public sessions::testing::OnEachEngine {
     }
   }
 
-  Clients clients_{server_.ground(), {}};
-  signin::AttemptLimits limits_{signin::AttemptLimitOptions{.client_registrations = 20}};
+  clients::Clients clients_{server_.ground(), {}};
+  limits::AttemptLimits limits_{limits::AttemptLimitOptions{.client_registrations = 20}};
   http::Router router_;
 };
 

@@ -1,7 +1,7 @@
 // POST /oauth2/token (RFC 6749 section 3.2). The grants are in domain/oauth, and refresh in
 // domain/sessions.
 
-#include "domain/oauth/client_metadata.h"
+#include "domain/clients/client_metadata.h"
 #include "domain/oauth/id_token.h"
 #include "endpoints/oauth/api.h"
 #include "endpoints/oauth/client.h"
@@ -25,8 +25,9 @@ json::object token_answer(const sessions::TokenPair& tokens) {
 }
 
 // With an ID token where the client asked for one (OpenID Connect Core section 3.1.3.3).
-json::object granted_answer(const Api& api, const SigningKeySet& keys, const Client& client,
-                            const Granted& granted, std::optional<std::string> code) {
+json::object granted_answer(const Api& api, const SigningKeySet& keys,
+                            const clients::Client& client, const Granted& granted,
+                            std::optional<std::string> code) {
   json::object answer = token_answer(granted.tokens);
   if (granted.scope.openid) {
     const auto nonce = granted.nonce.empty() ? std::nullopt : std::optional(granted.nonce);
@@ -53,7 +54,7 @@ http::Response not_registered(std::string_view grant_type) {
 }
 
 Task<http::Response> redeem_code(const Api& api, const http::Request& request,
-                                 const http::Form& form, const Client& client) {
+                                 const http::Form& form, const clients::Client& client) {
   if (!client.may("authorization_code")) co_return not_registered("authorization_code");
   const auto code = field(form, "code");
   if (!code) co_return code.error();
@@ -72,8 +73,8 @@ Task<http::Response> redeem_code(const Api& api, const http::Request& request,
 }
 
 Task<http::Response> redeem_device_code(const Api& api, const http::Request& request,
-                                        const http::Form& form, const Client& client) {
-  if (!client.may(kDeviceCode)) co_return not_registered(kDeviceCode);
+                                        const http::Form& form, const clients::Client& client) {
+  if (!client.may(clients::kDeviceCode)) co_return not_registered(clients::kDeviceCode);
   const auto code = field(form, "device_code");
   if (!code) co_return code.error();
   if (code->empty()) co_return error(400, "invalid_request", "device_code: expected");
@@ -129,13 +130,13 @@ Task<http::Response> post_token(const Api& api, const http::Request& request) {
   if (*grant_type == "refresh_token") {
     co_return co_await refresh(api, request, *form, (*client)->id);
   }
-  if (*grant_type == kDeviceCode) {
+  if (*grant_type == clients::kDeviceCode) {
     co_return co_await redeem_device_code(api, request, *form, **client);
   }
   if (grant_type->empty()) co_return error(400, "invalid_request", "grant_type: expected");
-  co_return error(
-      400, "unsupported_grant_type",
-      "grant_type: expected authorization_code, refresh_token or " + std::string(kDeviceCode));
+  co_return error(400, "unsupported_grant_type",
+                  "grant_type: expected authorization_code, refresh_token or " +
+                      std::string(clients::kDeviceCode));
 }
 
 }  // namespace

@@ -6,10 +6,10 @@
 #include <string_view>
 #include <variant>
 
+#include "domain/registration/registration.h"
+#include "domain/self/web_account.h"
 #include "domain/signin/browser_sessions.h"
 #include "domain/signin/login_tokens.h"
-#include "domain/signin/register_account.h"
-#include "domain/signin/web_account.h"
 #include "endpoints/pages/language.h"
 #include "platform/html/pages.h"
 #include "platform/http/form.h"
@@ -24,11 +24,11 @@ namespace latchkey::pages {
 // What the pages call; owned by app.
 struct AccountPages {
   signin::BrowserSessions& browsers;
-  signin::WebAccount& account;
+  self::WebAccount& account;
   signin::LoginTokens& login_tokens;
-  signin::Registration& registration;
-  signin::InteractiveAuth& auth;
-  signin::AuthFlow sign_up_stages;  // what registration asks for
+  registration::Registration& registration;
+  confirm::InteractiveAuth& auth;
+  confirm::AuthFlow sign_up_stages;  // what registration asks for
   const html::Pages& pages;
   const http::Router& router;  // knows which paths are pages
   std::string server_name;

@@ -117,8 +117,8 @@ Refused words(const Language& language, const signin::LoginRefused& refused) {
   return plain(language, 403, Text::error_credentials);
 }
 
-Refused words(const Language& language, const signin::RegistrationRefused& refused) {
-  using Why = signin::RegistrationRefused::Why;
+Refused words(const Language& language, const registration::RegistrationRefused& refused) {
+  using Why = registration::RegistrationRefused::Why;
   switch (refused.why) {
     case Why::closed:
       return plain(language, 403, Text::sign_up_closed_why);
@@ -139,8 +139,8 @@ Refused words(const Language& language, const signin::RegistrationRefused& refus
   return busy(language);
 }
 
-Refused words(const Language& language, const signin::WebRefusal& refusal) {
-  if (const auto* blocked = std::get_if<signin::WebBlocked>(&refusal.why)) {
+Refused words(const Language& language, const self::WebRefusal& refusal) {
+  if (const auto* blocked = std::get_if<self::WebBlocked>(&refusal.why)) {
     return later(language, blocked->retry_after);
   }
   if (const auto* password = std::get_if<accounts::NewPasswordRefused>(&refusal.why)) {
@@ -149,18 +149,18 @@ Refused words(const Language& language, const signin::WebRefusal& refusal) {
     }
     return busy(language);
   }
-  switch (std::get<signin::WebRefused>(refusal.why)) {
-    case signin::WebRefused::not_fresh:
+  switch (std::get<self::WebRefused>(refusal.why)) {
+    case self::WebRefused::not_fresh:
       return plain(language, 403, Text::error_password_needed);
-    case signin::WebRefused::signed_out:
+    case self::WebRefused::signed_out:
       return plain(language, 403, Text::sign_in_first);
-    case signin::WebRefused::no_such_device:
+    case self::WebRefused::no_such_device:
       return plain(language, 404, Text::device_missing_why);
-    case signin::WebRefused::wrong_password:
+    case self::WebRefused::wrong_password:
       return plain(language, 403, Text::error_password);
-    case signin::WebRefused::no_longer_valid:
+    case self::WebRefused::no_longer_valid:
       return plain(language, 410, Text::recover_gone_why);
-    case signin::WebRefused::busy:
+    case self::WebRefused::busy:
       break;
   }
   return busy(language);

@@ -3,10 +3,10 @@
 #include <string>
 #include <string_view>
 
+#include "domain/registration/registration.h"
+#include "domain/self/web_account.h"
 #include "domain/sessions/record.h"
 #include "domain/signin/login_refused.h"
-#include "domain/signin/register_account.h"
-#include "domain/signin/web_account.h"
 #include "endpoints/pages/language.h"
 #include "platform/http/message.h"
 
@@ -26,8 +26,8 @@ struct Refused {
   Duration retry_after{0};  // 0: not said
 };
 Refused words(const Language& language, const signin::LoginRefused& refused);
-Refused words(const Language& language, const signin::RegistrationRefused& refused);
-Refused words(const Language& language, const signin::WebRefusal& refusal);
+Refused words(const Language& language, const registration::RegistrationRefused& refused);
+Refused words(const Language& language, const self::WebRefusal& refusal);
 void put_retry(http::Response& response, const Refused& refused);
 
 }  // namespace latchkey::pages

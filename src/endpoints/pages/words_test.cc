@@ -59,7 +59,7 @@ TEST(Words, SayWhatIsWrongWithAPasswordInEveryLanguage) {
     const accounts::NewPasswordRefused refused{accounts::NewPasswordRefused::Why::weak, row.weak};
     for (const auto& [language, said] :
          {std::pair(&english(), row.english), std::pair(&german(), row.german)}) {
-      const Refused told = words(*language, signin::WebRefusal{refused});
+      const Refused told = words(*language, self::WebRefusal{refused});
       EXPECT_EQ(told.status, 400);
       EXPECT_NE(told.sentence.find(said), std::string::npos) << told.sentence;
     }

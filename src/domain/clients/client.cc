@@ -1,0 +1,36 @@
+#include "domain/clients/client.h"
+
+#include <algorithm>
+
+#include "domain/clients/redirect_uri.h"
+
+namespace latchkey::clients {
+namespace {
+
+bool has_address(const std::vector<std::string>& registered, std::string_view asked,
+                 ApplicationType type) {
+  return std::ranges::any_of(
+      registered, [&](const std::string& one) { return same_redirect_uri(one, asked, type); });
+}
+
+}  // namespace
+
+bool Client::may(std::string_view grant_type) const {
+  return std::ranges::find(grant_types, grant_type) != grant_types.end();
+}
+
+bool Client::redirects_to(std::string_view uri) const {
+  return has_address(redirect_uris, uri, type);
+}
+
+bool Client::comes_back_to(std::string_view uri) const {
+  return has_address(post_logout_redirect_uris, uri, type);
+}
+
+std::string Client::shown_name(std::string_view accept_language) const {
+  if (const std::string& given = name.best(accept_language); !given.empty()) return given;
+  if (const auto uri = Uri::parse(client_uri.text); uri && !uri->host.empty()) return uri->host;
+  return id;
+}
+
+}  // namespace latchkey::clients

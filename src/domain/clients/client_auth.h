@@ -1,0 +1,79 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "domain/clients/client.h"
+#include "platform/db/tx.h"
+#include "platform/secret.h"
+#include "platform/time.h"
+
+// Which client asks, and whether it proves it (RFC 6749 section 2.3, RFC 7523, OpenID Connect Core
+// 1.0 section 9). In two steps, for the client is looked up in between: whom it claims to be, and
+// whether that is so.
+namespace latchkey::clients {
+
+inline constexpr std::string_view kJwtBearer =
+    "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+// How far ahead an assertion may expire: five minutes, and a clock that is one minute off.
+inline constexpr Duration kAssertionLife = std::chrono::minutes{6};
+// How far a client's clock may be off otherwise.
+inline constexpr Duration kAssertionSkew = std::chrono::seconds{30};
+
+// What a request brings of it. Absent: not there, which a field that is there and empty is not.
+struct ClientCredentials {
+  std::optional<std::string_view> authorization;  // the whole header
+  std::optional<std::string_view> client_id;
+  std::optional<std::string_view> client_secret;
+  std::optional<std::string_view> client_assertion_type;
+  std::optional<std::string_view> client_assertion;
+};
+
+// invalid_client (RFC 6749 section 5.2): 401.
+struct ClientAuthError {
+  std::string sentence;
+  bool challenge = false;  // it tried the header: WWW-Authenticate: Basic
+};
+
+// Who it says it is. Nothing of it is proved.
+struct ClaimedClient {
+  std::string id;
+  ClientAuthMethod method = ClientAuthMethod::none;
+  Secret secret;          // with client_secret_*
+  std::string assertion;  // with private_key_jwt
+};
+
+// Exactly one way to authenticate, and one client_id wherever it stands.
+std::expected<ClaimedClient, ClientAuthError> claimed_client(const ClientCredentials& given);
+
+// Whom assertions may be addressed to.
+struct AssertionAudience {
+  std::string_view issuer;
+  std::string_view token_endpoint;
+};
+
+// An assertion that is good once: to be noted before anything is given for it.
+struct AssertionUse {
+  std::string hash;
+  Time expires_at;
+};
+
+// Absent: proved. `client` is the one of the claimed id; null: there is none.
+std::expected<std::optional<AssertionUse>, ClientAuthError> prove_client(
+    const ClaimedClient& claimed, const Client* client, const AssertionAudience& audience,
+    Time now);
+
+// False: it was used before.
+bool note_assertion(db::Tx& tx, const AssertionUse& use);
+// What is refused anyway since it expired.
+void purge_assertions(db::Tx& tx, Time now);
+
+// As the error when note_assertion() says no.
+ClientAuthError assertion_used();
+
+}  // namespace latchkey::clients

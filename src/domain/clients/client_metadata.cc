@@ -1,0 +1,311 @@
+#include "domain/clients/client_metadata.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/json/array.hpp>
+#include <span>
+
+#include "domain/clients/redirect_uri.h"
+#include "platform/text/canonical_json.h"
+
+namespace latchkey::clients {
+namespace {
+
+namespace json = boost::json;
+using Limits = MetadataLimits;
+
+constexpr std::array<std::string_view, 3> kGrantTypes = {kAuthorizationCode, kRefreshToken,
+                                                         kDeviceCode};
+constexpr std::array<std::string_view, 4> kLocalizedUris = {"client_uri", "logo_uri", "tos_uri",
+                                                            "policy_uri"};
+
+// Thrown and caught within accept_metadata().
+struct Refuse {
+  RegistrationError error;
+};
+
+template <class... Args>
+[[noreturn]] void refuse(fmt::format_string<Args...> format, Args&&... args) {
+  throw Refuse{{RegistrationError::Code::invalid_client_metadata,
+                fmt::format(format, std::forward<Args>(args)...)}};
+}
+
+// A language tag as far as its shape goes (RFC 5646 section 2.1).
+bool is_language(std::string_view tag) {
+  if (tag.size() > 35) return false;
+  std::size_t length = 0;
+  for (const char c : tag) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (c == '-' ? length == 0 : !letter || length == 8) return false;
+    length = c == '-' ? 0 : length + 1;
+  }
+  return length > 0;
+}
+
+// Takes the fields that are accepted over, one after the other.
+class Acceptance {
+ public:
+  explicit Acceptance(const json::object& asked) : asked_(asked) {}
+
+  json::object take() {
+    take_texts();
+    take_application_type();
+    take_grants();
+    take_redirect_uris("redirect_uris");
+    take_redirect_uris("post_logout_redirect_uris");
+    take_algorithms();
+    if (text::canonical_json(accepted_).size() > Limits::kAll) {
+      refuse("the metadata are too long: more than {} bytes", Limits::kAll);
+    }
+    return std::move(accepted_);
+  }
+
+ private:
+  // Null counts as not given: some libraries write out what they have not.
+  const json::value* find(std::string_view name) const {
+    const json::value* value = asked_.if_contains(name);
+    return value == nullptr || value->is_null() ? nullptr : value;
+  }
+
+  static std::string_view text_of(std::string_view name, const json::value& value,
+                                  std::size_t longest) {
+    const auto* text = value.if_string();
+    if (text == nullptr) refuse("{}: expected a string", name);
+    if (text->size() > longest) refuse("{}: longer than {} bytes", name, longest);
+    if (!is_showable(*text)) refuse("{}: has control characters", name);
+    return *text;
+  }
+
+  std::optional<std::string_view> text(std::string_view name) const {
+    const json::value* value = find(name);
+    if (value == nullptr) return std::nullopt;
+    return text_of(name, *value, Limits::kUri);
+  }
+
+  std::vector<std::string_view> texts(std::string_view name, std::size_t most) const {
+    const json::value* value = find(name);
+    if (value == nullptr) return {};
+    const auto* array = value->if_array();
+    if (array == nullptr) refuse("{}: expected a list", name);
+    if (array->size() > most) refuse("{}: more than {}", name, most);
+    std::vector<std::string_view> result;
+    for (const json::value& element : *array) {
+      const std::string_view one = text_of(name, element, Limits::kUri);
+      if (std::ranges::find(result, one) == result.end()) result.push_back(one);
+    }
+    return result;
+  }
+
+  // Those of a list that this server knows.
+  json::array known(std::string_view name, std::span<const std::string_view> all) const {
+    constexpr std::size_t kMost = 50;
+    json::array result;
+    for (const std::string_view one : texts(name, kMost)) {
+      if (std::ranges::find(all, one) != all.end()) result.emplace_back(one);
+    }
+    return result;
+  }
+
+  // The field and the same in other languages (RFC 7591 section 2.2), each checked.
+  template <class Check>
+  void take_localized(std::string_view name, std::size_t longest, Check check) {
+    std::size_t languages = 0;
+    for (const auto& entry : asked_) {
+      const std::string_view key = entry.key();
+      const bool localized =
+          key.size() > name.size() && key.starts_with(name) && key[name.size()] == '#';
+      if ((key != name && !localized) || entry.value().is_null()) continue;
+      if (localized && !is_language(key.substr(name.size() + 1))) {
+        refuse("{}: what follows # is no language tag", name);
+      }
+      if (localized && ++languages > Limits::kLanguages) {
+        refuse("{}: in more than {} languages", name, Limits::kLanguages);
+      }
+      const std::string_view value = text_of(key, entry.value(), longest);
+      if (value.empty()) continue;
+      check(key, value);
+      accepted_[key] = value;
+    }
+  }
+
+  void check_uri(std::string_view name, std::string_view value) const {
+    const auto uri = Uri::parse(value);
+    if (!uri) refuse("{}: is not an absolute URI", name);
+    if (!is_web_uri(*uri)) {
+      refuse("{}: must be https, of a host that has a domain name, without a user", name);
+    }
+    if (!within_host(uri->host, host_)) {
+      refuse("{}: must be on {}, the host of client_uri, or on a subdomain of it", name, host_);
+    }
+  }
+
+  void take_texts() {
+    const auto base = text("client_uri");
+    if (!base || base->empty()) refuse("client_uri: is missing");
+    if (const auto uri = Uri::parse(*base)) host_ = uri->host;
+    for (const std::string_view name : kLocalizedUris) {
+      take_localized(name, Limits::kUri, [this](std::string_view key, std::string_view value) {
+        check_uri(key, value);
+      });
+    }
+    take_localized("client_name", Limits::kName, [](std::string_view, std::string_view) {});
+  }
+
+  void take_application_type() {
+    const std::string_view type = text("application_type").value_or("web");
+    if (type != "web" && type != "native") refuse("application_type: expected web or native");
+    type_ = type == "web" ? ApplicationType::web : ApplicationType::native;
+    accepted_["application_type"] = type;
+  }
+
+  // What is left out has the defaults of RFC 7591 section 2, whose table in section 2.1 says which
+  // grants and responses belong together.
+  void take_grants() {
+    json::array grants{kAuthorizationCode};
+    if (find("grant_types") != nullptr) grants = known("grant_types", kGrantTypes);
+    const auto has = [&grants](std::string_view grant) {
+      return std::ranges::find(grants, json::value(grant)) != grants.end();
+    };
+    codes_ = has(kAuthorizationCode);
+    if (!codes_ && !has(kDeviceCode)) {
+      refuse("grant_types: expected at least one of {} and {}", kAuthorizationCode, kDeviceCode);
+    }
+    json::array responses;
+    if (codes_) responses.emplace_back("code");
+    if (find("response_types") != nullptr) {
+      constexpr std::array<std::string_view, 1> kCode = {"code"};
+      const bool asks = !known("response_types", kCode).empty();
+      if (asks && !codes_) refuse("response_types: code is of the grant {}", kAuthorizationCode);
+      if (!asks && codes_) {
+        refuse("response_types: the grant {} needs code, the only one of this server",
+               kAuthorizationCode);
+      }
+    }
+    accepted_["grant_types"] = std::move(grants);
+    accepted_["response_types"] = std::move(responses);
+  }
+
+  void take_redirect_uris(std::string_view name) {
+    const auto uris = texts(name, Limits::kRedirectUris);
+    for (const std::string_view uri : uris) {
+      if (const auto problem = redirect_uri_problem(uri, type_, host_)) {
+        throw Refuse{{RegistrationError::Code::invalid_redirect_uri,
+                      fmt::format("{}: '{}' {}", name, uri, *problem)}};
+      }
+    }
+    if (name == "redirect_uris" && uris.empty() && codes_) {
+      throw Refuse{{RegistrationError::Code::invalid_redirect_uri,
+                    fmt::format("redirect_uris: the grant {} needs one", kAuthorizationCode)}};
+    }
+    if (!uris.empty()) accepted_[name] = json::array(uris.begin(), uris.end());
+  }
+
+  void take_algorithms() {
+    // Who does not say so does not get RFC 7591's default, client_secret_basic: a server may
+    // choose another value (section 3.2.1), and says which.
+    const std::string_view method = text("token_endpoint_auth_method").value_or("none");
+    if (method != "none") {
+      refuse(
+          "token_endpoint_auth_method: clients that register themselves are public, expected none; "
+          "a client with a secret or a key is set up by the server's operator");
+    }
+    accepted_["token_endpoint_auth_method"] = method;
+    const std::string_view signing = text("id_token_signed_response_alg").value_or("RS256");
+    if (signing != "RS256" && signing != "ES256") {
+      refuse("id_token_signed_response_alg: expected RS256 or ES256");
+    }
+    accepted_["id_token_signed_response_alg"] = signing;
+  }
+
+  const json::object& asked_;
+  json::object accepted_;
+  std::string host_;  // of client_uri
+  ApplicationType type_ = ApplicationType::web;
+  bool codes_ = false;
+};
+
+Localized localized_of(const json::object& metadata, std::string_view name) {
+  Localized result;
+  for (const auto& entry : metadata) {
+    const std::string_view key = entry.key();
+    const auto* value = entry.value().if_string();
+    if (value == nullptr || !key.starts_with(name)) continue;
+    if (key.size() == name.size()) {
+      result.text = *value;
+    } else if (key[name.size()] == '#') {
+      result.languages.emplace_back(key.substr(name.size() + 1), *value);
+    }
+  }
+  return result;
+}
+
+std::vector<std::string> list_of(const json::object& metadata, std::string_view name) {
+  std::vector<std::string> result;
+  const json::value* value = metadata.if_contains(name);
+  const auto* array = value == nullptr ? nullptr : value->if_array();
+  if (array == nullptr) return result;
+  for (const json::value& element : *array) {
+    if (const auto* text = element.if_string()) result.emplace_back(*text);
+  }
+  return result;
+}
+
+std::string_view text_or(const json::object& metadata, std::string_view name,
+                         std::string_view otherwise) {
+  const json::value* value = metadata.if_contains(name);
+  const auto* text = value == nullptr ? nullptr : value->if_string();
+  return text == nullptr ? otherwise : std::string_view(*text);
+}
+
+}  // namespace
+
+bool is_showable(std::string_view text) {
+  const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; };
+  if (std::ranges::any_of(text, is_control)) return false;
+  // U+0080 to U+009F, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069, in UTF-8.
+  for (std::size_t i = 0; i + 1 < text.size(); ++i) {
+    const auto byte = [&](std::size_t at) {
+      return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
+    };
+    if (byte(i) == 0xC2 && byte(i + 1) < 0xA0) return false;
+    if (byte(i) != 0xE2) continue;
+    const unsigned last = byte(i + 2);
+    if (byte(i + 1) == 0x80 && (last == 0x8E || last == 0x8F || (last >= 0xA8 && last <= 0xAE))) {
+      return false;
+    }
+    if (byte(i + 1) == 0x81 && last >= 0xA6 && last <= 0xA9) return false;
+  }
+  return true;
+}
+
+std::expected<json::object, RegistrationError> accept_metadata(const json::object& asked) {
+  try {
+    return Acceptance(asked).take();
+  } catch (Refuse& refusal) {
+    return std::unexpected(std::move(refusal.error));
+  }
+}
+
+Client client_of(std::string id, const json::object& accepted) {
+  Client client;
+  client.id = std::move(id);
+  client.name = localized_of(accepted, "client_name");
+  client.client_uri = localized_of(accepted, "client_uri");
+  client.logo_uri = localized_of(accepted, "logo_uri");
+  client.tos_uri = localized_of(accepted, "tos_uri");
+  client.policy_uri = localized_of(accepted, "policy_uri");
+  if (text_or(accepted, "application_type", "web") == "native") {
+    client.type = ApplicationType::native;
+  }
+  client.redirect_uris = list_of(accepted, "redirect_uris");
+  client.post_logout_redirect_uris = list_of(accepted, "post_logout_redirect_uris");
+  client.grant_types = list_of(accepted, "grant_types");
+  client.response_types = list_of(accepted, "response_types");
+  client.id_token_signed_response_alg =
+      text_or(accepted, "id_token_signed_response_alg", client.id_token_signed_response_alg);
+  return client;
+}
+
+}  // namespace latchkey::clients

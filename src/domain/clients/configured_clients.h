@@ -1,0 +1,38 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <expected>
+#include <string>
+#include <vector>
+
+#include "domain/clients/client.h"
+#include "platform/config/attributes.h"
+#include "platform/config/types.h"
+
+// Clients that the operator sets up, in a file of their own.
+namespace latchkey::clients {
+
+// The options of `oauth:`.
+struct OauthOptions {
+  config::Path clients_file;
+
+  template <class Visitor>
+  void options(Visitor& visit) {
+    visit("clients_file", clients_file,
+          "A YAML file of OAuth 2.0 clients that do not register themselves: those with a secret "
+          "or a key. Read at the start.",
+          config::Example{"oauth-clients.yaml"});
+  }
+};
+
+// The clients of a file: `clients`, a list of maps with client_id and metadata by the names of
+// RFC 7591. What is wrong comes as one sentence for each client, with the file's path; none shows
+// a secret.
+std::expected<std::vector<Client>, std::vector<std::string>> load_configured_clients(
+    const std::string& path);
+
+// The same of a document. `folder`: from which a client_secret_file is taken.
+std::expected<std::vector<Client>, std::vector<std::string>> read_configured_clients(
+    const boost::json::object& document, const std::string& folder);
+
+}  // namespace latchkey::clients

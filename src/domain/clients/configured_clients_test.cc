@@ -1,0 +1,159 @@
+#include "domain/clients/configured_clients.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "platform/config/document.h"
+
+namespace latchkey::clients {
+namespace {
+
+std::expected<std::vector<Client>, std::vector<std::string>> read(const std::string& yaml,
+                                                                  const std::string& folder = ".") {
+  const auto document = config::parse_document(yaml);
+  EXPECT_TRUE(document) << yaml;
+  return read_configured_clients(*document, folder);
+}
+
+// What is wrong with one client of those lines.
+std::string error_of(const std::string& lines) {
+  const auto clients = read("clients:\n- client_id: console\n" + lines);
+  EXPECT_FALSE(clients) << lines;
+  return clients ? "" : clients.error().at(0);
+}
+
+constexpr auto* kUris = "  redirect_uris: [\"https://console.example.com/cb\"]\n";
+constexpr auto* kSecret = "0123456789abcdef";
+
+TEST(ConfiguredClients, AreReadWithTheirDefaults) {
+  const auto clients = read(std::string("clients:\n- client_id: console\n") + kUris);
+  ASSERT_TRUE(clients) << clients.error().at(0);
+  const Client& client = clients->at(0);
+  EXPECT_EQ(client.id, "console");
+  EXPECT_TRUE(client.configured);
+  EXPECT_EQ(client.type, ApplicationType::web);
+  EXPECT_EQ(client.auth_method, ClientAuthMethod::none);
+  EXPECT_TRUE(client.may("authorization_code"));
+  EXPECT_TRUE(client.may("refresh_token"));
+  EXPECT_EQ(client.response_types, std::vector<std::string>{"code"});
+  EXPECT_TRUE(client.redirects_to("https://console.example.com/cb"));
+  EXPECT_EQ(client.shown_name("en"), "console");
+}
+
+TEST(ConfiguredClients, SayWhatTheyAre) {
+  const auto clients = read(R"(
+clients:
+- client_id: console
+  client_name: Console
+  client_name#fr: La console
+  client_uri: https://console.example.com/
+  redirect_uris: ["https://console.example.com/cb", "https://other.example/cb"]
+  token_endpoint_auth_method: client_secret_basic
+  client_secret: 0123456789abcdef
+  id_token_signed_response_alg: ES256
+- client_id: job
+  application_type: native
+  grant_types: ["urn:ietf:params:oauth:grant-type:device_code"]
+  token_endpoint_auth_method: private_key_jwt
+  jwks: {keys: [{kty: EC, crv: P-256, x: AA, y: AA}]}
+)");
+  ASSERT_TRUE(clients) << clients.error().at(0);
+  ASSERT_EQ(clients->size(), 2U);
+  const Client& console = clients->at(0);
+  EXPECT_EQ(console.shown_name("fr"), "La console");
+  EXPECT_EQ(console.auth_method, ClientAuthMethod::client_secret_basic);
+  EXPECT_EQ(console.secret.reveal(), kSecret);
+  EXPECT_EQ(console.id_token_signed_response_alg, "ES256");
+  const Client& job = clients->at(1);
+  EXPECT_EQ(job.auth_method, ClientAuthMethod::private_key_jwt);
+  EXPECT_TRUE(job.jwks.contains("keys"));
+  EXPECT_TRUE(job.redirect_uris.empty());
+  EXPECT_TRUE(job.response_types.empty());
+}
+
+TEST(ConfiguredClients, ASecretMayBeInAFile) {
+  const auto folder = std::filesystem::path(::testing::TempDir()) / "configured_clients";
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder / "secret") << kSecret << "\n";
+  const std::string client = std::string("clients:\n- client_id: console\n") + kUris +
+                             "  token_endpoint_auth_method: client_secret_post\n"
+                             "  client_secret_file: ";
+  const auto clients = read(client + "secret\n", folder.string());
+  ASSERT_TRUE(clients) << clients.error().at(0);
+  EXPECT_EQ(clients->at(0).secret.reveal(), kSecret);
+  const auto missing = read(client + "elsewhere\n", folder.string());
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().at(0), "client 'console': client_secret_file: cannot be read");
+
+  std::ofstream(folder / "clients.yaml") << client << "elsewhere\n";
+  const std::string path = (folder / "clients.yaml").string();
+  EXPECT_EQ(load_configured_clients(path).error().at(0), path + ": " + missing.error().at(0));
+  std::ofstream(folder / "clients.yaml") << client << "secret\n";
+  EXPECT_EQ(load_configured_clients(path).value().size(), 1U);
+  std::filesystem::remove_all(folder);
+  EXPECT_EQ(load_configured_clients(path).error().at(0), path + ": cannot be read");
+}
+
+TEST(ConfiguredClients, SayWhatIsWrong) {
+  const std::string uris = kUris;
+  struct Row {
+    std::string lines;
+    std::string error;
+  };
+  for (const auto& [lines, error] : std::initializer_list<Row>{
+           {"", "redirect_uris: expected at least one"},
+           {"  redirect_uris: [\"http://example.com/\"]\n",
+            "redirect_uris: 'http://example.com/' is http, which only localhost, 127.0.0.1 and "
+            "[::1] may be: use https"},
+           {uris + "  secret: x\n", "secret: is not known"},
+           {uris + "  redirect_uris#fr: x\n", "redirect_uris#fr: is not known"},
+           {uris + "  application_type: app\n", "application_type: expected web or native"},
+           {uris + "  client_uri: http://example.com/\n", "client_uri: expected an https URL"},
+           {uris + "  grant_types: [password]\n",
+            "grant_types: 'password' is not a grant of this server"},
+           {uris + "  token_endpoint_auth_method: basic\n",
+            "token_endpoint_auth_method: expected none, client_secret_basic, client_secret_post or "
+            "private_key_jwt"},
+           {uris + "  token_endpoint_auth_method: client_secret_basic\n",
+            "client_secret: client_secret_basic needs one"},
+           {uris + "  client_secret: 0123456789abcdef\n",
+            "client_secret: is not used with none: set token_endpoint_auth_method to "
+            "client_secret_basic or client_secret_post"},
+           {uris + "  client_secret: short\n", "client_secret: expected 16 to 1024 characters"},
+           {uris + "  client_secret: 0123456789 abcdef\n",
+            "client_secret: expected ASCII without spaces"},
+           {uris + "  client_secret: x\n  client_secret_file: y\n",
+            "client_secret: stands beside client_secret_file"},
+           {uris + "  token_endpoint_auth_method: private_key_jwt\n",
+            "jwks: private_key_jwt needs the client's public keys"},
+           {uris + "  jwks: {keys: []}\n", "jwks: is not used with none"},
+           {uris + "  token_endpoint_auth_method: private_key_jwt\n  jwks: {keys: []}\n",
+            "jwks: has no keys"},
+           {uris + "  token_endpoint_auth_method: private_key_jwt\n  jwks: {keys: [5]}\n",
+            "jwks: has a key that is none"},
+           {uris + "  token_endpoint_auth_method: private_key_jwt\n"
+                   "  jwks: {keys: [{kty: EC, d: x}]}\n",
+            "jwks: has a private key: give the public one alone"},
+       }) {
+    EXPECT_EQ(error_of(lines), "client 'console': " + error);
+  }
+}
+
+TEST(ConfiguredClients, SayWhatIsWrongWithTheFile) {
+  const std::string uris = kUris;
+  EXPECT_EQ(read("other: 5").error().at(0), "clients: is missing");
+  EXPECT_FALSE(read("clients: {}"));
+  EXPECT_EQ(read("clients: []\nmore: 5").error().at(0), "expected nothing but clients");
+  EXPECT_EQ(read("clients: [5]").error().at(0), "client number 1: expected a map");
+  EXPECT_FALSE(read("clients: [{client_id: \"a b\", redirect_uris: [\"https://a.example/\"]}]"));
+  const auto two = read("clients:\n- client_id: a\n" + uris + "- client_id: a\n" + uris);
+  EXPECT_EQ(two.error(), std::vector<std::string>{"client 'a': is there twice"});
+  const auto many = read("clients:\n- client_id: a\n- client_id: b\n");
+  EXPECT_EQ(many.error().size(), 2U);
+  EXPECT_TRUE(read("clients: []").value().empty());
+}
+
+}  // namespace
+}  // namespace latchkey::clients

@@ -1,0 +1,50 @@
+#include "domain/confirm/auth_session_rows.h"
+
+#include "platform/crypto/hash.h"
+#include "platform/text/base64.h"
+
+namespace latchkey::confirm {
+
+std::string auth_session_hash(std::string_view session_id) {
+  return text::encode_base64url(crypto::sha256(session_id));
+}
+
+std::string auth_session_body(std::string_view session_id, std::string_view digest) {
+  std::string both(session_id);
+  return text::encode_base64url(crypto::sha256(both.append(" ").append(digest)));
+}
+
+std::optional<AuthSession> find_auth_session(db::Tx& tx, std::string_view hash) {
+  const auto row = tx.one<std::string, std::string, std::optional<UserId>, std::string, std::string,
+                          std::optional<RegistrationTokenId>, Time>(
+      "SELECT hash, operation, user_id, body, completed, registration_token, expires_at"
+      " FROM auth_sessions WHERE hash = :hash",
+      hash);
+  if (!row) return std::nullopt;
+  const auto& [found, operation, user, body, completed, token, expires_at] = *row;
+  return AuthSession{found, operation, user, body, split(completed), token, expires_at};
+}
+
+void insert_auth_session(db::Tx& tx, const AuthSession& s) {
+  tx.run(
+      "INSERT INTO auth_sessions (hash, operation, user_id, body, completed, registration_token,"
+      " expires_at) VALUES (:hash, :operation, :user, :body, :completed, :token, :expires)",
+      s.hash, s.operation, s.user, s.body, join(s.completed), s.registration_token, s.expires_at);
+}
+
+bool advance_auth_session(db::Tx& tx, const AuthSession& s, const AuthFlow& before) {
+  return tx.run(
+             "UPDATE auth_sessions SET completed = :completed, registration_token = :token"
+             " WHERE hash = :hash AND completed = :before",
+             join(s.completed), s.registration_token, s.hash, join(before)) == 1;
+}
+
+bool delete_auth_session(db::Tx& tx, std::string_view hash) {
+  return tx.run("DELETE FROM auth_sessions WHERE hash = :hash", hash) == 1;
+}
+
+void delete_expired_auth_sessions(db::Tx& tx, Time now) {
+  tx.run("DELETE FROM auth_sessions WHERE expires_at <= :now", now);
+}
+
+}  // namespace latchkey::confirm

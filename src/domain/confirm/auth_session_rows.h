@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "domain/accounts/user_rows.h"
+#include "domain/confirm/auth_flow.h"
+#include "platform/db/tx.h"
+
+// The SQL of user-interactive authentication under way. No rule is decided here.
+namespace latchkey::confirm {
+
+struct AuthSession {
+  std::string hash;  // of the session ID
+  std::string operation;
+  std::optional<UserId> user;  // absent: registration
+  std::string body;            // auth_session_body()
+  AuthFlow completed;
+  std::optional<RegistrationTokenId> registration_token;  // held by it
+  Time expires_at;
+};
+
+// What the row of a session ID is kept under.
+std::string auth_session_hash(std::string_view session_id);
+
+// What the row keeps of the digest of a request's body. Keyed by the session ID, which the
+// database does not hold: the body may have a password in it, and a plain digest would let whoever
+// reads a backup try millions of passwords a second against it.
+std::string auth_session_body(std::string_view session_id, std::string_view digest);
+
+std::optional<AuthSession> find_auth_session(db::Tx& tx, std::string_view hash);
+void insert_auth_session(db::Tx& tx, const AuthSession& session);
+// Writes `completed` and the held token if the row's stages are still `before`. False: not.
+bool advance_auth_session(db::Tx& tx, const AuthSession& session, const AuthFlow& before);
+// False: it was not there, for it has been used already.
+bool delete_auth_session(db::Tx& tx, std::string_view hash);
+void delete_expired_auth_sessions(db::Tx& tx, Time now);
+
+}  // namespace latchkey::confirm

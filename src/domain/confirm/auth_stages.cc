@@ -1,0 +1,84 @@
+// The stages of user-interactive authentication: what each asks for, in a request or on a page of
+// its own.
+
+#include "domain/accounts/registration_tokens.h"
+#include "domain/confirm/interactive_auth.h"
+
+namespace latchkey::confirm {
+
+Task<std::optional<InteractiveAuth::StageRefused>> InteractiveAuth::try_stage(
+    Open& open, Stage stage, const AuthData& data, const std::string& address) {
+  switch (turn_of(open.flows, open.session.completed, stage)) {
+    case Turn::not_offered:
+      co_return AuthFailure::stage_unknown;
+    case Turn::later:
+      co_return AuthFailure::stage_out_of_turn;
+    case Turn::passed_already:  // the client did not see our answer
+      co_return std::nullopt;
+    case Turn::now:
+      break;
+  }
+  if (stage == Stage::password) {
+    if (const auto refused = co_await check_password(open, data, address)) co_return refused;
+  } else if (stage == Stage::registration_token) {
+    const Time now = ground_.clock.now();
+    if (const auto wait = limits_.registration_token_blocked(address, now)) {
+      co_return signin::LoginRefused{signin::LoginRefused::Why::too_many_failures, *wait};
+    }
+    open.session.registration_token = co_await ground_.db.read(
+        [&](db::Tx& tx) { return accounts::find_usable(tx, data.token, now, open.session.hash); });
+    if (!open.session.registration_token) co_return AuthFailure::wrong_token;
+    open.shown_token = data.token;
+  }
+  open.session.completed.push_back(stage);
+  co_return std::nullopt;
+}
+
+Task<std::optional<InteractiveAuth::StageRefused>> InteractiveAuth::check_password(
+    Open& open, const AuthData& data, const std::string& address) {
+  auto checked = co_await passwords_.check(
+      data.identifier.value_or(signin::UserName{open.subject->localpart}), data.password, address);
+  if (!checked && checked.error().why != signin::LoginRefused::Why::wrong_credentials) {
+    co_return checked.error();
+  }
+  // Whoever knows another account's password has not confirmed to be this user.
+  const bool same = checked && checked->account.id == open.subject->id;
+  if (!same) co_return AuthFailure::wrong_password;
+  open.checked = std::move(*checked);
+  co_return std::nullopt;
+}
+
+Task<std::optional<InteractiveAuth::Page>> InteractiveAuth::look(const std::string& session_id,
+                                                                 Stage stage) {
+  sessions_.require_hearing();
+  const auto session = co_await find(session_id);
+  if (!session) co_return std::nullopt;
+  Page page{.operation = session->operation, .localpart = {}, .turn = Turn::not_offered};
+  std::optional<Subject> subject;
+  if (session->user) {
+    const auto user = co_await ground_.db.read(
+        [&](db::Tx& tx) { return accounts::find_user_by_id(tx, *session->user); });
+    if (!user) co_return std::nullopt;
+    page.localpart = user->account.localpart;
+    subject = Subject{*session->user, page.localpart};
+  }
+  page.turn = turn_of(co_await flows_of(subject), session->completed, stage);
+  co_return page;
+}
+
+Task<std::optional<InteractiveAuth::StageRefused>> InteractiveAuth::pass(
+    const std::string& session_id, Stage stage, const AuthData& data, const std::string& address) {
+  const auto page = co_await look(session_id, stage);
+  auto session = co_await find(session_id);
+  if (!page || !session) co_return AuthFailure::session_over;
+  Open open{.id = session_id, .session = std::move(*session), .subject = {}, .flows = {}};
+  open.stored = true;
+  if (open.session.user) open.subject = Subject{*open.session.user, page->localpart};
+  open.flows = co_await flows_of(open.subject);
+  const AuthFlow before = open.session.completed;
+  if (auto refused = co_await try_stage(open, stage, data, address)) co_return refused;
+  if (!co_await keep(open, before)) co_return AuthFailure::session_over;
+  co_return std::nullopt;
+}
+
+}  // namespace latchkey::confirm

@@ -1,0 +1,175 @@
+#include "domain/confirm/interactive_auth.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "domain/accounts/registration_tokens.h"
+#include "platform/crypto/random.h"
+
+namespace latchkey::confirm {
+namespace {
+
+constexpr std::size_t kSessionIdLength = 24;  // of base62: 142 bits
+
+AuthPassed passed_with(const AuthSession& session, bool stored) {
+  AuthPassed passed;
+  if (stored) passed.hash = session.hash;
+  passed.registration_token = session.registration_token;
+  passed.terms = std::ranges::count(session.completed, Stage::terms) > 0;
+  return passed;
+}
+
+bool serves(const AuthSession& session, std::string_view session_id, const AuthRequest& request) {
+  const auto user = request.subject ? std::optional(request.subject->id) : std::nullopt;
+  return session.operation == request.operation && session.user == user &&
+         session.body == auth_session_body(session_id, request.body);
+}
+
+}  // namespace
+
+Task<std::vector<AuthFlow>> InteractiveAuth::flows_of(const std::optional<Subject>& subject) {
+  if (!subject) co_return registration_flows_;
+  std::vector<AuthFlow> flows;
+  if (co_await can_confirm(subject->id)) flows.push_back({Stage::password});
+  co_return flows;
+}
+
+Task<bool> InteractiveAuth::can_confirm(UserId id) {
+  if (!passwords_.enabled()) co_return false;
+  co_return co_await ground_.db.read([&](db::Tx& tx) {
+    const auto user = accounts::find_user_by_id(tx, id);
+    return user && user->password_hash.has_value();
+  });
+}
+
+AuthSession InteractiveAuth::fresh(const AuthRequest& request, std::string_view session_id) const {
+  return {.hash = auth_session_hash(session_id),
+          .operation = request.operation,
+          .user = request.subject ? std::optional(request.subject->id) : std::nullopt,
+          .body = auth_session_body(session_id, request.body),
+          .completed = {},
+          .registration_token = {},
+          .expires_at = ground_.clock.now() + options_.lifetime};
+}
+
+std::optional<signin::LoginRefused> InteractiveAuth::crowded(const AuthRequest& request) {
+  if (request.subject) return std::nullopt;
+  const auto wait = limits_.challenge_blocked(request.address, ground_.clock.now());
+  if (!wait) return std::nullopt;
+  return signin::LoginRefused{signin::LoginRefused::Why::too_many_failures, *wait};
+}
+
+Task<std::expected<AuthPassed, AuthRefused>> InteractiveAuth::begin(
+    const AuthRequest& request, std::vector<AuthFlow> flows, std::optional<AuthFailure> failure) {
+  if (const auto refused = crowded(request)) co_return std::unexpected(*refused);
+  std::string id = crypto::random_text(crypto::kBase62, kSessionIdLength);
+  co_await ground_.db.write([&](db::Tx& tx) { insert_auth_session(tx, fresh(request, id)); });
+  co_return std::unexpected(Challenge{std::move(flows), {}, std::move(id), failure});
+}
+
+Task<std::expected<AuthPassed, AuthRefused>> InteractiveAuth::begin_anew(
+    const AuthRequest& request) {
+  co_return co_await begin(request, co_await flows_of(request.subject), AuthFailure::session_over);
+}
+
+Task<std::optional<AuthSession>> InteractiveAuth::find(std::string_view session_id) {
+  auto session = co_await ground_.db.read(
+      [&](db::Tx& tx) { return find_auth_session(tx, auth_session_hash(session_id)); });
+  if (session && session->expires_at <= ground_.clock.now()) session.reset();
+  co_return session;
+}
+
+Task<std::expected<AuthPassed, AuthRefused>> InteractiveAuth::check(const AuthRequest& request,
+                                                                    std::optional<AuthData> data) {
+  sessions_.require_hearing();
+  auto flows = co_await flows_of(request.subject);
+  if (flows.empty()) co_return std::unexpected(NoFlow{});
+  if (!data || (!data->session && !data->type)) {
+    co_return co_await begin(request, std::move(flows), std::nullopt);
+  }
+
+  auto open = co_await resume_or_open(request, *data, flows);
+  if (!open) co_return co_await begin(request, std::move(flows), AuthFailure::session_over);
+
+  const AuthFlow before = open->session.completed;
+  std::optional<AuthFailure> failure;
+  if (data->type) {
+    const auto stage = stage_named(*data->type);
+    const auto refused = stage ? co_await try_stage(*open, *stage, *data, request.address)
+                               : StageRefused(AuthFailure::stage_unknown);
+    if (refused && std::holds_alternative<signin::LoginRefused>(*refused)) {
+      co_return std::unexpected(std::get<signin::LoginRefused>(*refused));
+    }
+    if (refused) failure = std::get<AuthFailure>(*refused);
+  }
+  if (!failure && complete(flows, open->session.completed)) {
+    AuthPassed passed = passed_with(open->session, open->stored);
+    passed.user = std::move(open->checked);
+    co_return passed;
+  }
+  if (!open->stored) {
+    if (const auto refused = crowded(request)) co_return std::unexpected(*refused);
+  }
+  if (!co_await keep(*open, before)) {
+    co_return co_await begin(request, std::move(flows), AuthFailure::session_over);
+  }
+  co_return std::unexpected(Challenge{std::move(flows), std::move(open->session.completed),
+                                      std::move(open->id), failure});
+}
+
+Task<std::optional<InteractiveAuth::Open>> InteractiveAuth::resume_or_open(
+    const AuthRequest& request, const AuthData& data, const std::vector<AuthFlow>& flows) {
+  Open open{.id = {}, .session = {}, .subject = request.subject, .flows = flows};
+  if (!data.session) {
+    open.id = crypto::random_text(crypto::kBase62, kSessionIdLength);
+    open.session = fresh(request, open.id);
+    co_return open;
+  }
+  auto session = co_await find(*data.session);
+  if (!session || !serves(*session, *data.session, request)) co_return std::nullopt;
+  open.id = *data.session;
+  open.session = std::move(*session);
+  open.stored = true;
+  co_return open;
+}
+
+Task<bool> InteractiveAuth::keep(const Open& open, const AuthFlow& before) {
+  if (open.stored && open.session.completed == before) co_return true;
+  const Time now = ground_.clock.now();
+  const auto write = [&](db::Tx& tx) {
+    // Held from here on, so that it can be used when the other stages are passed.
+    if (!open.shown_token.empty() &&
+        !accounts::find_usable(tx, open.shown_token, now, open.session.hash, sessions::Lock::yes)) {
+      return false;
+    }
+    if (open.stored) return advance_auth_session(tx, open.session, before);
+    insert_auth_session(tx, open.session);
+    return true;
+  };
+  co_return co_await ground_.db.write([&](db::Tx& tx) {
+    if (write(tx)) return true;
+    // Sent twice at once (a double click): the other has passed the same stage.
+    const auto other = find_auth_session(tx, open.session.hash);
+    return other && other->completed == open.session.completed;
+  });
+}
+
+bool InteractiveAuth::redeem(db::Tx& tx, const AuthPassed& passed) {
+  if (passed.user && !signin::PasswordCheck::lock_if_unchanged(tx, *passed.user)) return false;
+  // Before the registration token, so that one which the session holds is free to be used.
+  if (passed.hash && !delete_auth_session(tx, *passed.hash)) return false;
+  return !passed.registration_token ||
+         accounts::use(tx, *passed.registration_token, ground_.clock.now());
+}
+
+Task<void> InteractiveAuth::give_up(const AuthPassed& passed) {
+  if (!passed.hash) co_return;
+  co_await ground_.db.write([&](db::Tx& tx) { delete_auth_session(tx, *passed.hash); });
+}
+
+void InteractiveAuth::purge() {
+  const Time now = ground_.clock.now();
+  ground_.db.write_now([now](db::Tx& tx) { delete_expired_auth_sessions(tx, now); });
+}
+
+}  // namespace latchkey::confirm

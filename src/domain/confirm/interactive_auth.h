@@ -1,0 +1,173 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "domain/confirm/auth_flow.h"
+#include "domain/confirm/auth_session_rows.h"
+#include "domain/signin/password_check.h"
+#include "platform/config/bounds.h"
+
+// User-interactive authentication (spec "User-Interactive Authentication API"): one engine for
+// every endpoint that asks a person to confirm who they are.
+namespace latchkey::confirm {
+
+// The options of `interactive_auth:`.
+struct InteractiveAuthOptions {
+  Duration lifetime = std::chrono::minutes{15};
+
+  template <class Visitor>
+  void options(Visitor& visit) {
+    using namespace std::chrono_literals;
+    visit("lifetime", lifetime,
+          "How long a person may take to confirm who they are (password, terms, …).",
+          config::Between{10s, 24h});
+  }
+};
+
+// What a request asks authentication for. A session serves exactly the request it was opened for:
+// this operation, this user, this body.
+struct AuthRequest {
+  struct Subject {
+    UserId id;
+    std::string localpart;
+  };
+  std::string operation;           // "POST /account/password"
+  std::optional<Subject> subject;  // absent: registration
+  std::string body;                // digest of the body without `auth`
+  std::string address;
+};
+
+// The `auth` of a request.
+struct AuthData {
+  std::optional<std::string> session = {};
+  std::optional<std::string> type = {};
+  std::optional<signin::Identifier> identifier =
+      {};  // m.login.password; the subject's own, if given
+  std::string password = {};
+  std::string token = {};  // m.login.registration_token
+};
+
+enum class AuthFailure {
+  wrong_password,
+  wrong_token,
+  stage_unknown,
+  stage_out_of_turn,
+  session_over,  // unknown, expired, used, or of another request: the challenge begins a new one
+};
+
+// What a client is told that has to go on (401).
+struct Challenge {
+  std::vector<AuthFlow> flows;
+  AuthFlow completed;
+  std::string session;
+  std::optional<AuthFailure> failure;
+};
+
+struct NoFlow {};  // the user has nothing to confirm with
+
+using AuthRefused = std::variant<Challenge, signin::LoginRefused, NoFlow>;
+
+// All stages are passed. To be redeemed in the transaction of the operation.
+struct AuthPassed {
+  std::optional<std::string> hash = {};          // of the session, if there was one
+  std::optional<signin::CheckedUser> user = {};  // whose password was checked in this request
+  std::optional<RegistrationTokenId> registration_token = {};
+  bool terms = false;
+};
+
+class InteractiveAuth {
+ public:
+  InteractiveAuth(const Ground& ground, sessions::Sessions& sessions,
+                  signin::PasswordCheck& passwords, limits::AttemptLimits& limits,
+                  const InteractiveAuthOptions& options, std::vector<AuthFlow> registration_flows)
+      : ground_(ground),
+        sessions_(sessions),
+        passwords_(passwords),
+        limits_(limits),
+        options_(options),
+        registration_flows_(std::move(registration_flows)) {}
+
+  Task<std::expected<AuthPassed, AuthRefused>> check(const AuthRequest& request,
+                                                     std::optional<AuthData> data);
+
+  // Whether the user has anything to confirm with.
+  Task<bool> can_confirm(UserId user);
+
+  // Uses it up, the subject's account being locked. False: another request was faster, or the
+  // password was changed meanwhile, and the operation must not happen.
+  bool redeem(db::Tx& tx, const AuthPassed& passed);
+
+  // Ends the session of a request that can never happen as it stands: what it holds is free again.
+  Task<void> give_up(const AuthPassed& passed);
+
+  // The challenge of a session begun anew, after redeem() was false.
+  Task<std::expected<AuthPassed, AuthRefused>> begin_anew(const AuthRequest& request);
+
+  // --- for the fallback pages (spec "Fallback"), which know the session alone ---
+
+  struct Page {
+    std::string operation;
+    std::string localpart;  // empty: registration
+    Turn turn;              // of the stage that was asked about
+  };
+  // Absent: there is no such session.
+  Task<std::optional<Page>> look(const std::string& session_id, Stage stage);
+  // Passes one stage and keeps it. Absent: passed.
+  Task<std::optional<std::variant<AuthFailure, signin::LoginRefused>>> pass(
+      const std::string& session_id, Stage stage, const AuthData& data, const std::string& address);
+
+  // Deletes what has expired.
+  void purge();
+
+ private:
+  using Subject = AuthRequest::Subject;
+  using StageRefused = std::variant<AuthFailure, signin::LoginRefused>;
+  // A session under way, stored or not.
+  struct Open {
+    std::string id;
+    AuthSession session;
+    std::optional<Subject> subject;
+    std::vector<AuthFlow> flows;
+    bool stored = false;
+    std::optional<signin::CheckedUser> checked = {};  // whose password was found right just now
+    std::string shown_token = {};  // a registration token that was found good just now
+  };
+
+  Task<std::vector<AuthFlow>> flows_of(const std::optional<Subject>& subject);
+  Task<std::expected<AuthPassed, AuthRefused>> begin(const AuthRequest& request,
+                                                     std::vector<AuthFlow> flows,
+                                                     std::optional<AuthFailure> failure);
+  // Without a user anybody may ask, and what is kept is a row: whether this address has had its
+  // share.
+  std::optional<signin::LoginRefused> crowded(const AuthRequest& request);
+  AuthSession fresh(const AuthRequest& request, std::string_view session_id) const;
+  Task<std::optional<AuthSession>> find(std::string_view session_id);
+  // The session that the client names, or a new one for who begins with a stage at once. Absent: it
+  // is over, or was opened for another request.
+  Task<std::optional<Open>> resume_or_open(const AuthRequest& request, const AuthData& data,
+                                           const std::vector<AuthFlow>& flows);
+  // Passes the stage in `open`, which is not written yet; absent: passed.
+  Task<std::optional<StageRefused>> try_stage(Open& open, Stage stage, const AuthData& data,
+                                              const std::string& address);
+  Task<std::optional<StageRefused>> check_password(Open& open, const AuthData& data,
+                                                   const std::string& address);
+  // Writes what `open` has passed; false: another request was faster, or another person with the
+  // last use of a registration token.
+  Task<bool> keep(const Open& open, const AuthFlow& before);
+
+  const Ground& ground_;
+  sessions::Sessions& sessions_;
+  signin::PasswordCheck& passwords_;
+  limits::AttemptLimits& limits_;
+  const InteractiveAuthOptions options_;
+  const std::vector<AuthFlow> registration_flows_;
+};
+
+}  // namespace latchkey::confirm

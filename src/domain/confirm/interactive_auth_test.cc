@@ -1,0 +1,269 @@
+#include "domain/confirm/interactive_auth.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "domain/accounts/registration_tokens.h"
+#include "domain/self/self_testing.h"
+
+namespace latchkey::confirm {
+namespace {
+
+using namespace std::chrono_literals;
+using sessions::testing::run;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using enum Stage;
+
+class InteractiveAuthTest : public self::testing::SigninOnEachEngine {
+ protected:
+  using Result = std::expected<AuthPassed, AuthRefused>;
+
+  InteractiveAuthTest() {
+    administration_.create_user(accounts::testing::kOperator, "alice", "correct horse", false)
+        .value();
+    administration_.create_user(accounts::testing::kOperator, "bob", "battery staple", false)
+        .value();
+  }
+
+  AuthRequest of(const std::string& name) {
+    return {.operation = "POST /account/password",
+            .subject = AuthRequest::Subject{user(name)->account.id, name},
+            .body = "digest",
+            .address = "192.0.2.1"};
+  }
+  static AuthRequest registration() {
+    return {.operation = "POST /register", .subject = {}, .body = "digest", .address = "192.0.2.1"};
+  }
+  static AuthData by_password(std::optional<std::string> session, std::string password) {
+    return {.session = std::move(session),
+            .type = "m.login.password",
+            .identifier = {},
+            .password = std::move(password)};
+  }
+  static AuthData stage(std::optional<std::string> session, std::string type,
+                        std::string token = {}) {
+    return {.session = std::move(session), .type = std::move(type), .token = std::move(token)};
+  }
+
+  Result check(const AuthRequest& request, std::optional<AuthData> data = {}) {
+    return run(surface_.auth.check(request, std::move(data)));
+  }
+  static Challenge challenge(const Result& result) { return std::get<Challenge>(result.error()); }
+  std::string begin(const AuthRequest& request) { return challenge(check(request)).session; }
+  bool redeem(const AuthPassed& passed) {
+    return server_.db().write_now([&](db::Tx& tx) { return surface_.auth.redeem(tx, passed); });
+  }
+  std::int64_t rows() { return server_.count("SELECT COUNT(*) FROM auth_sessions"); }
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, InteractiveAuthTest, db::engines(), db::engine_name);
+
+TEST_P(InteractiveAuthTest, BeginsWithAChallenge) {
+  const Challenge begun = challenge(check(of("alice")));
+  EXPECT_THAT(begun.flows, ElementsAre(AuthFlow{password}));
+  EXPECT_THAT(begun.completed, IsEmpty());
+  EXPECT_EQ(begun.session.size(), 24u);
+  EXPECT_FALSE(begun.failure.has_value());
+  EXPECT_NE(begin(of("alice")), begun.session);
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM auth_sessions WHERE hash = :id", begun.session), 0)
+      << "the session ID itself is not kept";
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM auth_sessions WHERE body = 'digest'"), 0)
+      << "from which a new password could be guessed";
+}
+
+TEST_P(InteractiveAuthTest, PassesOnceWithThePassword) {
+  const std::string session = begin(of("alice"));
+  const auto passed = check(of("alice"), by_password(session, "correct horse"));
+  ASSERT_TRUE(passed.has_value());
+  EXPECT_TRUE(redeem(*passed));
+  EXPECT_FALSE(redeem(*passed)) << "a second time";
+  EXPECT_EQ(rows(), 0);
+  const Challenge again = challenge(check(of("alice"), by_password(session, "correct horse")));
+  EXPECT_EQ(again.failure, AuthFailure::session_over);
+  EXPECT_NE(again.session, session);
+}
+
+TEST_P(InteractiveAuthTest, PassesAtOnceWithoutASession) {
+  const auto passed = check(of("alice"), by_password({}, "correct horse"));
+  ASSERT_TRUE(passed.has_value());
+  EXPECT_TRUE(redeem(*passed));
+  EXPECT_EQ(rows(), 0);
+}
+
+// Whoever was confirmed by a password confirms nothing once it is another one.
+TEST_P(InteractiveAuthTest, DoesNotOutliveThePassword) {
+  const std::string session = begin(of("alice"));
+  const std::string bobs = begin(of("bob"));
+  const auto at_once = check(of("alice"), by_password({}, "correct horse")).value();
+  ASSERT_FALSE(
+      run(surface_.auth.pass(session, password, by_password({}, "correct horse"), "192.0.2.1")));
+  const auto stored = check(of("alice"), {{.session = session}}).value();
+  administration_.set_password(accounts::testing::kOperator, "alice", "battery staple").value();
+  EXPECT_FALSE(redeem(at_once));
+  EXPECT_FALSE(redeem(stored));
+  EXPECT_EQ(challenge(check(of("alice"), {{.session = session}})).failure,
+            AuthFailure::session_over);
+  EXPECT_FALSE(challenge(check(of("bob"), {{.session = bobs}})).failure.has_value());
+}
+
+TEST_P(InteractiveAuthTest, GoesOnAfterAWrongPassword) {
+  const std::string session = begin(of("alice"));
+  const Challenge wrong = challenge(check(of("alice"), by_password(session, "wrong horse")));
+  EXPECT_EQ(wrong.failure, AuthFailure::wrong_password);
+  EXPECT_EQ(wrong.session, session);
+  EXPECT_TRUE(check(of("alice"), by_password(session, "correct horse")).has_value());
+}
+
+TEST_P(InteractiveAuthTest, SomebodyElsesPasswordConfirmsNothing) {
+  AuthData bobs = by_password({}, "battery staple");
+  bobs.identifier = signin::UserName{"bob"};
+  EXPECT_EQ(challenge(check(of("alice"), bobs)).failure, AuthFailure::wrong_password);
+  AuthData hers = by_password({}, "correct horse");
+  hers.identifier = signin::UserName{"@alice:example.com"};
+  EXPECT_TRUE(check(of("alice"), hers).has_value());
+}
+
+// A session serves the request that it was opened for, and no other.
+TEST_P(InteractiveAuthTest, IsBoundToUserOperationAndBody) {
+  const auto refused = [this](const AuthRequest& other, const std::string& password) {
+    const std::string session = begin(of("alice"));
+    const Challenge fresh = challenge(check(other, by_password(session, password)));
+    EXPECT_NE(fresh.session, session);
+    return fresh.failure == AuthFailure::session_over;
+  };
+  AuthRequest other_operation = of("alice");
+  other_operation.operation = "POST /account/deactivate";
+  EXPECT_TRUE(refused(other_operation, "correct horse"));
+  AuthRequest other_body = of("alice");
+  other_body.body = "another";
+  EXPECT_TRUE(refused(other_body, "correct horse"));
+  EXPECT_TRUE(refused(of("bob"), "battery staple"));
+  EXPECT_TRUE(refused(registration(), ""));
+}
+
+// The body may have a new password in it: its digest alone could be guessed at from a backup.
+TEST_P(InteractiveAuthTest, KeepsNoDigestThatTheDatabaseAloneCouldCheck) {
+  const std::string id = begin(of("alice"));
+  EXPECT_EQ(rows(), 1);
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM auth_sessions WHERE body = 'digest'"), 0);
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM auth_sessions WHERE body = :body",
+                          auth_session_body(id, "digest")),
+            1);
+  EXPECT_NE(auth_session_body(id, "digest"), auth_session_body("another", "digest"));
+}
+
+TEST_P(InteractiveAuthTest, ExpiresAfterItsLifetime) {
+  const std::string session = begin(of("alice"));
+  server_.clock.advance(15min - 1ms);
+  EXPECT_TRUE(check(of("alice"), by_password(session, "correct horse")).has_value());
+  server_.clock.advance(1ms);
+  EXPECT_EQ(challenge(check(of("alice"), by_password(session, "correct horse"))).failure,
+            AuthFailure::session_over);
+  surface_.auth.purge();
+  EXPECT_EQ(rows(), 1) << "only the new one is left";
+}
+
+TEST_P(InteractiveAuthTest, OffersNothingToWhoHasNothingToConfirmWith) {
+  server_.sql("UPDATE users SET password_hash = NULL WHERE localpart = 'alice'");
+  const auto refused = check(of("alice"));
+  EXPECT_TRUE(std::holds_alternative<NoFlow>(refused.error()));
+  EXPECT_FALSE(run(surface_.auth.can_confirm(user("alice")->account.id)));
+  EXPECT_TRUE(run(surface_.auth.can_confirm(user("bob")->account.id)));
+}
+
+TEST_P(InteractiveAuthTest, RefusesStagesThatAreNotOffered) {
+  const std::string session = begin(of("alice"));
+  for (const auto* type : {"m.login.dummy", "m.login.terms", "m.login.sso", ""}) {
+    const Challenge refused = challenge(check(of("alice"), stage(session, type)));
+    EXPECT_EQ(refused.failure, AuthFailure::stage_unknown) << type;
+    EXPECT_EQ(refused.session, session);
+  }
+}
+
+TEST_P(InteractiveAuthTest, ADummyLetsAnybodyRegister) {
+  const std::string session = begin(registration());
+  EXPECT_TRUE(check(registration(), stage(session, "m.login.dummy")).has_value());
+}
+
+class InvitationTest : public InteractiveAuthTest {
+ protected:
+  InvitationTest() {
+    server_.db().write_now([&](db::Tx& tx) {
+      accounts::insert_registration_token(
+          tx, {.id = RegistrationTokenId{7}, .uses_allowed = 1, .created_at = server_.clock.now()},
+          "invitation");
+    });
+  }
+  static self::testing::Setup invited() {
+    const auto terms = accounts::Terms::read(
+        {{"policies",
+          {{"privacy", {{"version", "1"}, {"en", {{"name", "P"}, {"url", "https://p/"}}}}}}}});
+    return {.registration = {.open = true, .token_required = true}, .terms = terms.value()};
+  }
+  Result ask(std::optional<AuthData> data = {}) {
+    return run(invited_.auth.check(registration(), std::move(data)));
+  }
+  AuthData token(std::string session, std::string text = "invitation") {
+    return stage(std::move(session), "m.login.registration_token", std::move(text));
+  }
+  bool redeem(const AuthPassed& passed) {
+    return server_.db().write_now([&](db::Tx& tx) { return invited_.auth.redeem(tx, passed); });
+  }
+
+  self::testing::Surface invited_{server_.ground(), *server_, passwords_, invited()};
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, InvitationTest, db::engines(), db::engine_name);
+
+TEST_P(InvitationTest, TakesItsStagesInTheirOrder) {
+  const std::string session = challenge(ask()).session;
+  EXPECT_EQ(challenge(ask(stage(session, "m.login.terms"))).failure,
+            AuthFailure::stage_out_of_turn);
+  const Challenge half = challenge(ask(token(session)));
+  EXPECT_FALSE(half.failure.has_value());
+  EXPECT_THAT(half.completed, ElementsAre(registration_token));
+  // The client did not see that answer, and asks again.
+  EXPECT_THAT(challenge(ask(token(session))).completed, ElementsAre(registration_token));
+  const auto passed = ask(stage(session, "m.login.terms"));
+  ASSERT_TRUE(passed.has_value());
+  EXPECT_TRUE(passed->terms);
+  EXPECT_TRUE(redeem(*passed));
+  EXPECT_EQ(server_.count("SELECT used FROM registration_tokens"), 1);
+}
+
+TEST_P(InvitationTest, IsHeldForWhoShowsItUntilTheirSessionExpires) {
+  const std::string first = challenge(ask()).session;
+  const std::string second = challenge(ask()).session;
+  EXPECT_FALSE(challenge(ask(token(first))).failure.has_value());
+  EXPECT_EQ(challenge(ask(token(second))).failure, AuthFailure::wrong_token);
+  server_.clock.advance(15min);
+  const std::string third = challenge(ask()).session;
+  EXPECT_FALSE(challenge(ask(token(third))).failure.has_value());
+}
+
+TEST_P(InvitationTest, AWrongOneMayBeTriedAgain) {
+  const std::string session = challenge(ask()).session;
+  for (const auto* text : {"Invitation", "invitation ", "", "other"}) {
+    const Challenge wrong = challenge(ask(token(session, text)));
+    EXPECT_EQ(wrong.failure, AuthFailure::wrong_token) << text;
+    EXPECT_EQ(wrong.session, session);
+  }
+  EXPECT_FALSE(challenge(ask(token(session))).failure.has_value());
+}
+
+TEST_P(InvitationTest, AStageOfAPageCountsForTheRequestThatFollows) {
+  const std::string session = challenge(ask()).session;
+  EXPECT_EQ(run(invited_.auth.look(session, terms))->turn, Turn::later);
+  EXPECT_EQ(run(invited_.auth.look(session, registration_token))->turn, Turn::now);
+  EXPECT_FALSE(run(invited_.auth.pass(session, registration_token, {.token = "invitation"}, "")));
+  EXPECT_EQ(run(invited_.auth.look(session, registration_token))->turn, Turn::passed_already);
+  EXPECT_FALSE(run(invited_.auth.pass(session, terms, {}, "")));
+  const auto passed = ask(AuthData{.session = session});
+  ASSERT_TRUE(passed.has_value());
+  EXPECT_TRUE(redeem(*passed));
+  EXPECT_FALSE(run(invited_.auth.look(session, terms)).has_value()) << "it is used up";
+}
+
+}  // namespace
+}  // namespace latchkey::confirm

@@ -1,0 +1,160 @@
+#include "domain/registration/registration.h"
+
+#include <chrono>
+#include <utility>
+
+#include "domain/accounts/matrix_id.h"
+#include "domain/accounts/registration_tokens.h"
+#include "domain/accounts/user_rows.h"
+#include "platform/crypto/random.h"
+
+namespace latchkey::registration {
+namespace {
+
+using Refused = RegistrationRefused;
+using Why = RegistrationRefused::Why;
+
+constexpr Duration kBusyFor = std::chrono::seconds{2};
+constexpr std::size_t kMadeUpNameLength = 10;
+
+std::string made_up_name() { return crypto::random_text(crypto::kLowerCase, kMadeUpNameLength); }
+
+}  // namespace
+
+std::vector<confirm::AuthFlow> registration_flows(const RegistrationOptions& options,
+                                                  const accounts::Terms& terms) {
+  confirm::AuthFlow flow;
+  if (options.token_required) flow.push_back(confirm::Stage::registration_token);
+  if (!terms.empty()) flow.push_back(confirm::Stage::terms);
+  if (flow.empty()) flow.push_back(confirm::Stage::dummy);
+  return {flow};
+}
+
+Task<bool> Registration::taken(const std::string& username) {
+  co_return co_await parts_.ground.db.read(
+      [&](db::Tx& tx) { return accounts::name_taken(tx, username); });
+}
+
+Task<std::optional<RegistrationRefused>> Registration::refuse(
+    const std::optional<std::string>& username) {
+  parts_.sessions.require_hearing();
+  if (!open()) co_return Refused{Why::closed};
+  if (!username) co_return std::nullopt;
+  if (!accounts::valid_localpart(*username, parts_.server_name)) {
+    co_return Refused{Why::invalid_username};
+  }
+  if (parts_.services.exclusive_owner(*username) != nullptr) co_return Refused{Why::exclusive};
+  if (reserved(*username, parts_.options.reserved_names)) {
+    co_return Refused{Why::reserved};
+  }
+  if (co_await taken(*username)) co_return Refused{Why::username_taken};
+  co_return std::nullopt;
+}
+
+Task<std::optional<RegistrationRefused>> Registration::refuse(const NewAccount& wanted) {
+  if (auto refusal = co_await refuse(wanted.username)) co_return refusal;
+  const auto weak = wanted.password ? parts_.passwords.refuse_form(*wanted.password) : std::nullopt;
+  if (!weak) co_return std::nullopt;
+  co_return Refused{.why = Why::weak_password, .weak = weak};
+}
+
+Task<std::expected<bool, RegistrationRefused>> Registration::token_valid(std::string token,
+                                                                         std::string address) {
+  parts_.sessions.require_hearing();
+  if (!open()) co_return std::unexpected(Refused{Why::closed});
+  const Time now = parts_.ground.clock.now();
+  if (const auto wait = parts_.limits.registration_token_blocked(address, now)) {
+    co_return std::unexpected(Refused{.why = Why::too_many, .retry_after = *wait});
+  }
+  co_return co_await parts_.ground.db.read(
+      [&](db::Tx& tx) { return accounts::find_usable(tx, token, now).has_value(); });
+}
+
+std::optional<accounts::Account> Registration::add_user(db::Tx& tx, const NewAccount& wanted,
+                                                        const std::optional<std::string>& hash) {
+  const Time now = parts_.ground.clock.now();
+  accounts::Account account;
+  do {
+    account.localpart = wanted.username ? *wanted.username : made_up_name();
+    if (wanted.username && accounts::name_taken(tx, account.localpart)) return std::nullopt;
+    account.id = parts_.ground.ids.next<UserId>(now);
+  } while (!accounts::insert_user(tx, account.id, account.localpart, hash, false, now));
+  return account;
+}
+
+// In the transaction of the account: a client never sees the one without the other.
+Registration::Made Registration::sign_in(db::Tx& tx, accounts::Account account,
+                                         const NewAccount& wanted) {
+  Made made{.account = std::move(account), .session = {}};
+  // A new account is refused nothing.
+  if (!wanted.inhibit_login) {
+    sessions::NewSession first = wanted.session;
+    first.method = sessions::Method::registration;
+    made.session = parts_.sessions.start(tx, made.account, first).value();
+  }
+  return made;
+}
+
+Registered Registration::registered(std::size_t worker, const Made& made) {
+  Registered registered{made.account.localpart, std::nullopt};
+  if (made.session) {
+    registered.signed_in =
+        signin::SignedIn{made.account.localpart, made.session->record.device_id,
+                         parts_.sessions.tokens_of(worker, made.session->record)};
+  }
+  return registered;
+}
+
+Task<std::expected<Registered, RegistrationRefused>> Registration::create(
+    std::size_t worker, NewAccount wanted, confirm::AuthPassed passed) {
+  if (auto refusal = co_await refuse(wanted)) co_return std::unexpected(*refusal);
+  const Time now = parts_.ground.clock.now();
+  if (auto wait = parts_.limits.registration_blocked(wanted.session.origin.address, now)) {
+    co_return std::unexpected(Refused{.why = Why::too_many, .retry_after = *wait});
+  }
+  // Estimating takes its time, so it stands behind the limit.
+  if (auto refusal =
+          co_await parts_.passwords.refuse_new(*wanted.password, wanted.username.value_or(""))) {
+    if (refusal->why == accounts::NewPasswordRefused::Why::busy) {
+      co_return std::unexpected(Refused{.why = Why::busy, .retry_after = kBusyFor});
+    }
+    // The session is of this password: the next one is confirmed anew, perhaps with the last use
+    // of the same invitation.
+    co_await parts_.auth.give_up(passed);
+    co_return std::unexpected(Refused{.why = Why::weak_password, .weak = refusal->weak});
+  }
+  const auto hash = co_await parts_.passwords.hash(*wanted.password);
+  if (!hash) co_return std::unexpected(Refused{.why = Why::busy, .retry_after = kBusyFor});
+
+  const auto made = co_await parts_.ground.db.write([&](db::Tx& tx) -> MadeOrRefused {
+    const auto account = add_user(tx, wanted, hash);
+    if (!account) return std::unexpected(Refused{Why::username_taken});
+    // After the name is sure: one that was taken meanwhile must not cost an invitation.
+    if (!parts_.auth.redeem(tx, passed)) {
+      accounts::delete_new_user(tx, account->id);
+      return std::unexpected(Refused{Why::auth_used_up});
+    }
+    if (passed.terms) parts_.terms.note_acceptance(tx, account->id, now);
+    return sign_in(tx, *account, wanted);
+  });
+  if (!made) co_return std::unexpected(made.error());
+  co_return registered(worker, *made);
+}
+
+Task<std::expected<Registered, RegistrationRefused>> Registration::create_for(
+    std::size_t worker, const services::Service& service, NewAccount wanted) {
+  parts_.sessions.require_hearing();
+  if (!wanted.username || !accounts::valid_localpart(*wanted.username, parts_.server_name)) {
+    co_return std::unexpected(Refused{Why::invalid_username});
+  }
+  if (!service.claims(*wanted.username)) co_return std::unexpected(Refused{Why::exclusive});
+  const auto made = co_await parts_.ground.db.write([&](db::Tx& tx) -> MadeOrRefused {
+    const auto account = add_user(tx, wanted, std::nullopt);
+    if (!account) return std::unexpected(Refused{Why::username_taken});
+    return sign_in(tx, *account, wanted);
+  });
+  if (!made) co_return std::unexpected(made.error());
+  co_return registered(worker, *made);
+}
+
+}  // namespace latchkey::registration

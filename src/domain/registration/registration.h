@@ -1,0 +1,105 @@
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+
+#include "domain/accounts/passwords.h"
+#include "domain/accounts/terms.h"
+#include "domain/confirm/interactive_auth.h"
+#include "domain/limits/attempt_limits.h"
+#include "domain/registration/registration_options.h"
+#include "domain/services/services.h"
+#include "domain/signin/signed_in.h"
+
+// Making an account (spec "Legacy account registration").
+namespace latchkey::registration {
+
+struct NewAccount {
+  std::optional<std::string> username;  // absent: one is made
+  std::optional<std::string> password;  // absent: nobody signs in with one
+  bool inhibit_login = false;
+  sessions::NewSession session;
+};
+
+struct RegistrationRefused {
+  enum class Why {
+    closed,
+    invalid_username,
+    username_taken,
+    reserved,       // by the configuration
+    exclusive,      // in the namespace of a service, or outside that of the service which asks
+    weak_password,  // `weak` says why
+    auth_used_up,   // another request was faster: begin anew
+    too_many,       // of this address
+    busy,           // too many passwords are being hashed
+  };
+  Why why;
+  std::optional<accounts::WeakPassword> weak = {};
+  Duration retry_after{0};  // for the last two
+};
+
+// Without tokens and device when the client asked for none.
+struct Registered {
+  std::string localpart;
+  std::optional<signin::SignedIn> signed_in;
+};
+
+// The stages that a person has to pass.
+std::vector<confirm::AuthFlow> registration_flows(const RegistrationOptions& options,
+                                                  const accounts::Terms& terms);
+
+class Registration {
+ public:
+  struct Parts {
+    const Ground& ground;
+    sessions::Sessions& sessions;
+    accounts::Passwords& passwords;
+    limits::AttemptLimits& limits;
+    confirm::InteractiveAuth& auth;
+    const services::Services& services;
+    RegistrationOptions options;
+    const accounts::Terms& terms;
+    std::string server_name;
+  };
+  explicit Registration(const Parts& parts) : parts_(parts) {}
+
+  bool open() const { return parts_.options.open; }
+  const accounts::Terms& terms() const { return parts_.terms; }
+
+  // Why nobody can register this name; absent: it is free (or one is to be made).
+  Task<std::optional<RegistrationRefused>> refuse(const std::optional<std::string>& username);
+  // What would be refused whatever the person authenticates with; to be asked before the
+  // user-interactive authentication and again by create().
+  Task<std::optional<RegistrationRefused>> refuse(const NewAccount& wanted);
+
+  // Whether a registration token may be used now.
+  Task<std::expected<bool, RegistrationRefused>> token_valid(std::string token,
+                                                             std::string address);
+
+  Task<std::expected<Registered, RegistrationRefused>> create(std::size_t worker, NewAccount wanted,
+                                                              confirm::AuthPassed passed);
+
+  // An account of an application service's own namespace, whether registration is open or not.
+  Task<std::expected<Registered, RegistrationRefused>> create_for(std::size_t worker,
+                                                                  const services::Service& service,
+                                                                  NewAccount wanted);
+
+ private:
+  struct Made {
+    accounts::Account account;
+    std::optional<sessions::Session> session;
+  };
+  using MadeOrRefused = std::expected<Made, RegistrationRefused>;
+
+  Task<bool> taken(const std::string& username);
+  // Absent: the name is taken, and nothing was written.
+  std::optional<accounts::Account> add_user(db::Tx& tx, const NewAccount& wanted,
+                                            const std::optional<std::string>& hash);
+  Made sign_in(db::Tx& tx, accounts::Account account, const NewAccount& wanted);
+  Registered registered(std::size_t worker, const Made& made);
+
+  const Parts parts_;
+};
+
+}  // namespace latchkey::registration

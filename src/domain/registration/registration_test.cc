@@ -1,0 +1,130 @@
+#include "domain/registration/registration.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "domain/accounts/matrix_id.h"
+#include "domain/self/self_testing.h"
+
+namespace latchkey::registration {
+namespace {
+
+using namespace std::chrono_literals;
+using sessions::testing::run;
+using sessions::testing::TestSessions;
+using ::testing::HasSubstr;
+using Why = RegistrationRefused::Why;
+
+class RegisterAccount : public self::testing::SigninOnEachEngine {
+ protected:
+  using Result = std::expected<Registered, RegistrationRefused>;
+
+  static NewAccount wanted(std::optional<std::string> name = "alice") {
+    return {.username = std::move(name),
+            .password = "correct horse",
+            .inhibit_login = false,
+            .session = TestSessions::refreshing("PHONE")};
+  }
+  static Result create(self::testing::Surface& surface, NewAccount account) {
+    return run(surface.registration.create(0, std::move(account), {}));
+  }
+  Result create(NewAccount account) { return create(surface_, std::move(account)); }
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, RegisterAccount, db::engines(), db::engine_name);
+
+TEST_P(RegisterAccount, MakesAnAccountAndSignsIn) {
+  const auto made = create(wanted());
+  ASSERT_TRUE(made.has_value());
+  EXPECT_EQ(made->localpart, "alice");
+  ASSERT_TRUE(made->signed_in.has_value());
+  EXPECT_EQ(made->signed_in->device_id, "PHONE");
+  EXPECT_TRUE(server_.check(made->signed_in->tokens.access_token).active());
+  EXPECT_EQ(run(passwords_.verify(user("alice")->password_hash, "correct horse")),
+            accounts::Passwords::Match::yes);
+  EXPECT_FALSE(user("alice")->account.admin);
+}
+
+TEST_P(RegisterAccount, WithoutSigningIn) {
+  NewAccount account = wanted();
+  account.inhibit_login = true;
+  const auto made = create(account);
+  ASSERT_TRUE(made.has_value());
+  EXPECT_FALSE(made->signed_in.has_value());
+  EXPECT_TRUE(user("alice").has_value());
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM sessions"), 0);
+}
+
+TEST_P(RegisterAccount, MakesUpANameWhereNoneIsWanted) {
+  const auto first = create(wanted(std::nullopt));
+  const auto second = create(wanted(std::nullopt));
+  ASSERT_TRUE(first.has_value() && second.has_value());
+  EXPECT_NE(first->localpart, second->localpart);
+  EXPECT_TRUE(accounts::valid_localpart(first->localpart, "example.com"));
+}
+
+TEST_P(RegisterAccount, RefusesWithAReason) {
+  ASSERT_TRUE(create(wanted("taken")).has_value());
+  EXPECT_EQ(create(wanted("taken")).error().why, Why::username_taken);
+  for (const auto* name : {"", "Alice", "@alice:example.com", "al ice", "\xff"}) {
+    EXPECT_EQ(create(wanted(name)).error().why, Why::invalid_username) << name;
+  }
+  NewAccount weak = wanted();
+  weak.password = "short";
+  const auto refused = create(weak);
+  EXPECT_EQ(refused.error().why, Why::weak_password);
+  EXPECT_THAT(refused.error().weak.value().sentence(), HasSubstr("too short"));
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM users"), 1);
+}
+
+TEST_P(RegisterAccount, SaysBeforeTheAuthenticationWhatItWouldRefuseAfter) {
+  ASSERT_TRUE(create(wanted("taken")).has_value());
+  const auto why = [this](const std::optional<std::string>& name) {
+    const auto refused = run(surface_.registration.refuse(name));
+    return refused ? std::optional(refused->why) : std::nullopt;
+  };
+  EXPECT_EQ(why("alice"), std::nullopt);
+  EXPECT_EQ(why(std::nullopt), std::nullopt);
+  EXPECT_EQ(why("taken"), Why::username_taken);
+  EXPECT_EQ(why("Alice"), Why::invalid_username);
+}
+
+TEST_P(RegisterAccount, ClosedRefusesAll) {
+  self::testing::Surface surface{
+      server_.ground(), *server_, passwords_, {.registration = {.open = false}}};
+  EXPECT_FALSE(surface.registration.open());
+  EXPECT_EQ(create(surface, wanted()).error().why, Why::closed);
+  EXPECT_EQ(run(surface.registration.refuse(std::optional<std::string>("taken")))->why,
+            Why::closed);
+  EXPECT_FALSE(user("alice").has_value());
+}
+
+TEST_P(RegisterAccount, LimitsAnAddress) {
+  self::testing::Surface surface{
+      server_.ground(), *server_, passwords_, {.limits = {.registrations = 5}}};
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(create(surface, wanted(std::nullopt)).has_value());
+  const auto refused = create(surface, wanted());
+  EXPECT_EQ(refused.error().why, Why::too_many);
+  EXPECT_EQ(refused.error().retry_after, 1min);
+  server_.clock.advance(1min);
+  EXPECT_TRUE(create(surface, wanted()).has_value());
+}
+
+TEST_P(RegisterAccount, OfOneNameAtOnceMakesOne) {
+  self::testing::Surface surface{
+      server_.ground(), *server_, passwords_, {.limits = {.enabled = false}}};
+  const auto results = server_.race(2, [&](sessions::Use use) -> Task<Result> {
+    co_return co_await surface.registration.create(use.worker, wanted(), {});
+  });
+  int made = 0;
+  for (const Result& result : results) {
+    made += result.has_value() ? 1 : 0;
+    if (!result) EXPECT_EQ(result.error().why, Why::username_taken);
+  }
+  EXPECT_EQ(made, 1);
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM users"), 1);
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM sessions"), 1);
+}
+
+}  // namespace
+}  // namespace latchkey::registration

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "domain/accounts/accounts_testing.h"
+#include "domain/accounts/terms.h"
+#include "domain/registration/registration.h"
+#include "domain/self/own_account.h"
+#include "domain/self/own_devices.h"
+#include "domain/self/web_account.h"
+#include "domain/services/services.h"
+#include "domain/signin/login_flows.h"
+#include "domain/signin/sign_in.h"
+
+namespace latchkey::self::testing {
+
+// What a configuration says of signing in.
+struct Setup {
+  limits::AttemptLimitOptions limits = {};
+  registration::RegistrationOptions registration = {.open = true};
+  signin::LoginTokenOptions login_tokens = {};
+  signin::BrowserSessionOptions browsers = {};
+  accounts::Terms terms = {};
+};
+
+// Everything that signs people in, over one server.
+struct Surface {
+  Surface(const Ground& ground, sessions::Sessions& sessions, accounts::Passwords& passwords,
+          const Setup& setup = {});
+
+  const Setup setup;
+  services::Services services;
+  limits::AttemptLimits limits;
+  signin::PasswordCheck check;
+  signin::LoginTokens login_tokens;
+  signin::SignIn sign_in;
+  confirm::InteractiveAuth auth;
+  signin::Callers callers;
+  OwnAccount own_account;
+  OwnDevices own_devices;
+  signin::BrowserSessions browsers;
+  WebAccount web_account;
+  signin::LoginWays login_ways;
+  registration::Registration registration;
+};
+
+// The base of tests that need users who sign in, on both engines.
+class SigninOnEachEngine : public accounts::testing::AccountsOnEachEngine {
+ protected:
+  static sessions::NewSession device(std::string device_id) {
+    return sessions::testing::TestSessions::refreshing(std::move(device_id));
+  }
+  // Signs in to a surface's device.
+  static signin::SignIn::Result login(Surface& surface, const std::string& user,
+                                      const std::string& password, std::string device_id = "PHONE");
+  signin::SignIn::Result login(const std::string& user, const std::string& password,
+                               std::string device_id = "PHONE") {
+    return login(surface_, user, password, std::move(device_id));
+  }
+  // Who asks with that access token.
+  signin::Caller caller(const std::string& access_token);
+
+  Surface surface_{server_.ground(), *server_, passwords_};
+};
+
+}  // namespace latchkey::self::testing
