@@ -20,7 +20,7 @@ class DurableWork {
   virtual Task<void> once(std::size_t caller, std::size_t number) = 0;
 };
 
-// As PasswordSignin::login does it, but for the hash. `users`: how many the store has.
+// As PasswordSignin::login does it, except the hash. `users`: how many the store has.
 std::unique_ptr<DurableWork> logins(Store& store, std::size_t users);
 // Each caller refreshes a session of its own, again and again.
 std::unique_ptr<DurableWork> refreshes(Store& store);

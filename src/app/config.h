@@ -106,7 +106,7 @@ struct Config {
     visit.group("passwords", passwords, "Passwords and their hashes (argon2id).");
     visit.group("recovery", recovery, "Setting a new password without the old one.");
     visit.group("interactive_auth", interactive_auth,
-                "Confirming who one is, before a password is changed and the like.");
+                "Confirming identity, before a password is changed and the like.");
     visit.group("login_tokens", login_tokens, "Signing in one client from another.");
     visit.group("browser_sessions", browser_sessions,
                 "Browsers that are signed in to the account pages.");

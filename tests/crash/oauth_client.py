@@ -95,7 +95,7 @@ class BrowserSignedInClient(MatrixClient):
         answer = self._persist(lambda: self.registered.exchange(asked, told["code"]))
         if answer.status_code == 200:
             return answer.json()
-        # The answer was lost, and a code shown twice gives nothing: the person comes once more.
+        # The answer was lost, and a code shown twice is refused: the person comes once more.
         assert answer.json()["error"] == "invalid_grant", answer.text
         assert self.retries > retries, answer.text
         return None

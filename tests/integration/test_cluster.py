@@ -110,7 +110,7 @@ def test_what_administrators_and_people_do_is_seen_everywhere(cluster):
 
 
 def test_a_new_password_and_sign_ins_on_two_nodes(cluster):
-    """Whoever knew the old password is out afterwards, on whichever node they came in."""
+    """A person who knew the old password is out afterwards, on whichever node they came in."""
     first, second = cluster
     client = new_client(first.api)
     for _ in range(6):

@@ -195,7 +195,7 @@ def test_a_refresh_of_another_session_never_outlives_it(server):
 
 
 def test_a_sign_in_with_the_old_password_never_outlives_it(server):
-    """It is refused, or ended again: whoever knew the old password is out afterwards."""
+    """It is refused, or ended again: a person who knew the old password is out afterwards."""
     client = new_client(server.api)
     won = 0
     for _ in range(8):

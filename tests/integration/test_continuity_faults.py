@@ -35,7 +35,7 @@ def crowd(make_server):
 
 
 def test_overload_while_refreshing(crowd):
-    """Whoever is not served is told 503: a 4xx would be the end to some clients."""
+    """A client that is not served is told 503: a 4xx would be the end to some clients."""
     server, clients = crowd
     statuses = statuses_of_refreshes(server, clients, 5)
     assert set(statuses) <= {200, 503}

@@ -36,7 +36,7 @@ def test_a_lost_key_file(make_server):
 
 
 def test_tokens_of_a_lost_key_change_nothing(make_server):
-    """They cannot be checked any more, so anybody could make them: nothing is written for them."""
+    """They can no longer be checked, so anybody could make them: nothing is written for them."""
     server = make_server()
     client = new_client(server.api)
     old_access, old_refresh = client.access, client.refresh_token
@@ -53,7 +53,7 @@ def test_tokens_of_a_lost_key_change_nothing(make_server):
 
 
 def test_forged_tokens_of_a_lost_key_write_nothing(make_server):
-    """Whoever knows its id can make any number of them: they must not fill the database."""
+    """A stranger who knows its id can make any number of them: they must not fill the database."""
     server = make_server()
     client = new_client(server.api)
     forged = [with_session(client.access, (1 << 62) + (n << 30)) for n in range(20)]

@@ -2,7 +2,7 @@
 
 A person with two tabs, a thief, an administrator, crashes, backups and a clock that jumps. Two
 rules hold after every step: nobody is wiped whom no person signed out, and whom a person signed out
-stays out (but for what was ended after a backup that was put back, the documented exception). A
+stays out (except what was ended after a backup that was put back, the documented exception). A
 failure prints the history; its seed repeats it: LATCHKEY_SEED. LATCHKEY_HISTORIES asks for more
 than the usual few.
 """
@@ -45,7 +45,7 @@ class World:
         self.held: dict[bytes, set[tuple[str, str]]] = {}
         self.device_of: dict[bytes, str] = {}
         self.over: list[tuple[str, str]] = []
-        # Sessions without a row since a backup was put back: nobody can end them any more.
+        # Sessions without a row since a backup was put back: nobody can end them.
         self.lost: set[bytes] = set()
         name, secret = f"user{seed}", password()
         server.command("user", "create", name, "--password-stdin", stdin=secret)

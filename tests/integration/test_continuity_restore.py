@@ -12,7 +12,7 @@ from support.matrix_client import State, assert_kept, new_client
 
 
 def test_from_before_a_login(make_server):
-    """The session has no row any more; nobody ended it: softly out, keys kept."""
+    """The session no longer has a row; nobody ended it: softly out, keys kept."""
     server = make_server()
     witness = new_client(server.api)
     name, secret = witness.store.user, witness.store.password
@@ -109,7 +109,7 @@ def test_from_before_a_logout(make_server, clock):
 
 
 def test_a_session_that_was_born_and_ended_after_the_backup(make_server):
-    """Nothing knows of its end any more; in doubt it is soft, and its client is gone anyway."""
+    """Nothing tells of its end; in doubt it is soft, and its client is gone anyway."""
     server = make_server()
     witness = new_client(server.api)
     copy = server.save()

@@ -306,7 +306,7 @@ def test_two_devices_at_once(server):
 
 
 def test_what_the_old_password_confirmed_is_void(server):
-    """A confirmation given with a password that is not the account's any more opens nothing."""
+    """A confirmation given with a password that is no longer the account's opens nothing."""
     client = new_client(server.api)
     other = sign_in(server, client)
     thief = change_password(server.api, other["access_token"], password())

@@ -148,7 +148,7 @@ class Population:
         return self._people[who]
 
     def settle(self, draft: Draft, answer: httpx.Response) -> None:
-        """After a request: whoever it has done for is replaced."""
+        """After a request: a person who can no longer be used is replaced."""
         if not answer.is_success or draft.method == "GET":
             return
         if draft.path.endswith(("/account/password", "/account/deactivate")):

@@ -13,7 +13,7 @@ TELEPHONE = "Mozilla/5.0 (Linux; Android 15; Pixel 9) Element X/25.11.2"
 
 
 class Person:
-    """Nobody knows them yet: `sign_up`, or `with_account` for whoever has been here before."""
+    """Nobody knows them yet: `sign_up`, or `with_account` for a person who has been here before."""
 
     def __init__(self, server: Server, page: Page, name: str):
         self.server = server

@@ -97,7 +97,7 @@ class MatrixClient:
         self.forget()
 
     def change_password(self, new: str, logout_devices: bool | None = None) -> bool:
-        """False: it did not come to it, for this client is not signed in any more."""
+        """False: it did not come to it, as this client is no longer signed in."""
         body = {"new_password": new}
         if logout_devices is not None:
             body["logout_devices"] = logout_devices

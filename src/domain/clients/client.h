@@ -42,7 +42,7 @@ struct Client {
   boost::json::object jwks;  // of the configuration, with private_key_jwt
 
   bool may(std::string_view grant_type) const;
-  // Whether this is one of the client's redirect URIs: exactly, but for the port of a loopback
+  // Whether this is one of the client's redirect URIs: exactly, except the port of a loopback
   // address of a native client (RFC 8252 section 7.3; RFC 9700 section 2.1).
   bool redirects_to(std::string_view uri) const;
   // The same of the addresses that people come back to who have signed out (OpenID Connect

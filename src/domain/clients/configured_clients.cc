@@ -224,7 +224,7 @@ class Reader {
     }
   }
 
-  // Whether the keys themselves are good is for whoever verifies with them to say.
+  // Whether the keys themselves are good is for the verification to say.
   void take_keys(Client& client, std::string_view method) {
     const json::object* keys = fields_.optional_object("jwks");
     const bool wants_keys = client.auth_method == ClientAuthMethod::private_key_jwt;

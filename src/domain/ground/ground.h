@@ -8,7 +8,7 @@
 
 namespace latchkey {
 
-// What the whole domain stands on, built once in app/ and handed to whoever needs it: the
+// What the whole domain stands on, built once in app/ and handed to all that need it: the
 // database, the time, new identifiers, and where to say what happened.
 struct Ground {
   db::Database& db;

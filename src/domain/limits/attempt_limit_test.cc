@@ -136,7 +136,7 @@ TEST(AttemptLimit, TheOldestOfEquallyUsedKeysGoFirst) {
   EXPECT_NE(limit.blocked("9000", kNoon + 10s), std::nullopt);
 }
 
-// What passes from many threads at once is what passes from one.
+// Many threads at once get through as often as one does.
 TEST(AttemptLimit, ManyAtOnceAreNoWayRound) {
   AttemptLimit limit(50, 1h);
   std::atomic<int> passed = 0;

@@ -156,7 +156,7 @@ class SignInAttempt {
 // - its address at this account;
 // - unless it is familiar there, the account, over all unfamiliar addresses, against guessing
 //   from many. Past that limit an address that is new to the account still gets its first tries
-//   (an IPv6 site, which has 65536 of them, four times as many): whoever fills the account's
+//   (an IPv6 site, which has 65536 of them, four times as many): a stranger who fills the account's
 //   limit locks out himself, not the owner.
 //
 // What this tells: who shares an address with the owner of an account, and fills that account's

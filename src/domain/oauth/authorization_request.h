@@ -66,7 +66,7 @@ struct ReturnAddress {
   std::string state;
 };
 
-// Told to the person: who asks is not to be trusted with an answer.
+// Told to the person: the client is not to be trusted with an answer.
 enum class NotTheClients {
   unknown_client,
   wrong_address,  // not one of the client's redirect URIs

@@ -36,7 +36,7 @@ class DeviceGrants {
   Task<DeviceAuthorization> begin(const clients::Client& client, Scope scope,
                                   sessions::Origin origin);
 
-  // As read_user_code() gives it. Absent: nobody waits with this code, any more or ever.
+  // As read_user_code() gives it. Absent: no device waits with this code.
   Task<std::optional<PendingDevice>> find(std::string user_code);
 
   // False: it was decided or has expired meanwhile, or the browser is signed out.

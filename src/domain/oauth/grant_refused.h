@@ -7,7 +7,7 @@
 
 namespace latchkey::oauth {
 
-// Why the token endpoint gives nothing (RFC 6749 section 5.2, RFC 8628 section 3.5).
+// Why the token endpoint refuses a grant (RFC 6749 section 5.2, RFC 8628 section 3.5).
 struct GrantRefused {
   enum class Why {
     invalid_grant,

@@ -34,7 +34,7 @@ enum class LogoutRefused : std::uint8_t {
 };
 
 struct LogoutRequest {
-  std::shared_ptr<const clients::Client> client;  // null: nobody says who asks
+  std::shared_ptr<const clients::Client> client;  // null: the request names none
   std::optional<ReturnAddress> back;              // where to go afterwards; absent: nowhere
   // Whether the client has shown an ID token of this server's. Without one, anybody may have made
   // the link, so nobody is sent away by it who has not pressed a button (section 3).

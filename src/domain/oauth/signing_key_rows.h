@@ -20,7 +20,7 @@ struct SigningKeyRow {
   std::optional<Time> retired_at;  // may be to come
 };
 
-// Waits for whoever else makes or retires keys, on any node.
+// Waits for others who make or retire keys, on any node.
 void lock_signing_keys(db::Tx& tx);
 
 // The oldest first.

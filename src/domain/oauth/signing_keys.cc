@@ -95,7 +95,7 @@ Rows add_missing(db::Tx& tx, const Rows& made, const std::shared_ptr<const KeyRi
   for (const SigningKeyRow& row : found) {
     const bool held =
         std::ranges::find(ring->keys(), row.server_key, &ServerKey::id) != ring->keys().end();
-    // No node can sign with it any more.
+    // No node can sign with it from now on.
     if (!held && ring->lost(static_cast<std::uint8_t>(row.server_key))) {
       retire_signing_keys_of(tx, row.server_key, now);
     }

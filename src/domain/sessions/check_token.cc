@@ -105,7 +105,7 @@ Task<std::expected<Sessions::Known, Standing>> Sessions::know(const Use& use, st
     return row;
   });
   if (mac == TokenCodec::Check::key_lost) {
-    // Nobody can tell it from a forged one, and whoever forges it knows a session id at most: it
+    // Nobody can tell it from a forged one, and a forger knows a session id at most: it
     // changes nothing, and the answer tells no more than whether to sign in again.
     const bool over = session && session->record.ended == Ended::for_good;
     co_return std::unexpected(over ? Standing{Worth::ended, Reason::ended_for_good, {}}

@@ -47,7 +47,7 @@ struct Policy {
           "for a second tab that comes late. Must be less than access_token_lifetime.",
           config::Between{0s, 1h});
     visit("remember_expired", remember_expired,
-          "How long GET /login shows whoever has a token that expired, or whose session ended "
+          "How long GET /login shows a caller whose token expired, or whose session ended "
           "softly, only the ways that lead back to its account (MSC3741).",
           config::Between{1s, century});
     visit("remember_ended", remember_ended,

@@ -34,7 +34,7 @@ struct Handed {
   RefreshStep step;
   Generation seen;    // in the row afterwards
   Generation issued;  // whose tokens are handed out
-  Change then;        // what the row becomes, but for these two
+  Change then;        // what the row becomes, except these two
 };
 
 void untouched(Asked&) {}

@@ -94,7 +94,7 @@ std::optional<std::int64_t> keep_user_agent(db::Tx& tx, std::string_view text);
 // over learns nothing more: its person may have been forgotten.
 void update_activity(db::Tx& tx, SessionId id, Time at, const Origin& origin);
 
-// Removes devices deleted before `before` with their sessions, but for those whose absence would
+// Removes devices deleted before `before` with their sessions, except those whose absence would
 // look like a loss (born in a gap): their rows alone can tell an ended session from a lost one.
 // Looks at `limit` devices past `after` (absent: from the first); returns the last of them, or none
 // when there are no more.

@@ -14,7 +14,7 @@
 namespace latchkey::sessions {
 
 // Access tokens that were good when they were last looked at. It may only say yes: whatever is
-// not here, or not surely good any more, is read from the database. One for each server thread,
+// not here, or no longer surely good, is read from the database. One for each server thread,
 // so it takes no lock; Changes makes it forget.
 class TokenCache {
  public:

@@ -142,7 +142,7 @@ PostgresPool::Connection PostgresPool::reconnect() {
     outage_.over();
     return connection;
   } catch (const std::exception& failure) {
-    // Whoever waits gets Unavailable in time, and this is tried again.
+    // A caller that waits gets Unavailable in time, and this is tried again.
     outage_.goes_on(failure.what());
     return nullptr;
   }

@@ -76,7 +76,7 @@ class SqliteConnection {
   std::exception_ptr failure_;
 };
 
-// A transaction on a SqliteConnection: whoever runs the job begins and ends it.
+// A transaction on a SqliteConnection: the code that runs the job begins and ends it.
 class SqliteTx final : public Tx {
  public:
   explicit SqliteTx(SqliteConnection& connection, Duration waited = Duration{0})

@@ -36,7 +36,7 @@ class SqliteReaders {
   // Runs since the start.
   std::uint64_t reads() const;
 
-  // By the owner, when nobody reads any more.
+  // By the owner, once nobody reads.
   void close();
 
  private:

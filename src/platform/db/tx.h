@@ -215,8 +215,8 @@ class Tx {
   // Prepares `sql` or finds it prepared, and binds `args`.
   virtual Statement& start(std::string_view sql, std::span<const Value> args) = 0;
 
-  // Calls what before_commit() was given: for whoever runs the write, between its function and the
-  // commit.
+  // Calls what before_commit() was given: for the code that runs the write, between its function
+  // and the commit.
   void run_before_commit();
 
   std::vector<std::function<void()>> after_commit_;

@@ -126,7 +126,7 @@ void Connection::wait_for_turn() {
   boost::asio::post(worker_.io(), [this] { guarded([this] { proceed(); }); });
 }
 
-// False when there is nothing to wait for any more.
+// False when nothing is left to wait for.
 bool Connection::wait_for_input() {
   const SteadyTime now = coarse_now();
   if (parser_.begun()) {

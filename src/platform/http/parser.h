@@ -44,7 +44,7 @@ class RequestParser {
   explicit RequestParser(const Limits& limits) : limits_(limits) {}
 
   // Takes what it can of `input`. After anything but need_more the parser rests until reset();
-  // after an error the connection's bytes make no sense any more.
+  // after an error the connection's bytes make no sense.
   Progress advance(InputBuffer& input);
 
   // Forgets the request. Views into it end here.

@@ -97,7 +97,7 @@ TEST(RudeClients, DoNotHoldUpADrain) {
       try {
         while (!stop) visit(sample, random);
       } catch (const std::runtime_error&) {
-        // Nobody listens any more.
+        // Nobody listens by now.
       }
     });
   }

@@ -80,7 +80,7 @@ struct ServerOptions {
     visit("threads", threads, "Server threads; 0 is one for each core.", config::Between{0, 1024});
     visit("trusted_proxies", trusted_proxies,
           "Reverse proxies whose X-Forwarded-For is believed: addresses, networks such as "
-          "10.0.0.0/8, or unix for whoever connects to a Unix socket.",
+          "10.0.0.0/8, or unix for those that connect to a Unix socket.",
           config::Example{"[127.0.0.1, \"::1\"]"});
     visit.group("limits", limits, "Limits of the HTTP server.");
   }

@@ -63,8 +63,8 @@ struct Field {
   Value value;
 };
 
-// The log: passed to whoever writes to it, cheap to copy, for all threads. A line that is below
-// the level costs a branch.
+// The log: handed to everything that writes to it, cheap to copy, for all threads. A line that is
+// below the level costs a branch.
 //
 //   log.info("session ended", {{"session", id}, {"request", request.id}});
 //

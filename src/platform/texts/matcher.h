@@ -11,7 +11,7 @@
 namespace latchkey::texts {
 
 // Which of the languages that we speak suits a person, by ICU's LocaleMatcher: it knows that zh-TW
-// is zh-Hant, that pt-BR and pt-PT differ, and that who asks for nn reads nb.
+// is zh-Hant, that pt-BR and pt-PT differ, and that a reader of nn gets nb.
 class Matcher {
  public:
   // BCP 47 tags.

@@ -83,7 +83,7 @@ export function ownAccountTests(sdk, name) {
                     client.setPassword(auth, password, logoutDevices),
                 );
 
-                // Whoever changed it goes on, and can still refresh.
+                // The client that changed it goes on, and can still refresh.
                 assert.equal((await app.whoami()).device_id, deviceId);
                 await app.refreshByHand();
                 assert.equal((await app.whoami()).device_id, deviceId);

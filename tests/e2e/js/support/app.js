@@ -84,7 +84,7 @@ export class App {
         });
     }
 
-    // Signs in with these fields of POST /login; `client`: who asks.
+    // Signs in with these fields of POST /login; `client`: the caller.
     async signInBy(fields, client = this.anonymous()) {
         this.#begin(await client.loginRequest({ ...fields, refresh_token: true }));
     }
