@@ -7,7 +7,6 @@
 #include <string>
 #include <string_view>
 #include <tuple>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -30,20 +29,9 @@ namespace latchkey::db {
 template <class Row>
 struct Columns;
 
-// Stores a member as it is.
-struct AsIs {
-  template <class T>
-  static const T& stored(const T& value) {
-    return value;
-  }
-  template <class T>
-  static T value(T stored) {
-    return stored;
-  }
-};
-
 // An empty text is NULL.
 struct EmptyIsNull {
+  using Stored = std::optional<std::string>;
   static std::optional<std::string_view> stored(const std::string& value) {
     return value.empty() ? std::nullopt : std::optional<std::string_view>(value);
   }
@@ -68,13 +56,22 @@ constexpr Column<Stored, Get, Set> computed(std::string_view name, Get get, Set 
   return {name, get, set};
 }
 
-// A column that is a member, stored as `As` says.
-template <class As = AsIs, class Row, class T>
+// A column that is a member, stored as it is.
+template <class Row, class T>
 constexpr auto column(std::string_view name, T Row::* member) {
-  using Stored = std::conditional_t<std::is_same_v<As, EmptyIsNull>, std::optional<std::string>, T>;
-  return computed<Stored>(
-      name, [member](const Row& row) -> decltype(auto) { return As::stored(row.*member); },
-      [member](Row& row, Stored stored) { row.*member = As::value(std::move(stored)); });
+  return computed<T>(
+      name, [member](const Row& row) -> const T& { return row.*member; },
+      [member](Row& row, T stored) { row.*member = std::move(stored); });
+}
+
+// A column that is a member, stored as `As` says.
+template <class As, class Row, class T>
+constexpr auto column(std::string_view name, T Row::* member) {
+  return computed<typename As::Stored>(
+      name, [member](const Row& row) { return As::stored(row.*member); },
+      [member](Row& row, typename As::Stored stored) {
+        row.*member = As::value(std::move(stored));
+      });
 }
 
 namespace detail {
