@@ -21,17 +21,6 @@ constexpr std::array<std::string_view, 3> kGrantTypes = {kAuthorizationCode, kRe
 constexpr std::array<std::string_view, 4> kLocalizedUris = {"client_uri", "logo_uri", "tos_uri",
                                                             "policy_uri"};
 
-// Thrown and caught within accept_metadata().
-struct Refuse {
-  RegistrationError error;
-};
-
-template <class... Args>
-[[noreturn]] void refuse(fmt::format_string<Args...> format, Args&&... args) {
-  throw Refuse{{RegistrationError::Code::invalid_client_metadata,
-                fmt::format(format, std::forward<Args>(args)...)}};
-}
-
 // A language tag as far as its shape goes (RFC 5646 section 2.1).
 bool is_language(std::string_view tag) {
   if (tag.size() > 35) return false;
@@ -44,62 +33,89 @@ bool is_language(std::string_view tag) {
   return length > 0;
 }
 
-// Takes the fields that are accepted over, one after the other.
+// Takes the fields that are accepted over, one after the other, up to the first that is refused.
 class Acceptance {
  public:
   explicit Acceptance(const json::object& asked) : asked_(asked) {}
 
-  json::object take() {
+  std::expected<json::object, RegistrationError> take() {
     take_texts();
-    take_application_type();
-    take_grants();
-    take_redirect_uris("redirect_uris");
-    take_redirect_uris("post_logout_redirect_uris");
-    take_algorithms();
-    if (text::canonical_json(accepted_).size() > Limits::kAll) {
+    if (!refused_) take_application_type();
+    if (!refused_) take_grants();
+    if (!refused_) take_redirect_uris("redirect_uris");
+    if (!refused_) take_redirect_uris("post_logout_redirect_uris");
+    if (!refused_) take_algorithms();
+    if (!refused_ && text::canonical_json(accepted_).size() > Limits::kAll) {
       refuse("the metadata are too long: more than {} bytes", Limits::kAll);
     }
+    if (refused_) return std::unexpected(*std::move(refused_));
     return std::move(accepted_);
   }
 
  private:
+  // Keeps the first refusal; what is taken after it is never seen.
+  void refuse(RegistrationError::Code code, std::string sentence) {
+    if (!refused_) refused_ = RegistrationError{code, std::move(sentence)};
+  }
+  template <class... Args>
+  void refuse(fmt::format_string<Args...> format, Args&&... args) {
+    refuse(RegistrationError::Code::invalid_client_metadata,
+           fmt::format(format, std::forward<Args>(args)...));
+  }
+
   // Null counts as not given: some libraries write out what they have not.
   const json::value* find(std::string_view name) const {
     const json::value* value = asked_.if_contains(name);
     return value == nullptr || value->is_null() ? nullptr : value;
   }
 
-  static std::string_view text_of(std::string_view name, const json::value& value,
-                                  std::size_t longest) {
+  // Absent: refused.
+  std::optional<std::string_view> text_of(std::string_view name, const json::value& value,
+                                          std::size_t longest) {
     const auto* text = value.if_string();
-    if (text == nullptr) refuse("{}: expected a string", name);
-    if (text->size() > longest) refuse("{}: longer than {} bytes", name, longest);
-    if (!is_showable(*text)) refuse("{}: has control characters", name);
-    return *text;
+    if (text == nullptr) {
+      refuse("{}: expected a string", name);
+    } else if (text->size() > longest) {
+      refuse("{}: longer than {} bytes", name, longest);
+    } else if (!is_showable(*text)) {
+      refuse("{}: has control characters", name);
+    } else {
+      return std::string_view(*text);
+    }
+    return std::nullopt;
   }
 
-  std::optional<std::string_view> text(std::string_view name) const {
+  // Absent: not given, or refused.
+  std::optional<std::string_view> text(std::string_view name) {
     const json::value* value = find(name);
-    if (value == nullptr) return std::nullopt;
-    return text_of(name, *value, Limits::kUri);
+    return value == nullptr ? std::nullopt : text_of(name, *value, Limits::kUri);
   }
 
-  std::vector<std::string_view> texts(std::string_view name, std::size_t most) const {
+  // Empty: not given, or refused.
+  std::vector<std::string_view> texts(std::string_view name, std::size_t most) {
     const json::value* value = find(name);
     if (value == nullptr) return {};
     const auto* array = value->if_array();
-    if (array == nullptr) refuse("{}: expected a list", name);
-    if (array->size() > most) refuse("{}: more than {}", name, most);
+    if (array == nullptr) {
+      refuse("{}: expected a list", name);
+      return {};
+    }
+    if (array->size() > most) {
+      refuse("{}: more than {}", name, most);
+      return {};
+    }
     std::vector<std::string_view> result;
     for (const json::value& element : *array) {
-      const std::string_view one = text_of(name, element, Limits::kUri);
+      const auto read = text_of(name, element, Limits::kUri);
+      if (!read) return {};
+      const std::string_view one = *read;
       if (std::ranges::find(result, one) == result.end()) result.push_back(one);
     }
     return result;
   }
 
   // Those of a list that this server knows.
-  json::array known(std::string_view name, std::span<const std::string_view> all) const {
+  json::array known(std::string_view name, std::span<const std::string_view> all) {
     constexpr std::size_t kMost = 50;
     json::array result;
     for (const std::string_view one : texts(name, kMost)) {
@@ -118,39 +134,41 @@ class Acceptance {
           key.size() > name.size() && key.starts_with(name) && key[name.size()] == '#';
       if ((key != name && !localized) || entry.value().is_null()) continue;
       if (localized && !is_language(key.substr(name.size() + 1))) {
-        refuse("{}: what follows # is no language tag", name);
+        return refuse("{}: what follows # is no language tag", name);
       }
       if (localized && ++languages > Limits::kLanguages) {
-        refuse("{}: in more than {} languages", name, Limits::kLanguages);
+        return refuse("{}: in more than {} languages", name, Limits::kLanguages);
       }
-      const std::string_view value = text_of(key, entry.value(), longest);
-      if (value.empty()) continue;
-      check(key, value);
-      accepted_[key] = value;
+      const auto value = text_of(key, entry.value(), longest);
+      if (value && !value->empty()) check(key, *value);
+      if (refused_) return;
+      if (!value->empty()) accepted_[key] = *value;
     }
   }
 
-  void check_uri(std::string_view name, std::string_view value) const {
+  void check_uri(std::string_view name, std::string_view value) {
     const auto uri = Uri::parse(value);
-    if (!uri) refuse("{}: is not an absolute URI", name);
-    if (!is_web_uri(*uri)) {
+    if (!uri) {
+      refuse("{}: is not an absolute URI", name);
+    } else if (!is_web_uri(*uri)) {
       refuse("{}: must be https, of a host that has a domain name, without a user", name);
-    }
-    if (!within_host(uri->host, host_)) {
+    } else if (!within_host(uri->host, host_)) {
       refuse("{}: must be on {}, the host of client_uri, or on a subdomain of it", name, host_);
     }
   }
 
   void take_texts() {
     const auto base = text("client_uri");
-    if (!base || base->empty()) refuse("client_uri: is missing");
+    if (!base || base->empty()) return refuse("client_uri: is missing");
     if (const auto uri = Uri::parse(*base)) host_ = uri->host;
     for (const std::string_view name : kLocalizedUris) {
+      if (refused_) return;
       take_localized(name, Limits::kUri, [this](std::string_view key, std::string_view value) {
         check_uri(key, value);
       });
     }
-    take_localized("client_name", Limits::kName, [](std::string_view, std::string_view) {});
+    if (!refused_)
+      take_localized("client_name", Limits::kName, [](std::string_view, std::string_view) {});
   }
 
   void take_application_type() {
@@ -191,13 +209,13 @@ class Acceptance {
     const auto uris = texts(name, Limits::kRedirectUris);
     for (const std::string_view uri : uris) {
       if (const auto problem = redirect_uri_problem(uri, type_, host_)) {
-        throw Refuse{{RegistrationError::Code::invalid_redirect_uri,
-                      fmt::format("{}: '{}' {}", name, uri, *problem)}};
+        return refuse(RegistrationError::Code::invalid_redirect_uri,
+                      fmt::format("{}: '{}' {}", name, uri, *problem));
       }
     }
     if (name == "redirect_uris" && uris.empty() && codes_) {
-      throw Refuse{{RegistrationError::Code::invalid_redirect_uri,
-                    fmt::format("redirect_uris: the grant {} needs one", kAuthorizationCode)}};
+      refuse(RegistrationError::Code::invalid_redirect_uri,
+             fmt::format("redirect_uris: the grant {} needs one", kAuthorizationCode));
     }
     if (!uris.empty()) accepted_[name] = json::array(uris.begin(), uris.end());
   }
@@ -221,6 +239,7 @@ class Acceptance {
 
   const json::object& asked_;
   json::object accepted_;
+  std::optional<RegistrationError> refused_;
   std::string host_;  // of client_uri
   ApplicationType type_ = ApplicationType::web;
   bool codes_ = false;
@@ -281,11 +300,7 @@ bool is_showable(std::string_view text) {
 }
 
 std::expected<json::object, RegistrationError> accept_metadata(const json::object& asked) {
-  try {
-    return Acceptance(asked).take();
-  } catch (Refuse& refusal) {
-    return std::unexpected(std::move(refusal.error));
-  }
+  return Acceptance(asked).take();
 }
 
 Client client_of(std::string id, const json::object& accepted) {
