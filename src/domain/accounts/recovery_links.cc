@@ -1,18 +1,15 @@
 #include "domain/accounts/recovery_links.h"
 
 #include "domain/sessions/standing.h"
-#include "platform/crypto/hash.h"
+#include "platform/crypto/kept_hash.h"
 #include "platform/crypto/random.h"
-#include "platform/text/base64.h"
 
 namespace latchkey::accounts {
 namespace {
 
 constexpr std::size_t kRandomLength = 32;  // of base62: 190 bits
 
-std::string hash_of(std::string_view token) {
-  return text::encode_base64url(crypto::sha256(token));
-}
+std::string hash_of(std::string_view token) { return crypto::kept_hash(token); }
 
 }  // namespace
 

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 
-#include "platform/crypto/hash.h"
+#include "platform/crypto/kept_hash.h"
 #include "platform/crypto/random.h"
-#include "platform/text/base64.h"
 
 namespace latchkey::accounts {
 namespace {
@@ -17,8 +16,6 @@ constexpr std::string_view kSelectToken =
     " (SELECT COUNT(*) FROM auth_sessions a"
     "  WHERE a.registration_token = t.id AND a.expires_at > :now AND a.hash <> :holder),"
     " t.created_at, t.expires_at, t.revoked_at FROM registration_tokens t";
-
-std::string hash_of(std::string_view text) { return text::encode_base64url(crypto::sha256(text)); }
 
 std::vector<RegistrationToken> select_tokens(db::Tx& tx, const std::string& sql, Time now,
                                              std::string_view holder, const auto&... args) {
@@ -60,7 +57,7 @@ std::string make_registration_token() {
 std::optional<RegistrationTokenId> find_usable(db::Tx& tx, std::string_view text, Time now,
                                                std::string_view holder, sessions::Lock lock) {
   if (!valid_registration_token(text)) return std::nullopt;
-  const std::string hash = hash_of(text);
+  const std::string hash = crypto::kept_hash(text);
   if (lock == sessions::Lock::yes) {
     // By itself first: the count of those who hold it must be one from after the wait.
     tx.one<RegistrationTokenId>(
@@ -86,13 +83,14 @@ bool insert_registration_token(db::Tx& tx, const RegistrationToken& token, std::
              "INSERT INTO registration_tokens (id, hash, name, uses_allowed, created_at, "
              "expires_at)"
              " VALUES (:id, :hash, :name, :uses, :created, :expires) ON CONFLICT DO NOTHING",
-             token.id, hash_of(text), token.name, token.uses_allowed, token.created_at,
+             token.id, crypto::kept_hash(text), token.name, token.uses_allowed, token.created_at,
              token.expires_at) == 1;
 }
 
 bool registration_token_taken(db::Tx& tx, std::string_view text) {
   return tx
-      .one<std::int64_t>("SELECT id FROM registration_tokens WHERE hash = :hash", hash_of(text))
+      .one<std::int64_t>("SELECT id FROM registration_tokens WHERE hash = :hash",
+                         crypto::kept_hash(text))
       .has_value();
 }
 

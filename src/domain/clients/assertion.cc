@@ -5,9 +5,8 @@
 #include <cmath>
 #include <vector>
 
-#include "platform/crypto/hash.h"
+#include "platform/crypto/kept_hash.h"
 #include "platform/jose/jws.h"
-#include "platform/text/base64.h"
 #include "platform/text/fields.h"
 
 namespace latchkey::clients {
@@ -110,9 +109,8 @@ std::expected<AssertionUse, std::string> check_assertion(std::string_view assert
   if (jti.empty() || jti.size() > kMaxJti) {
     return fail("client_assertion: jti: expected 1 to 255 bytes");
   }
-  return AssertionUse{
-      .hash = text::encode_base64url(crypto::sha256(client.id + '\n' + std::string(jti))),
-      .expires_at = *expires_at + kAssertionSkew};
+  return AssertionUse{.hash = crypto::kept_hash(client.id + '\n' + std::string(jti)),
+                      .expires_at = *expires_at + kAssertionSkew};
 }
 
 }  // namespace latchkey::clients

@@ -1,17 +1,14 @@
 #include "domain/confirm/auth_session_rows.h"
 
-#include "platform/crypto/hash.h"
-#include "platform/text/base64.h"
+#include "platform/crypto/kept_hash.h"
 
 namespace latchkey::confirm {
 
-std::string auth_session_hash(std::string_view session_id) {
-  return text::encode_base64url(crypto::sha256(session_id));
-}
+std::string auth_session_hash(std::string_view session_id) { return crypto::kept_hash(session_id); }
 
 std::string auth_session_body(std::string_view session_id, std::string_view digest) {
   std::string both(session_id);
-  return text::encode_base64url(crypto::sha256(both.append(" ").append(digest)));
+  return crypto::kept_hash(both.append(" ").append(digest));
 }
 
 std::optional<AuthSession> find_auth_session(db::Tx& tx, std::string_view hash) {

@@ -4,9 +4,8 @@
 #include "domain/sessions/session_rows.h"
 #include "domain/signin/browser_session_rows.h"
 #include "platform/crypto/equal.h"
-#include "platform/crypto/hash.h"
+#include "platform/crypto/kept_hash.h"
 #include "platform/crypto/random.h"
-#include "platform/text/base64.h"
 
 namespace latchkey::oauth {
 namespace {
@@ -19,8 +18,6 @@ constexpr std::size_t kRandomLength = 32;  // of base62: 190 bits
 constexpr Duration kLifetime = std::chrono::minutes{5};
 // A redeemed code is remembered for longer, to notice when it is shown again.
 constexpr Duration kRemembered = std::chrono::hours{1};
-
-std::string digest(std::string_view text) { return text::encode_base64url(crypto::sha256(text)); }
 
 GrantRefused refused(std::string sentence) { return {Why::invalid_grant, std::move(sentence)}; }
 
@@ -106,7 +103,7 @@ Task<std::optional<std::string>> AuthorizationCodes::issue(const signin::Browser
         .expires_at = ground_.clock.now() + kLifetime,
         .session = {},
     };
-    db::insert(tx, sql, row, digest(code));
+    db::insert(tx, sql, row, crypto::kept_hash(code));
     return true;
   });
   if (!issued) co_return std::nullopt;
@@ -117,8 +114,8 @@ Task<std::expected<Granted, GrantRefused>> AuthorizationCodes::redeem(
     std::size_t worker, const clients::Client& client, std::string code, std::string redirect_uri,
     std::string code_verifier, sessions::Origin origin) {
   sessions_.require_hearing();
-  const std::string hash = digest(code);
-  const std::string challenge = digest(code_verifier);
+  const std::string hash = crypto::kept_hash(code);
+  const std::string challenge = crypto::kept_hash(code_verifier);
   struct Redeemed {
     sessions::Session session;
     CodeRow row;

@@ -4,9 +4,8 @@
 #include "domain/oauth/user_code.h"
 #include "domain/sessions/session_rows.h"
 #include "domain/signin/browser_session_rows.h"
-#include "platform/crypto/hash.h"
+#include "platform/crypto/kept_hash.h"
 #include "platform/crypto/random.h"
-#include "platform/text/base64.h"
 #include "platform/text/utf8.h"
 
 namespace latchkey::oauth {
@@ -22,8 +21,6 @@ constexpr Duration kAnswerAgain = std::chrono::minutes{1};
 constexpr std::size_t kLongestUserAgent = 255;
 
 enum class Decision : int { none = 0, granted = 1, denied = 2 };
-
-std::string digest(std::string_view text) { return text::encode_base64url(crypto::sha256(text)); }
 
 GrantRefused refused(Why why, std::string sentence) { return {why, std::move(sentence)}; }
 
@@ -112,8 +109,8 @@ Task<DeviceAuthorization> DeviceGrants::begin(const clients::Client& client, Sco
                  "INSERT INTO device_grants (hash, user_code, client, scope, address, user_agent,"
                  " created_at, expires_at) VALUES (:hash, :code, :client, :scope, :address, :agent,"
                  " :now, :expires) ON CONFLICT DO NOTHING",
-                 digest(begun.device_code), digest(begun.user_code), client.id, scope.text(),
-                 unless_empty(origin.address),
+                 crypto::kept_hash(begun.device_code), crypto::kept_hash(begun.user_code),
+                 client.id, scope.text(), unless_empty(origin.address),
                  unless_empty(text::truncate_utf8(origin.user_agent, kLongestUserAgent)), now,
                  now + kLifetime) == 1;
     });
@@ -130,7 +127,7 @@ Task<std::optional<PendingDevice>> DeviceGrants::find(std::string user_code) {
     auto row = tx.one<std::string, std::string, MaybeText, MaybeText, Time, Time>(
         "SELECT client, scope, address, user_agent, created_at, expires_at FROM device_grants"
         " WHERE user_code = :code AND decision = 0",
-        digest(user_code));
+        crypto::kept_hash(user_code));
     if (!row) return std::nullopt;
     auto& [client, scope_text, address, agent, created_at, expires_at] = *row;
     const Time now = ground_.clock.now();
@@ -161,7 +158,7 @@ Task<bool> DeviceGrants::decide(const signin::BrowserSession& browser, std::stri
                " browser_session = :browser, authenticated_at = :authenticated"
                " WHERE user_code = :code AND decision = 0 AND expires_at > :now",
                allow ? Decision::granted : Decision::denied, account->id, browser.id,
-               browser.authenticated_at, digest(user_code), now) == 1;
+               browser.authenticated_at, crypto::kept_hash(user_code), now) == 1;
   });
 }
 
@@ -170,7 +167,7 @@ Task<std::expected<Granted, GrantRefused>> DeviceGrants::poll(std::size_t worker
                                                               std::string device_code,
                                                               sessions::Origin origin) {
   sessions_.require_hearing();
-  const std::string hash = digest(device_code);
+  const std::string hash = crypto::kept_hash(device_code);
   const Time now = ground_.clock.now();
   const auto seen = co_await ground_.db.read([&](db::Tx& tx) { return find_row(tx, hash); });
   if (auto refusal = not_granted(seen, client, now)) {

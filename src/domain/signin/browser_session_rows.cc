@@ -1,8 +1,7 @@
 #include "domain/signin/browser_session_rows.h"
 
 #include "domain/sessions/session_rows.h"
-#include "platform/crypto/hash.h"
-#include "platform/text/base64.h"
+#include "platform/crypto/kept_hash.h"
 #include "platform/text/utf8.h"
 
 namespace latchkey::signin {
@@ -74,9 +73,7 @@ std::optional<BrowserSession> first(std::vector<BrowserSession> found) {
 
 }  // namespace
 
-std::string cookie_hash(std::string_view cookie) {
-  return text::encode_base64url(crypto::sha256(cookie));
-}
+std::string cookie_hash(std::string_view cookie) { return crypto::kept_hash(cookie); }
 
 std::optional<BrowserSession> find_browser(db::Tx& tx, std::string_view hash) {
   return first(select(tx, " WHERE b.hash = :hash", hash));

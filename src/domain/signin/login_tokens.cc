@@ -3,9 +3,8 @@
 #include "domain/sessions/session_rows.h"
 #include "domain/signin/browser_session_rows.h"
 #include "domain/signin/sign_in.h"
-#include "platform/crypto/hash.h"
+#include "platform/crypto/kept_hash.h"
 #include "platform/crypto/random.h"
-#include "platform/text/base64.h"
 
 namespace latchkey::signin {
 namespace {
@@ -13,9 +12,7 @@ namespace {
 constexpr std::string_view kPrefix = "lkl_";
 constexpr std::size_t kRandomLength = 32;  // of base62: 190 bits
 
-std::string hash_of(std::string_view token) {
-  return text::encode_base64url(crypto::sha256(token));
-}
+std::string hash_of(std::string_view token) { return crypto::kept_hash(token); }
 
 }  // namespace
 
