@@ -249,11 +249,30 @@ def test_nobody_is_led_elsewhere(server, target):
     assert path_of(person.sign_up(next=target)).startswith(HOME)
 
 
-def test_pages_speak_german(server):
-    person = Person(server, "de-AT,en;q=0.5")
+@pytest.mark.parametrize(
+    ("accept", "begin", "welcome"),
+    [
+        ("de-AT,en;q=0.5", '<html lang="de" dir="ltr">', "Dein Konto ist fertig"),
+        ("fr-CA, fr;q=0.9, en;q=0.1", '<html lang="fr" dir="ltr">', "Ton compte est prêt"),
+        ("qaa, es-MX;q=0.5", '<html lang="es" dir="ltr">', "Tu cuenta está lista"),
+        ("ar-EG", '<html lang="ar" dir="rtl">', "حسابك جاهز"),
+        ("qaa", '<html lang="en" dir="ltr">', "Your account is ready"),
+    ],
+)
+def test_pages_speak_the_persons_language(server, accept, begin, welcome):
+    person = Person(server, accept)
     page = person.sign_up()
-    assert '<html lang="de" dir="ltr">' in page.html
-    assert "Dein Konto ist fertig" in page.text
+    assert begin in page.html
+    assert welcome in page.text
+
+
+def test_what_is_not_translated_yet_is_said_in_english(server):
+    person = Person(server, "ar")
+    person.sign_up()
+    page = person.open("/account/deactivate")
+    assert '<html lang="ar" dir="rtl">' in page.html
+    # Its full stop stays at its own end.
+    assert "\u2068You will be signed out everywhere, and" in page.text
 
 
 def test_closed_registration_says_so(make_sqlite_server):

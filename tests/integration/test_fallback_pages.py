@@ -183,6 +183,17 @@ def test_it_says_what_is_confirmed(server, client, method, path, body, words):
     assert_good(wanted.ask({"session": session}))
 
 
+def test_it_speaks_the_persons_language(server, client):
+    wanted = get_token(server.api, client.access)
+    path = fallback_path(PASSWORD)
+    page = Browser(server.url, "de-AT").open(path, session=wanted.session())
+    assert '<html lang="de" dir="ltr">' in page.html
+    assert f"Bestätige, dass du @{client.store.user}:{SERVER_NAME} bist" in page.text
+    page = page.submit(password="wrong")
+    assert page.alert == "Das Passwort ist falsch."
+    assert "Das hat geklappt" in page.submit(password=client.store.password).text
+
+
 @pytest.mark.parametrize("version", ["r0", "v3"])
 def test_both_versions(server, client, version):
     wanted = get_token(server.api, client.access)

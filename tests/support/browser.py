@@ -121,8 +121,9 @@ class Page:
 class Browser:
     """Follows redirects on its server, and stops where one leads away from it."""
 
-    def __init__(self, url: str):
+    def __init__(self, url: str, language: str = "en"):
         self._url = url
+        self._headers = {"Accept-Language": language}
         self.cookies = httpx.Cookies()
 
     def _request(self, method: str, url: str, **how) -> Page:
@@ -130,7 +131,12 @@ class Browser:
         with (
             silence_told(f"{method} {url}"),
             httpx.Client(
-                base_url=self._url, trust_env=False, verify=False, timeout=10, cookies=self.cookies
+                base_url=self._url,
+                trust_env=False,
+                verify=False,
+                timeout=10,
+                cookies=self.cookies,
+                headers=self._headers,
             ) as http,
         ):
             answer = http.request(method, url, **how)
@@ -162,13 +168,13 @@ class Visitor(Browser):
     """A browser that keeps cookies and follows redirects, as people do who sign in to pages."""
 
     def __init__(self, url: str, language: str = "en"):
-        super().__init__(url)
+        super().__init__(url, language)
         self.http = httpx.Client(
             base_url=url,
             trust_env=False,
             timeout=10,
             follow_redirects=True,
-            headers={"Accept-Language": language},
+            headers=self._headers,
         )
 
     def _request(self, method: str, url: str, **how) -> Page:
