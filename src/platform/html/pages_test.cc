@@ -185,6 +185,15 @@ std::vector<std::map<std::string, std::string>> palettes() {
   return all;
 }
 
+// Else a page that runs from right to left has its marks on the wrong side.
+TEST(Stylesheet, KnowsNoLeftAndNoRight) {
+  for (const WebFile& file : web_files()) {
+    if (!file.name.ends_with(".css")) continue;
+    EXPECT_THAT(std::string(file.text), Not(HasSubstr("left"))) << file.name;
+    EXPECT_THAT(std::string(file.text), Not(HasSubstr("right"))) << file.name;
+  }
+}
+
 TEST(Stylesheet, HasEnoughContrastInLightAndDark) {
   const auto both = palettes();
   ASSERT_EQ(both.size(), 2U);

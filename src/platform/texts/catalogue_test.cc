@@ -1,6 +1,5 @@
 #include "platform/texts/catalogue.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unicode/messagepattern.h>
 #include <unicode/plurrule.h>
@@ -11,8 +10,6 @@
 
 namespace latchkey::texts {
 namespace {
-
-using ::testing::HasSubstr;
 
 const Catalogue& catalogue() {
   static const Catalogue all;

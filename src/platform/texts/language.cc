@@ -20,6 +20,8 @@ using namespace std::chrono_literals;
 // Keep what is between them from mixing with what runs the other way around it (UAX #9).
 constexpr std::string_view kIsolate = "\u2068";  // in the direction that its first letter has
 constexpr std::string_view kEndIsolate = "\u2069";
+constexpr std::string_view kLeftToRightMark = "\u200e";
+constexpr std::string_view kRightToLeftMark = "\u200f";
 
 void check(UErrorCode status, std::string_view what) {
   if (U_FAILURE(status)) {
@@ -178,7 +180,13 @@ std::string Language::fill(Pattern pattern, std::span<const Argument> arguments)
       ->format(names.data(), values.data(), static_cast<std::int32_t>(names.size()), result,
                status);
   check(status, "text");
-  return utf8(result);
+  std::string said = utf8(result);
+  // Where the direction is guessed from the first letter (<bdi>, the title of a window), that of
+  // the sentence counts, not that of the name it begins with.
+  if (said.starts_with(kIsolate)) {
+    said.insert(0, parts().right_to_left ? kRightToLeftMark : kLeftToRightMark);
+  }
+  return said;
 }
 
 std::string Language::ago(Time time, Time now) const {

@@ -33,7 +33,7 @@ struct Sample {
 // A language with what it refers to.
 class Spoken {
  public:
-  Spoken(std::string_view code, Sample sample = {})
+  explicit Spoken(std::string_view code, Sample sample = {})
       : sample_(std::move(sample)), own_{code, code, sample_.texts, sample_.patterns} {}
   const Language* operator->() const { return &language_; }
 
@@ -72,12 +72,17 @@ TEST(Language, ShowsNamesAsTheyAre) {
 
 // In either direction, a name of the other keeps its place and its own full stop.
 TEST(Language, KeepsDirectionsApart) {
-  const Spoken arabic(
-      "ar", Sample().say(Text::cancel, "إلغاء").say(Pattern::logout_back, "العودة إلى {app}"));
+  const Spoken arabic("ar", Sample()
+                                .say(Text::cancel, "إلغاء")
+                                .say(Pattern::logout_back, "العودة إلى {app}")
+                                .say(Pattern::on_system, "{browser} على {system}"));
   EXPECT_EQ(arabic->direction(), "rtl");
   EXPECT_EQ(arabic->say(Text::cancel), "إلغاء");
   EXPECT_EQ(arabic->say(Text::save), "\u2068Save\u2069") << "words of another direction";
   EXPECT_EQ(arabic->say(LogoutBack{.app = "Element"}), "العودة إلى \u2068Element\u2069");
+  EXPECT_EQ(arabic->say(OnSystem{.browser = "Firefox", .system = "Linux"}),
+            "\u200f\u2068Firefox\u2069 على \u2068Linux\u2069")
+      << "runs from right to left although it begins with a name";
   EXPECT_EQ(Spoken("en")->say(LogoutBack{.app = "عنصر"}), "Back to \u2068عنصر\u2069");
 }
 

@@ -53,6 +53,40 @@ def test_browser_is_forgotten_after_long(alice, clock):
     assert alice.path == "/account/devices"
 
 
+def test_reads_from_right_to_left(newcomer, open_browser, judge):
+    alice = newcomer("alice")
+    alice.page = open_browser(locale="ar-EG")
+    alice.open("/account/sign-up")
+    judge(alice.page)
+    alice.sign_up()
+    html = alice.page.locator("html")
+    assert (html.get_attribute("lang"), html.get_attribute("dir")) == ("ar", "rtl")
+    # What is read first, and the mark of a notice, are at the right edge.
+    assert alice.page.evaluate(
+        """() => {
+          const style = getComputedStyle(document.querySelector(".notice"));
+          return [parseFloat(style.borderRightWidth) > 0, parseFloat(style.borderLeftWidth)];
+        }"""
+    ) == [True, 0]
+    [text, column] = alice.page.evaluate(
+        """() => {
+          const range = document.createRange();
+          range.selectNodeContents(document.querySelector("h1"));
+          return [range, document.querySelector("h1")].map((at) => {
+            const box = at.getBoundingClientRect();
+            return [Math.round(box.left), Math.round(box.right)];
+          });
+        }"""
+    )
+    assert text[1] == column[1] and text[0] > column[0]
+    judge(alice.page, "home-arabic")
+    alice.submit("تسجيل الخروج من هذا المتصفح")
+    judge(alice.page, "sign-in-arabic")
+    # A user name is in Latin letters, and is typed from the left.
+    direction = alice.page.locator("#user").evaluate("(field) => getComputedStyle(field).direction")
+    assert direction == "ltr"
+
+
 def test_reads_in_german(newcomer, open_browser, judge):
     alice = newcomer("alice")
     alice.page = open_browser(locale="de-DE")
