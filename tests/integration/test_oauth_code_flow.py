@@ -4,6 +4,7 @@ import pytest
 
 from support.answers import assert_error, assert_good, assert_hard
 from support.api import new_name
+from support.browser import Browser
 from support.oauth import (
     API_SCOPE,
     OAuthClient,
@@ -44,6 +45,7 @@ def test_metadata_is_the_same_everywhere_and_true(server):
             assert server.api.request("OPTIONS", path).status_code != 404, name
     actions = document["account_management_actions_supported"]
     assert "org.matrix.device_delete" in actions
+    assert {"en", "de", "fr", "es", "ar"} <= set(document["ui_locales_supported"])
     assert "org.matrix.cross_signing_reset" not in actions  # no homeserver stands behind
     assert document["org.matrix.msc4191.account_management_actions_supported"] == actions
     assert (
@@ -210,6 +212,36 @@ def test_prompt_create_opens_the_registration(client, person):
     page = page.submit(user=name, password=secret, repeated=secret)
     assert f"@{name}" in page.text
     assert "code" in answer_of(page.submit(form=page.form_with("decision"), press="allow"))
+
+
+@pytest.mark.parametrize(
+    ("ui_locales", "language"), [("fr-CA de", "fr"), ("qaa de", "de"), ("qaa", "es"), (None, "es")]
+)
+def test_pages_speak_as_the_app_asks(server, client, person, ui_locales, language):
+    """On each page of the way; it outranks the browser (OpenID Connect Core section 3.1.2.1)."""
+    person.browser = Browser(server.url, "es-MX")
+    asked = client.ask(ui_locales=ui_locales)
+    begin = f'<html lang="{language}" dir="ltr">'
+    page = person.browser.open(asked.url)
+    assert "/account/sign-in" in page.url and begin in page.html
+    refused = page.submit(form=page.form_with("password"), user=person.name, password="wrong")
+    assert refused.alert and begin in refused.html
+    link = next(
+        attributes["href"]
+        for tag, attributes in page.tags
+        if tag == "a" and "sign-up" in attributes["href"]
+    )
+    assert begin in person.browser.open(link).html
+    page = person.sign_in_if_asked(page)
+    assert page.form_with("decision") and begin in page.html
+    assert "code" in answer_of(page.submit(form=page.form_with("decision"), press="allow"))
+    assert '<html lang="es"' in person.browser.open("/account/").html, "it was asked for once"
+
+
+def test_an_app_is_called_as_the_person_reads(server, person):
+    client = OAuthClient(server.api, **{"client_name": "An App", "client_name#fr": "Une appli"})
+    assert "Une appli" in person.consent_page(client.ask(ui_locales="fr")).text
+    assert "An App" in person.consent_page(client.ask()).text
 
 
 def test_a_legacy_refresh_token_is_none_of_a_clients(server, client, person):

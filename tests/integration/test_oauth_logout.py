@@ -127,6 +127,13 @@ def test_a_parameter_that_comes_twice(person, client):
     assert page.status == 400
 
 
+def test_it_is_said_as_the_app_asks(person, tokens):
+    asked = {"id_token_hint": tokens["id_token"], "ui_locales": "de"}
+    page = person.browser.open(PATH, **asked)
+    assert "In diesem Browser abmelden?" in page.text
+    assert "Du bist in diesem Browser abgemeldet" in press(page, "sign_out").text
+
+
 def test_an_app_may_post(person, client, tokens):
     # As from another site: no cookie comes along, so the request becomes a link.
     form = {"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": BACK, "state": "s"}

@@ -11,6 +11,7 @@
 #include "endpoints/oauth/consent_page.h"
 #include "endpoints/pages/next.h"
 #include "endpoints/pages/personal.h"
+#include "platform/http/percent.h"
 
 namespace latchkey::oauth {
 namespace {
@@ -26,6 +27,7 @@ LogoutParameters read_parameters(const http::Form& sent) {
   p.client_id = take("client_id");
   p.post_logout_redirect_uri = take("post_logout_redirect_uri");
   p.state = take("state");
+  take("ui_locales");  // read by pages::language_of()
   return p;
 }
 
@@ -109,6 +111,13 @@ Task<http::Response> get_logout(const Api& api, const http::Request& request) {
   co_return browser ? ask(api, request, *asked, *browser) : nobody(api, request, *asked);
 }
 
+// Where somebody who has signed out is told so, still in the language that the app asked for.
+std::string signed_out_page(const http::Request& request) {
+  std::string path = "/account/sign-in";
+  const std::string locales = pages::ui_locales(request);
+  return locales.empty() ? path : path + "?ui_locales=" + http::percent_encode(locales);
+}
+
 Task<http::Response> decide(const Api& api, const http::Request& request, bool sign_out) {
   const auto asked = co_await read(api, pages::query_of(request));
   if (!asked) co_return refuse(api, request, asked.error());
@@ -120,7 +129,7 @@ Task<http::Response> decide(const Api& api, const http::Request& request, bool s
   if (asked->back) {
     response = pages::see_other(address(*asked->back));
   } else if (sign_out) {
-    response = pages::done("/account/sign-in", pages::Notice::signed_out);
+    response = pages::done(signed_out_page(request), pages::Notice::signed_out);
   } else {
     response = pages::see_other(std::string(pages::kHome));
   }

@@ -19,6 +19,14 @@ json::array actions(const Api& api) {
   return list;
 }
 
+json::array languages(const Api& api) {
+  json::array list;
+  for (const auto& language : api.account.pages.texts().languages()) {
+    list.emplace_back(language->code());
+  }
+  return list;
+}
+
 json::object metadata(const Api& api) {
   const std::string account = url(api, path::kAccount);
   json::array prompts{"none", "login", "consent"};
@@ -57,6 +65,7 @@ json::object metadata(const Api& api) {
       {"introspection_endpoint_auth_methods_supported", confidential},
       {"introspection_endpoint_auth_signing_alg_values_supported", algorithms},
       {"authorization_response_iss_parameter_supported", true},
+      {"ui_locales_supported", languages(api)},
       {"request_parameter_supported", false},
       {"request_uri_parameter_supported", false},
       {"account_management_uri", account},

@@ -23,6 +23,8 @@ std::string next_of(std::string_view query_or_body) {
   return form ? only(*form, "next") : std::string();
 }
 
+}  // namespace
+
 std::string ui_locales(const http::Request& request) {
   std::string asked = asked_in(request.query);
   if (!asked.empty()) return asked;
@@ -31,8 +33,6 @@ std::string ui_locales(const http::Request& request) {
   const auto query = next.find('?');
   return query == std::string::npos ? std::string() : asked_in(next.substr(query + 1));
 }
-
-}  // namespace
 
 const Language& language_of(const html::Pages& pages, const http::Request& request) {
   return pages.texts().best(ui_locales(request), request.header("Accept-Language"));

@@ -18,6 +18,9 @@ using texts::Text;
 // is in force on the pages before it too: those on which they sign in, with that page as `next`.
 const Language& language_of(const html::Pages& pages, const http::Request& request);
 
+// The app's wish as it came, for the way to a page whose address does not hold it; empty: none.
+std::string ui_locales(const http::Request& request);
+
 // The same wishes as one Accept-Language field (RFC 9110 section 12.5.4), for what others have
 // written in several languages: what an app is called.
 std::string accepted_languages(const http::Request& request);
