@@ -41,7 +41,7 @@ ClientApi::ClientApi(Core& core, const http::Router& router)
           .limits = limits_,
           .pages = pages_,
           .server_name = core.config.server_name,
-          .public_url = core.config.public_url},
+          .public_url = core.public_url},
       account_pages{
           .browsers = browsers_,
           .account = web_account_,
@@ -53,7 +53,8 @@ ClientApi::ClientApi(Core& core, const http::Router& router)
           .pages = pages_,
           .router = router,
           .server_name = core.config.server_name,
-          .public_url = core.config.public_url} {}
+          .public_url = core.public_url,
+          .clock = core.clock} {}
 
 void ClientApi::purge() {
   auth_.purge();

@@ -10,7 +10,7 @@
 #include "domain/signin/browser_sessions.h"
 #include "domain/signin/login_flows.h"
 #include "domain/signin/sign_in.h"
-#include "endpoints/matrix/api.h"
+#include "endpoints/matrix/matrix.h"
 #include "endpoints/pages/visit.h"
 
 namespace latchkey::app {

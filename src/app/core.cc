@@ -39,6 +39,7 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
       services(take(config.load_services())),
       terms(take(config.load_terms())),
       oauth_clients(take(config.load_clients())),
+      public_url(config.public_url),
       log(config.log),
       metrics(workers),
       database(db::open(config.database, config.database_pool)) {
@@ -92,7 +93,7 @@ admin::Operations Core::operations() const {
           .accounts = *administration,
           .sessions = *sessions,
           .backup = [this](const std::string& path) { database->backup(path); },
-          .public_url = config.public_url,
+          .public_url = public_url,
           .recovery = config.recovery};
 }
 

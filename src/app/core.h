@@ -13,6 +13,7 @@
 #include "domain/sessions/sessions.h"
 #include "endpoints/admin/commands.h"
 #include "platform/db/database.h"
+#include "platform/http/public_url.h"
 #include "platform/telemetry/log.h"
 #include "platform/telemetry/metrics.h"
 #include "platform/time.h"
@@ -42,6 +43,7 @@ class Core {
   const services::Services services;
   const accounts::Terms terms;
   const std::vector<clients::Client> oauth_clients;
+  const http::PublicUrl public_url;
   SystemClock clock;
   telemetry::Log log;
   telemetry::Registry metrics;

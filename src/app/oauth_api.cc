@@ -4,17 +4,6 @@
 #include "endpoints/account_pages/actions.h"
 
 namespace latchkey::app {
-namespace {
-
-// RFC 8414 section 2: what every address in the metadata begins with. One slash at its end.
-std::string issuer_of(std::string url) {
-  url.erase(url.find_last_not_of('/') + 1);
-  url.push_back('/');
-  return url;
-}
-
-}  // namespace
-
 OauthApi::OauthApi(Core& core, limits::AttemptLimits& limits, pages::AccountPages& pages)
     : clients_(*core.ground, core.oauth_clients),
       codes_(*core.ground, *core.sessions, clients_),
@@ -33,7 +22,7 @@ OauthApi::OauthApi(Core& core, limits::AttemptLimits& limits, pages::AccountPage
           .introspection_secret = core.config.introspection.secret,
           .server_name = core.config.server_name,
           .account_actions = account_pages::supported_actions(),
-          .issuer = issuer_of(core.config.public_url)} {
+          .public_url = core.public_url} {
   pages.client_name = [this](std::string id) -> Task<std::string> {
     const auto client = co_await clients_.find(std::move(id));
     co_return client ? client->shown_name("") : std::string();

@@ -4,7 +4,7 @@
 #include "domain/clients/clients.h"
 #include "domain/oauth/authorization_codes.h"
 #include "domain/oauth/device_grants.h"
-#include "endpoints/oauth/api.h"
+#include "endpoints/oauth/oauth.h"
 #include "endpoints/pages/visit.h"
 
 namespace latchkey::app {

@@ -1,6 +1,6 @@
 #include "app/routes.h"
 
-#include "endpoints/account_pages/mount.h"
+#include "endpoints/account_pages/account_pages.h"
 #include "endpoints/admin/health.h"
 #include "endpoints/edge/check.h"
 

@@ -164,7 +164,7 @@ int serve(const Config& config) {
   std::printf("latchkey is listening on %s\n", joined(config.listen).c_str());
   std::fflush(stdout);
   core.log.info("listening on " + joined(config.listen), {{"server_name", config.server_name}});
-  core.log.info("people manage their account at " + oauth_api.api.issuer + "account/");
+  core.log.info("people manage their account at " + core.public_url.of("/account/"));
 
   signals.wait();
   core.log.info("stopping");

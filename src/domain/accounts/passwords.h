@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <expected>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "platform/crypto/argon2id.h"
 #include "platform/crypto/work_pool.h"
 #include "platform/task.h"
+#include "platform/time.h"
 
 namespace latchkey::accounts {
 
@@ -33,6 +35,9 @@ struct PasswordOptions {
     hashing.options(visit);
   }
 };
+
+// How soon a client may come back when all hashing threads are taken.
+inline constexpr Duration kBusyFor = std::chrono::seconds{2};
 
 struct NewPasswordRefused {
   enum class Why { weak, busy };  // busy: the pool is full; the client comes back later

@@ -1,6 +1,5 @@
 #include "domain/registration/registration.h"
 
-#include <chrono>
 #include <utility>
 
 #include "domain/accounts/matrix_id.h"
@@ -14,7 +13,6 @@ namespace {
 using Refused = RegistrationRefused;
 using Why = RegistrationRefused::Why;
 
-constexpr Duration kBusyFor = std::chrono::seconds{2};
 constexpr std::size_t kMadeUpNameLength = 10;
 
 std::string made_up_name() { return crypto::random_text(crypto::kLowerCase, kMadeUpNameLength); }
@@ -116,7 +114,7 @@ Task<std::expected<Registered, RegistrationRefused>> Registration::create(
   if (auto refusal =
           co_await parts_.passwords.refuse_new(*wanted.password, wanted.username.value_or(""))) {
     if (refusal->why == accounts::NewPasswordRefused::Why::busy) {
-      co_return std::unexpected(Refused{.why = Why::busy, .retry_after = kBusyFor});
+      co_return std::unexpected(Refused{.why = Why::busy, .retry_after = accounts::kBusyFor});
     }
     // The session is of this password: the next one is confirmed anew, perhaps with the last use
     // of the same invitation.
@@ -124,7 +122,8 @@ Task<std::expected<Registered, RegistrationRefused>> Registration::create(
     co_return std::unexpected(Refused{.why = Why::weak_password, .weak = refusal->weak});
   }
   const auto hash = co_await parts_.passwords.hash(*wanted.password);
-  if (!hash) co_return std::unexpected(Refused{.why = Why::busy, .retry_after = kBusyFor});
+  if (!hash)
+    co_return std::unexpected(Refused{.why = Why::busy, .retry_after = accounts::kBusyFor});
 
   const auto made = co_await parts_.ground.db.write([&](db::Tx& tx) -> MadeOrRefused {
     const auto account = add_user(tx, wanted, hash);

@@ -1,6 +1,5 @@
 #include "domain/self/own_account.h"
 
-#include <chrono>
 #include <utility>
 
 #include "domain/accounts/deactivate_account.h"
@@ -11,9 +10,6 @@ namespace {
 
 using sessions::EndReason;
 using sessions::Session;
-
-// How soon a client may come back when all hashing threads are taken.
-constexpr Duration kBusyFor = std::chrono::seconds{2};
 
 }  // namespace
 
@@ -47,7 +43,8 @@ Task<OwnAccountResult<>> OwnAccount::change_password(signin::Caller who, std::st
                                                      confirm::AuthPassed passed) {
   const auto hash = co_await passwords_.hash(std::move(password));
   if (!hash) {
-    co_return std::unexpected(signin::LoginRefused{signin::LoginRefused::Why::busy, kBusyFor});
+    co_return std::unexpected(
+        signin::LoginRefused{signin::LoginRefused::Why::busy, accounts::kBusyFor});
   }
   co_return co_await confirmed(who, passed,
                                [&](db::Tx& tx, const accounts::Account& account,

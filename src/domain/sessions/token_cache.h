@@ -27,9 +27,10 @@ class TokenCache {
     Time noted_active;  // when its use was last noted for the database
     Changes::Ticket ticket = 0;
     Identity identity;
-    // An answer that a surface rendered for this token, to send again. Opaque here.
-    enum Rendered { whoami, introspection, rendered_count };
-    std::array<std::string, rendered_count> rendered;
+    // Answers that surfaces rendered for this token, to send again; which slot is whose, they
+    // agree on among themselves.
+    static constexpr std::size_t kSlots = 2;
+    std::array<std::string, kSlots> rendered;
   };
 
   // `capacity` in entries; 0 remembers nothing.

@@ -1,7 +1,6 @@
 #include "domain/signin/password_check.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "domain/limits/address_group.h"
@@ -12,9 +11,6 @@ namespace {
 
 using accounts::Passwords;
 using Why = LoginRefused::Why;
-
-// How soon a client may come back when all hashing threads are taken.
-constexpr Duration kBusyFor = std::chrono::seconds{2};
 
 // More than a person has devices.
 constexpr std::int64_t kAddressesLookedAt = 200;
@@ -55,7 +51,7 @@ Task<std::expected<CheckedUser, LoginRefused>> PasswordCheck::check(const Identi
   }
   const auto match =
       co_await passwords_.verify(user ? user->password_hash : std::nullopt, std::move(password));
-  if (!match) co_return std::unexpected(LoginRefused{Why::busy, kBusyFor});
+  if (!match) co_return std::unexpected(LoginRefused{Why::busy, accounts::kBusyFor});
   if (!user || *match == Passwords::Match::no) {
     attempt->failed();
     co_return std::unexpected(LoginRefused{Why::wrong_credentials});

@@ -4,8 +4,7 @@
 
 #include <utility>
 
-#include "endpoints/account_pages/device_words.h"
-#include "endpoints/account_pages/mount.h"
+#include "endpoints/account_pages/account_pages.h"
 #include "endpoints/pages/next.h"
 #include "endpoints/pages/words.h"
 #include "platform/http/percent.h"

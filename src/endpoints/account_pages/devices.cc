@@ -1,27 +1,52 @@
-// GET /account/devices, GET and POST /account/device.
+// GET /account/devices, GET and POST /account/device, POST /account/apps/end.
 
 #include <utility>
 
-#include "endpoints/account_pages/apps.h"
-#include "endpoints/account_pages/device_words.h"
-#include "endpoints/account_pages/mount.h"
+#include "endpoints/account_pages/account_pages.h"
 #include "endpoints/pages/next.h"
 #include "endpoints/pages/words.h"
 #include "platform/http/percent.h"
 #include "platform/text/rfc3339.h"
+#include "platform/text/ulid.h"
 
 namespace latchkey::account_pages {
 namespace {
 
 constexpr std::string_view kDevices = "/account/devices";
 
+// Apps that know who the person is, and have no device.
+
+Task<http::Response> end_app(const pages::Visit& visit) {
+  if (const auto id = text::parse_id<SessionId>(pages::field(visit.form, "app"))) {
+    const auto ended = co_await visit.pages.account.end_app(visit.who, *id);
+    if (!ended) co_return pages::to_sign_in(kDevices);
+  }
+  co_return pages::done(kDevices, pages::Notice::app_ended);
+}
+
+Task<void> put_apps(html::Values& values, const pages::Visit& visit) {
+  const auto apps = co_await visit.pages.account.apps(visit.who);
+  if (apps.empty()) co_return;
+  html::Values& list = values.add("APPS");
+  for (const auto& app : apps) {
+    std::string name;
+    if (visit.pages.client_name) name = co_await visit.pages.client_name(app.client);
+    html::Values& row = list.add("APP_ROW");
+    row.set("APP", name.empty() ? app.client : name).set("APP_ID", text::format_id(app.id));
+    row.set("USED", visit.language.ago(app.last_used_at, visit.pages.clock.now()));
+    row.set("USED_TIME", text::format_rfc3339(app.last_used_at));
+  }
+}
+
+// Devices.
+
 void put_fact(html::Values& facts, std::string_view name, std::string_view value) {
   if (!value.empty()) facts.add("FACT").set("NAME", name).set("VALUE", value);
 }
 
-std::string time_or_never(const pages::Visit& visit, const std::optional<Time>& time) {
+std::string ago_or_unknown(const pages::Visit& visit, const std::optional<Time>& time) {
   if (!time) return std::string(visit.language.say(Text::unknown));
-  return visit.language.ago(*time, SystemClock{}.now());
+  return visit.language.ago(*time, visit.pages.clock.now());
 }
 
 // What is out of the ordinary about it; empty: nothing.
@@ -38,7 +63,7 @@ void put_row(html::Values& values, const pages::Visit& visit, const self::Accoun
                               ? pages::browser_name(visit.language, device.user_agent)
                               : device.client;
   row.add_text("APP", app);
-  const std::string used = time_or_never(visit, device.last_used_at);
+  const std::string used = ago_or_unknown(visit, device.last_used_at);
   html::Values& time = row.add("USED").set("USED", used);
   if (device.last_used_at) time.set("USED_TIME", text::format_rfc3339(*device.last_used_at));
   row.add_text("STATE", state_of(visit, device));
@@ -119,9 +144,9 @@ void put_device_facts(html::Values& facts, const pages::Visit& visit,
                       const self::AccountDevice& device) {
   put_fact(facts, visit.language.say(Text::device_id), device.id);
   put_fact(facts, visit.language.say(Text::device_app), device.client);
-  put_fact(facts, visit.language.say(Text::last_used), time_or_never(visit, device.last_used_at));
+  put_fact(facts, visit.language.say(Text::last_used), ago_or_unknown(visit, device.last_used_at));
   put_fact(facts, visit.language.say(Text::device_first_used),
-           time_or_never(visit, device.first_used_at));
+           ago_or_unknown(visit, device.first_used_at));
   put_fact(facts, visit.language.say(Text::device_place), device.address);
   const std::string agent = pages::browser_name(visit.language, device.user_agent);
   put_fact(facts, visit.language.say(Text::device_browser),
@@ -148,6 +173,7 @@ void mount_devices(request::Routes& routes, const pages::AccountPages& pages) {
   pages::add_page(routes, pages, std::string(kDevices), get_devices);
   pages::add_page(routes, pages, "/account/device", get_device);
   pages::add_form(routes, pages, "/account/device", kDevices, rename_device);
+  pages::add_form(routes, pages, "/account/apps/end", kDevices, end_app);
 }
 
 }  // namespace latchkey::account_pages

@@ -1,7 +1,8 @@
-// GET /account/: who one is, and the way to every other page, for clients too (MSC4191).
+// GET /account/: who one is, and the way to every other page, for clients too (MSC4191); GET and
+// POST /account/profile.
 
+#include "endpoints/account_pages/account_pages.h"
 #include "endpoints/account_pages/actions.h"
-#include "endpoints/account_pages/mount.h"
 #include "endpoints/pages/next.h"
 #include "endpoints/pages/personal.h"
 #include "endpoints/pages/words.h"
@@ -11,12 +12,14 @@
 namespace latchkey::account_pages {
 namespace {
 
+constexpr std::string_view kProfile = "/account/profile";
+
 void put_browser(html::Values& values, const pages::Visit& visit,
                  const signin::BrowserSession& browser) {
   html::Values& row = values.add("BROWSER");
   const std::string name = pages::browser_name(visit.language, browser.origin.user_agent);
   row.set("AGENT", name.empty() ? visit.language.say(Text::unknown) : name);
-  row.set("USED", visit.language.ago(browser.last_active_at, SystemClock{}.now()));
+  row.set("USED", visit.language.ago(browser.last_active_at, visit.pages.clock.now()));
   row.set("USED_TIME", text::format_rfc3339(browser.last_active_at));
   row.add_text("ADDRESS", browser.origin.address);
   row.set("BROWSER_ID", text::format_id(browser.id));
@@ -59,6 +62,35 @@ Task<http::Response> get_cross_signing(const pages::Visit& visit) {
                                  .link = std::string(pages::kHome)});
 }
 
+Task<http::Response> profile_page(const pages::Visit& visit, const pages::Refused& refused) {
+  const auto profile = co_await visit.pages.account.profile(visit.who);
+  html::Page page = pages::begin_page(visit.pages, visit.request, visit.language.say(Text::profile),
+                                      "account_profile.html");
+  html::Values& values = page.values;
+  values.set("ACCOUNT", visit.matrix_id()).set("SHOWN_NAME", profile.display_name);
+  values.add_text("NOTICE", pages::notice_of(visit.language, visit.form));
+  values.add_text("ERROR", refused.sentence);
+  for (const accounts::Threepid& threepid : profile.threepids) {
+    const bool phone = threepid.medium == "msisdn";
+    values.add("THREEPID")
+        .set("KIND", visit.language.say(phone ? Text::phone : Text::email))
+        .set("ADDRESS", (phone ? "+" : "") + threepid.address);
+  }
+  if (!refused.sentence.empty()) page.status = refused.status;
+  co_return pages::show(visit.pages, visit.request, std::move(page));
+}
+
+Task<http::Response> get_profile(const pages::Visit& visit) {
+  co_return co_await profile_page(visit, {});
+}
+
+Task<http::Response> post_profile(const pages::Visit& visit) {
+  const auto saved =
+      co_await visit.pages.account.set_display_name(visit.who, pages::field(visit.form, "name"));
+  if (saved) co_return pages::done(kProfile, pages::Notice::saved);
+  co_return co_await profile_page(visit, pages::words(visit.language, saved.error()));
+}
+
 }  // namespace
 
 void mount_home(request::Routes& routes, const pages::AccountPages& pages) {
@@ -66,6 +98,8 @@ void mount_home(request::Routes& routes, const pages::AccountPages& pages) {
   pages::add_page(routes, pages, std::string(pages::kHome), get_home);
   pages::add_form(routes, pages, "/account/browsers/end", pages::kHome, end_browser);
   pages::add_page(routes, pages, "/account/cross-signing-reset", get_cross_signing);
+  pages::add_page(routes, pages, std::string(kProfile), get_profile);
+  pages::add_form(routes, pages, std::string(kProfile), kProfile, post_profile);
 }
 
 }  // namespace latchkey::account_pages

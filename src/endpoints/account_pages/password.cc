@@ -1,15 +1,61 @@
-// GET and POST /account/password.
+// Setting a new password: GET and POST /account/password with the old one, /account/recover by a
+// link that an administrator has handed out.
 
-#include "endpoints/account_pages/device_words.h"
-#include "endpoints/account_pages/mount.h"
-#include "endpoints/account_pages/password_form.h"
+#include "domain/accounts/matrix_id.h"
+#include "endpoints/account_pages/account_pages.h"
 #include "endpoints/pages/next.h"
 #include "endpoints/pages/personal.h"
+#include "endpoints/pages/words.h"
+#include "endpoints/request/origin.h"
 
 namespace latchkey::account_pages {
 namespace {
 
-constexpr std::string_view kPath = "/account/password";
+constexpr std::string_view kChange = "/account/password";
+constexpr std::string_view kRecover = "/account/recover";
+
+// The form in which a new password is set: with the current one, or by a recovery link.
+struct PasswordForm {
+  std::string_view title;
+  std::string_view action;
+  std::string account;    // the full Matrix ID
+  std::string link = {};  // the recovery link's token; empty: the current password is asked for
+  std::string purpose = {};
+  bool logout_devices = false;  // at first not: it can cost the keys of messages
+  std::string kept = {};        // names of the devices that stay signed in whatever is ticked
+  pages::Refused refused = {};
+};
+
+http::Response password_form(const pages::AccountPages& pages, const http::Request& request,
+                             const PasswordForm& form) {
+  html::Page page = pages::begin_page(pages, request, form.title, "account_password.html");
+  html::Values& values = page.values;
+  values.set("ACTION", form.action).set("ACCOUNT", form.account).set("DO", form.title);
+  values.add_text("PURPOSE", form.purpose).add_text("LINK_TOKEN", form.link);
+  values.add_text("ERROR", form.refused.sentence);
+  if (form.link.empty()) {
+    values.add("CURRENT");
+    values.add("HOME_LINK");
+  }
+  if (form.logout_devices) values.add("TICKED");
+  if (!form.kept.empty()) {
+    const Language& language = pages::language_of(pages, request);
+    values.add("OTHERS");
+    values.add_text("KEPT", language.say(texts::LogoutKeeps{.devices = form.kept}));
+  } else {
+    values.add("ALL");
+  }
+  if (!form.refused.sentence.empty()) page.status = form.refused.status;
+  http::Response response = pages::show(pages, request, std::move(page));
+  pages::put_retry(response, form.refused);
+  return response;
+}
+
+// What is seen at once in it; absent: nothing is wrong.
+std::optional<pages::Refused> wrong_new_password(const Language& language, const http::Form& sent) {
+  if (pages::field(sent, "password") == pages::field(sent, "repeated")) return std::nullopt;
+  return pages::Refused{.status = 400, .sentence = std::string(language.say(Text::error_mismatch))};
+}
 
 // What the person holds stays signed in (MSC2457: the caller's own token survives).
 std::string names_of_kept(const pages::Visit& visit,
@@ -26,7 +72,7 @@ Task<http::Response> change_page(const pages::Visit& visit, bool logout_devices,
   const auto devices = co_await visit.pages.account.devices(visit.who);
   co_return password_form(visit.pages, visit.request,
                           {.title = visit.language.say(Text::change_password),
-                           .action = kPath,
+                           .action = kChange,
                            .account = visit.matrix_id(),
                            .logout_devices = logout_devices,
                            .kept = names_of_kept(visit, devices),
@@ -55,41 +101,69 @@ Task<http::Response> post_password(const pages::Visit& visit) {
                                  pages::words(visit.language, changed.error()));
 }
 
+// By a link.
+
+http::Response gone(const pages::AccountPages& pages, const http::Request& request) {
+  return pages::show_message(pages, request,
+                             {.status = 410,
+                              .title = Text::recover_gone,
+                              .sentence = Text::recover_gone_why,
+                              .link = "/account/sign-in",
+                              .link_text = Text::sign_in});
+}
+
+// The form, or why there is none.
+Task<http::Response> recover_page(const pages::AccountPages& pages, const http::Request& request,
+                                  std::string link, bool logout_devices, pages::Refused refused) {
+  const auto account = co_await pages.account.recovery_account(link);
+  if (!account) co_return gone(pages, request);
+  const Language& language = pages::language_of(pages, request);
+  const std::string user_id = accounts::matrix_id(account->localpart, pages.server_name);
+  co_return password_form(pages, request,
+                          {.title = language.say(Text::recover),
+                           .action = kRecover,
+                           .account = user_id,
+                           .link = std::move(link),
+                           .purpose = language.say(texts::RecoverWhy{.user = user_id}),
+                           .logout_devices = logout_devices,
+                           .refused = std::move(refused)});
+}
+
+Task<http::Response> get_recover(const pages::AccountPages& pages, const http::Request& request) {
+  co_return co_await recover_page(pages, request, pages::field(pages::query_of(request), "token"),
+                                  false, {});
+}
+
+Task<http::Response> post_recover(const pages::AccountPages& pages, const http::Request& request,
+                                  const http::Form& sent) {
+  const std::string link = pages::field(sent, "token");
+  const bool logout_devices = pages::field(sent, "logout_devices") == "1";
+  const Language& language = pages::language_of(pages, request);
+  if (auto wrong = wrong_new_password(language, sent)) {
+    co_return co_await recover_page(pages, request, link, logout_devices, std::move(*wrong));
+  }
+  const auto recovered = co_await pages.account.recover(
+      link, pages::field(sent, "password"), logout_devices, request::origin_of(request));
+  if (!recovered) {
+    co_return co_await recover_page(pages, request, link, logout_devices,
+                                    pages::words(language, recovered.error()));
+  }
+  http::Response response = pages::done(pages::kHome, pages::Notice::password);
+  pages::give_cookie(pages, response, recovered->cookie);
+  co_return response;
+}
+
 }  // namespace
 
-http::Response password_form(const pages::AccountPages& pages, const http::Request& request,
-                             const PasswordForm& form) {
-  html::Page page = pages::begin_page(pages, request, form.title, "account_password.html");
-  html::Values& values = page.values;
-  values.set("ACTION", form.action).set("ACCOUNT", form.account).set("DO", form.title);
-  values.add_text("PURPOSE", form.purpose).add_text("LINK_TOKEN", form.link);
-  values.add_text("ERROR", form.refused.sentence);
-  if (form.link.empty()) {
-    values.add("CURRENT");
-    values.add("HOME_LINK");
-  }
-  if (form.logout_devices) values.add("TICKED");
-  if (!form.kept.empty()) {
-    const Language& language = pages::language_of(pages, request);
-    values.add("OTHERS");
-    values.add_text("KEPT", language.say(texts::LogoutKeeps{.devices = form.kept}));
-  } else {
-    values.add("ALL");
-  }
-  if (!form.refused.sentence.empty()) page.status = form.refused.status;
-  http::Response response = pages::show(pages, request, std::move(page));
-  pages::put_retry(response, form.refused);
-  return response;
-}
-
-std::optional<pages::Refused> wrong_new_password(const Language& language, const http::Form& sent) {
-  if (pages::field(sent, "password") == pages::field(sent, "repeated")) return std::nullopt;
-  return pages::Refused{.status = 400, .sentence = std::string(language.say(Text::error_mismatch))};
-}
-
 void mount_password(request::Routes& routes, const pages::AccountPages& pages) {
-  pages::add_page(routes, pages, std::string(kPath), get_password);
-  pages::add_form(routes, pages, std::string(kPath), kPath, post_password);
+  pages::add_page(routes, pages, std::string(kChange), get_password);
+  pages::add_form(routes, pages, std::string(kChange), kChange, post_password);
+  routes.add(http::Method::get, std::string(kRecover),
+             [&pages](const http::Request& request) { return get_recover(pages, request); });
+  pages::add_open_form(routes, pages, std::string(kRecover),
+                       [&pages](const http::Request& request, const http::Form& sent) {
+                         return post_recover(pages, request, sent);
+                       });
 }
 
 }  // namespace latchkey::account_pages

@@ -1,7 +1,7 @@
 // GET and POST /account/sign-in, POST /account/sign-out.
 
 #include "domain/accounts/matrix_id.h"
-#include "endpoints/account_pages/mount.h"
+#include "endpoints/account_pages/account_pages.h"
 #include "endpoints/pages/next.h"
 #include "endpoints/pages/personal.h"
 #include "endpoints/pages/words.h"

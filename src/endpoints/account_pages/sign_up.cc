@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "domain/accounts/matrix_id.h"
-#include "endpoints/account_pages/mount.h"
+#include "endpoints/account_pages/account_pages.h"
 #include "endpoints/pages/next.h"
 #include "endpoints/pages/personal.h"
 #include "endpoints/pages/words.h"

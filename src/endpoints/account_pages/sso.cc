@@ -2,7 +2,7 @@
 // person to the browser, and gets them back with a login token. The person sees where the token
 // goes before it does: whoever holds it is signed in.
 
-#include "endpoints/account_pages/mount.h"
+#include "endpoints/account_pages/account_pages.h"
 #include "endpoints/account_pages/return_url.h"
 #include "endpoints/pages/next.h"
 #include "endpoints/pages/personal.h"

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "domain/accounts/administration.h"
+#include "platform/http/public_url.h"
 #include "platform/text/ulid.h"
 
 // What a command of the command line is: what it takes, what it does, what it prints.
@@ -34,7 +35,7 @@ struct Operations {
   accounts::Administration& accounts;
   sessions::Sessions& sessions;
   std::function<void(const std::string& path)> backup;  // throws db::Refused with a sentence
-  std::string public_url = {};
+  http::PublicUrl public_url{""};
   accounts::RecoveryOptions recovery = {};
 };
 

@@ -5,7 +5,7 @@
 #include <boost/json/array.hpp>
 
 #include "endpoints/admin/command.h"
-#include "endpoints/admin/words.h"
+#include "endpoints/admin/say.h"
 #include "platform/text/rfc3339.h"
 #include "platform/text/ulid.h"
 

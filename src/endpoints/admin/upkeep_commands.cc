@@ -6,7 +6,7 @@
 
 #include "domain/oauth/signing_keys.h"
 #include "endpoints/admin/command.h"
-#include "endpoints/admin/words.h"
+#include "endpoints/admin/say.h"
 #include "platform/db/database.h"
 #include "platform/text/rfc3339.h"
 #include "platform/text/utf8.h"

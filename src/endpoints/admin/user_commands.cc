@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "endpoints/admin/command.h"
-#include "endpoints/admin/words.h"
+#include "endpoints/admin/say.h"
 #include "platform/text/rfc3339.h"
 
 namespace latchkey::admin {
@@ -38,10 +38,9 @@ Answer recovery_link(const Call& call) {
   const auto link = call.operations.accounts.recovery_link(call.by, call.text("name"),
                                                            call.operations.recovery.link_lifetime);
   if (!link) return fail(link.error());
-  const std::string& base = call.operations.public_url;
-  return json::object{{"url", fmt::format("{}{}account/recover?token={}", base,
-                                          base.ends_with('/') ? "" : "/", link->token)},
-                      {"expires_at", text::format_rfc3339(link->expires_at)}};
+  return json::object{
+      {"url", call.operations.public_url.of("/account/recover?token=" + link->token)},
+      {"expires_at", text::format_rfc3339(link->expires_at)}};
 }
 
 std::string say_link(const json::object& answer) {

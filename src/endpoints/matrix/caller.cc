@@ -1,6 +1,7 @@
 #include "endpoints/matrix/caller.h"
 
-#include "endpoints/matrix/errors.h"
+#include "endpoints/matrix/body.h"
+#include "endpoints/matrix/refusals.h"
 #include "platform/http/authorization.h"
 #include "platform/http/form.h"
 
@@ -9,10 +10,6 @@ namespace {
 
 // MSC4326, and the name it had before.
 constexpr std::string_view kDeviceNames[] = {"device_id", "org.matrix.msc3202.device_id"};
-
-std::optional<std::string> copy(const std::optional<std::string_view>& text) {
-  return text ? std::optional<std::string>(*text) : std::nullopt;
-}
 
 http::Response unreadable() {
   return error(400, "M_INVALID_PARAM",

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "domain/signin/callers.h"
-#include "endpoints/matrix/api.h"
+#include "endpoints/matrix/matrix.h"
 #include "endpoints/request/origin.h"
 #include "platform/http/message.h"
 

@@ -5,8 +5,7 @@
 #include <utility>
 
 #include "endpoints/matrix/body.h"
-#include "endpoints/matrix/errors.h"
-#include "endpoints/matrix/identifier.h"
+#include "endpoints/matrix/refusals.h"
 #include "platform/crypto/hash.h"
 #include "platform/text/base64.h"
 #include "platform/text/canonical_json.h"
@@ -79,7 +78,7 @@ struct Answer {
     return challenge(api, wanted);
   }
   http::Response operator()(const signin::LoginRefused& refused) const {
-    return refusal(refused, api.public_url);
+    return refusal(refused, api.public_url.configured());
   }
   http::Response operator()(const confirm::NoFlow&) const {
     return error(403, "M_FORBIDDEN",
@@ -91,8 +90,7 @@ struct Answer {
 // The fields that each stage asks for are required of it alone.
 confirm::AuthData read_auth(text::Fields& auth) {
   const auto text = [&](std::string_view name) -> std::optional<std::string> {
-    const auto value = auth.optional_string(name, kLongestName);
-    return value ? std::optional<std::string>(*value) : std::nullopt;
+    return copy(auth.optional_string(name, kLongestName));
   };
   confirm::AuthData data{.session = text("session"), .type = text("type")};
   const auto stage = data.type ? confirm::stage_named(*data.type) : std::nullopt;
@@ -113,8 +111,8 @@ Task<std::expected<signin::Caller, http::Response>> identify_who_confirms(
   if (who && who->identity.grant) {
     co_return std::unexpected(
         error(403, "M_FORBIDDEN",
-              "This app signed in with OAuth 2.0: do this on the account pages, " + api.public_url +
-                  (api.public_url.ends_with('/') ? "" : "/") + "account/"));
+              "This app signed in with OAuth 2.0: do this on the account pages, " +
+                  api.public_url.of("/account/")));
   }
   co_return who;
 }
@@ -155,7 +153,7 @@ Task<http::Response> answer_refused(const Api& api, const confirm::AuthRequest& 
   if (const auto* standing = std::get_if<sessions::Standing>(&refused))
     co_return refusal(*standing);
   if (const auto* login = std::get_if<signin::LoginRefused>(&refused)) {
-    co_return refusal(*login, api.public_url);
+    co_return refusal(*login, api.public_url.configured());
   }
   co_return co_await answer_used_up(api, asked);
 }

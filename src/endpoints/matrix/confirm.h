@@ -6,8 +6,8 @@
 #include <string>
 
 #include "domain/self/own_account.h"
-#include "endpoints/matrix/api.h"
 #include "endpoints/matrix/caller.h"
+#include "endpoints/matrix/matrix.h"
 #include "platform/http/message.h"
 #include "platform/text/fields.h"
 

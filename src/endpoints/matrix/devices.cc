@@ -3,11 +3,10 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
-#include "endpoints/matrix/api.h"
 #include "endpoints/matrix/body.h"
 #include "endpoints/matrix/caller.h"
 #include "endpoints/matrix/confirm.h"
-#include "endpoints/matrix/mount.h"
+#include "endpoints/matrix/matrix.h"
 
 namespace latchkey::matrix {
 namespace {
@@ -60,12 +59,11 @@ Task<http::Response> put_device(const Api& api, const http::Request& request) {
   if (!valid_device_id(id)) co_return no_such_device();
 
   using Put = self::OwnDevices::Put;
-  const Put put = co_await api.own_devices.put(
-      *who, id, name ? std::optional<std::string>(*name) : std::nullopt);
+  const Put put = co_await api.own_devices.put(*who, id, copy(name));
   if (put == Put::no_such_device) co_return no_such_device();
   if (put == Put::too_many) {
     co_return refusal(signin::LoginRefused{signin::LoginRefused::Why::too_many_devices},
-                      api.public_url);
+                      api.public_url.configured());
   }
   http::Response response = empty_answer();
   if (put == Put::created) response.status = 201;

@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "domain/accounts/matrix_id.h"
-#include "endpoints/matrix/api.h"
-#include "endpoints/matrix/errors.h"
 #include "endpoints/matrix/fallback_pages.h"
+#include "endpoints/matrix/matrix.h"
+#include "endpoints/matrix/refusals.h"
 #include "endpoints/pages/language.h"
 #include "endpoints/request/origin.h"
 #include "platform/http/form.h"

@@ -1,14 +1,15 @@
-// GET and POST /login (spec "Legacy login").
+// Ways to sign in: GET and POST /login (spec "Legacy login"), and what leads to a login token.
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
 #include "domain/accounts/matrix_id.h"
-#include "endpoints/matrix/api.h"
 #include "endpoints/matrix/body.h"
 #include "endpoints/matrix/caller.h"
-#include "endpoints/matrix/identifier.h"
-#include "endpoints/matrix/mount.h"
+#include "endpoints/matrix/confirm.h"
+#include "endpoints/matrix/matrix.h"
+#include "endpoints/matrix/refusals.h"
+#include "platform/http/form.h"
 
 namespace latchkey::matrix {
 namespace {
@@ -89,12 +90,64 @@ Task<http::Response> post_login(const Api& api, const http::Request& request) {
     co_return error(400, "M_UNKNOWN", "This server does not know this login type.");
   }
   if (fields.error()) co_return refusal(*fields.error());
-  if (!signed_in) co_return refusal(signed_in.error(), api.public_url);
+  if (!signed_in) co_return refusal(signed_in.error(), api.public_url.configured());
   json::object answer{{"user_id", accounts::matrix_id(signed_in->localpart, api.server_name)},
                       {"device_id", signed_in->device_id},
                       {"home_server", api.server_name}};
   put_tokens(answer, signed_in->tokens);
   co_return secret_answer(answer);
+}
+
+// Of POST /login/get_token: the specification's status for who cannot make one.
+http::Response cannot() {
+  return error(400, "M_FORBIDDEN", "This account cannot sign in other clients by a token.");
+}
+
+// POST /login/get_token (spec v1.7; MSC3882).
+Task<http::Response> post_get_token(const Api& api, const http::Request& request) {
+  const auto who = co_await identify_who_confirms(api, request);
+  if (!who) co_return who.error();
+  const auto body = json_body(request);
+  if (!body) co_return body.error();
+  if (!api.login_tokens.enabled() || who->is_service()) co_return cannot();
+  text::Fields fields(*body);
+  const auto asked = auth_request(request, "POST /login/get_token", *body, *who);
+  auto passed = co_await confirm(api, asked, fields);
+  if (!passed) co_return passed.error().status == 403 ? cannot() : passed.error();
+
+  const Time now = api.clock.now();
+  if (const auto wait = api.limits.login_token_blocked(who->identity.localpart, now)) {
+    co_return limit_exceeded(*wait, "Too many login tokens were asked for. Try again later.");
+  }
+  const auto token = co_await api.own_account.make_login_token(*who, std::move(*passed));
+  if (!token) co_return co_await answer_refused(api, asked, token.error());
+  co_return secret_answer(
+      {{"login_token", *token}, {"expires_in_ms", api.login_tokens.lifetime().count()}});
+}
+
+// GET /login/sso/redirect (spec "Client login via SSO"): to the page in the browser on which the
+// person signs in and lets the app have a login token (endpoints/account_pages/sso.cc).
+Task<http::Response> get_redirect(const http::Request& request) {
+  const auto query = http::Form::parse(request.query);
+  const auto value = [&](std::string_view name) {
+    const auto found = query ? query->only(name) : std::nullopt;
+    return found && *found ? std::string(**found) : std::string();
+  };
+  const std::string target = value("redirectUrl");
+  if (target.empty()) co_return error(400, "M_MISSING_PARAM", "redirectUrl: expected exactly one");
+  std::vector<http::Form::Field> fields{{"redirect_url", target}};
+  if (const std::string action = value("action"); !action.empty()) {
+    if (action != "login" && action != "register") {
+      co_return error(400, "M_INVALID_PARAM", "action: expected login or register");
+    }
+    fields.push_back({"action", action});
+  }
+  http::Response response;
+  response.status = 302;
+  response.content_type = {};
+  response.headers = {{"Location", "/account/sso?" + http::encode_form(fields)},
+                      {"Cache-Control", "no-store"}};
+  co_return response;
 }
 
 }  // namespace
@@ -105,6 +158,10 @@ void mount_login(request::Routes& routes, const Api& api) {
   add(routes, http::Method::get, "/login", flows, {.versions = {"unstable/org.matrix.msc3741"}});
   add(routes, http::Method::post, "/login",
       [&api](const http::Request& request) { return post_login(api, request); });
+  add(routes, http::Method::post, "/login/get_token",
+      [&api](const http::Request& request) { return post_get_token(api, request); },
+      {.versions = {"v1"}});
+  add(routes, http::Method::get, "/login/sso/redirect", get_redirect);
 }
 
 }  // namespace latchkey::matrix

@@ -1,11 +1,10 @@
 // POST /logout and /logout/all (spec "Session management").
 
-#include "endpoints/matrix/api.h"
 #include "endpoints/matrix/body.h"
 #include "endpoints/matrix/caller.h"
 #include "endpoints/matrix/confirm.h"
-#include "endpoints/matrix/errors.h"
-#include "endpoints/matrix/mount.h"
+#include "endpoints/matrix/matrix.h"
+#include "endpoints/matrix/refusals.h"
 #include "endpoints/request/origin.h"
 
 namespace latchkey::matrix {

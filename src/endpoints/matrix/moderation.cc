@@ -4,10 +4,9 @@
 #include <boost/json/serialize.hpp>
 
 #include "domain/accounts/matrix_id.h"
-#include "endpoints/matrix/api.h"
 #include "endpoints/matrix/body.h"
 #include "endpoints/matrix/caller.h"
-#include "endpoints/matrix/mount.h"
+#include "endpoints/matrix/matrix.h"
 
 namespace latchkey::matrix {
 namespace {

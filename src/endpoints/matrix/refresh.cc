@@ -1,8 +1,7 @@
 // POST /refresh (spec "Refreshing access tokens").
 
-#include "endpoints/matrix/api.h"
 #include "endpoints/matrix/body.h"
-#include "endpoints/matrix/mount.h"
+#include "endpoints/matrix/matrix.h"
 #include "endpoints/request/origin.h"
 
 namespace latchkey::matrix {

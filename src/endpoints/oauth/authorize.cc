@@ -4,8 +4,8 @@
 
 #include "domain/oauth/authorization_request.h"
 #include "domain/oauth/id_token.h"
-#include "endpoints/oauth/api.h"
 #include "endpoints/oauth/consent_page.h"
+#include "endpoints/oauth/oauth.h"
 
 namespace latchkey::oauth {
 namespace {
@@ -59,7 +59,7 @@ std::string without_prompt(const http::Form& query) {
 http::Response redirect(const Api& api, const ReturnAddress& where,
                         std::vector<http::Form::Field> fields) {
   if (!where.state.empty()) fields.push_back({"state", where.state});
-  fields.push_back({"iss", api.issuer});  // RFC 9207
+  fields.push_back({"iss", api.public_url.base()});  // RFC 9207
   return pages::see_other(redirect_to(where, http::encode_form(fields)));
 }
 
@@ -129,7 +129,8 @@ Task<std::expected<Asked, http::Response>> read(const Api& api, const http::Requ
   }
   if (!parameters.id_token_hint.empty()) {
     const auto keys = co_await api.keys.current();
-    const auto hint = read_id_token_hint(parameters.id_token_hint, keys->published(), api.issuer);
+    const auto hint =
+        read_id_token_hint(parameters.id_token_hint, keys->published(), api.public_url.base());
     if (hint && hint->client_id == client->id) asked->hinted = hint->user;
   }
   co_return Asked{*fields, std::move(*asked)};

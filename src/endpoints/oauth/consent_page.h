@@ -1,7 +1,7 @@
 #pragma once
 
 #include "domain/oauth/authorization_request.h"
-#include "endpoints/oauth/api.h"
+#include "endpoints/oauth/oauth.h"
 
 namespace latchkey::oauth {
 

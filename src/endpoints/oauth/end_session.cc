@@ -7,8 +7,8 @@
 
 #include "domain/accounts/matrix_id.h"
 #include "domain/oauth/logout_request.h"
-#include "endpoints/oauth/api.h"
 #include "endpoints/oauth/consent_page.h"
+#include "endpoints/oauth/oauth.h"
 #include "endpoints/pages/next.h"
 #include "endpoints/pages/personal.h"
 #include "platform/http/percent.h"
@@ -60,7 +60,7 @@ Task<std::expected<LogoutRequest, LogoutRefused>> read(const Api& api, const htt
   std::optional<ReadHint> hint;
   if (!parameters.id_token_hint.empty()) {
     const auto keys = co_await api.keys.current();
-    hint = read_id_token_hint(parameters.id_token_hint, keys->published(), api.issuer);
+    hint = read_id_token_hint(parameters.id_token_hint, keys->published(), api.public_url.base());
   }
   auto client = co_await api.clients.find(client_of_logout(parameters, hint));
   co_return read_logout_request(std::move(client), parameters, hint);

@@ -8,8 +8,8 @@
 
 #include "domain/oauth/id_token.h"
 #include "domain/oauth/scope.h"
-#include "endpoints/oauth/api.h"
-#include "endpoints/oauth/errors.h"
+#include "endpoints/oauth/error_response.h"
+#include "endpoints/oauth/oauth.h"
 #include "endpoints/request/origin.h"
 #include "platform/crypto/equal.h"
 #include "platform/http/field.h"
@@ -110,7 +110,7 @@ bool introspect_at_once(const Clock& clock, sessions::Sessions& sessions,
   Entry* entry =
       sessions.recall({.worker = request.worker, .address = {}, .user_agent = {}}, token);
   if (entry == nullptr) return false;
-  std::string& rendered = entry->rendered[Entry::introspection];
+  std::string& rendered = entry->rendered[request::kIntrospection];
   if (rendered.empty()) rendered = render(entry->identity);
   response.body = rendered;
   finish(response.body, entry->identity, clock.now());

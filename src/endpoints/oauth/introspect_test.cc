@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "domain/sessions/sessions_testing.h"
-#include "endpoints/oauth/errors.h"
+#include "endpoints/oauth/error_response.h"
 #include "endpoints/request/calls_testing.h"
 #include "platform/text/ulid.h"
 

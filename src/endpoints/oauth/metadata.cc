@@ -1,12 +1,12 @@
-// The server's metadata (RFC 8414; OpenID Connect Discovery section 3, RP-Initiated Logout section
-// 2.1; spec "Server metadata discovery"; MSC4191): one document at each place where clients look
-// for it.
+// What the server says of itself: its metadata (RFC 8414; OpenID Connect Discovery section 3,
+// RP-Initiated Logout section 2.1; spec "Server metadata discovery"; MSC4191), one document at each
+// place where clients look for it, and the keys of its ID tokens.
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
 #include "domain/clients/client_metadata.h"
-#include "endpoints/oauth/api.h"
+#include "endpoints/oauth/oauth.h"
 
 namespace latchkey::oauth {
 namespace {
@@ -28,7 +28,7 @@ json::array languages(const Api& api) {
 }
 
 json::object metadata(const Api& api) {
-  const std::string account = url(api, path::kAccount);
+  const std::string account = api.public_url.of(path::kAccount);
   json::array prompts{"none", "login", "consent"};
   if (api.account.registration.open()) prompts.emplace_back("create");
   const json::array auth_methods{"none", "client_secret_basic", "client_secret_post",
@@ -36,16 +36,16 @@ json::object metadata(const Api& api) {
   const json::array confidential{"client_secret_basic", "client_secret_post", "private_key_jwt"};
   const json::array algorithms{"RS256", "ES256"};
   return {
-      {"issuer", api.issuer},
-      {"authorization_endpoint", url(api, path::kAuthorize)},
-      {"token_endpoint", url(api, path::kToken)},
-      {"revocation_endpoint", url(api, path::kRevoke)},
-      {"introspection_endpoint", url(api, path::kIntrospect)},
-      {"registration_endpoint", url(api, path::kRegistration)},
-      {"device_authorization_endpoint", url(api, path::kDeviceAuthorization)},
-      {"userinfo_endpoint", url(api, path::kUserinfo)},
-      {"end_session_endpoint", url(api, path::kEndSession)},
-      {"jwks_uri", url(api, path::kKeys)},
+      {"issuer", api.public_url.base()},
+      {"authorization_endpoint", api.public_url.of(path::kAuthorize)},
+      {"token_endpoint", api.public_url.of(path::kToken)},
+      {"revocation_endpoint", api.public_url.of(path::kRevoke)},
+      {"introspection_endpoint", api.public_url.of(path::kIntrospect)},
+      {"registration_endpoint", api.public_url.of(path::kRegistration)},
+      {"device_authorization_endpoint", api.public_url.of(path::kDeviceAuthorization)},
+      {"userinfo_endpoint", api.public_url.of(path::kUserinfo)},
+      {"end_session_endpoint", api.public_url.of(path::kEndSession)},
+      {"jwks_uri", api.public_url.of(path::kKeys)},
       {"subject_types_supported", json::array{"public"}},
       {"id_token_signing_alg_values_supported", algorithms},
       {"claims_supported",
@@ -75,11 +75,18 @@ json::object metadata(const Api& api) {
   };
 }
 
-}  // namespace
-
-std::string url(const Api& api, std::string_view path) {
-  return api.issuer + std::string(path.substr(1));
+// GET /oauth2/keys.json (RFC 7517 section 5; OpenID Connect Discovery `jwks_uri`).
+Task<http::Response> get_keys(const Api& api) {
+  const auto keys = co_await api.keys.current();
+  http::Response response;
+  response.body = keys->jwks();
+  // Clients that meet a key they do not know ask again.
+  const auto cached = std::chrono::duration_cast<std::chrono::seconds>(kKeysCached).count();
+  response.headers.emplace_back("Cache-Control", "public, max-age=" + std::to_string(cached));
+  co_return response;
 }
+
+}  // namespace
 
 void mount_metadata(request::Routes& routes, const Api& api) {
   const std::string body = json::serialize(metadata(api));
@@ -96,6 +103,11 @@ void mount_metadata(request::Routes& routes, const Api& api) {
                },
                {.cors = true});
   }
+}
+
+void mount_keys(request::Routes& routes, const Api& api) {
+  routes.add(http::Method::get, std::string(path::kKeys),
+             [&api](const http::Request&) { return get_keys(api); }, {.cors = true});
 }
 
 }  // namespace latchkey::oauth

@@ -1,9 +1,7 @@
-#include "endpoints/oauth/register.h"
-
 #include <string>
 
-#include "endpoints/oauth/api.h"
-#include "endpoints/oauth/errors.h"
+#include "endpoints/oauth/error_response.h"
+#include "endpoints/oauth/oauth.h"
 #include "platform/text/json.h"
 
 namespace latchkey::oauth {

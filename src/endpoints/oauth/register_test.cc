@@ -1,5 +1,3 @@
-#include "endpoints/oauth/register.h"
-
 #include <gtest/gtest.h>
 
 #include <boost/json/array.hpp>
@@ -8,8 +6,8 @@
 #include <string>
 
 #include "domain/sessions/sessions_testing.h"
-#include "endpoints/oauth/api.h"
-#include "endpoints/oauth/errors.h"
+#include "endpoints/oauth/error_response.h"
+#include "endpoints/oauth/oauth.h"
 #include "endpoints/request/calls_testing.h"
 
 namespace latchkey::oauth {

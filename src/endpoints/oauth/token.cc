@@ -3,9 +3,9 @@
 
 #include "domain/clients/client_metadata.h"
 #include "domain/oauth/id_token.h"
-#include "endpoints/oauth/api.h"
-#include "endpoints/oauth/client.h"
-#include "endpoints/oauth/errors.h"
+#include "endpoints/oauth/authenticate.h"
+#include "endpoints/oauth/error_response.h"
+#include "endpoints/oauth/oauth.h"
 #include "endpoints/request/origin.h"
 
 namespace latchkey::oauth {
@@ -31,7 +31,7 @@ json::object granted_answer(const Api& api, const SigningKeySet& keys,
   json::object answer = token_answer(granted.tokens);
   if (granted.scope.openid) {
     const auto nonce = granted.nonce.empty() ? std::nullopt : std::optional(granted.nonce);
-    const IdTokenFacts facts{.issuer = api.issuer,
+    const IdTokenFacts facts{.issuer = api.public_url.base(),
                              .client_id = client.id,
                              .user = granted.account.id,
                              .localpart = granted.account.localpart,
@@ -139,12 +139,35 @@ Task<http::Response> post_token(const Api& api, const http::Request& request) {
                       std::string(clients::kDeviceCode));
 }
 
+// POST /oauth2/revoke (RFC 7009; spec "Token revocation"): signs the session out that the token
+// names, whatever the token is still worth. Whoever holds a token may end it, a scanner of leaked
+// secrets too: a client that is named need not be known.
+Task<http::Response> post_revoke(const Api& api, const http::Request& request) {
+  const auto form = form_body(request);
+  if (!form) co_return form.error();
+  const auto token = field(*form, "token");
+  if (!token) co_return token.error();
+  if (token->empty()) co_return error(400, "invalid_request", "token: expected");
+  const auto refused = co_await api.sessions.revoke(request::use_of(request), *token);
+  if (refused && refused->worth == sessions::Worth::unknown) {
+    const Time now = api.clock.now();
+    if (const auto wait = api.limits.unknown_token_blocked(request.client_address, now)) {
+      co_return too_many(*wait);
+    }
+  }
+  // RFC 7009 section 2.2: an invalid token is revoked as far as anybody can tell.
+  co_return secret_answer({});
+}
+
 }  // namespace
 
 void mount_token(request::Routes& routes, const Api& api) {
   routes.add(http::Method::post, std::string(path::kToken),
              [&api](const http::Request& request) { return post_token(api, request); },
              {.cors = true, .timeout_is_transient = true});
+  routes.add(http::Method::post, std::string(path::kRevoke),
+             [&api](const http::Request& request) { return post_revoke(api, request); },
+             {.cors = true});
 }
 
 }  // namespace latchkey::oauth

@@ -1,7 +1,7 @@
 // GET and POST /oauth2/userinfo (OpenID Connect Core section 5.3).
 
-#include "endpoints/oauth/api.h"
-#include "endpoints/oauth/errors.h"
+#include "endpoints/oauth/error_response.h"
+#include "endpoints/oauth/oauth.h"
 #include "endpoints/request/origin.h"
 #include "platform/http/authorization.h"
 

@@ -20,24 +20,10 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-// Scheme, host and port, without the port that goes without saying.
-std::string origin_of_url(std::string_view url) {
-  const auto scheme_end = url.find("://");
-  if (scheme_end == url.npos) return {};
-  const auto host_end = url.find_first_of("/?#", scheme_end + 3);
-  std::string origin = lower(url.substr(0, host_end));
-  const std::string_view port = origin.starts_with("https:") ? ":443" : ":80";
-  if (origin.ends_with(port)) origin.resize(origin.size() - port.size());
-  return origin;
-}
-
 }  // namespace
 
-Site::Site(std::string_view public_url)
-    : origin(origin_of_url(public_url)), secure(origin.starts_with("https:")) {}
-
-std::string cookie_name(const Site& site, std::string_view suffix) {
-  return fmt::format("{}latchkey{}", site.secure ? "__Host-" : "", suffix);
+std::string cookie_name(const http::PublicUrl& site, std::string_view suffix) {
+  return fmt::format("{}latchkey{}", site.secure() ? "__Host-" : "", suffix);
 }
 
 std::string_view cookie_value(const http::Request& request, std::string_view name) {
@@ -55,10 +41,10 @@ std::string_view cookie_value(const http::Request& request, std::string_view nam
   return {};
 }
 
-std::string set_cookie(const Site& site, std::string_view name, std::string_view value,
+std::string set_cookie(const http::PublicUrl& site, std::string_view name, std::string_view value,
                        std::optional<std::chrono::seconds> age) {
   std::string cookie = fmt::format("{}={}; Path=/; HttpOnly; SameSite=Lax", name, value);
-  if (site.secure) cookie += "; Secure";
+  if (site.secure()) cookie += "; Secure";
   if (age) cookie += fmt::format("; Max-Age={}", age->count());
   return cookie;
 }
@@ -69,11 +55,11 @@ std::string csrf_value(std::string_view cookie) {
   return text::encode_base64url(mac.mac(kCsrfLabel));
 }
 
-bool from_elsewhere(const Site& site, const http::Request& request) {
+bool from_elsewhere(const http::PublicUrl& site, const http::Request& request) {
   const std::string_view site_of_page = request.header("Sec-Fetch-Site");
   if (!site_of_page.empty() && site_of_page != "same-origin" && site_of_page != "none") return true;
   const std::string_view origin = request.header("Origin");
-  return !origin.empty() && origin != "null" && lower(origin) != site.origin;
+  return !origin.empty() && origin != "null" && lower(origin) != site.origin();
 }
 
 }  // namespace latchkey::pages

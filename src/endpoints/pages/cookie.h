@@ -6,27 +6,21 @@
 #include <string_view>
 
 #include "platform/http/message.h"
+#include "platform/http/public_url.h"
 
 // Cookies of the pages (RFC 6265).
 namespace latchkey::pages {
 
-// Where the pages are: decides what cookies are called and who may post.
-struct Site {
-  std::string origin;   // "https://example.com", as browsers write it
-  bool secure = false;  // https: cookies have the prefix __Host- and nobody else can set them
-
-  explicit Site(std::string_view public_url);
-};
-
-// "latchkey" on plain http, which is meant for a loopback alone; "__Host-latchkey" otherwise.
-std::string cookie_name(const Site& site, std::string_view suffix = {});
+// "latchkey" on plain http, which is meant for a loopback alone; otherwise "__Host-latchkey", which
+// nobody else can set.
+std::string cookie_name(const http::PublicUrl& site, std::string_view suffix = {});
 
 // The first cookie of that name; empty: there is none.
 std::string_view cookie_value(const http::Request& request, std::string_view name);
 
 // The value of Set-Cookie. Without an age it lasts as long as the browser is open; with none left
 // it goes.
-std::string set_cookie(const Site& site, std::string_view name, std::string_view value,
+std::string set_cookie(const http::PublicUrl& site, std::string_view name, std::string_view value,
                        std::optional<std::chrono::seconds> age);
 
 // The hidden field that goes with a cookie.
@@ -35,6 +29,6 @@ std::string csrf_value(std::string_view cookie);
 // Whether the browser says that the post comes from a page of another site. Our pages send no
 // referrer, so that many browsers write "null" as the origin of their forms; Sec-Fetch-Site, where
 // it is sent, tells those from others.
-bool from_elsewhere(const Site& site, const http::Request& request);
+bool from_elsewhere(const http::PublicUrl& site, const http::Request& request);
 
 }  // namespace latchkey::pages

@@ -11,28 +11,12 @@ http::Request with(std::span<const http::Header> headers) {
   return request;
 }
 
-TEST(Site, IsWhatBrowsersCallTheOrigin) {
-  struct Row {
-    const char* url;
-    const char* origin;
-    bool secure;
-  };
-  for (const Row& row : {Row{"https://Example.com/", "https://example.com", true},
-                         Row{"https://example.com:443", "https://example.com", true},
-                         Row{"https://example.com:8443/a", "https://example.com:8443", true},
-                         Row{"http://127.0.0.1:8008/", "http://127.0.0.1:8008", false},
-                         Row{"http://localhost:80/", "http://localhost", false}}) {
-    EXPECT_EQ(Site(row.url).origin, row.origin);
-    EXPECT_EQ(Site(row.url).secure, row.secure);
-  }
-}
-
 TEST(Cookie, IsTheHostsAloneWhereTheSiteIsSecure) {
-  const Site site("https://example.com/");
+  const http::PublicUrl site("https://example.com/");
   EXPECT_EQ(cookie_name(site), "__Host-latchkey");
   EXPECT_EQ(set_cookie(site, cookie_name(site), "v", std::chrono::seconds{60}),
             "__Host-latchkey=v; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=60");
-  const Site plain("http://127.0.0.1:8008/");
+  const http::PublicUrl plain("http://127.0.0.1:8008/");
   EXPECT_EQ(set_cookie(plain, cookie_name(plain, "-form"), "v", std::nullopt),
             "latchkey-form=v; Path=/; HttpOnly; SameSite=Lax");
 }
@@ -55,7 +39,7 @@ TEST(Csrf, ValueIsOfTheCookieAndDoesNotShowIt) {
 }
 
 TEST(Post, FromElsewhereIsKnown) {
-  const Site site("https://example.com/");
+  const http::PublicUrl site("https://example.com/");
   struct Row {
     const char* origin;
     const char* fetch_site;

@@ -17,7 +17,7 @@ namespace {
 constexpr std::string_view kFormCookie = "-form";
 
 // What the hidden field is derived from; empty: the browser has no cookie of ours.
-std::string_view form_secret(const Site& site, const http::Request& request) {
+std::string_view form_secret(const http::PublicUrl& site, const http::Request& request) {
   const std::string_view session = cookie_value(request, cookie_name(site));
   return session.empty() ? cookie_value(request, cookie_name(site, kFormCookie)) : session;
 }
@@ -36,18 +36,18 @@ Task<std::optional<signin::BrowserSession>> visitor(const AccountPages& pages,
 }
 
 std::string session_cookie(const AccountPages& pages, const http::Request& request) {
-  return std::string(cookie_value(request, cookie_name(Site(pages.public_url))));
+  return std::string(cookie_value(request, cookie_name(pages.public_url)));
 }
 
 void give_cookie(const AccountPages& pages, http::Response& response, std::string_view value) {
-  const Site site(pages.public_url);
+  const http::PublicUrl& site = pages.public_url;
   const auto age =
       std::chrono::duration_cast<std::chrono::seconds>(pages.browsers.options().maximum_age);
   response.headers.emplace_back("Set-Cookie", set_cookie(site, cookie_name(site), value, age));
 }
 
 void take_cookie(const AccountPages& pages, http::Response& response) {
-  const Site site(pages.public_url);
+  const http::PublicUrl& site = pages.public_url;
   response.headers.emplace_back("Set-Cookie",
                                 set_cookie(site, cookie_name(site), "", std::chrono::seconds{0}));
 }
@@ -80,8 +80,7 @@ http::Response to_sign_up(std::string_view next) {
 }
 
 CsrfToken csrf_token(const AccountPages& pages, const http::Request& request) {
-  const Site site(pages.public_url);
-  const std::string_view secret = form_secret(site, request);
+  const std::string_view secret = form_secret(pages.public_url, request);
   if (!secret.empty()) return {.value = csrf_value(secret)};
   std::string fresh = text::encode_base64url(crypto::random_array<16>());
   std::string value = csrf_value(fresh);
@@ -89,14 +88,14 @@ CsrfToken csrf_token(const AccountPages& pages, const http::Request& request) {
 }
 
 void hand_over(const AccountPages& pages, http::Response& response, const CsrfToken& token) {
+  const http::PublicUrl& site = pages.public_url;
   if (token.new_cookie.empty()) return;
-  const Site site(pages.public_url);
   response.headers.emplace_back("Set-Cookie", set_cookie(site, cookie_name(site, kFormCookie),
                                                          token.new_cookie, std::nullopt));
 }
 
 bool csrf_ok(const AccountPages& pages, const http::Request& request, const http::Form& form) {
-  const Site site(pages.public_url);
+  const http::PublicUrl& site = pages.public_url;
   const std::string_view secret = form_secret(site, request);
   if (secret.empty() || from_elsewhere(site, request)) return false;
   return crypto::equal(csrf_value(secret), field(form, kCsrfField));

@@ -14,8 +14,10 @@
 #include "platform/html/pages.h"
 #include "platform/http/form.h"
 #include "platform/http/message.h"
+#include "platform/http/public_url.h"
 #include "platform/http/router.h"
 #include "platform/task.h"
+#include "platform/time.h"
 
 // Who visits a page in a browser, and what protects the forms there. For every room that shows
 // pages to people who are signed in.
@@ -32,7 +34,8 @@ struct AccountPages {
   const html::Pages& pages;
   const http::Router& router;  // knows which paths are pages
   std::string server_name;
-  std::string public_url;
+  const http::PublicUrl& public_url;
+  const Clock& clock;
   // What people call an OAuth 2.0 client, by its client_id; without it the client_id is shown.
   std::function<Task<std::string>(std::string)> client_name = {};
 };

@@ -9,8 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration kBusyFor = 2s;
-
 Refused plain(const Language& language, int status, Text text) {
   return {.status = status, .sentence = std::string(language.say(text))};
 }
@@ -22,7 +20,7 @@ Refused later(const Language& language, Duration wait) {
           .retry_after = wait};
 }
 
-Refused busy(const Language& language, Duration wait = kBusyFor) {
+Refused busy(const Language& language, Duration wait = accounts::kBusyFor) {
   return {
       .status = 503, .sentence = std::string(language.say(Text::error_busy)), .retry_after = wait};
 }

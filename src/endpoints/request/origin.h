@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "domain/sessions/sessions.h"
@@ -14,6 +15,10 @@ std::string_view header_token(const http::Request& request);
 
 sessions::Use use_of(const http::Request& request);
 sessions::Origin origin_of(const http::Request& request);
+
+// The slots of TokenCache::Entry::rendered that surfaces have claimed.
+enum Slot : std::size_t { kWhoami, kIntrospection, kSlotCount };
+static_assert(kSlotCount <= sessions::TokenCache::Entry::kSlots);
 
 // Retry-After in whole seconds, rounded up.
 void put_retry_after(http::Response& response, Duration wait);

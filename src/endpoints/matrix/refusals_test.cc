@@ -1,4 +1,4 @@
-#include "endpoints/matrix/errors.h"
+#include "endpoints/matrix/refusals.h"
 
 #include <gtest/gtest.h>
 

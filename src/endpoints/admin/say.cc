@@ -1,4 +1,4 @@
-#include "endpoints/admin/words.h"
+#include "endpoints/admin/say.h"
 
 #include <fmt/format.h>
 

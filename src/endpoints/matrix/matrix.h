@@ -1,6 +1,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "domain/accounts/moderation.h"
 #include "domain/registration/registration.h"
@@ -12,8 +14,12 @@
 #include "domain/signin/sign_in.h"
 #include "endpoints/request/routes.h"
 #include "platform/html/pages.h"
+#include "platform/http/public_url.h"
 
-// The legacy authentication part of the Client-Server API. Each file mounts its endpoints.
+// The legacy authentication part of the Client-Server API. Each file mounts the endpoints of one
+// subject: it finds out who asks (caller.h), reads the body (body.h), has people confirm what is
+// dangerous (confirm.h), calls one operation of the domain, and puts its answer or refusal
+// (refusals.h) into JSON.
 namespace latchkey::matrix {
 
 // What the endpoints call; owned by app.
@@ -32,22 +38,31 @@ struct Api {
   limits::AttemptLimits& limits;
   const html::Pages& pages;
   std::string server_name;
-  std::string public_url;
+  const http::PublicUrl& public_url;
 };
 
-void mount_versions(request::Routes& routes);
-void mount_well_known(request::Routes& routes, const Api& api);
-void mount_capabilities(request::Routes& routes, const Api& api);
+// Where a path of the Client-Server API is.
+struct ClientPath {
+  std::vector<std::string_view> versions = {"r0", "v3"};
+  request::PathOptions options = {};
+};
+
+// Mounts a path of the Client-Server API, with CORS (spec "Web Browser Clients").
+inline void add(request::Routes& routes, http::Method method, std::string_view path,
+                const http::Handler& handler, ClientPath where = {}) {
+  where.options.cors = true;
+  for (const std::string_view version : where.versions) {
+    std::string pattern("/_matrix/client/");
+    routes.add(method, pattern.append(version).append(path), handler, where.options);
+  }
+}
+
+void mount_discovery(request::Routes& routes, const Api& api);
+void mount_account(request::Routes& routes, const Api& api);
 void mount_login(request::Routes& routes, const Api& api);
-void mount_login_token(request::Routes& routes, const Api& api);
 void mount_register(request::Routes& routes, const Api& api);
-void mount_register_checks(request::Routes& routes, const Api& api);
-void mount_sso(request::Routes& routes);
 void mount_refresh(request::Routes& routes, const Api& api);
 void mount_logout(request::Routes& routes, const Api& api);
-void mount_whoami(request::Routes& routes, const Api& api);
-void mount_password(request::Routes& routes, const Api& api);
-void mount_deactivate(request::Routes& routes, const Api& api);
 void mount_devices(request::Routes& routes, const Api& api);
 void mount_moderation(request::Routes& routes, const Api& api);
 void mount_fallback(request::Routes& routes, const Api& api);

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "domain/clients/client.h"
-#include "endpoints/oauth/api.h"
+#include "endpoints/oauth/oauth.h"
 #include "platform/http/form.h"
 
 namespace latchkey::oauth {

@@ -1,6 +1,6 @@
-#include "endpoints/matrix/mount.h"
 
-#include "endpoints/matrix/api.h"
+#include "endpoints/matrix/matrix.h"
+
 #include "endpoints/request/standard_error.h"
 
 namespace latchkey::matrix {
@@ -12,19 +12,12 @@ void mount(http::Router& router, const Api& api) {
   for (const char* version : {"r0", "v3"}) {
     routes.below(std::string("/_matrix/client/") + version + "/account/3pid", {.cors = true});
   }
-  mount_versions(routes);
-  mount_well_known(routes, api);
-  mount_capabilities(routes, api);
+  mount_discovery(routes, api);
   mount_login(routes, api);
-  mount_login_token(routes, api);
-  mount_sso(routes);
   mount_register(routes, api);
-  mount_register_checks(routes, api);
   mount_refresh(routes, api);
   mount_logout(routes, api);
-  mount_whoami(routes, api);
-  mount_password(routes, api);
-  mount_deactivate(routes, api);
+  mount_account(routes, api);
   mount_devices(routes, api);
   mount_moderation(routes, api);
   mount_fallback(routes, api);

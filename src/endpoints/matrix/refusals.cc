@@ -1,12 +1,7 @@
-#include "endpoints/matrix/errors.h"
-
-#include <chrono>
+#include "endpoints/matrix/refusals.h"
 
 namespace latchkey::matrix {
 namespace {
-
-// How soon a client may come back when all hashing threads are taken.
-constexpr Duration kBusyFor = std::chrono::seconds{2};
 
 http::Response weak_password(const std::optional<accounts::WeakPassword>& weak) {
   return error(400, "M_WEAK_PASSWORD", weak.value().sentence());
@@ -82,7 +77,7 @@ http::Response refusal(const accounts::NewPasswordRefused& refused) {
   if (refused.why == accounts::NewPasswordRefused::Why::weak) {
     return weak_password(refused.weak);
   }
-  return limit_exceeded(kBusyFor, "The server is busy. Try again in a moment.");
+  return limit_exceeded(accounts::kBusyFor, "The server is busy. Try again in a moment.");
 }
 
 http::Response refusal(const signin::CallerRefused& refused) {

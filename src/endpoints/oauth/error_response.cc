@@ -1,4 +1,4 @@
-#include "endpoints/oauth/errors.h"
+#include "endpoints/oauth/error_response.h"
 
 #include "endpoints/request/origin.h"
 #include "endpoints/request/standard_error.h"

@@ -1,6 +1,5 @@
-#include "endpoints/account_pages/mount.h"
+#include "endpoints/account_pages/account_pages.h"
 
-#include "endpoints/account_pages/apps.h"
 #include "endpoints/pages/next.h"
 #include "endpoints/request/standard_error.h"
 
@@ -21,11 +20,8 @@ void mount(http::Router& router, const pages::AccountPages& pages) {
   mount_sign_up(routes, pages);
   mount_home(routes, pages);
   mount_sso(routes, pages);
-  mount_profile(routes, pages);
   mount_devices(routes, pages);
-  mount_apps(routes, pages);
   mount_password(routes, pages);
-  mount_recover(routes, pages);
   mount_destroy(routes, pages);
   request::Routes root(router, {.name = "root", .refuse = request::standard_refusal});
   root.add(http::Method::get, "/", get_root, {.owner = request::Owner::homeserver});

@@ -1,4 +1,4 @@
-#include "endpoints/oauth/errors.h"
+#include "endpoints/oauth/error_response.h"
 
 #include <gtest/gtest.h>
 

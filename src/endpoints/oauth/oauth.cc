@@ -1,8 +1,8 @@
-#include "endpoints/oauth/api.h"
-#include "endpoints/oauth/client.h"
-#include "endpoints/oauth/errors.h"
+#include "endpoints/oauth/oauth.h"
+
+#include "endpoints/oauth/authenticate.h"
+#include "endpoints/oauth/error_response.h"
 #include "endpoints/oauth/introspect.h"
-#include "endpoints/oauth/register.h"
 #include "endpoints/pages/personal.h"
 #include "endpoints/request/standard_error.h"
 
@@ -22,8 +22,7 @@ void mount(http::Router& router, const Api& api) {
   mount_registration(routes, api.clock, api.clients, api.limits);
   mount_token(routes, api);
   mount_device_authorization(routes, api);
-  mount_jwks(routes, api);
-  mount_revoke(routes, api);
+  mount_keys(routes, api);
   mount_userinfo(routes, api);
   mount_introspection(routes, api.clock, api.sessions, api.introspection_secret,
                       [&api](const http::Request& request, const http::Form& form) {

@@ -1,5 +1,5 @@
 // The ways to say who one is, as a table (spec "Identifier types").
-#include "endpoints/matrix/identifier.h"
+#include "endpoints/matrix/body.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
-#include "endpoints/oauth/client.h"
+#include "endpoints/oauth/authenticate.h"
 
 #include "domain/clients/client_auth.h"
-#include "endpoints/oauth/errors.h"
+#include "endpoints/oauth/error_response.h"
 
 namespace latchkey::oauth {
 
@@ -63,9 +63,9 @@ Task<std::expected<std::shared_ptr<const clients::Client>, http::Response>> auth
   const auto claimed = claimed_by(request, form);
   if (!claimed) co_return std::unexpected(refused(claimed.error()));
   auto client = co_await api.clients.find(claimed->id);
-  const std::string token_endpoint = url(api, path::kToken);
+  const std::string token_endpoint = api.public_url.of(path::kToken);
   const auto proved = clients::prove_client(
-      *claimed, client.get(), {.issuer = api.issuer, .token_endpoint = token_endpoint},
+      *claimed, client.get(), {.issuer = api.public_url.base(), .token_endpoint = token_endpoint},
       api.clock.now());
   if (!proved) co_return std::unexpected(refused(proved.error()));
   if (*proved) {

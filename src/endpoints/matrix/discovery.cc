@@ -1,11 +1,11 @@
-// GET /capabilities (spec "Capabilities negotiation"): of this service alone.
+// What the server says of itself: GET /versions, /capabilities (spec "Capabilities negotiation":
+// of this service alone) and /.well-known/matrix/client.
 
 #include <boost/json/serialize.hpp>
 
-#include "endpoints/matrix/api.h"
 #include "endpoints/matrix/body.h"
 #include "endpoints/matrix/caller.h"
-#include "endpoints/matrix/mount.h"
+#include "endpoints/matrix/matrix.h"
 
 namespace latchkey::matrix {
 namespace {
@@ -34,12 +34,34 @@ Task<http::Response> get_capabilities(const Api& api, const http::Request& reque
   co_return response;
 }
 
+// The releases whose authentication endpoints are served as they say.
+constexpr std::string_view kVersions =
+    R"({"versions":["r0.6.1","v1.1","v1.2","v1.3","v1.4","v1.5","v1.6","v1.7","v1.8","v1.9",)"
+    R"("v1.10","v1.11","v1.12","v1.13","v1.14","v1.15","v1.16","v1.17","v1.18"],)"
+    R"("unstable_features":{"org.matrix.msc3741":true,"uk.timedout.msc4323":true}})";
+
 }  // namespace
 
-void mount_capabilities(request::Routes& routes, const Api& api) {
+void mount_discovery(request::Routes& routes, const Api& api) {
   add(routes, http::Method::get, "/capabilities",
       [&api](const http::Request& request) { return get_capabilities(api, request); },
       {.options = {.owner = request::Owner::homeserver}});
+  routes.add(http::Method::get, "/_matrix/client/versions",
+             [](const http::Request&) -> Task<http::Response> {
+               http::Response response;
+               response.body = kVersions;
+               co_return response;
+             },
+             {.owner = request::Owner::homeserver, .cors = true});
+  const std::string body = json::serialize(
+      json::object{{"m.homeserver", json::object{{"base_url", api.public_url.without_slash()}}}});
+  routes.add(http::Method::get, "/.well-known/matrix/client",
+             [body](const http::Request&) -> Task<http::Response> {
+               http::Response response;
+               response.body = body;
+               co_return response;
+             },
+             {.owner = request::Owner::homeserver, .cors = true});
 }
 
 }  // namespace latchkey::matrix

@@ -14,14 +14,20 @@
 #include "endpoints/pages/visit.h"
 #include "endpoints/request/routes.h"
 #include "platform/crypto/secret.h"
+#include "platform/http/public_url.h"
 
-// OAuth 2.0 and OpenID Connect (spec "OAuth 2.0 API"). Each file mounts its endpoint.
+// OAuth 2.0 and OpenID Connect (spec "OAuth 2.0 API"). A client finds the endpoints by the metadata
+// (metadata.cc), registers (register.cc), and sends its person to the consent page (authorize.cc,
+// consent_page.h) or has a code typed (device_grant.cc); it gets tokens at the token endpoint
+// (token.cc), which it proves itself to (authenticate.h). The homeserver asks what a token is worth
+// (introspect.h). What fails is told as RFC 6749 has it (error_response.h), or on a page where a
+// person looks.
 namespace latchkey::oauth {
 
 using pages::Language;
 using pages::Text;
 
-// Paths below the issuer, as the metadata names them.
+// Paths as the metadata names them.
 namespace path {
 inline constexpr std::string_view kAuthorize = "/oauth2/authorize";
 inline constexpr std::string_view kToken = "/oauth2/token";
@@ -51,21 +57,21 @@ struct Api {
   std::string server_name;
   // What links to the account pages may ask for (MSC4191).
   std::span<const std::string_view> account_actions;
-  std::string issuer;  // the public URL, with a slash at its end
+  const http::PublicUrl& public_url;  // its base() is the issuer
 };
-
-// `path` below the issuer.
-std::string url(const Api& api, std::string_view path);
 
 void mount_metadata(request::Routes& routes, const Api& api);
 void mount_authorize(request::Routes& routes, const Api& api);
 void mount_device_authorization(request::Routes& routes, const Api& api);
 void mount_link(request::Routes& routes, const Api& api);
 void mount_token(request::Routes& routes, const Api& api);
-void mount_jwks(request::Routes& routes, const Api& api);
-void mount_revoke(request::Routes& routes, const Api& api);
+void mount_keys(request::Routes& routes, const Api& api);
 void mount_userinfo(request::Routes& routes, const Api& api);
 void mount_end_session(request::Routes& routes, const Api& api);
+
+// POST /oauth2/registration (RFC 7591 section 3), open to everybody, limited by address.
+void mount_registration(request::Routes& routes, const Clock& clock, clients::Clients& clients,
+                        limits::AttemptLimits& limits);
 
 // All of them. `api` must outlive the router.
 void mount(http::Router& router, const Api& api);

@@ -1,0 +1,107 @@
+// GET /account/whoami (spec "Current account information"), and what is done to the own account.
+
+#include <boost/json/serialize.hpp>
+
+#include "domain/accounts/matrix_id.h"
+#include "endpoints/matrix/body.h"
+#include "endpoints/matrix/caller.h"
+#include "endpoints/matrix/confirm.h"
+#include "endpoints/matrix/matrix.h"
+#include "endpoints/request/origin.h"
+
+namespace latchkey::matrix {
+namespace {
+
+using Entry = sessions::TokenCache::Entry;
+
+std::string render(const Api& api, const sessions::Identity& who) {
+  boost::json::object body{{"user_id", accounts::matrix_id(who.localpart, api.server_name)},
+                           {"is_guest", false}};
+  if (!who.device_id.empty()) body["device_id"] = who.device_id;
+  return boost::json::serialize(body);
+}
+
+bool whoami_at_once(const Api& api, const http::Request& request, http::Response& response) {
+  if (!request.query.empty()) return false;  // it may hold a token too
+  Entry* entry = api.sessions.recall(request::use_of(request), request::header_token(request));
+  if (entry == nullptr) return false;
+  std::string& rendered = entry->rendered[request::kWhoami];
+  if (rendered.empty()) rendered = render(api, entry->identity);
+  response.body = rendered;
+  return true;
+}
+
+Task<http::Response> whoami(const Api& api, const http::Request& request) {
+  const auto who = co_await identify(api, request);
+  if (!who) co_return who.error();
+  http::Response response;
+  response.body = render(api, who->identity);
+  co_return response;
+}
+
+// POST /account/password (spec "Password management"; MSC2457).
+Task<http::Response> post_password(const Api& api, const http::Request& request) {
+  const auto who = co_await identify_who_confirms(api, request);
+  if (!who) co_return who.error();
+  const auto body = json_body(request);
+  if (!body) co_return body.error();
+  text::Fields fields(*body);
+  std::string password(fields.required_string("new_password"));
+  const bool logout_devices = fields.optional_bool("logout_devices").value_or(true);
+  if (fields.error()) co_return refusal(*fields.error());
+  // Before anybody is asked to confirm what would be refused afterwards.
+  if (const auto refused = co_await api.own_account.refuse_password(*who, password)) {
+    co_return refusal(*refused);
+  }
+
+  const auto asked = auth_request(request, "POST /account/password", *body, *who);
+  auto passed = co_await confirm(api, asked, fields);
+  if (!passed) co_return passed.error();
+  const auto changed = co_await api.own_account.change_password(*who, std::move(password),
+                                                                logout_devices, std::move(*passed));
+  if (!changed) co_return co_await answer_refused(api, asked, changed.error());
+  co_return empty_answer();
+}
+
+// POST /account/deactivate (spec "Account deactivation").
+Task<http::Response> post_deactivate(const Api& api, const http::Request& request) {
+  const auto who = co_await identify_who_confirms(api, request);
+  if (!who) co_return who.error();
+  const auto body = json_body(request);
+  if (!body) co_return body.error();
+  text::Fields fields(*body);
+  const bool erase = fields.optional_bool("erase").value_or(false);
+  if (fields.error()) co_return refusal(*fields.error());
+
+  const auto asked = auth_request(request, "POST /account/deactivate", *body, *who);
+  confirm::AuthPassed passed;
+  // An application service answers for the users of its namespace.
+  if (!who->is_service()) {
+    auto confirmed = co_await confirm(api, asked, fields);
+    if (!confirmed) co_return confirmed.error();
+    passed = std::move(*confirmed);
+  }
+  const auto done = co_await api.own_account.deactivate(*who, erase, std::move(passed));
+  if (!done) co_return co_await answer_refused(api, asked, done.error());
+  // No third-party id is ever bound at an identity server, so none is left there.
+  http::Response response;
+  response.body = R"({"id_server_unbind_result":"success"})";
+  co_return response;
+}
+
+}  // namespace
+
+void mount_account(request::Routes& routes, const Api& api) {
+  const auto at_once = [&api](const http::Request& request, http::Response& response) {
+    return whoami_at_once(api, request, response);
+  };
+  add(routes, http::Method::get, "/account/whoami",
+      [&api](const http::Request& request) { return whoami(api, request); },
+      {.options = {.immediate = at_once}});
+  add(routes, http::Method::post, "/account/password",
+      [&api](const http::Request& request) { return post_password(api, request); });
+  add(routes, http::Method::post, "/account/deactivate",
+      [&api](const http::Request& request) { return post_deactivate(api, request); });
+}
+
+}  // namespace latchkey::matrix
