@@ -23,6 +23,7 @@ Store::Store(const std::string& directory)
       ground_{.db = *db_,
               .clock = clock_,
               .ids = ids_,
+              .events = events_,
               .metrics = metrics_,
               .log = telemetry::Log({.level = telemetry::Level::warning})} {
   db::migrate(*db_, schema::migrations());

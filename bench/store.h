@@ -22,6 +22,7 @@ class Store {
 
  private:
   SystemClock clock_;
+  events::Events events_;
   telemetry::Registry metrics_{1};
   std::unique_ptr<db::Database> db_;
   IdSource ids_;

@@ -1,7 +1,9 @@
-"""Checks that every #include follows the arrows between rooms, and that rules stay in their floor.
+"""Checks that every #include follows the arrows between rooms, that rules stay in their floor, and
+that each table of the database is written by one room.
 
 What a room may use is said once, in src/CMakeLists.txt (`latchkey_room(… USES …)`); this reads it
-there. The linker would notice a call against the arrows, but not a header-only one.
+there. The linker would notice a call against the arrows, but not a header-only one. Which tables
+there are is read from the migrations.
 """
 
 import pathlib
@@ -35,6 +37,23 @@ SLOW_HEADERS = re.compile(
 
 SQL = re.compile(r'"[^"\n]*\b(SELECT\s+(?!1")|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM)')
 INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]')
+
+# The pieces of C++ that count when SQL is looked for, in this order. Literals with nothing but space
+# between them are one text.
+COMMENT = r"//[^\n]*|/\*.*?\*/"
+CHARACTER = r"'(?:[^'\\\n]|\\.)+'"
+RAW_LITERAL = r'R"(?P<mark>[^\s()]*)\((?P<raw>.*?)\)(?P=mark)"'
+LITERAL = r'"(?P<text>(?:[^"\\\n]|\\.)*)"'
+TOKEN = re.compile("|".join((COMMENT, RAW_LITERAL, LITERAL, CHARACTER, r"\s+", ".")), re.DOTALL)
+# A statement that writes, with its table; none: the table's name is put together elsewhere.
+WRITE = re.compile(
+    r"\b(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|REPLACE\s+INTO|DELETE\s+FROM|TRUNCATE(?:\s+TABLE)?)"
+    r"\b\s*(?P<table>\w*)"
+    r"|\bUPDATE\s+(?P<updated>\w+)(?:\s+(?:AS\s+)?(?!SET\b)\w+)?\s+SET\b"
+    r"|\bUPDATE\s+$",
+    re.IGNORECASE,
+)
+TABLE = re.compile(r"\bCREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?(\w+)", re.IGNORECASE)
 
 
 def declared_rooms(cmake: str, keyword: str = "USES") -> dict[str, set[str]]:
@@ -133,6 +152,50 @@ def check_file(
         yield f"src/{name}: has an open end (TODO); do it, or write an issue"
 
 
+def literals(text: str):
+    """The string literals of a C++ source, each with its line; adjacent ones are joined."""
+    line, begun_at, joined = 1, 0, None
+    for token in TOKEN.finditer(text):
+        piece = token["raw"] if token["raw"] is not None else token["text"]
+        if piece is not None:
+            if joined is None:
+                begun_at, joined = line, ""
+            joined += piece
+        elif joined is not None and not re.fullmatch(rf"\s+|{COMMENT}", token[0], re.DOTALL):
+            yield begun_at, joined
+            joined = None
+        line += token[0].count("\n")
+    if joined is not None:
+        yield begun_at, joined
+
+
+def written_tables(name: str, text: str):
+    """(table, where) for each statement of a file below src/ that writes; table "": not named."""
+    for line, sql in literals(text):
+        for write in WRITE.finditer(sql):
+            table = write["table"] or write["updated"] or ""
+            yield table.lower(), f"src/{name}:{line}"
+
+
+def check_tables(files: dict[str, str], schema: str, rooms: dict[str, set[str]]):
+    """Each table is written by one room; `files` are the sources below src/, without tests."""
+    writers: dict[str, dict[str, str]] = {}
+    for name, text in files.items():
+        for table, where in written_tables(name, text):
+            room = room_of(name, rooms)
+            if table == "":
+                yield f"{where}: writes a table that it does not name; write its name out"
+            elif room is not None:
+                writers.setdefault(table, {}).setdefault(room, where)
+    for table, by in sorted(writers.items()):
+        if len(by) > 1:
+            places = ", ".join(f"{room} ({where})" for room, where in sorted(by.items()))
+            yield f"the table {table} is written by {len(by)} rooms: {places}"
+    for table in TABLE.findall(schema):
+        if table.lower() not in writers:
+            yield f"the table {table} is written by no room"
+
+
 def main() -> int:
     root = pathlib.Path(__file__).resolve().parent.parent
     source = root / "src"
@@ -140,10 +203,16 @@ def main() -> int:
     rooms = declared_rooms(cmake)
     tests_use = declared_rooms(cmake, "TESTS_USE")
     problems = list(check_declarations(rooms))
+    files = {}
     for path in sorted(source.rglob("*.h")) + sorted(source.rglob("*.cc")):
         name = path.relative_to(source).as_posix()
-        problems.extend(check_file(name, path.read_text(), rooms, source, tests_use))
-    print("\n".join(problems) if problems else f"{len(rooms)} rooms, every include follows the arrows")
+        files[name] = path.read_text()
+        problems.extend(check_file(name, files[name], rooms, source, tests_use))
+    program = {n: t for n, t in files.items() if not n.endswith(("_test.cc", "_testing.cc"))}
+    schema = "".join(path.read_text() for path in sorted(source.rglob("*.sql")))
+    problems.extend(check_tables(program, schema, rooms))
+    fine = f"{len(rooms)} rooms, every include follows the arrows, every table is written by one"
+    print("\n".join(problems) if problems else fine)
     return 1 if problems else 0
 
 

@@ -85,5 +85,66 @@ class Files(unittest.TestCase):
                 self.assertIn(sentence, self.refused(name, text))
 
 
+class Tables(unittest.TestCase):
+    SCHEMA = "CREATE TABLE users (id BIGINT);\nCREATE TABLE codes (id BIGINT);"
+    CMAKE = "latchkey_room(domain/sessions)\nlatchkey_room(domain/oauth USES domain/sessions)"
+
+    def refused(self, **changed: str) -> str:
+        files = {
+            "domain/sessions/users.cc": 'tx.run("INSERT INTO users (id) VALUES (:id)", id);',
+            "domain/oauth/codes.cc": 'tx.run("DELETE FROM codes WHERE id = :id", id);',
+        }
+        files |= {f"domain/{room}/changed.cc": text for room, text in changed.items()}
+        rooms = check_layers.declared_rooms(self.CMAKE)
+        return "\n".join(check_layers.check_tables(files, self.SCHEMA, rooms))
+
+    def test_accepts(self):
+        for text in (
+            'tx.run("UPDATE codes SET a = 1");',
+            'tx.all("SELECT id FROM users" + tx.for_update());',
+            'tx.all("SELECT id FROM users FOR UPDATE SKIP LOCKED");',
+            'tx.run("INSERT INTO codes (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET a = 2");',
+            '// once "DELETE FROM users"',
+            '/* "DELETE FROM users" */',
+            "const char quote = '\"'; // DELETE FROM users",
+            'say("Please update your client");',
+        ):
+            with self.subTest(text):
+                self.assertEqual(self.refused(oauth=text), "")
+
+    def test_refuses_a_second_writer(self):
+        for text in (
+            'tx.run("DELETE FROM users WHERE id = :id", id);',
+            'tx.run("INSERT INTO users (id) VALUES (:id)", id);',
+            'tx.run("INSERT OR IGNORE INTO users (id) VALUES (:id)", id);',
+            'tx.run("UPDATE users SET a = 1");',
+            'tx.run("UPDATE users AS u SET a = 1");',
+            'tx.run("UPDATE users u SET a = 1");',
+            'tx.run("update Users set a = 1");',
+            'tx.run(R"(DELETE FROM users)");',
+            'tx.run(R"sql(\n  DELETE\n  FROM users)sql");',
+            'tx.run("WITH old AS (SELECT 1) DELETE FROM users");',
+            # Split over literals, wherever.
+            'tx.run(\n  "DELETE FROM"\n  " users WHERE id = 1");',
+            'tx.run("UPDATE "\n  "users SET a = 1");',
+            'tx.run("UPDATE users" /* why */\n  " SET a = 1");',
+            'tx.run("DEL" "ETE FROM us" "ers");',
+        ):
+            with self.subTest(text):
+                refused = self.refused(oauth=text)
+                self.assertIn("users is written by 2 rooms", refused)
+                self.assertIn("src/domain/oauth/changed.cc:", refused)
+
+    def test_refuses_tables_that_are_not_named(self):
+        for text in ('tx.run("DELETE FROM " + table);', 'tx.run("UPDATE " + table + " SET a = 1");'):
+            with self.subTest(text):
+                self.assertIn("does not name", self.refused(oauth=text))
+
+    def test_refuses_tables_that_nobody_writes(self):
+        rooms = check_layers.declared_rooms(self.CMAKE)
+        refused = "\n".join(check_layers.check_tables({}, self.SCHEMA, rooms))
+        self.assertIn("codes is written by no room", refused)
+
+
 if __name__ == "__main__":
     unittest.main()

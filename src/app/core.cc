@@ -3,8 +3,11 @@
 #include <chrono>
 #include <thread>
 
+#include "domain/confirm/listeners.h"
+#include "domain/oauth/listeners.h"
 #include "domain/schema/schema.h"
 #include "domain/sessions/lost_rows.h"
+#include "domain/signin/listeners.h"
 #include "platform/db/migration.h"
 #include "platform/text/rfc3339.h"
 
@@ -44,10 +47,15 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
       metrics(workers),
       database(db::open(config.database, config.database_pool)) {
   database->on_trouble([this](std::string_view sentence) { log.warning(sentence); });
+  wire_listeners();
   watch_reconnects();
   db::migrate(*database, schema::migrations());
-  ground.emplace(
-      Ground{.db = *database, .clock = clock, .ids = ids, .metrics = metrics, .log = log});
+  ground.emplace(Ground{.db = *database,
+                        .clock = clock,
+                        .ids = ids,
+                        .events = events,
+                        .metrics = metrics,
+                        .log = log});
   sessions = std::make_unique<sessions::Sessions>(sessions::Sessions::Parts{
       .ground = *ground,
       .policy = config.sessions,
@@ -63,6 +71,12 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
   ready_ = sessions.get();
   hear_other_nodes();
   count_database();
+}
+
+void Core::wire_listeners() {
+  confirm::listen(events);
+  signin::listen(events);
+  oauth::listen(events);
 }
 
 void Core::hear_other_nodes() {

@@ -8,7 +8,9 @@
 #include "app/config.h"
 #include "domain/accounts/administration.h"
 #include "domain/accounts/passwords.h"
+#include "domain/events/events.h"
 #include "domain/ground/ground.h"
+#include "domain/outbox/outbox.h"
 #include "domain/services/services.h"
 #include "domain/sessions/sessions.h"
 #include "endpoints/admin/commands.h"
@@ -47,6 +49,8 @@ class Core {
   SystemClock clock;
   telemetry::Log log;
   telemetry::Registry metrics;
+  events::Events events;
+  outbox::Outbox outbox{clock};
   std::unique_ptr<db::Database> database;
   IdSource ids;
   std::optional<Ground> ground;  // once the database is open
@@ -56,6 +60,9 @@ class Core {
   admin::Operations operations() const;
 
  private:
+  // Who does what about what happens to accounts, in this order: the rooms with their own tables
+  // first, what leaves this server last.
+  void wire_listeners();
   void watch_reconnects();
   void note_start();
   void hear_other_nodes();

@@ -11,6 +11,7 @@
 #include "app/housekeeping.h"
 #include "app/oauth_api.h"
 #include "app/routes.h"
+#include "domain/outbox/workers.h"
 #include "domain/services/senders.h"
 #include "endpoints/admin/command_socket.h"
 #include "endpoints/admin/health.h"
@@ -151,6 +152,14 @@ int serve(const Config& config) {
         oauth_api.purge();
       },
       core.log);
+  std::optional<outbox::Workers> deliveries(
+      std::in_place,
+      outbox::Workers::Parts{.db = *core.database,
+                             .outbox = core.outbox,
+                             .log = core.log,
+                             .metrics = core.metrics,
+                             .alone = core.database->dialect() == db::Dialect::sqlite},
+      outbox::Workers::Consumers{});
   std::unique_ptr<http::Server> commands;
   if (const std::string path = config.socket_path(); !path.empty()) {
     commands = side_server(config, {"unix:" + path}, 0600, command_router, hooks);
@@ -171,6 +180,7 @@ int serve(const Config& config) {
   server.drain();
   if (commands) commands->drain();
   if (metrics) metrics->drain();
+  deliveries.reset();
   housekeeping.reset();
   core.close();
   core.log.info("stopped");

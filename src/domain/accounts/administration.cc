@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "domain/accounts/account_changes.h"
 #include "domain/accounts/deactivate_account.h"
 #include "domain/accounts/matrix_id.h"
 
@@ -72,10 +73,11 @@ Administration::Result<std::string> Administration::create_user(
   const std::string id = matrix_id(name, server_name_);
   return ground_.db.write_now([&](db::Tx& tx) -> Result<std::string> {
     const Time now = ground_.clock.now();
-    if (name_taken(tx, name) ||
-        !insert_user(tx, ground_.ids.next<UserId>(now), name, hash, admin, now)) {
+    const auto user_id = ground_.ids.next<UserId>(now);
+    if (name_taken(tx, name) || !insert_user(tx, user_id, name, hash, admin, now)) {
       return fail(fmt::format("the name {} is taken", name));
     }
+    ground_.events.tell(tx, events::AccountCreated{user_id, std::string(name)});
     note(tx, by, "user create", id, admin ? "administrator" : "");
     return id;
   });
@@ -92,7 +94,8 @@ Administration::Result<> Administration::set_password(const Operator& by, std::s
     const auto user = find_locked(tx, name);
     if (!user) return no_such_user(name);
     if (user->account.deactivated_at) return fail("the account is deactivated");
-    replace_password(tx, user->account.id, hash);
+    replace_password(tx, ground_.events, user->account.id, hash,
+                     events::PasswordChange::by_administrator);
     note(tx, by, "user set-password", target(user->account));
     return {};
   });
@@ -125,7 +128,7 @@ Administration::Result<> Administration::change_account(const Operator& by, std:
     const Refusal refusal = change(tx, account, ground_.clock.now());
     if (refusal) return fail(*refusal);
     if (account == user->account) return {};
-    update_account_state(tx, account);
+    change_state(tx, ground_.events, user->account, account);
     sessions_.account_changed(tx, account.id);
     note(tx, by, action, target(account), detail);
     return {};
@@ -169,18 +172,18 @@ Administration::Result<> Administration::deactivate(const Operator& by, std::str
     Account account = user->account;
     if (account.deactivated_at && !erase) return fail("the account is deactivated already");
     if (user->erased_at) return fail("the account is erased already");
-    deactivate_account(tx, sessions_, account, erase, ground_.clock.now());
+    deactivate_account(tx, ground_, sessions_, account, erase);
     note(tx, by, "user deactivate", target(account), erase ? "erased" : "");
     return {};
   });
 }
 
 Administration::Result<> Administration::reactivate(const Operator& by, std::string_view name) {
-  const auto change = [](db::Tx& tx, Account& account, Time) -> Refusal {
+  const auto change = [&events = ground_.events](db::Tx& tx, Account& account, Time) -> Refusal {
     if (!account.deactivated_at) return "the account is not deactivated";
     account.deactivated_at.reset();
     update_erased(tx, account.id, std::nullopt);
-    replace_password(tx, account.id, std::nullopt);
+    replace_password(tx, events, account.id, std::nullopt, events::PasswordChange::taken_away);
     return std::nullopt;
   };
   return change_account(by, "user reactivate", name, change);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "domain/accounts/user_rows.h"
+#include "domain/ground/ground.h"
 #include "domain/sessions/sessions.h"
 
 namespace latchkey::accounts {
@@ -10,7 +11,7 @@ namespace latchkey::accounts {
 // who knows the password can be told why it is not taken (M_USER_DEACTIVATED). With `erase` it
 // goes, and with it what is kept of the person's devices: their names and where they were used.
 // Writes `account` and everything else. An account that is deactivated already can still be erased.
-void deactivate_account(db::Tx& tx, sessions::Sessions& sessions, Account& account, bool erase,
-                        Time now);
+void deactivate_account(db::Tx& tx, const Ground& ground, sessions::Sessions& sessions,
+                        Account& account, bool erase);
 
 }  // namespace latchkey::accounts

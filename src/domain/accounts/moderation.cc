@@ -1,5 +1,6 @@
 #include "domain/accounts/moderation.h"
 
+#include "domain/accounts/account_changes.h"
 #include "domain/accounts/matrix_id.h"
 #include "domain/sessions/session_rows.h"
 
@@ -60,10 +61,11 @@ Task<Moderation::Result<bool>> Moderation::write(const sessions::Identity& who, 
     auto account = user ? sessions::lock_account(tx, user->account.id) : std::nullopt;
     if (!account || account->deactivated_at) return std::unexpected(Refused::not_found);
     if (const auto refused = refuse_measure(who, *account)) return std::unexpected(*refused);
+    const Account before = *account;
     auto& at = since(*account, measure);
     if (at.has_value() == wanted) return wanted;
     at = wanted ? std::optional(ground_.clock.now()) : std::nullopt;
-    update_account_state(tx, *account);
+    change_state(tx, ground_.events, before, *account);
     sessions_.account_changed(tx, account->id);
     administration_.note(tx, by, action(measure, wanted),
                          matrix_id(account->localpart, server_name_));

@@ -1,6 +1,5 @@
 #include "domain/accounts/user_rows.h"
 
-#include "domain/accounts/recovery_links.h"
 #include "domain/sessions/session_rows.h"
 
 namespace latchkey::accounts {
@@ -84,16 +83,8 @@ bool name_taken(db::Tx& tx, std::string_view localpart) {
   return tx.one<int>("SELECT 1 FROM users WHERE localpart = :localpart", localpart).has_value();
 }
 
-void update_password_hash(db::Tx& tx, UserId id, std::string_view hash) {
+void update_password_hash(db::Tx& tx, UserId id, const std::optional<std::string>& hash) {
   tx.run("UPDATE users SET password_hash = :hash WHERE id = :id", hash, id);
-}
-
-void replace_password(db::Tx& tx, UserId id, const std::optional<std::string>& hash,
-                      std::optional<BrowserSessionId> except) {
-  tx.run("UPDATE users SET password_hash = :hash WHERE id = :id", hash, id);
-  tx.run("DELETE FROM auth_sessions WHERE user_id = :id", id);
-  delete_recovery_links_of(tx, id);
-  sessions::end_browsers_of(tx, id, except);
 }
 
 std::string find_display_name(db::Tx& tx, UserId id) {

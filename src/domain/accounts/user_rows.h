@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "domain/accounts/threepid.h"
-#include "domain/sessions/browser_ends.h"
 #include "domain/sessions/record.h"
 #include "platform/db/tx.h"
 
@@ -32,12 +31,8 @@ bool insert_user(db::Tx& tx, UserId id, std::string_view localpart,
 void delete_new_user(db::Tx& tx, UserId id);
 bool name_taken(db::Tx& tx, std::string_view localpart);
 
-// Of the same password, made anew.
-void update_password_hash(db::Tx& tx, UserId id, std::string_view hash);
-// Another password, or none any more: what was confirmed with the one before is void, and so are
-// the links to recover the account and the browsers that are signed in, except one.
-void replace_password(db::Tx& tx, UserId id, const std::optional<std::string>& hash,
-                      std::optional<BrowserSessionId> except = {});
+// For the same password made anew; another one is account_changes.h's.
+void update_password_hash(db::Tx& tx, UserId id, const std::optional<std::string>& hash);
 
 // Empty: none.
 std::string find_display_name(db::Tx& tx, UserId id);

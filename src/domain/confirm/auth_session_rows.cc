@@ -40,6 +40,10 @@ bool delete_auth_session(db::Tx& tx, std::string_view hash) {
   return tx.run("DELETE FROM auth_sessions WHERE hash = :hash", hash) == 1;
 }
 
+void delete_auth_sessions_of(db::Tx& tx, UserId user) {
+  tx.run("DELETE FROM auth_sessions WHERE user_id = :user", user);
+}
+
 void delete_expired_auth_sessions(db::Tx& tx, Time now) {
   tx.run("DELETE FROM auth_sessions WHERE expires_at <= :now", now);
 }

@@ -36,6 +36,7 @@ void insert_auth_session(db::Tx& tx, const AuthSession& session);
 bool advance_auth_session(db::Tx& tx, const AuthSession& session, const AuthFlow& before);
 // False: it was not there, for it has been used already.
 bool delete_auth_session(db::Tx& tx, std::string_view hash);
+void delete_auth_sessions_of(db::Tx& tx, UserId user);
 void delete_expired_auth_sessions(db::Tx& tx, Time now);
 
 }  // namespace latchkey::confirm

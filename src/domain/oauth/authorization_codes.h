@@ -54,4 +54,7 @@ class AuthorizationCodes {
   clients::Clients& clients_;
 };
 
+// What a browser has given and no client has redeemed yet.
+void delete_codes_of(db::Tx& tx, BrowserSessionId browser);
+
 }  // namespace latchkey::oauth

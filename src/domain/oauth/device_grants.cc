@@ -41,6 +41,13 @@ bool expired(Time expires_at, Time now) {
 }
 
 }  // namespace
+
+void deny_grants_of(db::Tx& tx, BrowserSessionId browser) {
+  tx.run(
+      "UPDATE device_grants SET decision = :denied WHERE browser_session = :browser"
+      " AND browser_session IS NOT NULL AND session IS NULL",
+      Decision::denied, browser);
+}
 }  // namespace latchkey::oauth
 
 template <>

@@ -56,4 +56,7 @@ class DeviceGrants {
   Polling polling_;
 };
 
+// What a browser has allowed and no device has fetched yet.
+void deny_grants_of(db::Tx& tx, BrowserSessionId browser);
+
 }  // namespace latchkey::oauth

@@ -83,6 +83,7 @@ std::optional<accounts::Account> Registration::add_user(db::Tx& tx, const NewAcc
 // In the transaction of the account: a client never sees the one without the other.
 Registration::Made Registration::sign_in(db::Tx& tx, accounts::Account account,
                                          const NewAccount& wanted) {
+  parts_.ground.events.tell(tx, events::AccountCreated{account.id, account.localpart});
   Made made{.account = std::move(account), .session = {}};
   // A new account is refused nothing.
   if (!wanted.inhibit_login) {

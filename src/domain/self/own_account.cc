@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "domain/accounts/account_changes.h"
 #include "domain/accounts/deactivate_account.h"
 #include "domain/sessions/session_rows.h"
 
@@ -49,7 +50,8 @@ Task<OwnAccountResult<>> OwnAccount::change_password(signin::Caller who, std::st
   co_return co_await confirmed(who, passed,
                                [&](db::Tx& tx, const accounts::Account& account,
                                    const std::optional<Session>& session) -> OwnAccountResult<> {
-                                 accounts::replace_password(tx, account.id, hash);
+                                 accounts::replace_password(tx, ground_.events, account.id, hash,
+                                                            events::PasswordChange::by_its_person);
                                  if (!logout_devices) return {};
                                  if (session) {
                                    sessions_.end_all_but(tx, *session, EndReason::password_changed);
@@ -70,8 +72,8 @@ Task<OwnAccountResult<>> OwnAccount::deactivate(signin::Caller who, bool erase,
   co_return co_await confirmed(who, passed,
                                [&](db::Tx& tx, accounts::Account& account,
                                    const std::optional<Session>&) -> OwnAccountResult<> {
-                                 accounts::deactivate_account(tx, sessions_, account, erase,
-                                                              ground_.clock.now());
+                                 accounts::deactivate_account(tx, ground_, sessions_, account,
+                                                              erase);
                                  return {};
                                });
 }

@@ -30,7 +30,7 @@ Task<OwnDevices::Put> OwnDevices::put(const signin::Caller& who, std::string dev
     if (!account || account->deactivated_at) return Put::no_such_device;
     const auto device = sessions::find_device(tx, who.identity.user, device_id);
     if (!device) return create(tx, who, device_id, display_name);
-    if (display_name) sessions::rename_device(tx, *device, *display_name);
+    if (display_name) sessions::rename_device(tx, ground_.events, *device, *display_name);
     return Put::updated;
   });
 }
@@ -42,8 +42,8 @@ OwnDevices::Put OwnDevices::create(db::Tx& tx, const signin::Caller& who,
   const auto most = static_cast<std::int64_t>(sessions_.policy().maximum_per_user);
   if (sessions::count_devices(tx, who.identity.user) >= most) return Put::too_many;
   // The account is locked, so only the key can collide.
-  while (!sessions::insert_device(tx, ground_.ids.next<DeviceKey>(ground_.clock.now()),
-                                  who.identity.user, device_id, display_name)) {
+  while (!sessions::add_device(tx, ground_.events, ground_.ids.next<DeviceKey>(ground_.clock.now()),
+                               who.identity.user, device_id, display_name)) {
   }
   return Put::created;
 }

@@ -5,11 +5,13 @@
 
 #include "domain/accounts/accounts_testing.h"
 #include "domain/accounts/terms.h"
+#include "domain/confirm/listeners.h"
 #include "domain/registration/registration.h"
 #include "domain/self/own_account.h"
 #include "domain/self/own_devices.h"
 #include "domain/self/web_account.h"
 #include "domain/services/services.h"
+#include "domain/signin/listeners.h"
 #include "domain/signin/login_flows.h"
 #include "domain/signin/sign_in.h"
 
@@ -48,6 +50,11 @@ struct Surface {
 // The base of tests that need users who sign in, on both engines.
 class SigninOnEachEngine : public accounts::testing::AccountsOnEachEngine {
  protected:
+  SigninOnEachEngine() {
+    confirm::listen(server_.events);
+    signin::listen(server_.events);
+  }
+
   static sessions::NewSession device(std::string device_id) {
     return sessions::testing::TestSessions::refreshing(std::move(device_id));
   }
@@ -57,6 +64,10 @@ class SigninOnEachEngine : public accounts::testing::AccountsOnEachEngine {
   signin::SignIn::Result login(const std::string& user, const std::string& password,
                                std::string device_id = "PHONE") {
     return login(surface_, user, password, std::move(device_id));
+  }
+  // Of the account pages; one browser may go on.
+  void sign_out_everywhere(db::Tx& tx, UserId user, std::optional<BrowserSessionId> except = {}) {
+    server_.events.tell(tx, events::SignedOutEverywhere{user, EndReason::logout_all, except});
   }
   // Who asks with that access token.
   signin::Caller caller(const std::string& access_token);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "domain/accounts/account_changes.h"
 #include "domain/accounts/deactivate_account.h"
 #include "domain/accounts/threepid_rows.h"
 #include "domain/self/web_account_rows.h"
@@ -72,7 +73,8 @@ Task<WebResult<>> WebAccount::set_display_name(const signin::BrowserSession& who
     const auto account = lock(tx, who, Need::signed_in);
     if (!account) return std::unexpected(account.error());
     if (!clean) return {};
-    accounts::update_display_name(tx, account->id, clean->empty() ? std::nullopt : clean);
+    accounts::change_display_name(tx, ground_.events, account->id,
+                                  clean->empty() ? std::nullopt : clean);
     return {};
   });
 }
@@ -123,7 +125,7 @@ Task<WebResult<>> WebAccount::rename_device(const signin::BrowserSession& who,
     if (!account) return std::unexpected(account.error());
     const auto device = sessions::find_device(tx, account->id, device_id);
     if (!device) return refuse(WebRefused::no_such_device);
-    if (clean) sessions::rename_device(tx, *device, *clean);
+    if (clean) sessions::rename_device(tx, ground_.events, *device, *clean);
     return {};
   });
 }
@@ -154,7 +156,7 @@ Task<WebResult<>> WebAccount::deactivate(const signin::BrowserSession& who, bool
   co_return co_await ground_.db.write([&](db::Tx& tx) -> WebResult<> {
     auto account = lock(tx, who, Need::fresh);
     if (!account) return std::unexpected(account.error());
-    accounts::deactivate_account(tx, sessions_, *account, erase, ground_.clock.now());
+    accounts::deactivate_account(tx, ground_, sessions_, *account, erase);
     return {};
   });
 }

@@ -142,8 +142,7 @@ TEST_P(WebAccountTest, DestroyingNeedsThePasswordOfRecently) {
 }
 
 TEST_P(WebAccountTest, ABrowserThatWasSignedOutMeanwhileChangesNothing) {
-  server_.db().write_now(
-      [&](db::Tx& tx) { signin::BrowserSessions::end_all_of(tx, here_.session.account.id); });
+  server_.db().write_now([&](db::Tx& tx) { sign_out_everywhere(tx, here_.session.account.id); });
   const auto& who = here_.session;
   const auto out = WebRefused::signed_out;
   EXPECT_EQ(refused(run(account_.set_display_name(who, "Mallory"))), out);

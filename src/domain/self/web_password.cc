@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "domain/accounts/account_changes.h"
 #include "domain/accounts/recovery_links.h"
 #include "domain/self/web_account.h"
 #include "domain/sessions/session_rows.h"
@@ -56,7 +57,8 @@ Task<WebResult<>> WebAccount::change_password(const signin::BrowserSession& who,
       const auto account = lock(tx, who, Need::signed_in);
       if (!account) return std::unexpected(account.error());
       if (!signin::PasswordCheck::lock_if_unchanged(tx, *checked)) return std::nullopt;
-      accounts::replace_password(tx, account->id, hash, who.id);
+      accounts::replace_password(tx, ground_.events, account->id, hash,
+                                 events::PasswordChange::by_its_person, who.id);
       if (logout_devices) {
         sessions_.end_all_not_held(tx, account->id, EndReason::password_changed, who.id);
       }
@@ -97,7 +99,9 @@ Task<WebResult<signin::BrowserSignedIn>> WebAccount::recover(std::string link, s
         accounts::find_recovery_link(tx, link, ground_.clock.now()) != account->id) {
       return refuse(WebRefused::no_longer_valid);
     }
-    accounts::replace_password(tx, account->id, hash);  // uses the link up
+    // Uses the link up.
+    accounts::replace_password(tx, ground_.events, account->id, hash,
+                               events::PasswordChange::recovered);
     if (logout_devices) sessions_.end_all_of(tx, account->id, EndReason::password_changed);
     return browsers_.begin(tx, *account, origin);
   });

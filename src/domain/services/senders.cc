@@ -12,8 +12,10 @@ std::vector<std::string> add_senders(const Services& services, const Ground& gro
     for (const Service& service : services.all()) {
       // Again when the id was taken; another node's insert ends it too.
       while (!accounts::name_taken(tx, service.sender_localpart)) {
-        if (accounts::insert_user(tx, ground.ids.next<UserId>(now), service.sender_localpart,
-                                  std::nullopt, /*admin=*/false, now)) {
+        const auto id = ground.ids.next<UserId>(now);
+        if (accounts::insert_user(tx, id, service.sender_localpart, std::nullopt, /*admin=*/false,
+                                  now)) {
+          ground.events.tell(tx, events::AccountCreated{id, service.sender_localpart});
           created.push_back(service.sender_localpart);
         }
       }

@@ -59,8 +59,24 @@ std::optional<Device> find_device_details(db::Tx& tx, UserId user, std::string_v
   return found == devices.end() ? std::nullopt : std::optional(std::move(*found));
 }
 
-void rename_device(db::Tx& tx, DeviceKey key, std::string_view display_name) {
-  tx.run("UPDATE devices SET display_name = :name WHERE id = :id", display_name, key);
+bool add_device(db::Tx& tx, const events::Events& events, DeviceKey key, UserId user,
+                const std::string& device_id, const std::optional<std::string>& display_name) {
+  const bool added = tx.run(
+                         "INSERT INTO devices (id, user_id, device_id, display_name)"
+                         " VALUES (:id, :user, :device, :name) ON CONFLICT DO NOTHING",
+                         key, user, device_id, display_name) == 1;
+  if (added) events.tell(tx, events::DeviceAdded{user, key, device_id, display_name});
+  return added;
+}
+
+void rename_device(db::Tx& tx, const events::Events& events, DeviceKey key,
+                   const std::string& display_name) {
+  const auto row = tx.one<UserId, std::string>(
+      "UPDATE devices SET display_name = :name WHERE id = :id RETURNING user_id, device_id",
+      display_name, key);
+  if (!row) return;
+  const auto& [user, device_id] = *row;
+  events.tell(tx, events::DeviceRenamed{user, key, device_id, display_name});
 }
 
 bool had_device(db::Tx& tx, UserId user, std::string_view device_id) {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "domain/events/events.h"
 #include "domain/sessions/record.h"
 #include "platform/db/tx.h"
 
@@ -25,7 +26,11 @@ struct Device {
 std::vector<Device> list_devices(db::Tx& tx, UserId user);
 std::optional<Device> find_device_details(db::Tx& tx, UserId user, std::string_view device_id);
 
-void rename_device(db::Tx& tx, DeviceKey key, std::string_view display_name);
+// False when the key or the name is taken.
+bool add_device(db::Tx& tx, const events::Events& events, DeviceKey key, UserId user,
+                const std::string& device_id, const std::optional<std::string>& display_name);
+void rename_device(db::Tx& tx, const events::Events& events, DeviceKey key,
+                   const std::string& display_name);
 
 // Whether the user once had a device of this ID, which is deleted now.
 bool had_device(db::Tx& tx, UserId user, std::string_view device_id);

@@ -51,6 +51,10 @@ Task<std::expected<TokenPair, Standing>> Sessions::refresh(const Use& use,
     if (result.changed) {
       update_session(tx, result.after);
       announcer_.session(tx, token.session);
+      if (result.after.ended != session->record.ended) {
+        events_.tell(tx, events::SessionEnded{session->account.id, token.session,
+                                              result.after.ended, result.after.end_reason.value()});
+      }
     }
     return result;
   });

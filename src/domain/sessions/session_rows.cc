@@ -148,11 +148,12 @@ bool insert_session(db::Tx& tx, const Record& record, const Origin& origin,
                     keep_user_agent(tx, origin.user_agent)) == 1;
 }
 
-bool end_session(db::Tx& tx, SessionId id, Ended how, EndReason why, Time now) {
-  return tx.run(
-             "UPDATE sessions SET ended = :ended, end_reason = :reason, ended_at = :now"
-             " WHERE id = :id AND ended < :ended",
-             how, why, now, id) > 0;
+std::optional<UserId> end_session(db::Tx& tx, SessionId id, Ended how, EndReason why, Time now) {
+  const auto row = tx.one<UserId>(
+      "UPDATE sessions SET ended = :ended, end_reason = :reason, ended_at = :now"
+      " WHERE id = :id AND ended < :ended RETURNING user_id",
+      how, why, now, id);
+  return row ? std::optional(std::get<0>(*row)) : std::nullopt;
 }
 
 std::vector<SessionId> open_sessions_of_device(db::Tx& tx, DeviceKey device) {
@@ -259,21 +260,23 @@ std::vector<DeviceKey> devices_of_user(db::Tx& tx, UserId user) {
                         user);
 }
 
-bool insert_device(db::Tx& tx, DeviceKey key, UserId user, std::string_view device_id,
-                   const std::optional<std::string>& display_name) {
-  return tx.run(
-             "INSERT INTO devices (id, user_id, device_id, display_name)"
-             " VALUES (:id, :user, :device, :name) ON CONFLICT DO NOTHING",
-             key, user, device_id, display_name) == 1;
+std::optional<DeviceName> delete_device(db::Tx& tx, DeviceKey key, Time now) {
+  auto row = tx.one<UserId, DeviceKey, Text>(
+      "UPDATE devices SET deleted_at = :now WHERE id = :id AND deleted_at IS NULL"
+      " RETURNING user_id, id, device_id",
+      now, key);
+  if (!row) return std::nullopt;
+  return std::make_from_tuple<DeviceName>(std::move(*row));
 }
 
-void delete_device(db::Tx& tx, DeviceKey key, Time now) {
-  tx.run("UPDATE devices SET deleted_at = :now WHERE id = :id AND deleted_at IS NULL", now, key);
-}
-
-void delete_devices_of_user(db::Tx& tx, UserId user, Time now) {
-  tx.run("UPDATE devices SET deleted_at = :now WHERE user_id = :user AND deleted_at IS NULL", now,
-         user);
+std::vector<DeviceName> delete_devices_of_user(db::Tx& tx, UserId user, Time now) {
+  std::vector<DeviceName> deleted;
+  tx.each<UserId, DeviceKey, Text>(
+      "UPDATE devices SET deleted_at = :now WHERE user_id = :user AND deleted_at IS NULL"
+      " RETURNING user_id, id, device_id",
+      [&](UserId of, DeviceKey key, Text& id) { deleted.emplace_back(of, key, std::move(id)); },
+      now, user);
+  return deleted;
 }
 
 void forget_devices_of_user(db::Tx& tx, UserId user) {

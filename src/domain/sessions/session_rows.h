@@ -44,8 +44,8 @@ bool insert_session(db::Tx& tx, const Record& record, const Origin& origin,
                     std::optional<BrowserSessionId> browser = {});
 
 // Ends the session unless it is over already. A deliberate end overwrites a soft one.
-// Returns whether the row changed.
-bool end_session(db::Tx& tx, SessionId id, Ended how, EndReason why, Time now);
+// Returns whose it is; absent: the row has not changed.
+std::optional<UserId> end_session(db::Tx& tx, SessionId id, Ended how, EndReason why, Time now);
 
 // The sessions of one device or of one user that are not over yet.
 std::vector<SessionId> open_sessions_of_device(db::Tx& tx, DeviceKey device);
@@ -78,11 +78,14 @@ std::vector<ListedSession> list_sessions(db::Tx& tx, UserId user);
 // The live device of that name.
 std::optional<DeviceKey> find_device(db::Tx& tx, UserId user, std::string_view device_id);
 std::vector<DeviceKey> devices_of_user(db::Tx& tx, UserId user);  // the live ones
-// False when the key or the name is taken.
-bool insert_device(db::Tx& tx, DeviceKey key, UserId user, std::string_view device_id,
-                   const std::optional<std::string>& display_name);
-void delete_device(db::Tx& tx, DeviceKey key, Time now);
-void delete_devices_of_user(db::Tx& tx, UserId user, Time now);
+struct DeviceName {
+  UserId user;
+  DeviceKey key;
+  std::string id;
+};
+// Absent: it was deleted before.
+std::optional<DeviceName> delete_device(db::Tx& tx, DeviceKey key, Time now);
+std::vector<DeviceName> delete_devices_of_user(db::Tx& tx, UserId user, Time now);
 // Forgets the names of a user's deleted devices, and where and with what their sessions were used.
 void forget_devices_of_user(db::Tx& tx, UserId user);
 std::int64_t count_devices(db::Tx& tx, UserId user);

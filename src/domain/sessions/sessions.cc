@@ -16,6 +16,7 @@ constexpr std::int64_t kPurgeBatch = 500;
 Sessions::Sessions(Parts parts)
     : db_(parts.ground.db),
       clock_(parts.ground.clock),
+      events_(parts.ground.events),
       policy_(parts.policy),
       key_file_(std::move(parts.key_file)),
       log_(parts.ground.log),
@@ -119,7 +120,7 @@ TokenPair Sessions::tokens_of(std::size_t index, const Record& record) {
 
 std::expected<Session, StartRefusal> Sessions::start(db::Tx& tx, const Account& account,
                                                      const NewSession& wanted) {
-  return start_session(tx, announcer_, ids_, policy_, account, wanted, clock_.now());
+  return start_session(tx, announcer_, events_, ids_, policy_, account, wanted, clock_.now());
 }
 
 Question Sessions::question(const Session& session, Generation generation, Time now) const {

@@ -14,7 +14,6 @@
 #include "domain/keys/key_file.h"
 #include "domain/sessions/activity.h"
 #include "domain/sessions/announcer.h"
-#include "domain/sessions/browser_ends.h"
 #include "domain/sessions/changes.h"
 #include "domain/sessions/lost_rows.h"
 #include "domain/sessions/policy.h"
@@ -178,6 +177,10 @@ class Sessions {
   // (a wrong check or tag, a lost key, no row).
   Task<std::expected<Known, Standing>> know(const Use& use, std::string_view text, Kind kind);
   Task<Verdict> judge_token(const Use& use, std::string_view text, Duration slack, bool any_scope);
+  // Ends the row and tells it; what remembers its tokens is for the caller to announce.
+  bool end_quietly(db::Tx& tx, SessionId id, Ended how, EndReason why);
+  // The same, announced. False when it had ended so before.
+  bool end(db::Tx& tx, SessionId id, Ended how, EndReason why);
   void end_without_device(db::Tx& tx, UserId user, EndReason why,
                           std::optional<SessionId> except = {});
   template <class End>
@@ -192,6 +195,7 @@ class Sessions {
 
   db::Database& db_;
   const Clock& clock_;
+  const events::Events& events_;
   const Policy policy_;
   const std::string key_file_;
   telemetry::Log log_;

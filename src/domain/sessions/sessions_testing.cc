@@ -26,6 +26,7 @@ void TestSessions::make_sessions() {
       .db = *database_,
       .clock = clock,
       .ids = *ids_,
+      .events = events,
       .metrics = metrics_,
       .log = telemetry::Log(options, [this](std::string_view line) { log_.emplace_back(line); })});
   sessions_ = std::make_unique<Sessions>(Sessions::Parts{.ground = *ground_,

@@ -48,6 +48,8 @@ class TestSessions {
   // For what stands beside the sessions; another one after a crash.
   const Ground& ground() { return *ground_; }
   ManualClock clock{kNoon};
+  // What is told; whoever listens to it is to be wired before anything happens.
+  events::Events events;
 
   // Nothing that was not written survives, as in a crash; the clock goes on.
   void crash();

@@ -17,31 +17,43 @@ bool may_end(Question q) {
 
 }  // namespace
 
+bool Sessions::end_quietly(db::Tx& tx, SessionId id, Ended how, EndReason why) {
+  const auto user = end_session(tx, id, how, why, clock_.now());
+  if (user) events_.tell(tx, events::SessionEnded{*user, id, how, why});
+  return user.has_value();
+}
+
+bool Sessions::end(db::Tx& tx, SessionId id, Ended how, EndReason why) {
+  const bool ended = end_quietly(tx, id, how, why);
+  if (ended) announcer_.session(tx, id);
+  return ended;
+}
+
 bool Sessions::end_for_good(db::Tx& tx, const Session& session, EndReason why) {
-  const bool ended = end_session(tx, session.record.id, Ended::for_good, why, clock_.now());
-  announcer_.session(tx, session.record.id);
+  const bool ended = end(tx, session.record.id, Ended::for_good, why);
   if (session.record.device) end_device(tx, *session.record.device, why);
   return ended;
 }
 
 void Sessions::end_device(db::Tx& tx, DeviceKey device, EndReason why) {
-  const Time now = clock_.now();
   for (const SessionId id : open_sessions_of_device(tx, device)) {
-    end_session(tx, id, Ended::for_good, why, now);
-    announcer_.session(tx, id);
+    end(tx, id, Ended::for_good, why);
   }
-  delete_device(tx, device, now);
+  if (const auto deleted = delete_device(tx, device, clock_.now())) {
+    events_.tell(tx, events::DeviceDeleted{deleted->user, device, deleted->id, why});
+  }
 }
 
 void Sessions::end_all_of(db::Tx& tx, UserId user, EndReason why,
                           std::optional<BrowserSessionId> except) {
-  const Time now = clock_.now();
   for (const SessionId id : open_sessions_of_user(tx, user)) {
-    end_session(tx, id, Ended::for_good, why, now);
+    end_quietly(tx, id, Ended::for_good, why);
   }
-  delete_devices_of_user(tx, user, now);
-  end_browsers_of(tx, user, except);
+  for (const DeviceName& device : delete_devices_of_user(tx, user, clock_.now())) {
+    events_.tell(tx, events::DeviceDeleted{user, device.key, device.id, why});
+  }
   announcer_.account(tx, user);
+  events_.tell(tx, events::SignedOutEverywhere{user, why, except});
 }
 
 void Sessions::end_all_not_held(db::Tx& tx, UserId user, EndReason why, BrowserSessionId browser) {
@@ -50,7 +62,7 @@ void Sessions::end_all_not_held(db::Tx& tx, UserId user, EndReason why, BrowserS
     if (std::ranges::find(held, device) == held.end()) end_device(tx, device, why);
   }
   end_without_device(tx, user, why);
-  end_browsers_of(tx, user, browser);
+  events_.tell(tx, events::SignedOutEverywhere{user, why, browser});
 }
 
 // What a sign-in to the same device has ended softly stays soft: those tokens are dead, and a late
@@ -66,32 +78,29 @@ void Sessions::end_all_but(db::Tx& tx, const Session& kept, EndReason why) {
 void Sessions::end_without_device(db::Tx& tx, UserId user, EndReason why,
                                   std::optional<SessionId> except) {
   for (const SessionId id : open_sessions_without_device(tx, user)) {
-    if (id == except) continue;
-    end_session(tx, id, Ended::for_good, why, clock_.now());
-    announcer_.session(tx, id);
+    if (id != except) end(tx, id, Ended::for_good, why);
   }
 }
 
 bool Sessions::end_softly(db::Tx& tx, SessionId id, EndReason why) {
-  const bool ended = end_session(tx, id, Ended::softly, why, clock_.now());
-  if (ended) announcer_.session(tx, id);
-  return ended;
+  return end(tx, id, Ended::softly, why);
 }
 
 std::size_t Sessions::end_all_softly(db::Tx& tx, UserId user, EndReason why) {
   std::size_t ended = 0;
   for (const SessionId id : open_sessions_of_user(tx, user)) {
-    ended += end_session(tx, id, Ended::softly, why, clock_.now()) ? 1 : 0;
+    ended += end_quietly(tx, id, Ended::softly, why) ? 1 : 0;
   }
-  end_browsers_of(tx, user);
   announcer_.account(tx, user);
+  events_.tell(tx, events::SignedOutEverywhere{user, why, std::nullopt});
   return ended;
 }
 
 std::size_t Sessions::end_everything_softly(db::Tx& tx, EndReason why) {
   announcer_.everything(tx);
-  end_every_browser(tx);
-  return static_cast<std::size_t>(end_every_session_softly(tx, why, clock_.now()));
+  const std::int64_t ended = end_every_session_softly(tx, why, clock_.now());
+  events_.tell(tx, events::EverybodySignedOut{why});
+  return static_cast<std::size_t>(ended);
 }
 
 // `end` gets the transaction, the session under its lock and the question it raises, and returns

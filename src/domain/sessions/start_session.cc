@@ -2,48 +2,56 @@
 
 #include <algorithm>
 
+#include "domain/sessions/devices.h"
 #include "domain/sessions/session_rows.h"
 #include "platform/crypto/random.h"
 
 namespace latchkey::sessions {
 namespace {
 
-struct Device {
+struct Named {
   DeviceKey key;
   std::string id;
 };
 
 // The account is locked, so a name given by the client cannot be taken in the meantime; what
 // can collide is a made-up name or key, and another try makes another.
-Device add_device(db::Tx& tx, IdSource& ids, UserId user, const NewSession& wanted, Time now) {
+Named make_device(db::Tx& tx, const events::Events& events, IdSource& ids, UserId user,
+                  const NewSession& wanted, Time now) {
   for (;;) {
-    Device device{ids.next<DeviceKey>(now),
-                  wanted.device_id.value_or(crypto::random_text(crypto::kUpperCase, 10))};
-    if (insert_device(tx, device.key, user, device.id, wanted.display_name)) return device;
+    Named device{ids.next<DeviceKey>(now),
+                 wanted.device_id.value_or(crypto::random_text(crypto::kUpperCase, 10))};
+    if (add_device(tx, events, device.key, user, device.id, wanted.display_name)) return device;
   }
 }
 
-std::optional<Device> known_device(db::Tx& tx, UserId user, const NewSession& wanted) {
+std::optional<Named> known_device(db::Tx& tx, UserId user, const NewSession& wanted) {
   if (!wanted.device_id) return std::nullopt;
   const auto key = find_device(tx, user, *wanted.device_id);
   if (!key) return std::nullopt;
-  return Device{*key, *wanted.device_id};
+  return Named{*key, *wanted.device_id};
+}
+
+void end_older(db::Tx& tx, const Announcer& announcer, const events::Events& events, SessionId id,
+               Ended how, EndReason why, Time now) {
+  if (const auto user = end_session(tx, id, how, why, now)) {
+    announcer.session(tx, id);
+    events.tell(tx, events::SessionEnded{*user, id, how, why});
+  }
 }
 
 // Nobody misses the oldest: it has no keys, and its client asks the person once more.
-void make_room_without_device(db::Tx& tx, const Announcer& announcer, const Policy& policy,
-                              UserId user, Time now) {
+void make_room_without_device(db::Tx& tx, const Announcer& announcer, const events::Events& events,
+                              const Policy& policy, UserId user, Time now) {
   auto open = open_sessions_without_device(tx, user);
   std::ranges::sort(open);  // an ID says when it began
   while (!open.empty() && open.size() >= policy.maximum_per_user) {
-    if (end_session(tx, open.front(), Ended::for_good, EndReason::crowded_out, now)) {
-      announcer.session(tx, open.front());
-    }
+    end_older(tx, announcer, events, open.front(), Ended::for_good, EndReason::crowded_out, now);
     open.erase(open.begin());
   }
 }
 
-Record fresh_record(UserId user, const std::optional<Device>& device, const NewSession& wanted,
+Record fresh_record(UserId user, const std::optional<Named>& device, const NewSession& wanted,
                     Time now) {
   Record record;
   record.user = user;
@@ -63,32 +71,31 @@ Record fresh_record(UserId user, const std::optional<Device>& device, const NewS
 }  // namespace
 
 std::expected<Session, StartRefusal> start_session(db::Tx& tx, const Announcer& announcer,
-                                                   IdSource& ids, const Policy& policy,
-                                                   const Account& account, const NewSession& wanted,
-                                                   Time now) {
+                                                   const events::Events& events, IdSource& ids,
+                                                   const Policy& policy, const Account& account,
+                                                   const NewSession& wanted, Time now) {
   if (account.deactivated_at) return std::unexpected(StartRefusal::account_deactivated);
   if (account.locked_at) return std::unexpected(StartRefusal::account_locked);
 
-  std::optional<Device> device = known_device(tx, account.id, wanted);
+  std::optional<Named> device = known_device(tx, account.id, wanted);
   if (device) {
     for (const SessionId older : open_sessions_of_device(tx, device->key)) {
-      if (end_session(tx, older, Ended::softly, EndReason::taken_over, now)) {
-        announcer.session(tx, older);
-      }
+      end_older(tx, announcer, events, older, Ended::softly, EndReason::taken_over, now);
     }
   } else if (!wanted.grant || wanted.device_id) {
     if (count_devices(tx, account.id) >= static_cast<std::int64_t>(policy.maximum_per_user)) {
       return std::unexpected(StartRefusal::too_many_devices);
     }
-    device = add_device(tx, ids, account.id, wanted, now);
+    device = make_device(tx, events, ids, account.id, wanted, now);
   } else {
-    make_room_without_device(tx, announcer, policy, account.id, now);
+    make_room_without_device(tx, announcer, events, policy, account.id, now);
   }
 
   Session session{fresh_record(account.id, device, wanted, now), account};
   do {
     session.record.id = ids.next<SessionId>(now);
   } while (!insert_session(tx, session.record, wanted.origin, wanted.browser));
+  events.tell(tx, events::SessionStarted{account.id, session.record.id, session.record.device});
   return session;
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "domain/events/events.h"
 #include "domain/ground/id_source.h"
 #include "domain/sessions/announcer.h"
 #include "domain/sessions/origin.h"
@@ -31,8 +32,8 @@ enum class StartRefusal { account_deactivated, account_locked, too_many_devices 
 // the same client must not wipe what was just signed in again (spec "Relationship between access
 // tokens and devices").
 std::expected<Session, StartRefusal> start_session(db::Tx& tx, const Announcer& announcer,
-                                                   IdSource& ids, const Policy& policy,
-                                                   const Account& account, const NewSession& wanted,
-                                                   Time now);
+                                                   const events::Events& events, IdSource& ids,
+                                                   const Policy& policy, const Account& account,
+                                                   const NewSession& wanted, Time now);
 
 }  // namespace latchkey::sessions

@@ -71,6 +71,15 @@ std::optional<BrowserSession> first(std::vector<BrowserSession> found) {
   return std::move(found.front());
 }
 
+// `sql` deletes, and returns whose and which.
+template <class... Args>
+void delete_and_tell(db::Tx& tx, const events::Events& events, std::string_view sql,
+                     const Args&... args) {
+  for (const auto& [user, id] : tx.all<UserId, BrowserSessionId>(sql, args...)) {
+    events.tell(tx, events::BrowserEnded{user, id});
+  }
+}
+
 }  // namespace
 
 std::string cookie_hash(std::string_view cookie) { return crypto::kept_hash(cookie); }
@@ -117,25 +126,53 @@ void note_browser_use(db::Tx& tx, BrowserSessionId id, Time at, const sessions::
       at, address_of(origin), agent_of(origin), id);
 }
 
-void delete_browser(db::Tx& tx, std::string_view hash) {
-  tx.run("DELETE FROM browser_sessions WHERE hash = :hash", hash);
+void delete_browser(db::Tx& tx, const events::Events& events, std::string_view hash) {
+  delete_and_tell(tx, events,
+                  "DELETE FROM browser_sessions WHERE hash = :hash RETURNING user_id, id", hash);
 }
 
-void delete_browser_of(db::Tx& tx, UserId user, BrowserSessionId id) {
-  tx.run("DELETE FROM browser_sessions WHERE id = :id AND user_id = :user", id, user);
+void delete_browser_of(db::Tx& tx, const events::Events& events, UserId user, BrowserSessionId id) {
+  delete_and_tell(tx, events,
+                  "DELETE FROM browser_sessions WHERE id = :id AND user_id = :user"
+                  " RETURNING user_id, id",
+                  id, user);
 }
 
-void delete_browsers_since(db::Tx& tx, Time last_active_at, Time created_at) {
+void delete_browsers_of(db::Tx& tx, const events::Events& events, UserId user,
+                        std::optional<BrowserSessionId> except) {
+  if (except) {
+    delete_and_tell(tx, events,
+                    "DELETE FROM browser_sessions WHERE user_id = :user AND id <> :kept"
+                    " RETURNING user_id, id",
+                    user, *except);
+  } else {
+    delete_and_tell(tx, events,
+                    "DELETE FROM browser_sessions WHERE user_id = :user RETURNING user_id, id",
+                    user);
+  }
+}
+
+void delete_every_browser(db::Tx& tx) { tx.run("DELETE FROM browser_sessions"); }
+
+void delete_browsers_since(db::Tx& tx, const events::Events& events, Time last_active_at,
+                           Time created_at) {
   // Two statements, so that each has its index.
-  tx.run("DELETE FROM browser_sessions WHERE last_active_at <= :active", last_active_at);
-  tx.run("DELETE FROM browser_sessions WHERE created_at <= :created", created_at);
+  delete_and_tell(tx, events,
+                  "DELETE FROM browser_sessions WHERE last_active_at <= :active"
+                  " RETURNING user_id, id",
+                  last_active_at);
+  delete_and_tell(tx, events,
+                  "DELETE FROM browser_sessions WHERE created_at <= :created RETURNING user_id, id",
+                  created_at);
 }
 
-void keep_newest_browsers(db::Tx& tx, UserId user, std::int64_t most) {
-  tx.run(
-      "DELETE FROM browser_sessions WHERE user_id = :user AND id NOT IN (SELECT id FROM"
-      " browser_sessions WHERE user_id = :user ORDER BY last_active_at DESC, id DESC LIMIT :most)",
-      user, most);
+void keep_newest_browsers(db::Tx& tx, const events::Events& events, UserId user,
+                          std::int64_t most) {
+  delete_and_tell(tx, events,
+                  "DELETE FROM browser_sessions WHERE user_id = :user AND id NOT IN (SELECT id FROM"
+                  " browser_sessions WHERE user_id = :user ORDER BY last_active_at DESC, id DESC"
+                  " LIMIT :most) RETURNING user_id, id",
+                  user, most);
 }
 
 }  // namespace latchkey::signin

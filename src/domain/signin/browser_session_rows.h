@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "domain/events/events.h"
 #include "domain/signin/browser_sessions.h"
 
 // The SQL of browser sessions. No rule is decided here.
@@ -29,11 +30,17 @@ bool renew_browser(db::Tx& tx, BrowserSessionId id, std::string_view hash, Time 
 // Activity moves forward only.
 void note_browser_use(db::Tx& tx, BrowserSessionId id, Time at, const sessions::Origin& origin);
 
-void delete_browser(db::Tx& tx, std::string_view hash);
-void delete_browser_of(db::Tx& tx, UserId user, BrowserSessionId id);
+// The end of each browser is told.
+void delete_browser(db::Tx& tx, const events::Events& events, std::string_view hash);
+void delete_browser_of(db::Tx& tx, const events::Events& events, UserId user, BrowserSessionId id);
+void delete_browsers_of(db::Tx& tx, const events::Events& events, UserId user,
+                        std::optional<BrowserSessionId> except = {});
 // Those last used, or begun, at that time or before it.
-void delete_browsers_since(db::Tx& tx, Time last_active_at, Time created_at);
+void delete_browsers_since(db::Tx& tx, const events::Events& events, Time last_active_at,
+                           Time created_at);
 // Those of the user that were used last, at most so many.
-void keep_newest_browsers(db::Tx& tx, UserId user, std::int64_t most);
+void keep_newest_browsers(db::Tx& tx, const events::Events& events, UserId user, std::int64_t most);
+// Of everybody: none is told by itself.
+void delete_every_browser(db::Tx& tx);
 
 }  // namespace latchkey::signin

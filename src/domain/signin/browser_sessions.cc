@@ -74,7 +74,8 @@ BrowserSignedIn BrowserSessions::begin(db::Tx& tx, const sessions::Account& acco
   while (!insert_browser(tx, hash, result.session)) {
     result.session.id = ground_.ids.next<BrowserSessionId>(now);
   }
-  keep_newest_browsers(tx, account.id, kMostBrowsers);
+  ground_.events.tell(tx, events::BrowserStarted{account.id, result.session.id});
+  keep_newest_browsers(tx, ground_.events, account.id, kMostBrowsers);
   return result;
 }
 
@@ -97,7 +98,7 @@ Task<std::expected<BrowserSignedIn, LoginRefused>> BrowserSessions::sign_in(
   const std::string before = cookie_hash(previous);
   co_return co_await with_password(std::move(who), std::move(password), origin.address,
                                    [&](db::Tx& tx, const accounts::Account& account) {
-                                     delete_browser(tx, before);
+                                     delete_browser(tx, ground_.events, before);
                                      return begin(tx, account, origin);
                                    });
 }
@@ -112,7 +113,7 @@ Task<std::expected<BrowserSignedIn, LoginRefused>> BrowserSessions::reauthentica
         result.session.authenticated_at = result.session.last_active_at = ground_.clock.now();
         if (over(session) || !renew_browser(tx, session.id, cookie_hash(result.cookie),
                                             result.session.authenticated_at)) {
-          delete_browser_of(tx, account.id, session.id);
+          delete_browser_of(tx, ground_.events, account.id, session.id);
           return begin(tx, account, session.origin);
         }
         return result;
@@ -129,18 +130,15 @@ Task<void> BrowserSessions::end(UserId user, BrowserSessionId id) {
   co_await ground_.db.write([&](db::Tx& tx) {
     // Not between the check and the change of what that browser is doing now.
     sessions::lock_account(tx, user);
-    delete_browser_of(tx, user, id);
+    delete_browser_of(tx, ground_.events, user, id);
   });
-}
-
-void BrowserSessions::end_all_of(db::Tx& tx, UserId user, std::optional<BrowserSessionId> except) {
-  sessions::end_browsers_of(tx, user, except);
 }
 
 void BrowserSessions::purge() {
   const Time now = ground_.clock.now();
   ground_.db.write_now([&](db::Tx& tx) {
-    delete_browsers_since(tx, now - options_.maximum_idle, now - options_.maximum_age);
+    delete_browsers_since(tx, ground_.events, now - options_.maximum_idle,
+                          now - options_.maximum_age);
   });
 }
 

@@ -100,10 +100,6 @@ class BrowserSessions {
   Task<std::vector<BrowserSession>> list(UserId user);
   Task<void> end(UserId user, BrowserSessionId id);
 
-  // Ends all of an account's browsers except one, in the caller's transaction: when the
-  // password is replaced, the account deactivated, or everything signed out.
-  static void end_all_of(db::Tx& tx, UserId user, std::optional<BrowserSessionId> except = {});
-
   // Deletes what is past a limit.
   void purge();
 

@@ -201,8 +201,7 @@ TEST_P(BrowserSessionsTest, GivingThePasswordAgainMakesItFreshUnderANewCookie) {
 
 TEST_P(BrowserSessionsTest, OneThatEndedMeanwhileBeginsAnew) {
   const auto in = sign_in("correct horse").value();
-  server_.db().write_now(
-      [&](db::Tx& tx) { BrowserSessions::end_all_of(tx, in.session.account.id); });
+  server_.db().write_now([&](db::Tx& tx) { sign_out_everywhere(tx, in.session.account.id); });
   const auto again =
       run(browsers_.reauthenticate(in.session, "correct horse", "192.0.2.1")).value();
   EXPECT_NE(again.session.id, in.session.id);
@@ -241,9 +240,8 @@ TEST_P(BrowserSessionsTest, WhatEndsTheAccountsSessionsEndsItsBrowsers) {
 TEST_P(BrowserSessionsTest, AllButOneCanBeEnded) {
   const auto kept = sign_in("correct horse").value();
   const auto other = sign_in("correct horse").value();
-  server_.db().write_now([&](db::Tx& tx) {
-    BrowserSessions::end_all_of(tx, kept.session.account.id, kept.session.id);
-  });
+  server_.db().write_now(
+      [&](db::Tx& tx) { sign_out_everywhere(tx, kept.session.account.id, kept.session.id); });
   EXPECT_TRUE(find(kept.cookie).has_value());
   EXPECT_FALSE(find(other.cookie).has_value());
 }

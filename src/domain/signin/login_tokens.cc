@@ -16,6 +16,12 @@ std::string hash_of(std::string_view token) { return crypto::kept_hash(token); }
 
 }  // namespace
 
+void delete_login_tokens_of(db::Tx& tx, BrowserSessionId browser) {
+  tx.run(
+      "DELETE FROM login_tokens WHERE browser_session = :browser AND browser_session IS NOT NULL",
+      browser);
+}
+
 std::string LoginTokens::make(db::Tx& tx, SessionId session) {
   std::string token(kPrefix);
   token += crypto::random_text(crypto::kBase62, kRandomLength);

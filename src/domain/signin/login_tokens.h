@@ -61,4 +61,7 @@ class LoginTokens {
   const LoginTokenOptions options_;
 };
 
+// Those that a browser has made and nobody has used yet.
+void delete_login_tokens_of(db::Tx& tx, BrowserSessionId browser);
+
 }  // namespace latchkey::signin

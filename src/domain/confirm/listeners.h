@@ -1,0 +1,11 @@
+#pragma once
+
+#include "domain/events/events.h"
+
+namespace latchkey::confirm {
+
+// What this room does about what happens to accounts: what was confirmed with a password is void
+// once there is another.
+void listen(events::Events& events);
+
+}  // namespace latchkey::confirm
