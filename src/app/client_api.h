@@ -1,8 +1,8 @@
 #pragma once
 
 #include "app/core.h"
-#include "domain/accounts/moderation.h"
 #include "domain/accounts/terms.h"
+#include "domain/administration/moderation.h"
 #include "domain/registration/registration.h"
 #include "domain/self/own_account.h"
 #include "domain/self/own_devices.h"
@@ -37,7 +37,7 @@ class ClientApi {
   registration::Registration registration_;
   signin::BrowserSessions browsers_;
   self::WebAccount web_account_;
-  accounts::Moderation moderation_;
+  administration::Moderation moderation_;
   html::Pages pages_;
 
  public:

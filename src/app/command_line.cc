@@ -1,6 +1,8 @@
 #include "app/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/json/serialize.hpp>
 #include <cstdio>
 #include <iostream>
@@ -111,6 +113,28 @@ int refuse_config(const config::Errors& errors, const Common& common) {
   return refuse(sentences, common.json);
 }
 
+// Runs a command to its end, on this thread.
+admin::Answer finish(Task<admin::Answer> command) {
+  boost::asio::io_context context;
+  admin::Answer answer;
+  std::exception_ptr fault;
+  boost::asio::co_spawn(context, std::move(command),
+                        [&](std::exception_ptr thrown, admin::Answer value) {
+                          fault = thrown;
+                          answer = std::move(value);
+                        });
+  context.run();
+  if (fault) std::rethrow_exception(fault);
+  return answer;
+}
+
+Task<admin::Answer> list_replaced_keys(const Core& core, const accounts::Operator& by) {
+  co_await core.administration->record(by, "keys replace", "server keys");
+  const admin::Operations operations = core.operations();
+  const json::object arguments;
+  co_return co_await admin::run(operations, by, "keys list", arguments);
+}
+
 // In this process, for no server runs: with the database's lock, and quietly.
 admin::Answer run_here(Config config, const Command& command, const json::object& arguments) {
   config.log.level = telemetry::Level::error;
@@ -118,11 +142,11 @@ admin::Answer run_here(Config config, const Command& command, const json::object
   if (command.name == "keys replace") {
     // Without its key file nothing else of the service can be opened.
     const Core core(config, 1, Core::Purpose::replace_keys);
-    core.administration->note_now(by, command.name, "server keys");
-    return admin::run(core.operations(), by, "keys list", {});
+    return finish(list_replaced_keys(core, by));
   }
   Core core(config, 1, Core::Purpose::command);
-  admin::Answer answer = admin::run(core.operations(), by, command.name, arguments);
+  const admin::Operations operations = core.operations();
+  admin::Answer answer = finish(admin::run(operations, by, command.name, arguments));
   core.close();
   return answer;
 }

@@ -64,8 +64,8 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
           take_keys(*database, config.keys_path(), purpose == Purpose::replace_keys, clock.now()),
       .workers = workers});
   passwords = std::make_unique<accounts::Passwords>(config.passwords, config.server_name);
-  administration = std::make_unique<accounts::Administration>(*ground, *sessions, *passwords,
-                                                              config.server_name, log);
+  administration = std::make_unique<administration::Administration>(*ground, *sessions, *passwords,
+                                                                    config.server_name, log);
   if (purpose != Purpose::serve) return;
   note_start();
   ready_ = sessions.get();
@@ -104,7 +104,7 @@ void Core::close() {
 
 admin::Operations Core::operations() const {
   return {.ground = *ground,
-          .accounts = *administration,
+          .administration = *administration,
           .sessions = *sessions,
           .backup = [this](const std::string& path) { database->backup(path); },
           .public_url = public_url,

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "app/config.h"
-#include "domain/accounts/administration.h"
 #include "domain/accounts/passwords.h"
+#include "domain/administration/administration.h"
 #include "domain/events/events.h"
 #include "domain/ground/ground.h"
 #include "domain/outbox/outbox.h"
@@ -56,7 +56,7 @@ class Core {
   std::optional<Ground> ground;  // once the database is open
   std::unique_ptr<sessions::Sessions> sessions;
   std::unique_ptr<accounts::Passwords> passwords;
-  std::unique_ptr<accounts::Administration> administration;
+  std::unique_ptr<administration::Administration> administration;
   admin::Operations operations() const;
 
  private:

@@ -10,6 +10,16 @@ PasswordOptions cheap_passwords() {
   return options;
 }
 
+void AdministrationNow::record(const Operator& by, const std::string& action,
+                               const std::string& target, const std::string& detail) {
+  // Of a Task<void>, which run() has no result of.
+  const auto recorded = [&]() -> Task<bool> {
+    co_await administration_.record(by, action, target, detail);
+    co_return true;
+  };
+  run(recorded());
+}
+
 std::optional<User> AccountsOnEachEngine::user(std::string_view localpart) {
   return server_.db().read_now([&](db::Tx& tx) { return find_user(tx, localpart); });
 }

@@ -47,20 +47,10 @@ Task<std::optional<NewPasswordRefused>> Passwords::refuse_new(std::string passwo
   co_return std::nullopt;
 }
 
-std::optional<WeakPassword> Passwords::refuse_new_now(std::string_view password,
-                                                      std::string_view localpart) const {
-  if (const auto weak = rules_.refuse_form(password)) return weak;
-  return rules_.refuse_guessable(password, localpart);
-}
-
 Task<std::optional<std::string>> Passwords::hash(std::string password) {
   co_return co_await pool_.run([password = std::move(password), params = params_] {
     return crypto::argon2id_hash(password, params);
   });
-}
-
-std::string Passwords::hash_now(std::string_view password) const {
-  return crypto::argon2id_hash(password, params_);
 }
 
 Task<std::optional<Passwords::Match>> Passwords::verify(std::optional<std::string> hash,

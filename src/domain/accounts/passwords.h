@@ -65,15 +65,8 @@ class Passwords {
   // request that comes here is to be limited before.
   Task<std::optional<NewPasswordRefused>> refuse_new(std::string password, std::string localpart);
 
-  // Blocking, for the command line.
-  std::optional<WeakPassword> refuse_new_now(std::string_view password,
-                                             std::string_view localpart) const;
-
   // Of a password that was not refused. Absent: the pool is full; the client comes back later.
   Task<std::optional<std::string>> hash(std::string password);
-
-  // Blocking, for the command line: waits for its turn.
-  std::string hash_now(std::string_view password) const;
 
   enum class Match { no, yes, yes_but_rehash };
   // `hash` absent (no such user, no password): takes as long as a wrong password and is `no`.

@@ -49,7 +49,8 @@ TEST(Passwords, ThatAreTooLongAreWrongAndNeverCut) {
 TEST(Passwords, HashedOtherwiseAreRightAndWantANewHash) {
   PasswordOptions older = cheap_passwords();
   older.hashing.hash_passes = 2;
-  const std::string hash = Passwords(older).hash_now("correct horse");
+  Passwords before(older);
+  const std::string hash = run(before.hash("correct horse")).value();
   Passwords passwords(cheap_passwords());
   EXPECT_THAT(run(passwords.verify(hash, "correct horse")), Optional(Match::yes_but_rehash));
   EXPECT_THAT(run(passwords.verify(hash, "wrong horse")), Optional(Match::no));
@@ -69,13 +70,10 @@ TEST(Passwords, NewOnesAreRefusedWithASentence) {
         Case{"zebulon.pettigrew", "name of the user"},
         Case{"matrix.example.com", "name of the user or of the server"}}) {
     const auto refused = run(passwords.refuse_new(password, "zebulon.pettigrew"));
-    const auto weak = passwords.refuse_new_now(password, "zebulon.pettigrew");
     ASSERT_EQ(refused.has_value(), !said.empty()) << password;
-    ASSERT_EQ(weak.has_value(), !said.empty()) << password;
     if (!refused) continue;
     EXPECT_EQ(refused->why, Why::weak);
     EXPECT_THAT(refused->weak.value().sentence(), HasSubstr(said));
-    EXPECT_EQ(weak, refused->weak);
   }
 }
 

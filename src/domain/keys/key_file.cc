@@ -115,15 +115,6 @@ std::expected<void, Sentence> write_file(const std::string& path, const Keys& ke
   return {};
 }
 
-std::vector<ListedKey> list(db::Tx& tx) {
-  std::vector<ListedKey> result;
-  for (auto& [id, fingerprint, created, lost] : tx.all<int, std::string, Time, std::optional<Time>>(
-           "SELECT id, fingerprint, created_at, lost_at FROM server_keys ORDER BY id")) {
-    result.push_back({static_cast<std::uint8_t>(id), std::move(fingerprint), created, lost});
-  }
-  return result;
-}
-
 void enlist(db::Tx& tx, const ServerKey& key) {
   tx.run(
       "INSERT INTO server_keys (id, fingerprint, created_at) VALUES (:id, :print, :now)"
@@ -183,14 +174,14 @@ std::unexpected<Sentence> same_id_taken() {
 // The file first: a key that is in the file alone is enlisted at the next start, one that were
 // in the list alone would stop it.
 Ring add_key(db::Database& db, const std::string& path, Keys keys, Time now, bool give_up_missing) {
-  const auto listed = db.read_now([](db::Tx& tx) { return list(tx); });
+  const auto listed = db.read_now([](db::Tx& tx) { return list_keys(tx); });
   auto key = fresh_key(keys, listed, now);
   if (!key) return fail(key.error());
   const Keys before = keys;
   keys.push_back(*key);
   if (auto written = write_file(path, keys); !written) return fail(written.error());
   const auto now_listed = db.write_now([&](db::Tx& tx) {
-    for (const ListedKey& known : list(tx)) {
+    for (const ListedKey& known : list_keys(tx)) {
       const ServerKey* held = find(keys, known.id);
       const bool lost = held == nullptr || held->fingerprint() != known.fingerprint;
       if (give_up_missing && lost && !known.lost_at) {
@@ -200,7 +191,7 @@ Ring add_key(db::Database& db, const std::string& path, Keys keys, Time now, boo
     }
     for (const ServerKey& held : keys) enlist(tx, held);
     tx.notify(kKeysChanged);
-    return list(tx);
+    return list_keys(tx);
   });
   if (auto same = compare(keys, now_listed, path); !same) {
     // Another node made a key under the same id in the meantime, and was first.
@@ -219,7 +210,7 @@ Ring add_key(db::Database& db, const std::string& path, Keys keys, Time now, boo
 Ring open_keys(db::Database& db, const std::string& path, Time now) {
   auto keys = read_file(path);
   if (!keys) return fail(keys.error());
-  const auto listed = db.read_now([](db::Tx& tx) { return list(tx); });
+  const auto listed = db.read_now([](db::Tx& tx) { return list_keys(tx); });
   if (!*keys) {
     if (listed.empty()) return add_key(db, path, {}, now, false);
     keys->emplace();
@@ -229,7 +220,7 @@ Ring open_keys(db::Database& db, const std::string& path, Time now) {
   // A key that the file alone knows was made after the backup that was restored.
   return ring(**keys, db.write_now([&](db::Tx& tx) {
     for (const ServerKey& key : **keys) enlist(tx, key);
-    return list(tx);
+    return list_keys(tx);
   }));
 }
 
@@ -244,7 +235,7 @@ Ring replace_keys(db::Database& db, const std::string& path, Time now) {
   auto keys = read_file(path);
   if (!keys) return fail(keys.error());
   Keys kept;
-  const auto listed = db.read_now([](db::Tx& tx) { return list(tx); });
+  const auto listed = db.read_now([](db::Tx& tx) { return list_keys(tx); });
   for (const ServerKey& key : keys->value_or(Keys{})) {
     // A key under an id that another key has used must not sign or check anything.
     const auto known = std::ranges::find(listed, key.id, &ListedKey::id);
@@ -253,8 +244,13 @@ Ring replace_keys(db::Database& db, const std::string& path, Time now) {
   return add_key(db, path, std::move(kept), now, true);
 }
 
-std::vector<ListedKey> list_keys(db::Database& db) {
-  return db.read_now([](db::Tx& tx) { return list(tx); });
+std::vector<ListedKey> list_keys(db::Tx& tx) {
+  std::vector<ListedKey> result;
+  for (auto& [id, fingerprint, created, lost] : tx.all<int, std::string, Time, std::optional<Time>>(
+           "SELECT id, fingerprint, created_at, lost_at FROM server_keys ORDER BY id")) {
+    result.push_back({static_cast<std::uint8_t>(id), std::move(fingerprint), created, lost});
+  }
+  return result;
 }
 
 bool key_listed(db::Tx& tx, std::uint8_t id) {

@@ -42,7 +42,7 @@ std::expected<std::shared_ptr<const KeyRing>, Sentence> replace_keys(db::Databas
                                                                      const std::string& path,
                                                                      Time now);
 
-std::vector<ListedKey> list_keys(db::Database& db);
+std::vector<ListedKey> list_keys(db::Tx& tx);
 
 // Whether a key of that id ever was. It is enlisted before it signs anything.
 bool key_listed(db::Tx& tx, std::uint8_t id);

@@ -34,7 +34,7 @@ class KeyFile : public ::testing::TestWithParam<db::Dialect> {
   std::shared_ptr<const KeyRing> opened() { return open().value(); }
   auto rotate() { return rotate_keys(*database_, path_, kNoon + 1h); }
   auto replace() { return replace_keys(*database_, path_, kNoon + 1h); }
-  std::vector<ListedKey> listed() { return list_keys(*database_); }
+  std::vector<ListedKey> listed() { return database_->read_now(list_keys); }
   // The sentence with which a start is refused; "opened" when it is not.
   std::string refusal() {
     const auto keys = open();

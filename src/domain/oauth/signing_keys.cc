@@ -191,14 +191,14 @@ std::string SigningKeySet::sign(jose::Algorithm algorithm, const json::object& c
   return jose::sign(*key, claims, type);
 }
 
-std::vector<SigningKeyRow> SigningKeys::rotate(const accounts::Operator& by) {
+Task<std::vector<SigningKeyRow>> SigningKeys::rotate(accounts::Operator by) {
   const Time now = ground_.clock.now();
   const auto ring = sessions_.keys();
   Rows made;
   for (const auto algorithm : kAlgorithms) {
     made.push_back(row_of(jose::Key::generate(algorithm), ring->current(), now));
   }
-  auto rows = ground_.db.write_now([&](db::Tx& tx) {
+  auto rows = co_await ground_.db.write([&](db::Tx& tx) {
     lock_signing_keys(tx);
     retire_signing_keys(tx, now + kKeyHandover);
     for (const SigningKeyRow& row : made) insert_signing_key(tx, row);
@@ -207,7 +207,7 @@ std::vector<SigningKeyRow> SigningKeys::rotate(const accounts::Operator& by) {
   });
   remember(rows);
   std::erase_if(rows, [&](const SigningKeyRow& row) { return !published(row, now); });
-  return rows;
+  co_return rows;
 }
 
 void SigningKeys::purge() {

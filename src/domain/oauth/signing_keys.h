@@ -77,9 +77,9 @@ class SigningKeys {
   // The same, blocking: at start, so that no request waits for an RSA key (some 100 ms).
   void prepare();
 
-  // New keys; the old ones hand over and are published for a while. Blocking, with an entry in the
-  // audit. Returns all that are published then.
-  std::vector<SigningKeyRow> rotate(const accounts::Operator& by);
+  // New keys; the old ones hand over and are published for a while. With an entry in the audit.
+  // Returns all that are published then. The new RSA key is made on the caller's thread.
+  Task<std::vector<SigningKeyRow>> rotate(accounts::Operator by);
 
   // Removes what is published no more. From the housekeeping thread.
   void purge();

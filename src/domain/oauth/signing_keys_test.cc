@@ -85,7 +85,7 @@ TEST_P(SigningKeysOnEachEngine, HoldNothingPrivateInTheOpen) {
 TEST_P(SigningKeysOnEachEngine, HandOverWhenEveryNodeHasSeenTheNewOnes) {
   const std::string old = signer(here_);
   EXPECT_EQ(signer(there_), old);
-  EXPECT_EQ(here_.rotate(kBy).size(), 4u);
+  EXPECT_EQ(run(here_.rotate(kBy)).size(), 4u);
   EXPECT_EQ(rows(), 4);
   EXPECT_EQ(signer(here_), old);
   EXPECT_EQ(published(here_).size(), 4u);
@@ -106,7 +106,7 @@ TEST_P(SigningKeysOnEachEngine, HandOverWhenEveryNodeHasSeenTheNewOnes) {
 
 TEST_P(SigningKeysOnEachEngine, ArePublishedForADayAfterTheySigned) {
   const std::string old = signer(here_);
-  here_.rotate(kBy);
+  run(here_.rotate(kBy));
   server_.clock.advance(kKeyHandover + kKeyPublished - 1ms);
   here_.purge();
   EXPECT_TRUE(publishes(here_, old));
@@ -121,9 +121,9 @@ TEST_P(SigningKeysOnEachEngine, ArePublishedForADayAfterTheySigned) {
 
 TEST_P(SigningKeysOnEachEngine, RotateTwiceInARow) {
   const std::string first = signer(here_);
-  here_.rotate(kBy);
+  run(here_.rotate(kBy));
   server_.clock.advance(1s);
-  here_.rotate(kBy);
+  run(here_.rotate(kBy));
   EXPECT_EQ(signer(here_), first);
   server_.clock.advance(kKeyHandover);
   EXPECT_EQ(signer(here_), signer(there_));
@@ -140,7 +140,7 @@ TEST_P(SigningKeysOnEachEngine, AreStillOpenedAfterTheServerKeyWasRotated) {
   ASSERT_TRUE(ring);
   server_->use_keys(*ring);
   EXPECT_EQ(signer(here_), old);
-  here_.rotate(kBy);
+  run(here_.rotate(kBy));
   server_.clock.advance(kKeyHandover);
   EXPECT_NE(signer(here_), old);
   EXPECT_EQ(server_.count("SELECT COUNT(*) FROM signing_keys WHERE server_key = 2"), 2);

@@ -4,12 +4,18 @@
 
 #include <charconv>
 
+#include "endpoints/admin/say.h"
+
 namespace latchkey::admin {
 
 const Argument kUserName{.name = "name", .sentence = "the user's name, or full Matrix ID"};
 
 std::unexpected<std::string> fail(std::string sentence) {
   return std::unexpected(std::move(sentence));
+}
+
+std::unexpected<std::string> fail(const administration::AdminRefused& refused) {
+  return fail(sentence_of(refused));
 }
 
 std::optional<std::string> Call::optional_text(std::string_view name) const {

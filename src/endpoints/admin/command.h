@@ -9,11 +9,13 @@
 #include <string_view>
 #include <vector>
 
-#include "domain/accounts/administration.h"
+#include "domain/administration/administration.h"
 #include "platform/http/public_url.h"
+#include "platform/task.h"
 #include "platform/text/ulid.h"
 
-// What a command of the command line is: what it takes, what it does, what it prints.
+// What a command of the command line is: what it takes, what it does, what it prints. The domain
+// says why it refuses something as data; the sentences that operators read are in say.cc.
 namespace latchkey::admin {
 
 struct Argument {
@@ -32,9 +34,10 @@ struct Argument {
 // What commands act on.
 struct Operations {
   const Ground& ground;
-  accounts::Administration& accounts;
+  administration::Administration& administration;
   sessions::Sessions& sessions;
-  std::function<void(const std::string& path)> backup;  // throws db::Refused with a sentence
+  // Blocking: copies the whole database. Throws db::Refused with a sentence.
+  std::function<void(const std::string& path)> backup;
   http::PublicUrl public_url{""};
   accounts::RecoveryOptions recovery = {};
 };
@@ -42,6 +45,7 @@ struct Operations {
 using Answer = std::expected<boost::json::object, std::string>;  // a refusal is a sentence
 
 std::unexpected<std::string> fail(std::string sentence);
+std::unexpected<std::string> fail(const administration::AdminRefused& refused);
 
 // A command being run. Required arguments were checked for presence.
 struct Call {
@@ -68,7 +72,8 @@ struct Command {
   std::string_view name;  // "user create"
   std::string_view sentence;
   std::vector<Argument> arguments;
-  Answer (*run)(const Call&);
+  // The call lives until the task is done.
+  Task<Answer> (*run)(const Call&);
   // The answer in words, without a line break at the end.
   std::string (*say)(const boost::json::object& answer);
 };

@@ -10,8 +10,6 @@ namespace {
 
 namespace json = boost::json;
 
-// Blocks its thread while the command runs: the socket has a thread of its own, and one command
-// after another is what an administrator expects.
 Task<http::Response> run_command(const Operations& operations, const http::Request& request) {
   const auto body = text::parse_object(request.body);
   Answer answer = std::unexpected(std::string("the command cannot be read"));
@@ -21,7 +19,8 @@ Task<http::Response> run_command(const Operations& operations, const http::Reque
     const auto* arguments = fields.required_object("arguments");
     const auto user = fields.optional_string("user").value_or("?");
     if (!fields.error()) {
-      answer = run(operations, at_the_command_line(user), name, *arguments);
+      const accounts::Operator by = at_the_command_line(user);
+      answer = co_await run(operations, by, name, *arguments);
     }
   }
   http::Response response;

@@ -34,17 +34,18 @@ accounts::Operator at_the_command_line(std::string_view user) {
   return {fmt::format("command line ({})", name), "local"};
 }
 
-Answer run(const Operations& operations, const accounts::Operator& by, std::string_view name,
-           const boost::json::object& arguments) {
+Task<Answer> run(const Operations& operations, const accounts::Operator& by, std::string_view name,
+                 const boost::json::object& arguments) {
   const auto found = std::ranges::find(table(), name, &Command::name);
-  if (found == table().end()) return fail(fmt::format("there is no command '{}'", name));
+  if (found == table().end()) co_return fail(fmt::format("there is no command '{}'", name));
   for (const Argument& argument : found->arguments) {
     const std::string_view key =
         argument.kind == Argument::Kind::password_stdin ? "password" : argument.name;
     if (argument.required && !arguments.contains(key))
-      return fail(fmt::format("{} is missing", key));
+      co_return fail(fmt::format("{} is missing", key));
   }
-  return found->run({operations, by, arguments});
+  const Call call{operations, by, arguments};
+  co_return co_await found->run(call);
 }
 
 }  // namespace latchkey::admin

@@ -15,8 +15,8 @@ namespace {
 
 namespace json = boost::json;
 using Kind = Argument::Kind;
-using accounts::Administration;
 using accounts::TokenState;
+using administration::Administration;
 
 constexpr std::int64_t kMostUses = 1'000'000;
 
@@ -34,20 +34,21 @@ std::string_view state_name(TokenState state) {
   return "revoked";
 }
 
-Answer create_token(const Call& call) {
+Task<Answer> create_token(const Call& call) {
   Administration::NewToken wanted{.text = call.optional_text("token"), .name = call.text("name")};
   const auto uses = call.number("uses", 1, kMostUses);
-  if (!uses) return fail(uses.error());
+  if (!uses) co_return fail(uses.error());
   wanted.uses_allowed = *uses;
   if (const auto typed = call.optional_text("expires-in")) {
     wanted.lifetime = text::parse_duration(*typed);
     if (!wanted.lifetime) {
-      return fail(fmt::format("expires-in: '{}' is not a duration, try '7d'", *typed));
+      co_return fail(fmt::format("expires-in: '{}' is not a duration, try '7d'", *typed));
     }
   }
-  const auto created = call.operations.accounts.create_registration_token(call.by, wanted);
-  if (!created) return fail(created.error());
-  return json::object{{"id", text::format_id(created->id)}, {"token", created->text}};
+  const auto created =
+      co_await call.operations.administration.create_registration_token(call.by, wanted);
+  if (!created) co_return fail(created.error());
+  co_return json::object{{"id", text::format_id(created->id)}, {"token", created->text}};
 }
 
 std::string say_created(const json::object& answer) {
@@ -71,12 +72,11 @@ json::object describe(const Administration::ListedToken& listed) {
           {"revoked_at", maybe_time(token.revoked_at)}};
 }
 
-Answer list_tokens(const Call& call) {
+Task<Answer> list_tokens(const Call& call) {
+  const auto tokens = co_await call.operations.administration.list_registration_tokens();
   json::array list;
-  for (const auto& one : call.operations.accounts.list_registration_tokens()) {
-    list.push_back(describe(one));
-  }
-  return json::object{{"registration_tokens", std::move(list)}};
+  for (const auto& one : tokens) list.push_back(describe(one));
+  co_return json::object{{"registration_tokens", std::move(list)}};
 }
 
 std::string say_tokens(const json::object& answer) {
@@ -96,14 +96,15 @@ std::string say_tokens(const json::object& answer) {
   return without_last_break(std::move(words));
 }
 
-Answer revoke_token(const Call& call) {
+Task<Answer> revoke_token(const Call& call) {
   const auto id = call.id<RegistrationTokenId>();
   if (!id) {
-    return fail("this is not a registration token's ID; see: latchkey registration-token list");
+    co_return fail("this is not a registration token's ID; see: latchkey registration-token list");
   }
-  const auto revoked = call.operations.accounts.revoke_registration_token(call.by, *id);
-  if (!revoked) return fail(revoked.error());
-  return json::object{};
+  const auto revoked =
+      co_await call.operations.administration.revoke_registration_token(call.by, *id);
+  if (!revoked) co_return fail(revoked.error());
+  co_return json::object{};
 }
 
 }  // namespace

@@ -1,12 +1,16 @@
 #pragma once
 
 #include <boost/json/object.hpp>
-#include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "domain/administration/administration.h"
+
 // What the commands of several subjects say.
 namespace latchkey::admin {
+
+// Why an operation was refused, in a sentence for an operator.
+std::string sentence_of(const administration::AdminRefused& refused);
 
 std::string say_done(const boost::json::object& answer);
 // "Softly ended 3 sessions."

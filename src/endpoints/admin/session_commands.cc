@@ -14,7 +14,7 @@ namespace {
 
 namespace json = boost::json;
 using Kind = Argument::Kind;
-using accounts::Administration;
+using administration::Administration;
 using sessions::EndReason;
 using sessions::Reason;
 using sessions::Worth;
@@ -68,7 +68,7 @@ std::string_view end_name(EndReason reason) {
 }
 
 // Why the newest access token is not good, or the session's stored end.
-std::string_view reason_name(const accounts::Administration::Listed& listed) {
+std::string_view reason_name(const Administration::Listed& listed) {
   if (const auto& end = listed.session.session.record.end_reason) return end_name(*end);
   switch (listed.standing.reason) {
     case Reason::expired:
@@ -84,7 +84,7 @@ std::string_view reason_name(const accounts::Administration::Listed& listed) {
   }
 }
 
-json::object describe(const accounts::Administration::Listed& listed) {
+json::object describe(const Administration::Listed& listed) {
   const auto& [session, display_name, address, user_agent] = listed.session;
   const sessions::Record& record = session.record;
   json::object result{{"id", text::format_id(record.id)},
@@ -100,12 +100,12 @@ json::object describe(const accounts::Administration::Listed& listed) {
   return result;
 }
 
-Answer user_sessions(const Call& call) {
-  const auto listed = call.operations.accounts.list_sessions(call.text("name"));
-  if (!listed) return fail(listed.error());
+Task<Answer> user_sessions(const Call& call) {
+  const auto listed = co_await call.operations.administration.list_sessions(call.text("name"));
+  if (!listed) co_return fail(listed.error());
   json::array list;
   for (const auto& one : *listed) list.push_back(describe(one));
-  return json::object{{"sessions", std::move(list)}};
+  co_return json::object{{"sessions", std::move(list)}};
 }
 
 std::string say_sessions(const json::object& answer) {
@@ -123,27 +123,28 @@ std::string say_sessions(const json::object& answer) {
 }
 
 template <auto change>
-Answer change_session(const Call& call) {
+Task<Answer> change_session(const Call& call) {
   const auto id = call.id<SessionId>();
-  if (!id) return fail("this is not a session ID; see: latchkey user sessions NAME");
-  const auto changed = (call.operations.accounts.*change)(call.by, *id);
-  if (!changed) return fail(changed.error());
-  return json::object{};
+  if (!id) co_return fail("this is not a session ID; see: latchkey user sessions NAME");
+  const auto changed = co_await (call.operations.administration.*change)(call.by, *id);
+  if (!changed) co_return fail(changed.error());
+  co_return json::object{};
 }
 
-Answer soft_logout_everybody(const Call& call) {
-  return json::object{{"ended", call.operations.accounts.soft_logout_everybody(call.by)}};
+Task<Answer> soft_logout_everybody(const Call& call) {
+  const std::size_t ended = co_await call.operations.administration.soft_logout_everybody(call.by);
+  co_return json::object{{"ended", ended}};
 }
 
-Answer mark_gap(const Call& call) {
+Task<Answer> mark_gap(const Call& call) {
   const auto from = text::parse_rfc3339(call.text("from"));
   const auto typed = call.optional_text("to");
   const auto to =
       typed ? text::parse_rfc3339(*typed) : std::optional(call.operations.ground.clock.now());
-  if (!from || !to) return fail("a time looks like 2026-01-31T12:00:00Z");
-  if (*to < *from) return fail("the gap ends before it begins");
-  call.operations.accounts.mark_gap(call.by, *from, *to);
-  return json::object{{"from", text::format_rfc3339(*from)}, {"to", text::format_rfc3339(*to)}};
+  if (!from || !to) co_return fail("a time looks like 2026-01-31T12:00:00Z");
+  const auto marked = co_await call.operations.administration.mark_gap(call.by, *from, *to);
+  if (!marked) co_return fail(marked.error());
+  co_return json::object{{"from", text::format_rfc3339(*from)}, {"to", text::format_rfc3339(*to)}};
 }
 
 std::string say_gap(const json::object& answer) {

@@ -12,14 +12,14 @@ namespace latchkey::admin {
 namespace {
 
 namespace json = boost::json;
-using accounts::Administration;
+using administration::Administration;
 
 template <auto change>
-Answer change_threepid(const Call& call) {
-  const auto threepid = (call.operations.accounts.*change)(
+Task<Answer> change_threepid(const Call& call) {
+  const auto threepid = co_await (call.operations.administration.*change)(
       call.by, call.text("name"), call.text("medium"), call.text("address"));
-  if (!threepid) return fail(threepid.error());
-  return json::object{{"medium", threepid->medium}, {"address", threepid->address}};
+  if (!threepid) co_return fail(threepid.error());
+  co_return json::object{{"medium", threepid->medium}, {"address", threepid->address}};
 }
 
 std::string say_added(const json::object& answer) {
@@ -30,16 +30,16 @@ std::string say_removed(const json::object& answer) {
   return fmt::format("Removed {}.", text_of(answer, "address"));
 }
 
-Answer user_threepids(const Call& call) {
-  const auto listed = call.operations.accounts.list_threepids(call.text("name"));
-  if (!listed) return fail(listed.error());
+Task<Answer> user_threepids(const Call& call) {
+  const auto listed = co_await call.operations.administration.list_threepids(call.text("name"));
+  if (!listed) co_return fail(listed.error());
   json::array list;
   for (const auto& [threepid, added_at] : *listed) {
     list.push_back(json::object{{"medium", threepid.medium},
                                 {"address", threepid.address},
                                 {"added_at", text::format_rfc3339(added_at)}});
   }
-  return json::object{{"threepids", std::move(list)}};
+  co_return json::object{{"threepids", std::move(list)}};
 }
 
 std::string say_threepids(const json::object& answer) {

@@ -20,48 +20,53 @@ using Kind = Argument::Kind;
 constexpr std::int64_t kMostAuditLines = 100'000;
 constexpr std::int64_t kAuditLines = 100;
 
-Answer list_keys(const Call& call) {
+Task<Answer> list_keys(const Call& call) {
+  const auto found = co_await call.operations.ground.db.read(keys::list_keys);
   json::array list;
-  for (const auto& key : keys::list_keys(call.operations.ground.db)) {
+  for (const auto& key : found) {
     json::object described{{"id", key.id},
                            {"fingerprint", key.fingerprint},
                            {"created_at", text::format_rfc3339(key.created_at)}};
     if (key.lost_at) described["lost_at"] = text::format_rfc3339(*key.lost_at);
     list.push_back(std::move(described));
   }
-  return json::object{{"keys", std::move(list)}};
+  co_return json::object{{"keys", std::move(list)}};
 }
 
+// Blocking: the key file is written, synced and renamed in one go with the list in the database,
+// and two rotations at once would lose a key. The socket's thread does one after another, and
+// serves nobody else.
 template <auto change>
-Answer change_keys(const Call& call, std::string_view action) {
+Task<Answer> change_keys(const Call& call, std::string_view action) {
   auto& sessions = call.operations.sessions;
   const Ground& ground = call.operations.ground;
   auto keys = change(ground.db, sessions.key_file(), ground.clock.now());
-  if (!keys) return fail(keys.error());
+  if (!keys) co_return fail(keys.error());
   sessions.use_keys(std::move(*keys));
-  call.operations.accounts.note_now(call.by, action, "server keys");
-  return list_keys(call);
+  co_await call.operations.administration.record(call.by, std::string(action), "server keys");
+  co_return co_await list_keys(call);
 }
 
-Answer rotate_keys(const Call& call) {
+Task<Answer> rotate_keys(const Call& call) {
   return change_keys<&keys::rotate_keys>(call, "keys rotate");
 }
 
-Answer replace_keys(const Call& call) {
+Task<Answer> replace_keys(const Call& call) {
   return change_keys<&keys::replace_keys>(call, "keys replace");
 }
 
-Answer rotate_signing_keys(const Call& call) {
+Task<Answer> rotate_signing_keys(const Call& call) {
+  oauth::SigningKeys signing_keys(call.operations.ground, call.operations.sessions);
+  const auto published = co_await signing_keys.rotate(call.by);
   json::array list;
-  for (const auto& key :
-       oauth::SigningKeys(call.operations.ground, call.operations.sessions).rotate(call.by)) {
+  for (const auto& key : published) {
     json::object described{{"id", key.id},
                            {"algorithm", key.algorithm},
                            {"created_at", text::format_rfc3339(key.created_at)}};
     if (key.retired_at) described["retired_at"] = text::format_rfc3339(*key.retired_at);
     list.push_back(std::move(described));
   }
-  return json::object{{"keys", std::move(list)}};
+  co_return json::object{{"keys", std::move(list)}};
 }
 
 std::string say_signing_keys(const json::object& answer) {
@@ -88,27 +93,29 @@ std::string say_keys(const json::object& answer) {
   return without_last_break(std::move(words));
 }
 
-Answer backup(const Call& call) {
+// Blocking, as change_keys(): SQLite copies the whole file.
+Task<Answer> backup(const Call& call) {
   const std::string path = call.text("file");
   try {
     call.operations.backup(path);
   } catch (const db::Refused& refused) {
-    return fail(refused.what());
+    co_return fail(refused.what());
   }
-  call.operations.accounts.note_now(call.by, "backup", "database",
-                                    text::valid_utf8(path) ? path : "");
-  return json::object{{"file", path}};
+  co_await call.operations.administration.record(call.by, "backup", "database",
+                                                 text::valid_utf8(path) ? path : "");
+  co_return json::object{{"file", path}};
 }
 
 std::string say_backup(const json::object& answer) {
   return fmt::format("Copied the database to {}.", text_of(answer, "file"));
 }
 
-Answer audit(const Call& call) {
+Task<Answer> audit(const Call& call) {
   const auto limit = call.number("limit", 1, kMostAuditLines, kAuditLines);
-  if (!limit) return fail(limit.error());
-  const auto entries = call.operations.accounts.list_audit(call.optional_text("user"), **limit);
-  if (!entries) return fail(entries.error());
+  if (!limit) co_return fail(limit.error());
+  const auto entries =
+      co_await call.operations.administration.list_audit(call.optional_text("user"), **limit);
+  if (!entries) co_return fail(entries.error());
   json::array list;
   for (const auto& entry : *entries) {
     list.push_back(json::object{{"at", text::format_rfc3339(entry.at)},
@@ -118,7 +125,7 @@ Answer audit(const Call& call) {
                                 {"target", entry.target},
                                 {"detail", entry.detail}});
   }
-  return json::object{{"audit", std::move(list)}};
+  co_return json::object{{"audit", std::move(list)}};
 }
 
 std::string say_audit(const json::object& answer) {

@@ -11,34 +11,34 @@ namespace {
 
 namespace json = boost::json;
 using Kind = Argument::Kind;
-using accounts::Administration;
+using administration::Administration;
 
 Answer done(const Administration::Result<>& result) {
   if (!result) return fail(result.error());
   return json::object{};
 }
 
-Answer create_user(const Call& call) {
-  auto id = call.operations.accounts.create_user(
+Task<Answer> create_user(const Call& call) {
+  const auto id = co_await call.operations.administration.create_user(
       call.by, call.text("name"), call.optional_text("password"), call.flag("admin"));
-  if (!id) return fail(id.error());
-  return json::object{{"user_id", *id}};
+  if (!id) co_return fail(id.error());
+  co_return json::object{{"user_id", *id}};
 }
 
 std::string say_created(const json::object& answer) {
   return fmt::format("Created {}.", text_of(answer, "user_id"));
 }
 
-Answer set_password(const Call& call) {
-  return done(
-      call.operations.accounts.set_password(call.by, call.text("name"), call.text("password")));
+Task<Answer> set_password(const Call& call) {
+  co_return done(co_await call.operations.administration.set_password(call.by, call.text("name"),
+                                                                      call.text("password")));
 }
 
-Answer recovery_link(const Call& call) {
-  const auto link = call.operations.accounts.recovery_link(call.by, call.text("name"),
-                                                           call.operations.recovery.link_lifetime);
-  if (!link) return fail(link.error());
-  return json::object{
+Task<Answer> recovery_link(const Call& call) {
+  const auto link = co_await call.operations.administration.recovery_link(
+      call.by, call.text("name"), call.operations.recovery.link_lifetime);
+  if (!link) co_return fail(link.error());
+  co_return json::object{
       {"url", call.operations.public_url.of("/account/recover?token=" + link->token)},
       {"expires_at", text::format_rfc3339(link->expires_at)}};
 }
@@ -49,24 +49,27 @@ std::string say_link(const json::object& answer) {
 }
 
 template <auto change>
-Answer change_user(const Call& call) {
-  return done((call.operations.accounts.*change)(call.by, call.text("name")));
+Task<Answer> change_user(const Call& call) {
+  co_return done(co_await (call.operations.administration.*change)(call.by, call.text("name")));
 }
 
-Answer deactivate_user(const Call& call) {
-  return done(call.operations.accounts.deactivate(call.by, call.text("name"), call.flag("erase")));
+Task<Answer> deactivate_user(const Call& call) {
+  co_return done(co_await call.operations.administration.deactivate(call.by, call.text("name"),
+                                                                    call.flag("erase")));
 }
 
-Answer user_admin(const Call& call) {
+Task<Answer> user_admin(const Call& call) {
   const std::string state = call.text("state");
-  if (state != "on" && state != "off") return fail("expected on or off");
-  return done(call.operations.accounts.set_admin(call.by, call.text("name"), state == "on"));
+  if (state != "on" && state != "off") co_return fail("expected on or off");
+  co_return done(
+      co_await call.operations.administration.set_admin(call.by, call.text("name"), state == "on"));
 }
 
-Answer soft_logout_user(const Call& call) {
-  const auto count = call.operations.accounts.soft_logout_user(call.by, call.text("name"));
-  if (!count) return fail(count.error());
-  return json::object{{"ended", *count}};
+Task<Answer> soft_logout_user(const Call& call) {
+  const auto count =
+      co_await call.operations.administration.soft_logout_user(call.by, call.text("name"));
+  if (!count) co_return fail(count.error());
+  co_return json::object{{"ended", *count}};
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ Task<http::Response> get_capabilities(const Api& api, const http::Request& reque
       {"m.set_displayname", enabled(false)},
       {"m.set_avatar_url", enabled(false)},
       {"m.profile_fields", enabled(false)}};
-  if (!accounts::Moderation::refuse(who->identity)) {
+  if (!administration::Moderation::refuse(who->identity)) {
     all["m.account_moderation"] = json::object{{"suspend", true}, {"lock", true}};
   }
   http::Response response;

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "domain/accounts/moderation.h"
+#include "domain/administration/moderation.h"
 #include "domain/registration/registration.h"
 #include "domain/self/own_account.h"
 #include "domain/self/own_devices.h"
@@ -34,7 +34,7 @@ struct Api {
   confirm::InteractiveAuth& auth;
   self::OwnAccount& own_account;
   self::OwnDevices& own_devices;
-  accounts::Moderation& moderation;
+  administration::Moderation& moderation;
   limits::AttemptLimits& limits;
   const html::Pages& pages;
   std::string server_name;

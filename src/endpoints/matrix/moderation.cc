@@ -11,7 +11,7 @@
 namespace latchkey::matrix {
 namespace {
 
-using accounts::Measure;
+using administration::Measure;
 
 std::string_view name_of(Measure measure) {
   return measure == Measure::lock ? "locked" : "suspended";
@@ -35,7 +35,8 @@ Task<http::Response> put_state(const Api& api, Measure measure, const http::Requ
   const auto who = co_await identify(api, request);
   if (!who) co_return who.error();
   // Before anything that the request says.
-  if (const auto refused = accounts::Moderation::refuse(who->identity)) co_return refusal(*refused);
+  if (const auto refused = administration::Moderation::refuse(who->identity))
+    co_return refusal(*refused);
   const auto body = json_body(request);
   if (!body) co_return body.error();
   text::Fields fields(*body);

@@ -97,8 +97,8 @@ http::Response refusal(const signin::CallerRefused& refused) {
   return error(400, "M_UNKNOWN_DEVICE", "This user has no device of this ID.");
 }
 
-http::Response refusal(accounts::ModerationRefused refused) {
-  using Refused = accounts::ModerationRefused;
+http::Response refusal(administration::ModerationRefused refused) {
+  using Refused = administration::ModerationRefused;
   switch (refused) {
     case Refused::not_administrator:
       return error(403, "M_FORBIDDEN", "Only administrators of this server may do this.");

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include "domain/accounts/moderation.h"
+#include "domain/administration/moderation.h"
 #include "domain/registration/registration.h"
 #include "domain/signin/callers.h"
 #include "domain/signin/login_refused.h"
@@ -20,6 +20,6 @@ http::Response refusal(const signin::LoginRefused& refused, std::string_view inf
 http::Response refusal(const registration::RegistrationRefused& refused);
 http::Response refusal(const accounts::NewPasswordRefused& refused);
 http::Response refusal(const signin::CallerRefused& refused);
-http::Response refusal(accounts::ModerationRefused refused);
+http::Response refusal(administration::ModerationRefused refused);
 
 }  // namespace latchkey::matrix

@@ -6,10 +6,12 @@
 #include "domain/accounts/accounts_testing.h"
 #include "platform/text/ulid.h"
 
-namespace latchkey::accounts {
+namespace latchkey::administration {
 namespace {
 
 using namespace std::chrono_literals;
+using accounts::testing::AdministrationNow;
+using sessions::Account;
 using sessions::testing::kNoon;
 using sessions::testing::TestSessions;
 using ::testing::AllOf;
@@ -22,14 +24,14 @@ using ::testing::SizeIs;
 
 const Operator kBob{"command line (bob)", "local"};
 
-class AuditTest : public testing::AccountsOnEachEngine {
+class AuditTest : public accounts::testing::AccountsOnEachEngine {
  protected:
   AuditTest() {
     administration_.create_user(kBob, "alice", "correct horse", false).value();
     alice_ = user("alice")->account;
   }
   // A moment later, so that the order is told.
-  Administration& a() {
+  AdministrationNow& a() {
     server_.clock.advance(1ms);
     return administration_;
   }
@@ -119,7 +121,7 @@ TEST_P(AuditTest, WhatEndsSessionsIsNotedWithTheirUser) {
   for (int i = 0; i < 2; ++i) a().soft_logout_user(kBob, "alice").value();
   server_.sign_in(alice_, TestSessions::refreshing("PHONE"));
   for (int i = 0; i < 2; ++i) a().soft_logout_everybody(kBob);
-  a().mark_gap(kBob, kNoon - 1h, kNoon);
+  a().mark_gap(kBob, kNoon - 1h, kNoon).value();
   EXPECT_THAT(newly_noted(),
               ElementsAre("user soft-logout @alice:example.com: 1 sessions",
                           "session soft-logout-all everybody: 1 sessions",
@@ -165,7 +167,8 @@ TEST_P(AuditTest, ListsWhatConcernsOneUserAndNoMoreThanAsked) {
   EXPECT_THAT(administration_.list_audit("alice", 2).value(), SizeIs(2));
   EXPECT_EQ(administration_.list_audit("alice", 2).value().front().action, "user unlock");
   EXPECT_THAT(administration_.list_audit(std::nullopt, 5).value(), SizeIs(5));
-  EXPECT_THAT(administration_.list_audit("nobody", 5).error(), HasSubstr("no user"));
+  EXPECT_EQ(administration_.list_audit("nobody", 5).error(),
+            (AdminRefused{AdminRefused::Why::no_such_user, "nobody"}));
 }
 
 TEST_P(AuditTest, TheLogHasALineForEachWithoutPersonsAddresses) {
@@ -185,9 +188,9 @@ TEST_P(AuditTest, IsOfTheSameTransaction) {
                std::runtime_error);
   EXPECT_THAT(noted(), SizeIs(1));
   EXPECT_THAT(administration_log_, SizeIs(1));
-  a().note_now(kBob, "keys rotate", "server keys", "key 2");
+  a().record(kBob, "keys rotate", "server keys", "key 2");
   EXPECT_EQ(noted().back(), "keys rotate server keys: key 2");
 }
 
 }  // namespace
-}  // namespace latchkey::accounts
+}  // namespace latchkey::administration

@@ -1,13 +1,14 @@
-#include "domain/accounts/moderation.h"
+#include "domain/administration/moderation.h"
 
 #include "domain/accounts/account_changes.h"
 #include "domain/accounts/matrix_id.h"
 #include "domain/sessions/session_rows.h"
 
-namespace latchkey::accounts {
+namespace latchkey::administration {
 namespace {
 
 using Refused = ModerationRefused;
+using sessions::Account;
 
 std::optional<Time>& since(Account& account, Measure measure) {
   return measure == Measure::lock ? account.locked_at : account.suspended_at;
@@ -36,7 +37,8 @@ std::optional<ModerationRefused> Moderation::refuse(const sessions::Identity& wh
 Moderation::Result<std::string> Moderation::asked_for(const sessions::Identity& who,
                                                       std::string_view user_id) const {
   if (const auto refused = refuse(who)) return std::unexpected(*refused);
-  auto localpart = user_id.starts_with('@') ? localpart_meant(user_id, server_name_) : std::nullopt;
+  auto localpart =
+      user_id.starts_with('@') ? accounts::localpart_meant(user_id, server_name_) : std::nullopt;
   if (!localpart) return std::unexpected(Refused::not_local);
   return std::move(*localpart);
 }
@@ -45,7 +47,8 @@ Task<Moderation::Result<bool>> Moderation::read(const sessions::Identity& who, s
                                                 Measure measure) {
   const auto localpart = asked_for(who, user_id);
   if (!localpart) co_return std::unexpected(localpart.error());
-  auto user = co_await ground_.db.read([&](db::Tx& tx) { return find_user(tx, *localpart); });
+  auto user =
+      co_await ground_.db.read([&](db::Tx& tx) { return accounts::find_user(tx, *localpart); });
   if (!user || user->account.deactivated_at) co_return std::unexpected(Refused::not_found);
   co_return since(user->account, measure).has_value();
 }
@@ -55,9 +58,9 @@ Task<Moderation::Result<bool>> Moderation::write(const sessions::Identity& who, 
                                                  bool wanted) {
   const auto localpart = asked_for(who, user_id);
   if (!localpart) co_return std::unexpected(localpart.error());
-  const Operator by{matrix_id(who.localpart, server_name_), std::move(address)};
+  const Operator by{accounts::matrix_id(who.localpart, server_name_), std::move(address)};
   co_return co_await ground_.db.write([&](db::Tx& tx) -> Result<bool> {
-    const auto user = find_user(tx, *localpart);
+    const auto user = accounts::find_user(tx, *localpart);
     auto account = user ? sessions::lock_account(tx, user->account.id) : std::nullopt;
     if (!account || account->deactivated_at) return std::unexpected(Refused::not_found);
     if (const auto refused = refuse_measure(who, *account)) return std::unexpected(*refused);
@@ -65,12 +68,12 @@ Task<Moderation::Result<bool>> Moderation::write(const sessions::Identity& who, 
     auto& at = since(*account, measure);
     if (at.has_value() == wanted) return wanted;
     at = wanted ? std::optional(ground_.clock.now()) : std::nullopt;
-    change_state(tx, ground_.events, before, *account);
+    accounts::change_state(tx, ground_.events, before, *account);
     sessions_.account_changed(tx, account->id);
     administration_.note(tx, by, action(measure, wanted),
-                         matrix_id(account->localpart, server_name_));
+                         accounts::matrix_id(account->localpart, server_name_));
     return wanted;
   });
 }
 
-}  // namespace latchkey::accounts
+}  // namespace latchkey::administration

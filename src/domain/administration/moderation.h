@@ -5,12 +5,11 @@
 #include <string>
 #include <string_view>
 
-#include "domain/accounts/administration.h"
-#include "domain/accounts/user_rows.h"
+#include "domain/administration/administration.h"
 #include "domain/sessions/sessions.h"
 
 // Locking and suspending through the Client-Server API (spec "Server Administration"; MSC4323).
-namespace latchkey::accounts {
+namespace latchkey::administration {
 
 enum class Measure { lock, suspend };
 
@@ -26,7 +25,7 @@ enum class ModerationRefused {
 // Why `who` may not take a measure against `target`; absent: they may. Whether `who` is an
 // administrator is asked before any account is looked up.
 std::optional<ModerationRefused> refuse_measure(const sessions::Identity& who,
-                                                const Account& target);
+                                                const sessions::Account& target);
 
 class Moderation {
  public:
@@ -59,4 +58,4 @@ class Moderation {
   const std::string server_name_;
 };
 
-}  // namespace latchkey::accounts
+}  // namespace latchkey::administration

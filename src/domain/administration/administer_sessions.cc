@@ -1,17 +1,15 @@
-// What an administrator does to sessions.
+// What operators do to sessions.
 
 #include <fmt/format.h>
 
-#include "domain/accounts/administration.h"
+#include "domain/administration/administration.h"
 #include "platform/text/rfc3339.h"
 #include "platform/text/ulid.h"
 
-namespace latchkey::accounts {
+namespace latchkey::administration {
 namespace {
 
 using sessions::EndReason;
-
-constexpr std::string_view kNoSuchSession = "there is no such session";
 
 std::string described(const sessions::Record& record) {
   return fmt::format("session {}, device {}", text::format_id(record.id), record.device_id);
@@ -21,12 +19,12 @@ std::string counted(std::size_t sessions) { return fmt::format("{} sessions", se
 
 }  // namespace
 
-Administration::Result<std::vector<Administration::Listed>> Administration::list_sessions(
-    std::string_view name) {
+Task<Administration::Result<std::vector<Administration::Listed>>> Administration::list_sessions(
+    std::string name) {
   using List = std::vector<Listed>;
-  return ground_.db.read_now([&](db::Tx& tx) -> Result<List> {
+  co_return co_await ground_.db.read([&](db::Tx& tx) -> Result<List> {
     const auto user = find(tx, name);
-    if (!user) return no_such_user(name);
+    if (!user) return refuse(Why::no_such_user, name);
     List result;
     for (auto& listed : sessions::list_sessions(tx, user->account.id)) {
       const sessions::Standing standing = sessions_.standing_of(listed.session);
@@ -36,11 +34,11 @@ Administration::Result<std::vector<Administration::Listed>> Administration::list
   });
 }
 
-Administration::Result<std::size_t> Administration::soft_logout_user(const Operator& by,
-                                                                     std::string_view name) {
-  return ground_.db.write_now([&](db::Tx& tx) -> Result<std::size_t> {
+Task<Administration::Result<std::size_t>> Administration::soft_logout_user(Operator by,
+                                                                           std::string name) {
+  co_return co_await ground_.db.write([&](db::Tx& tx) -> Result<std::size_t> {
     const auto user = find_locked(tx, name);
-    if (!user) return no_such_user(name);
+    if (!user) return refuse(Why::no_such_user, name);
     const std::size_t ended =
         sessions_.end_all_softly(tx, user->account.id, EndReason::administrator_softly);
     if (ended > 0) note(tx, by, "user soft-logout", target(user->account), counted(ended));
@@ -48,46 +46,48 @@ Administration::Result<std::size_t> Administration::soft_logout_user(const Opera
   });
 }
 
-std::size_t Administration::soft_logout_everybody(const Operator& by) {
-  return ground_.db.write_now([&](db::Tx& tx) {
+Task<std::size_t> Administration::soft_logout_everybody(Operator by) {
+  co_return co_await ground_.db.write([&](db::Tx& tx) {
     const std::size_t ended = sessions_.end_everything_softly(tx, EndReason::administrator_softly);
     if (ended > 0) note(tx, by, "session soft-logout-all", "everybody", counted(ended));
     return ended;
   });
 }
 
-Administration::Result<> Administration::end_session(const Operator& by, SessionId id) {
-  return ground_.db.write_now([&](db::Tx& tx) -> Result<> {
+Task<Administration::Result<>> Administration::end_session(Operator by, SessionId id) {
+  co_return co_await ground_.db.write([&](db::Tx& tx) -> Result<> {
     const auto session = sessions::find_session(tx, id);
-    if (!session) return fail(std::string(kNoSuchSession));
+    if (!session) return refuse(Why::no_such_session);
     sessions::lock_account(tx, session->account.id);
     if (!sessions_.end_for_good(tx, *session, EndReason::administrator)) {
-      return fail("the session is over already");
+      return refuse(Why::session_over);
     }
     note(tx, by, "session end", target(session->account), described(session->record));
     return {};
   });
 }
 
-Administration::Result<> Administration::soft_logout_session(const Operator& by, SessionId id) {
-  return ground_.db.write_now([&](db::Tx& tx) -> Result<> {
+Task<Administration::Result<>> Administration::soft_logout_session(Operator by, SessionId id) {
+  co_return co_await ground_.db.write([&](db::Tx& tx) -> Result<> {
     const auto session = sessions::find_session(tx, id);
-    if (!session) return fail(std::string(kNoSuchSession));
+    if (!session) return refuse(Why::no_such_session);
     sessions::lock_account(tx, session->account.id);
     if (!sessions_.end_softly(tx, id, EndReason::administrator_softly)) {
-      return fail("the session has ended already");
+      return refuse(Why::session_ended);
     }
     note(tx, by, "session soft-logout", target(session->account), described(session->record));
     return {};
   });
 }
 
-void Administration::mark_gap(const Operator& by, Time from, Time to) {
-  ground_.db.write_now([&](db::Tx& tx) {
+Task<Administration::Result<>> Administration::mark_gap(Operator by, Time from, Time to) {
+  if (to < from) co_return refuse(Why::gap_ends_before_it_begins);
+  co_await ground_.db.write([&](db::Tx& tx) {
     sessions::add_gap(tx, from, to, ground_.clock.now());
     note(tx, by, "session mark-gap", "everybody",
          fmt::format("from {} to {}", text::format_rfc3339(from), text::format_rfc3339(to)));
   });
+  co_return Result<>{};
 }
 
-}  // namespace latchkey::accounts
+}  // namespace latchkey::administration

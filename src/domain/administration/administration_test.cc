@@ -1,22 +1,22 @@
-#include "domain/accounts/administration.h"
+#include "domain/administration/administration.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "domain/accounts/accounts_testing.h"
 
-namespace latchkey::accounts {
+namespace latchkey::administration {
 namespace {
 
 using namespace std::chrono_literals;
+using accounts::testing::kOperator;
+using sessions::Account;
 using sessions::EndReason;
 using sessions::Worth;
 using sessions::testing::kNoon;
 using sessions::testing::TestSessions;
-using ::testing::HasSubstr;
-using testing::kOperator;
+using Why = AdminRefused::Why;
 
-class AdministrationTest : public testing::AccountsOnEachEngine {
+class AdministrationTest : public accounts::testing::AccountsOnEachEngine {
  protected:
   AdministrationTest() {
     EXPECT_EQ(administration_.create_user(kOperator, "alice", "correct horse", false),
@@ -40,16 +40,18 @@ TEST_P(AdministrationTest, CreatesUsers) {
   EXPECT_TRUE(bob->account.admin);
   EXPECT_FALSE(user("alice")->account.admin);
   EXPECT_EQ(sessions::testing::run(passwords_.verify(bob->password_hash, "correct horse")),
-            Passwords::Match::yes);
+            accounts::Passwords::Match::yes);
 }
 
 TEST_P(AdministrationTest, RefusesUsersThatCannotBe) {
-  EXPECT_THAT(administration_.create_user(kOperator, "alice", "correct horse", false).error(),
-              HasSubstr("taken"));
-  EXPECT_THAT(administration_.create_user(kOperator, "Bob", "correct horse", false).error(),
-              HasSubstr("not a user name"));
-  EXPECT_THAT(administration_.create_user(kOperator, "bob", "short", false).error(),
-              HasSubstr("too short"));
+  EXPECT_EQ(administration_.create_user(kOperator, "alice", "correct horse", false).error(),
+            (AdminRefused{Why::name_taken, "alice"}));
+  EXPECT_EQ(administration_.create_user(kOperator, "Bob", "correct horse", false).error(),
+            (AdminRefused{Why::not_a_name, "Bob"}));
+  EXPECT_EQ(
+      administration_.create_user(kOperator, "bob", "short", false).error(),
+      (AdminRefused{.why = Why::weak_password,
+                    .weak = accounts::WeakPassword{accounts::WeakPassword::Why::too_short, 8}}));
   EXPECT_EQ(server_.count("SELECT COUNT(*) FROM users"), 1);
 }
 
@@ -58,7 +60,7 @@ TEST_P(AdministrationTest, FindsUsersByNameOrMatrixId) {
     EXPECT_TRUE(administration_.list_sessions(name).has_value()) << name;
   }
   for (const auto* name : {"bob", "@alice:other.example", "", "@"}) {
-    EXPECT_THAT(administration_.list_sessions(name).error(), HasSubstr("no user")) << name;
+    EXPECT_EQ(administration_.list_sessions(name).error(), (AdminRefused{Why::no_such_user, name}));
     EXPECT_FALSE(administration_.lock(kOperator, name).has_value());
     EXPECT_FALSE(administration_.set_password(kOperator, name, "correct horse").has_value());
     EXPECT_FALSE(administration_.soft_logout_user(kOperator, name).has_value());
@@ -108,13 +110,12 @@ TEST_P(AdministrationTest, EndsASession) {
   EXPECT_TRUE(administration_.end_session(kOperator, phone_.id()).has_value());
   EXPECT_EQ(worth(), Worth::ended);
   EXPECT_EQ(server_.row(phone_.id()).end_reason, EndReason::administrator);
-  EXPECT_THAT(administration_.end_session(kOperator, phone_.id()).error(), HasSubstr("already"));
-  EXPECT_THAT(administration_.soft_logout_session(kOperator, phone_.id()).error(),
-              HasSubstr("already"));
-  EXPECT_THAT(administration_.end_session(kOperator, SessionId{7}).error(),
-              HasSubstr("no such session"));
-  EXPECT_THAT(administration_.soft_logout_session(kOperator, SessionId{7}).error(),
-              HasSubstr("no such session"));
+  EXPECT_EQ(administration_.end_session(kOperator, phone_.id()).error().why, Why::session_over);
+  EXPECT_EQ(administration_.soft_logout_session(kOperator, phone_.id()).error().why,
+            Why::session_ended);
+  EXPECT_EQ(administration_.end_session(kOperator, SessionId{7}).error().why, Why::no_such_session);
+  EXPECT_EQ(administration_.soft_logout_session(kOperator, SessionId{7}).error().why,
+            Why::no_such_session);
 }
 
 TEST_P(AdministrationTest, EndsSoftly) {
@@ -156,8 +157,36 @@ TEST_P(AdministrationTest, MarksAGap) {
   server_.clock.advance(1h);
   server_.sql("UPDATE heartbeat SET at = :at", server_.clock.now());
   EXPECT_EQ(worth(), Worth::ended);
-  administration_.mark_gap(kOperator, kNoon - 1min, kNoon + 1min);
+  EXPECT_EQ(administration_.mark_gap(kOperator, kNoon, kNoon - 1ms).error().why,
+            Why::gap_ends_before_it_begins);
+  administration_.mark_gap(kOperator, kNoon - 1min, kNoon + 1min).value();
   EXPECT_EQ(worth(), Worth::soft);
+}
+
+// A full pool is a reason to come back, and no reason to hold up whoever waits for the same thread.
+TEST_P(AdministrationTest, PasswordsBeyondWhatThePoolTakesAreRefused) {
+  accounts::PasswordOptions options = accounts::testing::cheap_passwords();
+  options.hashing.hash_memory = config::Bytes{8 << 20};
+  options.hashing.hash_threads = 1;
+  options.hashing.hash_queue = 1;
+  options.minimum_score = 0;
+  accounts::Passwords passwords(options);
+  Administration administration(server_.ground(), *server_, passwords, "example.com",
+                                server_.ground().log);
+  boost::asio::io_context context;
+  int busy = 0;
+  for (int i = 0; i < 10; ++i) {
+    boost::asio::co_spawn(context,
+                          administration.set_password(kOperator, "alice", "battery staple"),
+                          [&](std::exception_ptr fault, const Administration::Result<>& result) {
+                            ASSERT_FALSE(fault);
+                            if (!result) ++busy;
+                            if (!result) EXPECT_EQ(result.error().why, Why::busy);
+                          });
+  }
+  context.run();
+  EXPECT_GE(busy, 1);
+  EXPECT_LE(busy, 9);
 }
 
 TEST_P(AdministrationTest, MakesAdministrators) {
@@ -168,4 +197,4 @@ TEST_P(AdministrationTest, MakesAdministrators) {
 }
 
 }  // namespace
-}  // namespace latchkey::accounts
+}  // namespace latchkey::administration

@@ -1,14 +1,16 @@
 // Lock and suspend by administrators (MSC4323), against both engines.
-#include "domain/accounts/moderation.h"
+#include "domain/administration/moderation.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "domain/accounts/accounts_testing.h"
 
-namespace latchkey::accounts {
+namespace latchkey::administration {
 namespace {
 
+using accounts::testing::kOperator;
+using sessions::Account;
 using sessions::Identity;
 using sessions::Worth;
 using sessions::testing::run;
@@ -17,16 +19,16 @@ using ::testing::ElementsAre;
 
 constexpr Measure kMeasures[] = {Measure::lock, Measure::suspend};
 
-class ModerationTest : public testing::AccountsOnEachEngine {
+class ModerationTest : public accounts::testing::AccountsOnEachEngine {
  protected:
   ModerationTest() {
     for (const char* name : {"admin", "other", "gone", "alice"}) {
-      administration_.create_user(testing::kOperator, name, std::nullopt, false).value();
+      administration_.create_user(kOperator, name, std::nullopt, false).value();
     }
     for (const char* name : {"admin", "other"}) {
-      administration_.set_admin(testing::kOperator, name, true).value();
+      administration_.set_admin(kOperator, name, true).value();
     }
-    administration_.deactivate(testing::kOperator, "gone", false).value();
+    administration_.deactivate(kOperator, "gone", false).value();
     server_.sql("DELETE FROM audit");
   }
 
@@ -64,7 +66,7 @@ class ModerationTest : public testing::AccountsOnEachEngine {
     return lines;
   }
 
-  Moderation moderation_{server_.ground(), *server_, administration_, "example.com"};
+  Moderation moderation_{server_.ground(), *server_, *administration_, "example.com"};
 };
 
 INSTANTIATE_TEST_SUITE_P(Engines, ModerationTest, db::engines(), db::engine_name);
@@ -145,4 +147,4 @@ TEST_P(ModerationTest, WhoMayModerate) {
 }
 
 }  // namespace
-}  // namespace latchkey::accounts
+}  // namespace latchkey::administration
