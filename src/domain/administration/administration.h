@@ -24,7 +24,7 @@
 // (accounts/audit.h) who did it, all in one transaction: what is refused, or changes nothing, is
 // not noted. It waits as every request does, for the database and for the pool that hashes
 // passwords, and blocks nothing. Why it was refused is data: the command line, an API and pages
-// have words of their own for it (endpoints/admin/words.h has those of the command line).
+// have words of their own for it (endpoints/admin/say.h has those of the command line).
 //
 // moderation.h is the part of it that administrators have in the Client-Server API: who may do it
 // to whom is decided there. Operators may do everything to everybody.
