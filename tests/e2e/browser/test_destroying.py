@@ -27,7 +27,8 @@ def later(alice, clock, token, kept):
 def test_device_is_kept_then_deleted(later, token, kept, judge):
     alice = later
     alice.open("/account/?action=org.matrix.device_delete&device_id=PHONE")
-    for words in ("Telephone", "PHONE", "1 h ago", "127.0.0.1", "are lost", "cannot be undone"):
+    told = ("Telephone", "PHONE", "1 hour ago", "127.0.0.1", "will be lost", "cannot be undone")
+    for words in told:
         assert words in alice.text
     judge(alice.page, "device-delete")
     alice.press("Cancel")
@@ -68,7 +69,7 @@ def test_everything_is_kept_then_signed_out(later, token, kept, other_browser, j
 def test_account_is_kept_then_deactivated(later, token, judge):
     alice = later
     alice.open("/account/?action=org.matrix.account_deactivate")
-    for words in (alice.matrix_id, "no longer read your messages", "cannot be undone"):
+    for words in (alice.matrix_id, "no longer be able to read your messages", "cannot be undone"):
         assert words in alice.text
     judge(alice.page, "deactivate")
     alice.press("Cancel")
