@@ -11,6 +11,7 @@
 #include "domain/signin/browser_session_rows.h"
 #include "platform/crypto/hash.h"
 #include "platform/text/base64.h"
+#include "platform/text/ulid.h"
 
 namespace latchkey::bench {
 namespace {
@@ -102,7 +103,7 @@ class CodeFlows final : public DurableWork {
                                    .last_active_at = now,
                                    .origin = session_wanted(caller).origin};
     co_await store_.db().write([&](db::Tx& tx) {
-      signin::insert_browser(tx, signin::cookie_hash(std::to_string(browser.id)), browser);
+      signin::insert_browser(tx, signin::cookie_hash(text::format_id(browser.id)), browser);
     });
     if (browsers_.size() <= caller) browsers_.resize(caller + 1);
     browsers_[caller] = std::move(browser);
@@ -110,7 +111,7 @@ class CodeFlows final : public DurableWork {
 
   Task<void> once(std::size_t caller, std::size_t number) override {
     // Of this run alone: a device that is known already has a session to end.
-    const std::string device = fmt::format("{}.{}", browsers_[caller].id, number);
+    const std::string device = fmt::format("{}.{}", text::format_id(browsers_[caller].id), number);
     oauth::AuthorizationRequest asked;
     asked.client = client_;
     asked.redirect_uri = kRedirectUri;
