@@ -86,7 +86,7 @@ Task<PasswordCheck::ResultOf<Then>> PasswordCheck::with_account(Identifier who,
       // The state of the account counts as it is now, not as it was before the hashing.
       const auto account = lock_if_unchanged(tx, *checked);
       if (!account) return std::nullopt;
-      if (new_hash) accounts::update_password_hash(tx, account->id, *new_hash);
+      if (new_hash) accounts::update_password_hash(tx, account->id, new_hash);
       return then(tx, *account);
     });
     if (done) co_return std::move(*done);
