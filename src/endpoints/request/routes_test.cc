@@ -6,7 +6,7 @@ namespace latchkey::request {
 namespace {
 
 // Says which surface renders, and what.
-Surface named(std::string name) {
+Surface named(const std::string& name) {
   return {.name = "test",
           .refuse =
               [name](const ServerRefusal& refusal, const http::Request&) {
