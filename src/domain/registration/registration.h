@@ -10,7 +10,7 @@
 #include "domain/limits/attempt_limits.h"
 #include "domain/registration/registration_options.h"
 #include "domain/services/services.h"
-#include "domain/signin/signed_in.h"
+#include "domain/signin/sign_in.h"
 
 // Making an account (spec "Legacy account registration").
 namespace latchkey::registration {

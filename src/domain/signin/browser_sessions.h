@@ -10,7 +10,6 @@
 #include "domain/sessions/origin.h"
 #include "domain/sessions/sessions.h"
 #include "domain/signin/identifier.h"
-#include "domain/signin/login_refused.h"
 #include "domain/signin/password_check.h"
 #include "platform/config/bounds.h"
 

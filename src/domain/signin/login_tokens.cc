@@ -2,7 +2,6 @@
 
 #include "domain/sessions/session_rows.h"
 #include "domain/signin/browser_session_rows.h"
-#include "domain/signin/sign_in.h"
 #include "platform/crypto/kept_hash.h"
 #include "platform/crypto/random.h"
 
@@ -78,21 +77,6 @@ void LoginTokens::purge() {
   const Time now = ground_.clock.now();
   ground_.db.write_now(
       [now](db::Tx& tx) { tx.run("DELETE FROM login_tokens WHERE expires_at <= :now", now); });
-}
-
-Task<SignIn::Result> SignIn::with_token(std::size_t worker, std::string token,
-                                        sessions::NewSession session) {
-  using Why = LoginRefused::Why;
-  sessions_.require_hearing();
-  session.method = sessions::Method::login_token;
-  if (!login_tokens_.enabled()) co_return std::unexpected(LoginRefused{Why::not_offered});
-  const auto started = co_await ground_.db.write([&](db::Tx& tx) -> Started {
-    const auto taken = login_tokens_.take(tx, token);
-    if (!taken) return std::unexpected(LoginRefused{Why::token_not_good});
-    session.browser = taken->browser;
-    return start(tx, taken->account, session);
-  });
-  co_return signed_in(worker, started);
 }
 
 }  // namespace latchkey::signin

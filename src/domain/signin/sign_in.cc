@@ -1,5 +1,10 @@
 #include "domain/signin/sign_in.h"
 
+#include <utility>
+
+#include "domain/accounts/matrix_id.h"
+#include "domain/sessions/session_rows.h"
+
 namespace latchkey::signin {
 namespace {
 
@@ -19,6 +24,51 @@ LoginRefused refusal_of(StartRefusal refusal) {
 }
 
 }  // namespace
+
+Task<SignIn::Result> SignIn::with_password(std::size_t worker, const Identifier& who,
+                                           std::string password, sessions::NewSession session) {
+  sessions_.require_hearing();
+  session.method = sessions::Method::password;
+  if (!passwords_.enabled()) {
+    co_return std::unexpected(LoginRefused{Why::not_offered});
+  }
+  co_return signed_in(
+      worker, co_await passwords_.with_account(who, std::move(password), session.origin.address,
+                                               [&](db::Tx& tx, const accounts::Account& account) {
+                                                 return start(tx, account, session);
+                                               }));
+}
+
+Task<SignIn::Result> SignIn::with_token(std::size_t worker, std::string token,
+                                        sessions::NewSession session) {
+  sessions_.require_hearing();
+  session.method = sessions::Method::login_token;
+  if (!login_tokens_.enabled()) co_return std::unexpected(LoginRefused{Why::not_offered});
+  const auto started = co_await ground_.db.write([&](db::Tx& tx) -> Started {
+    const auto taken = login_tokens_.take(tx, token);
+    if (!taken) return std::unexpected(LoginRefused{Why::token_not_good});
+    session.browser = taken->browser;
+    return start(tx, taken->account, session);
+  });
+  co_return signed_in(worker, started);
+}
+
+Task<SignIn::Result> SignIn::for_service(std::size_t worker, const services::Service& service,
+                                         std::string_view user, sessions::NewSession session) {
+  sessions_.require_hearing();
+  session.method = sessions::Method::application_service;
+  const auto localpart = accounts::localpart_meant(user, server_name_);
+  if (!localpart || !service.claims(*localpart)) {
+    co_return std::unexpected(LoginRefused{Why::outside_namespace});
+  }
+  const auto started = co_await ground_.db.write([&](db::Tx& tx) -> Started {
+    const auto found = accounts::find_user(tx, *localpart);
+    const auto account = found ? sessions::lock_account(tx, found->account.id) : std::nullopt;
+    if (!account) return std::unexpected(LoginRefused{Why::not_registered});
+    return start(tx, *account, session);
+  });
+  co_return signed_in(worker, started);
+}
 
 SignIn::Started SignIn::start(db::Tx& tx, const accounts::Account& account,
                               const sessions::NewSession& session) {

@@ -6,15 +6,19 @@
 #include <string_view>
 
 #include "domain/services/services.h"
-#include "domain/signin/login_refused.h"
 #include "domain/signin/login_tokens.h"
 #include "domain/signin/password_check.h"
-#include "domain/signin/signed_in.h"
 
 namespace latchkey::signin {
 
-// The ways to sign in of POST /login (spec "Legacy login"). Each is a file of its own; all begin
-// the session in the same way.
+// What a sign-in or a registration gives.
+struct SignedIn {
+  std::string localpart;
+  std::string device_id;
+  sessions::TokenPair tokens;
+};
+
+// The ways to sign in of POST /login (spec "Legacy login"). All begin the session in the same way.
 class SignIn {
  public:
   SignIn(const Ground& ground, sessions::Sessions& sessions, PasswordCheck& passwords,
@@ -27,12 +31,13 @@ class SignIn {
 
   using Result = std::expected<SignedIn, LoginRefused>;
 
-  // m.login.password (password_login.cc).
+  // m.login.password.
   Task<Result> with_password(std::size_t worker, const Identifier& who, std::string password,
                              sessions::NewSession session);
-  // m.login.token (login_tokens.cc): a token that was not used yet, once.
+  // m.login.token: a token that was not used yet, once.
   Task<Result> with_token(std::size_t worker, std::string token, sessions::NewSession session);
-  // m.login.application_service (service_login.cc): a user of the service's namespace, as typed.
+  // m.login.application_service (spec "Appservice Login"): a user of the service's namespace, as
+  // typed.
   Task<Result> for_service(std::size_t worker, const services::Service& service,
                            std::string_view user, sessions::NewSession session);
 

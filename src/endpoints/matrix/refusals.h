@@ -5,7 +5,7 @@
 #include "domain/administration/moderation.h"
 #include "domain/registration/registration.h"
 #include "domain/signin/callers.h"
-#include "domain/signin/login_refused.h"
+#include "domain/signin/password_check.h"
 #include "endpoints/request/standard_error.h"
 #include "platform/http/message.h"
 

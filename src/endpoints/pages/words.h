@@ -6,7 +6,7 @@
 #include "domain/registration/registration.h"
 #include "domain/self/web_account.h"
 #include "domain/sessions/record.h"
-#include "domain/signin/login_refused.h"
+#include "domain/signin/password_check.h"
 #include "endpoints/pages/language.h"
 #include "platform/http/message.h"
 
