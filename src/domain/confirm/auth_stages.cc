@@ -48,36 +48,42 @@ Task<std::optional<InteractiveAuth::StageRefused>> InteractiveAuth::check_passwo
   co_return std::nullopt;
 }
 
+Task<std::optional<InteractiveAuth::Open>> InteractiveAuth::reopen(const std::string& session_id) {
+  auto session = co_await find(session_id);
+  if (!session) co_return std::nullopt;
+  std::optional<Subject> subject;
+  if (session->user) {
+    auto user = co_await ground_.db.read(
+        [&](db::Tx& tx) { return accounts::find_user_by_id(tx, *session->user); });
+    if (!user) co_return std::nullopt;
+    subject = Subject{*session->user, std::move(user->account.localpart)};
+  }
+  auto flows = co_await flows_of(subject);
+  co_return Open{.id = session_id,
+                 .session = std::move(*session),
+                 .subject = std::move(subject),
+                 .flows = std::move(flows),
+                 .stored = true};
+}
+
 Task<std::optional<InteractiveAuth::Page>> InteractiveAuth::look(const std::string& session_id,
                                                                  Stage stage) {
   sessions_.require_hearing();
-  const auto session = co_await find(session_id);
+  auto session = co_await reopen(session_id);
   if (!session) co_return std::nullopt;
-  Page page{.operation = session->operation, .localpart = {}, .turn = Turn::not_offered};
-  std::optional<Subject> subject;
-  if (session->user) {
-    const auto user = co_await ground_.db.read(
-        [&](db::Tx& tx) { return accounts::find_user_by_id(tx, *session->user); });
-    if (!user) co_return std::nullopt;
-    page.localpart = user->account.localpart;
-    subject = Subject{*session->user, page.localpart};
-  }
-  page.turn = turn_of(co_await flows_of(subject), session->completed, stage);
-  co_return page;
+  co_return Page{.operation = std::move(session->session.operation),
+                 .localpart = session->subject ? session->subject->localpart : "",
+                 .turn = turn_of(session->flows, session->session.completed, stage)};
 }
 
 Task<std::optional<InteractiveAuth::StageRefused>> InteractiveAuth::pass(
     const std::string& session_id, Stage stage, const AuthData& data, const std::string& address) {
-  const auto page = co_await look(session_id, stage);
-  auto session = co_await find(session_id);
-  if (!page || !session) co_return AuthFailure::session_over;
-  Open open{.id = session_id, .session = std::move(*session), .subject = {}, .flows = {}};
-  open.stored = true;
-  if (open.session.user) open.subject = Subject{*open.session.user, page->localpart};
-  open.flows = co_await flows_of(open.subject);
-  const AuthFlow before = open.session.completed;
-  if (auto refused = co_await try_stage(open, stage, data, address)) co_return refused;
-  if (!co_await keep(open, before)) co_return AuthFailure::session_over;
+  sessions_.require_hearing();
+  auto session = co_await reopen(session_id);
+  if (!session) co_return AuthFailure::session_over;
+  const AuthFlow before = session->session.completed;
+  if (auto refused = co_await try_stage(*session, stage, data, address)) co_return refused;
+  if (!co_await keep(*session, before)) co_return AuthFailure::session_over;
   co_return std::nullopt;
 }
 

@@ -59,16 +59,15 @@ std::optional<signin::LoginRefused> InteractiveAuth::crowded(const AuthRequest& 
   return signin::LoginRefused{signin::LoginRefused::Why::too_many_failures, *wait};
 }
 
-Task<std::expected<AuthPassed, AuthRefused>> InteractiveAuth::begin(
-    const AuthRequest& request, std::vector<AuthFlow> flows, std::optional<AuthFailure> failure) {
-  if (const auto refused = crowded(request)) co_return std::unexpected(*refused);
+Task<AuthRefused> InteractiveAuth::begin(const AuthRequest& request, std::vector<AuthFlow> flows,
+                                         std::optional<AuthFailure> failure) {
+  if (const auto refused = crowded(request)) co_return *refused;
   std::string id = crypto::random_text(crypto::kBase62, kSessionIdLength);
   co_await ground_.db.write([&](db::Tx& tx) { insert_auth_session(tx, fresh(request, id)); });
-  co_return std::unexpected(Challenge{std::move(flows), {}, std::move(id), failure});
+  co_return Challenge{std::move(flows), {}, std::move(id), failure};
 }
 
-Task<std::expected<AuthPassed, AuthRefused>> InteractiveAuth::begin_anew(
-    const AuthRequest& request) {
+Task<AuthRefused> InteractiveAuth::begin_anew(const AuthRequest& request) {
   co_return co_await begin(request, co_await flows_of(request.subject), AuthFailure::session_over);
 }
 
@@ -85,11 +84,13 @@ Task<std::expected<AuthPassed, AuthRefused>> InteractiveAuth::check(const AuthRe
   auto flows = co_await flows_of(request.subject);
   if (flows.empty()) co_return std::unexpected(NoFlow{});
   if (!data || (!data->session && !data->type)) {
-    co_return co_await begin(request, std::move(flows), std::nullopt);
+    co_return std::unexpected(co_await begin(request, std::move(flows), std::nullopt));
   }
 
   auto open = co_await resume_or_open(request, *data, flows);
-  if (!open) co_return co_await begin(request, std::move(flows), AuthFailure::session_over);
+  if (!open) {
+    co_return std::unexpected(co_await begin(request, std::move(flows), AuthFailure::session_over));
+  }
 
   const AuthFlow before = open->session.completed;
   std::optional<AuthFailure> failure;
@@ -111,7 +112,7 @@ Task<std::expected<AuthPassed, AuthRefused>> InteractiveAuth::check(const AuthRe
     if (const auto refused = crowded(request)) co_return std::unexpected(*refused);
   }
   if (!co_await keep(*open, before)) {
-    co_return co_await begin(request, std::move(flows), AuthFailure::session_over);
+    co_return std::unexpected(co_await begin(request, std::move(flows), AuthFailure::session_over));
   }
   co_return std::unexpected(Challenge{std::move(flows), std::move(open->session.completed),
                                       std::move(open->id), failure});

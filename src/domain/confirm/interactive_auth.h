@@ -108,7 +108,7 @@ class InteractiveAuth {
   Task<void> give_up(const AuthPassed& passed);
 
   // The challenge of a session begun anew, after redeem() was false.
-  Task<std::expected<AuthPassed, AuthRefused>> begin_anew(const AuthRequest& request);
+  Task<AuthRefused> begin_anew(const AuthRequest& request);
 
   // --- for the fallback pages (spec "Fallback"), which know the session alone ---
 
@@ -141,14 +141,16 @@ class InteractiveAuth {
   };
 
   Task<std::vector<AuthFlow>> flows_of(const std::optional<Subject>& subject);
-  Task<std::expected<AuthPassed, AuthRefused>> begin(const AuthRequest& request,
-                                                     std::vector<AuthFlow> flows,
-                                                     std::optional<AuthFailure> failure);
+  // The challenge of a new session, unless this address has had its share of them.
+  Task<AuthRefused> begin(const AuthRequest& request, std::vector<AuthFlow> flows,
+                          std::optional<AuthFailure> failure);
   // Without a user anybody may ask, and what is kept is a row: whether this address has had its
   // share.
   std::optional<signin::LoginRefused> crowded(const AuthRequest& request);
   AuthSession fresh(const AuthRequest& request, std::string_view session_id) const;
   Task<std::optional<AuthSession>> find(std::string_view session_id);
+  // A stored session with its subject and what is asked of it; absent: there is no such session.
+  Task<std::optional<Open>> reopen(const std::string& session_id);
   // The session that the client names, or a new one for who begins with a stage at once. Absent: it
   // is over, or was opened for another request.
   Task<std::optional<Open>> resume_or_open(const AuthRequest& request, const AuthData& data,

@@ -144,8 +144,7 @@ Task<std::expected<confirm::AuthPassed, http::Response>> confirm(const Api& api,
 }
 
 Task<http::Response> answer_used_up(const Api& api, const confirm::AuthRequest& asked) {
-  const auto begun = co_await api.auth.begin_anew(asked);
-  co_return std::visit(Answer{api}, begun.error());
+  co_return std::visit(Answer{api}, co_await api.auth.begin_anew(asked));
 }
 
 Task<http::Response> answer_refused(const Api& api, const confirm::AuthRequest& asked,
