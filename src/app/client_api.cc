@@ -12,8 +12,6 @@ ClientApi::ClientApi(Core& core, const http::Router& router)
       auth_(*core.ground, *core.sessions, password_check_, limits_, core.config.interactive_auth,
             registration::registration_flows(core.config.registration, core.terms)),
       callers_(*core.ground, *core.sessions, core.services, core.config.server_name),
-      own_account_(*core.ground, *core.sessions, auth_, *core.passwords, login_tokens_),
-      own_devices_(*core.ground, *core.sessions),
       registration_({.ground = *core.ground,
                      .sessions = *core.sessions,
                      .passwords = *core.passwords,
@@ -24,7 +22,14 @@ ClientApi::ClientApi(Core& core, const http::Router& router)
                      .terms = core.terms,
                      .server_name = core.config.server_name}),
       browsers_(*core.ground, *core.sessions, password_check_, core.config.browser_sessions),
-      web_account_(*core.ground, *core.sessions, browsers_, password_check_, *core.passwords),
+      operations_({.ground = *core.ground,
+                   .sessions = *core.sessions,
+                   .auth = auth_,
+                   .browsers = browsers_,
+                   .checks = password_check_,
+                   .passwords = *core.passwords,
+                   .login_tokens = login_tokens_}),
+      overview_(*core.ground, *core.sessions),
       moderation_(*core.ground, *core.sessions, *core.administration, core.config.server_name),
       pages_(core.config.server_name),
       api{.clock = core.clock,
@@ -35,8 +40,8 @@ ClientApi::ClientApi(Core& core, const http::Router& router)
           .login_tokens = login_tokens_,
           .registration = registration_,
           .auth = auth_,
-          .own_account = own_account_,
-          .own_devices = own_devices_,
+          .operations = operations_,
+          .overview = overview_,
           .moderation = moderation_,
           .limits = limits_,
           .pages = pages_,
@@ -44,7 +49,8 @@ ClientApi::ClientApi(Core& core, const http::Router& router)
           .public_url = core.public_url},
       account_pages{
           .browsers = browsers_,
-          .account = web_account_,
+          .operations = operations_,
+          .overview = overview_,
           .login_tokens = login_tokens_,
           .registration = registration_,
           .auth = auth_,
@@ -60,7 +66,7 @@ void ClientApi::purge() {
   auth_.purge();
   login_tokens_.purge();
   browsers_.purge();
-  web_account_.purge();
+  operations_.purge();
 }
 
 }  // namespace latchkey::app

@@ -4,9 +4,8 @@
 #include "domain/accounts/terms.h"
 #include "domain/administration/moderation.h"
 #include "domain/registration/registration.h"
-#include "domain/self/own_account.h"
-#include "domain/self/own_devices.h"
-#include "domain/self/web_account.h"
+#include "domain/self/operations.h"
+#include "domain/self/overview.h"
 #include "domain/signin/browser_sessions.h"
 #include "domain/signin/login_flows.h"
 #include "domain/signin/sign_in.h"
@@ -32,11 +31,10 @@ class ClientApi {
   signin::LoginWays login_ways_;
   confirm::InteractiveAuth auth_;
   signin::Callers callers_;
-  self::OwnAccount own_account_;
-  self::OwnDevices own_devices_;
   registration::Registration registration_;
   signin::BrowserSessions browsers_;
-  self::WebAccount web_account_;
+  self::Operations operations_;
+  self::Overview overview_;
   administration::Moderation moderation_;
   html::Pages pages_;
 

@@ -1,6 +1,7 @@
 #include "domain/confirm/interactive_auth.h"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include "domain/accounts/registration_tokens.h"
@@ -14,6 +15,7 @@ constexpr std::size_t kSessionIdLength = 24;  // of base62: 142 bits
 AuthPassed passed_with(const AuthSession& session, bool stored) {
   AuthPassed passed;
   if (stored) passed.hash = session.hash;
+  passed.subject = session.user;
   passed.registration_token = session.registration_token;
   passed.terms = std::ranges::count(session.completed, Stage::terms) > 0;
   return passed;
@@ -155,7 +157,8 @@ Task<bool> InteractiveAuth::keep(const Open& open, const AuthFlow& before) {
   });
 }
 
-bool InteractiveAuth::redeem(db::Tx& tx, const AuthPassed& passed) {
+bool InteractiveAuth::redeem(db::Tx& tx, std::optional<UserId> subject, const AuthPassed& passed) {
+  if (passed.subject != subject) throw std::logic_error("a confirmation of somebody else");
   if (passed.user && !signin::PasswordCheck::lock_if_unchanged(tx, *passed.user)) return false;
   // Before the registration token, so that one which the session holds is free to be used.
   if (passed.hash && !delete_auth_session(tx, *passed.hash)) return false;

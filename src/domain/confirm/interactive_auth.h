@@ -77,6 +77,7 @@ using AuthRefused = std::variant<Challenge, signin::LoginRefused, NoFlow>;
 // All stages are passed. To be redeemed in the transaction of the operation.
 struct AuthPassed {
   std::optional<std::string> hash = {};          // of the session, if there was one
+  std::optional<UserId> subject = {};            // who confirmed; absent: registration
   std::optional<signin::CheckedUser> user = {};  // whose password was checked in this request
   std::optional<RegistrationTokenId> registration_token = {};
   bool terms = false;
@@ -101,8 +102,9 @@ class InteractiveAuth {
   Task<bool> can_confirm(UserId user);
 
   // Uses it up, the subject's account being locked. False: another request was faster, or the
-  // password was changed meanwhile, and the operation must not happen.
-  bool redeem(db::Tx& tx, const AuthPassed& passed);
+  // password was changed meanwhile, and the operation must not happen. Throws std::logic_error
+  // unless it is the subject (absent: registration) that has confirmed.
+  bool redeem(db::Tx& tx, std::optional<UserId> subject, const AuthPassed& passed);
 
   // Ends the session of a request that can never happen as it stands: what it holds is free again.
   Task<void> give_up(const AuthPassed& passed);

@@ -24,6 +24,7 @@ class InteractiveAuthTest : public self::testing::SigninOnEachEngine {
         .value();
     administration_.create_user(accounts::testing::kOperator, "bob", "battery staple", false)
         .value();
+    alice_ = user("alice")->account.id;
   }
 
   AuthRequest of(const std::string& name) {
@@ -52,9 +53,12 @@ class InteractiveAuthTest : public self::testing::SigninOnEachEngine {
   static Challenge challenge(const Result& result) { return std::get<Challenge>(result.error()); }
   std::string begin(const AuthRequest& request) { return challenge(check(request)).session; }
   bool redeem(const AuthPassed& passed) {
-    return server_.db().write_now([&](db::Tx& tx) { return surface_.auth.redeem(tx, passed); });
+    return server_.db().write_now(
+        [&](db::Tx& tx) { return surface_.auth.redeem(tx, alice_, passed); });
   }
   std::int64_t rows() { return server_.count("SELECT COUNT(*) FROM auth_sessions"); }
+
+  UserId alice_{};
 };
 
 INSTANTIATE_TEST_SUITE_P(Engines, InteractiveAuthTest, db::engines(), db::engine_name);
@@ -89,6 +93,13 @@ TEST_P(InteractiveAuthTest, PassesAtOnceWithoutASession) {
   ASSERT_TRUE(passed.has_value());
   EXPECT_TRUE(redeem(*passed));
   EXPECT_EQ(rows(), 0);
+}
+
+TEST_P(InteractiveAuthTest, IsNobodyElsesConfirmation) {
+  const auto bobs = check(of("bob"), by_password(begin(of("bob")), "battery staple")).value();
+  EXPECT_THROW(redeem(bobs), std::logic_error);
+  EXPECT_THROW(redeem(AuthPassed{}), std::logic_error);
+  EXPECT_EQ(rows(), 1) << "it is still good for bob";
 }
 
 // Whoever was confirmed by a password confirms nothing once it is another one.
@@ -208,7 +219,8 @@ class InvitationTest : public InteractiveAuthTest {
     return stage(std::move(session), "m.login.registration_token", std::move(text));
   }
   bool redeem(const AuthPassed& passed) {
-    return server_.db().write_now([&](db::Tx& tx) { return invited_.auth.redeem(tx, passed); });
+    return server_.db().write_now(
+        [&](db::Tx& tx) { return invited_.auth.redeem(tx, std::nullopt, passed); });
   }
 
   self::testing::Surface invited_{server_.ground(), *server_, passwords_, invited()};

@@ -130,7 +130,7 @@ Task<std::expected<Registered, RegistrationRefused>> Registration::create(
     const auto account = add_user(tx, wanted, hash);
     if (!account) return std::unexpected(Refused{Why::username_taken});
     // After the name is sure: one that was taken meanwhile must not cost an invitation.
-    if (!parts_.auth.redeem(tx, passed)) {
+    if (!parts_.auth.redeem(tx, std::nullopt, passed)) {
       accounts::delete_new_user(tx, account->id);
       return std::unexpected(Refused{Why::auth_used_up});
     }

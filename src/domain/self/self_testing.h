@@ -7,9 +7,8 @@
 #include "domain/accounts/terms.h"
 #include "domain/confirm/listeners.h"
 #include "domain/registration/registration.h"
-#include "domain/self/own_account.h"
-#include "domain/self/own_devices.h"
-#include "domain/self/web_account.h"
+#include "domain/self/operations.h"
+#include "domain/self/overview.h"
 #include "domain/services/services.h"
 #include "domain/signin/listeners.h"
 #include "domain/signin/login_flows.h"
@@ -39,10 +38,9 @@ struct Surface {
   signin::SignIn sign_in;
   confirm::InteractiveAuth auth;
   signin::Callers callers;
-  OwnAccount own_account;
-  OwnDevices own_devices;
   signin::BrowserSessions browsers;
-  WebAccount web_account;
+  Operations operations;
+  Overview overview;
   signin::LoginWays login_ways;
   registration::Registration registration;
 };
@@ -71,6 +69,10 @@ class SigninOnEachEngine : public accounts::testing::AccountsOnEachEngine {
   }
   // Who asks with that access token.
   signin::Caller caller(const std::string& access_token);
+  // Of a caller whose person has confirmed who they are.
+  static Proof confirmed(const signin::Caller& who) {
+    return proof_of(who, {.subject = who.identity.user});
+  }
 
   Surface surface_{server_.ground(), *server_, passwords_};
 };

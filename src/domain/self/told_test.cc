@@ -32,7 +32,8 @@ class ToldTest : public testing::SigninOnEachEngine {
     co_await surface_.browsers.end(here_.session.account.id, here_.session.id);
     co_return true;
   }
-  WebAccount& account() { return surface_.web_account; }
+  Operations& account() { return surface_.operations; }
+  Proof here() const { return proof_of(here_.session); }
   std::vector<std::string> heard() { return heard_.take(); }
 
   // Hears after the room's own listeners, as what leaves the server does.
@@ -98,7 +99,7 @@ TEST_P(ToldTest, SigningOut) {
 TEST_P(ToldTest, SigningOutEverywhere) {
   const auto other = browser();
   heard();
-  EXPECT_TRUE(run(account().sign_out_everything(here_.session)).has_value());
+  EXPECT_TRUE(run(account().sign_out_everywhere(here())).has_value());
   // What the event ends in turn is told before the event reaches those who listen last.
   EXPECT_THAT(heard(), ElementsAre("session ended (2)", "device deleted PHONE (2)", "browser ended",
                                    "signed out everywhere (2) except here"));
@@ -110,11 +111,11 @@ TEST_P(ToldTest, SigningOutEverywhere) {
 }
 
 TEST_P(ToldTest, Devices) {
-  EXPECT_TRUE(run(account().rename_device(here_.session, "PHONE", "Mine")).has_value());
+  EXPECT_TRUE(run(account().rename_device(here(), "PHONE", "Mine")).has_value());
   EXPECT_THAT(heard(), ElementsAre("device renamed PHONE Mine"));
-  EXPECT_FALSE(run(account().rename_device(here_.session, "NONE", "Mine")).has_value());
+  EXPECT_FALSE(run(account().rename_device(here(), "NONE", "Mine")).has_value());
   EXPECT_THAT(heard(), IsEmpty());
-  EXPECT_TRUE(run(account().delete_device(here_.session, "PHONE")).has_value());
+  EXPECT_TRUE(run(account().delete_devices(here(), {"PHONE"})).has_value());
   EXPECT_THAT(heard(), ElementsAre("session ended (3)", "device deleted PHONE (3)"));
 }
 
@@ -134,8 +135,8 @@ TEST_P(ToldTest, Passwords) {
 }
 
 TEST_P(ToldTest, TheDisplayName) {
-  EXPECT_TRUE(run(account().set_display_name(here_.session, "Alice")).has_value());
-  EXPECT_TRUE(run(account().set_display_name(here_.session, "")).has_value());
+  EXPECT_TRUE(run(account().set_display_name(here(), "Alice")).has_value());
+  EXPECT_TRUE(run(account().set_display_name(here(), "")).has_value());
   EXPECT_THAT(heard(), ElementsAre("display name Alice", "display name none"));
 }
 

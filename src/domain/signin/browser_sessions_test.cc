@@ -226,9 +226,9 @@ TEST_P(BrowserSessionsTest, WhatEndsTheAccountsSessionsEndsItsBrowsers) {
   for (const bool logout_devices : {false, true}) {
     EXPECT_TRUE(ends([&] {
       const auto client = caller(login("alice", "correct horse").value().tokens.access_token);
-      ASSERT_TRUE(
-          run(surface_.own_account.change_password(client, "correct horse", logout_devices, {}))
-              .has_value());
+      ASSERT_TRUE(run(surface_.operations.change_password(confirmed(client), "correct horse",
+                                                          logout_devices))
+                      .has_value());
     }));
   }
   EXPECT_TRUE(ends([&] { administration_.deactivate(kOperator, "alice", false).value(); }));

@@ -15,7 +15,7 @@ using sessions::Worth;
 using sessions::testing::run;
 using sessions::testing::TestSessions;
 using Why = CallerRefused::Why;
-using Put = self::OwnDevices::Put;
+using Put = self::Operations::Put;
 
 class CallersTest : public self::testing::SigninOnEachEngine {
  protected:
@@ -32,7 +32,7 @@ class CallersTest : public self::testing::SigninOnEachEngine {
   }
   Caller bob() { return ask("@irc_bob:example.com").value(); }
   Put put(const Caller& who, const std::string& id, std::optional<std::string> name = {}) {
-    return run(surface_.own_devices.put(who, id, std::move(name)));
+    return run(surface_.operations.put_device(who, id, std::move(name)));
   }
 
   static services::Services load() {
@@ -120,7 +120,8 @@ TEST_P(CallersTest, DevicesAreTheUsersOwnLiveOnes) {
   EXPECT_EQ(ask("@irc_bob:example.com", "BRIDGE")->identity.device_id, "BRIDGE");
   EXPECT_EQ(ask({}, "BRIDGE").error().why, Why::unknown_device) << "of the service's own user";
   EXPECT_EQ(ask("@irc_bob:example.com", "").error().why, Why::unknown_device);
-  ASSERT_TRUE(run(surface_.own_account.delete_devices(bob(), {"BRIDGE"}, {})).has_value());
+  ASSERT_TRUE(run(surface_.operations.delete_devices(self::proof_of_service(bob()), {"BRIDGE"}))
+                  .has_value());
   EXPECT_EQ(ask("@irc_bob:example.com", "BRIDGE").error().why, Why::unknown_device);
 }
 
@@ -129,28 +130,31 @@ TEST_P(CallersTest, DevicesAreTheUsersOwnLiveOnes) {
 TEST_P(CallersTest, AServiceCreatesDevices) {
   EXPECT_EQ(put(bob(), "BRIDGE", "The bridge"), Put::created);
   EXPECT_EQ(put(bob(), "BRIDGE"), Put::updated);
-  auto found = run(surface_.own_devices.find(bob(), "BRIDGE"));
+  auto found = run(surface_.overview.find_device(bob().identity.user, "BRIDGE"));
   ASSERT_TRUE(found.has_value());
   EXPECT_EQ(found->display_name, "The bridge");
   EXPECT_FALSE(found->last_seen_at.has_value());
   EXPECT_EQ(put(bob(), "BRIDGE", "Renamed"), Put::updated);
-  EXPECT_EQ(run(surface_.own_devices.find(bob(), "BRIDGE"))->display_name, "Renamed");
+  EXPECT_EQ(run(surface_.overview.find_device(bob().identity.user, "BRIDGE"))->display_name,
+            "Renamed");
   EXPECT_EQ(server_.count("SELECT COUNT(*) FROM sessions"), 0);
 }
 
 TEST_P(CallersTest, ASignInTakesThatDevice) {
   ASSERT_EQ(put(bob(), "PHONE", "The bridge"), Put::created);
   ASSERT_TRUE(login("irc_bob", "correct horse", "PHONE").has_value());
-  EXPECT_EQ(run(surface_.own_devices.list(bob())).size(), 1U);
-  EXPECT_TRUE(run(surface_.own_devices.find(bob(), "PHONE"))->last_seen_at.has_value());
+  EXPECT_EQ(run(surface_.overview.list_devices(bob().identity.user)).size(), 1U);
+  EXPECT_TRUE(
+      run(surface_.overview.find_device(bob().identity.user, "PHONE"))->last_seen_at.has_value());
 }
 
 TEST_P(CallersTest, ADeletedDeviceIsMadeAnew) {
   ASSERT_EQ(put(bob(), "BRIDGE", "The first"), Put::created);
-  ASSERT_TRUE(run(surface_.own_account.delete_devices(bob(), {"BRIDGE"}, {})).has_value());
-  EXPECT_TRUE(run(surface_.own_devices.ever_had(bob(), "BRIDGE")));
+  ASSERT_TRUE(run(surface_.operations.delete_devices(self::proof_of_service(bob()), {"BRIDGE"}))
+                  .has_value());
+  EXPECT_TRUE(run(surface_.overview.ever_had_device(bob().identity.user, "BRIDGE")));
   EXPECT_EQ(put(bob(), "BRIDGE"), Put::created);
-  EXPECT_EQ(run(surface_.own_devices.find(bob(), "BRIDGE"))->display_name, "");
+  EXPECT_EQ(run(surface_.overview.find_device(bob().identity.user, "BRIDGE"))->display_name, "");
 }
 
 TEST_P(CallersTest, NoMoreDevicesThanAPersonMayHave) {
@@ -158,12 +162,12 @@ TEST_P(CallersTest, NoMoreDevicesThanAPersonMayHave) {
   policy.maximum_per_user = 2;
   const Caller who = bob();
   server_.crash_and_take(policy);
-  self::OwnDevices devices(server_.ground(), *server_);
+  self::testing::Surface surface{server_.ground(), *server_, passwords_};
   for (const auto& [id, expected] : {std::pair("ONE", Put::created),
                                      {"TWO", Put::created},
                                      {"THREE", Put::too_many},
                                      {"TWO", Put::updated}}) {
-    EXPECT_EQ(run(devices.put(who, id, std::nullopt)), expected) << id;
+    EXPECT_EQ(run(surface.operations.put_device(who, id, std::nullopt)), expected) << id;
   }
 }
 
@@ -171,29 +175,46 @@ TEST_P(CallersTest, SignsItsUserOutEverywhere) {
   const auto phone = login("irc_bob", "correct horse").value();
   const auto other = login("alice", "correct horse").value();
   ASSERT_EQ(put(bob(), "BRIDGE"), Put::created);
-  ASSERT_TRUE(run(surface_.own_account.sign_out_everywhere(bob())).has_value());
+  ASSERT_TRUE(
+      run(surface_.operations.sign_out_everywhere(self::proof_of_service(bob()))).has_value());
   EXPECT_EQ(server_.check(phone.tokens.access_token).worth, Worth::ended);
   EXPECT_TRUE(server_.check(other.tokens.access_token).active());
-  EXPECT_TRUE(run(surface_.own_devices.list(bob())).empty());
+  EXPECT_TRUE(run(surface_.overview.list_devices(bob().identity.user)).empty());
+}
+
+TEST_P(CallersTest, AProofForNobodyOfItsUsersIsAFault) {
+  self::ServiceProof proof = self::proof_of_service(bob());
+  proof.user = user("alice")->account.id;
+  EXPECT_THROW(std::ignore = run(surface_.operations.deactivate(proof, false)), std::logic_error);
+  EXPECT_FALSE(user("alice")->account.deactivated_at.has_value());
+}
+
+TEST_P(CallersTest, DoesNotDeactivateItsOwnUser) {
+  const auto refused =
+      run(surface_.operations.deactivate(self::proof_of_service(ask().value()), false));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().why, self::Refused::Why::service_itself);
+  EXPECT_TRUE(ask().has_value());
 }
 
 // It asked while the account was well; the answer must not say that the service's token is dead.
 TEST_P(CallersTest, IsToldOfADeactivationMeanwhile) {
   const Caller who = bob();
   administration_.deactivate(kOperator, "irc_bob", false).value();
-  const auto refused = run(surface_.own_account.delete_devices(who, {"BRIDGE"}, {}));
+  const auto refused =
+      run(surface_.operations.delete_devices(self::proof_of_service(who), {"BRIDGE"}));
   ASSERT_FALSE(refused.has_value());
-  EXPECT_EQ(std::get<LoginRefused>(refused.error()).why, LoginRefused::Why::account_deactivated);
+  EXPECT_EQ(refused.error().why, self::Refused::Why::account_deactivated);
   EXPECT_EQ(put(who, "BRIDGE"), Put::no_such_device) << "it would be there after a reactivation";
 }
 
 TEST_P(CallersTest, ThePasswordChangeOfAServiceSparesNoSession) {
   const auto phone = login("irc_bob", "correct horse").value();
-  ASSERT_TRUE(
-      run(surface_.own_account.change_password(bob(), "battery staple", false, {})).has_value());
+  ASSERT_TRUE(run(surface_.operations.change_password(confirmed(bob()), "battery staple", false))
+                  .has_value());
   EXPECT_TRUE(server_.check(phone.tokens.access_token).active());
-  ASSERT_TRUE(
-      run(surface_.own_account.change_password(bob(), "another staple", true, {})).has_value());
+  ASSERT_TRUE(run(surface_.operations.change_password(confirmed(bob()), "another staple", true))
+                  .has_value());
   EXPECT_EQ(server_.check(phone.tokens.access_token).worth, Worth::ended);
 }
 

@@ -28,7 +28,6 @@ struct LoginRefused {
     not_offered,        // the configuration does not offer this way of signing in
     outside_namespace,  // an application service asks for a user that is not its own
     not_registered,     // the same, of one that does not exist
-    service_itself,     // it would deactivate its own user
   };
   Why why;
   Duration retry_after{0};  // with too_many_failures and busy

@@ -104,13 +104,15 @@ Task<http::Response> get_delete(const pages::Visit& visit) {
 Task<http::Response> post_delete(const pages::Visit& visit) {
   const auto confirmed = co_await confirm(visit);
   if (!confirmed) co_return co_await ask_device(visit, confirmed.error());
-  const auto deleted = co_await visit.pages.account.delete_device(
-      confirmed->who, pages::field(visit.form, "device_id"));
+  const auto deleted = co_await visit.pages.operations.delete_devices(
+      self::proof_of(confirmed->who), {pages::field(visit.form, "device_id")});
   http::Response response;
-  if (deleted) {
+  if (deleted == std::size_t{1}) {
     response = pages::done("/account/devices", pages::Notice::device_deleted);
   } else {
-    response = co_await ask_device(visit, pages::words(visit.language, deleted.error()));
+    // None: the page says that there is no such device.
+    response = co_await ask_device(
+        visit, deleted ? pages::Refused{} : pages::words(visit.language, deleted.error()));
   }
   co_return with_cookie(visit, *confirmed, std::move(response));
 }
@@ -118,7 +120,8 @@ Task<http::Response> post_delete(const pages::Visit& visit) {
 // --- everything
 
 Task<http::Response> ask_everything(const pages::Visit& visit, pages::Refused refused) {
-  const auto devices = co_await visit.pages.account.devices(visit.who);
+  const auto devices =
+      co_await visit.pages.overview.account_devices(visit.who.account.id, visit.who.id);
   Question question{.title = visit.language.say(Text::everything_title),
                     .consequence = visit.language.say(Text::everything_why),
                     .button = visit.language.say(Text::everything_do),
@@ -140,7 +143,8 @@ Task<http::Response> get_everything(const pages::Visit& visit) {
 Task<http::Response> post_everything(const pages::Visit& visit) {
   const auto confirmed = co_await confirm(visit);
   if (!confirmed) co_return co_await ask_everything(visit, confirmed.error());
-  const auto ended = co_await visit.pages.account.sign_out_everything(confirmed->who);
+  const auto ended =
+      co_await visit.pages.operations.sign_out_everywhere(self::proof_of(confirmed->who));
   http::Response response;
   if (ended) {
     response = pages::done(pages::kHome, pages::Notice::everything);
@@ -175,8 +179,8 @@ Task<http::Response> post_deactivate(const pages::Visit& visit) {
   }
   const auto confirmed = co_await confirm(visit);
   if (!confirmed) co_return ask_account(visit, confirmed.error());
-  const auto ended = co_await visit.pages.account.deactivate(
-      confirmed->who, pages::field(visit.form, "erase") == "1");
+  const auto ended = co_await visit.pages.operations.deactivate(
+      self::proof_of(confirmed->who), pages::field(visit.form, "erase") == "1");
   if (!ended) {
     co_return with_cookie(visit, *confirmed,
                           ask_account(visit, pages::words(visit.language, ended.error())));

@@ -18,14 +18,14 @@ constexpr std::string_view kDevices = "/account/devices";
 
 Task<http::Response> end_app(const pages::Visit& visit) {
   if (const auto id = text::parse_id<SessionId>(pages::field(visit.form, "app"))) {
-    const auto ended = co_await visit.pages.account.end_app(visit.who, *id);
+    const auto ended = co_await visit.pages.operations.end_app(self::proof_of(visit.who), *id);
     if (!ended) co_return pages::to_sign_in(kDevices);
   }
   co_return pages::done(kDevices, pages::Notice::app_ended);
 }
 
 Task<void> put_apps(html::Values& values, const pages::Visit& visit) {
-  const auto apps = co_await visit.pages.account.apps(visit.who);
+  const auto apps = co_await visit.pages.overview.apps(visit.who.account.id);
   if (apps.empty()) co_return;
   html::Values& list = values.add("APPS");
   for (const auto& app : apps) {
@@ -77,7 +77,7 @@ Task<void> name_client(const pages::Visit& visit, self::AccountDevice& device) {
 }
 
 Task<http::Response> get_devices(const pages::Visit& visit) {
-  auto devices = co_await visit.pages.account.devices(visit.who);
+  auto devices = co_await visit.pages.overview.account_devices(visit.who.account.id, visit.who.id);
   for (auto& device : devices) co_await name_client(visit, device);
   html::Page page = pages::begin_page(visit.pages, visit.request, visit.language.say(Text::devices),
                                       "account_devices.html");
@@ -117,8 +117,8 @@ Task<http::Response> get_device(const pages::Visit& visit) {
 
 Task<http::Response> rename_device(const pages::Visit& visit) {
   const std::string id = pages::field(visit.form, "device_id");
-  const auto renamed =
-      co_await visit.pages.account.rename_device(visit.who, id, pages::field(visit.form, "name"));
+  const auto renamed = co_await visit.pages.operations.rename_device(
+      self::proof_of(visit.who), id, pages::field(visit.form, "name"));
   if (renamed)
     co_return pages::done("/account/device?device_id=" + http::percent_encode(id),
                           pages::Notice::saved);
@@ -130,7 +130,8 @@ Task<http::Response> rename_device(const pages::Visit& visit) {
 }  // namespace
 
 Task<std::optional<self::AccountDevice>> find_device(const pages::Visit& visit, std::string id) {
-  auto device = co_await visit.pages.account.device(visit.who, std::move(id));
+  auto device = co_await visit.pages.overview.account_device(visit.who.account.id, visit.who.id,
+                                                             std::move(id));
   if (device) co_await name_client(visit, *device);
   co_return std::move(device);
 }

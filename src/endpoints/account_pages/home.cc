@@ -27,7 +27,7 @@ void put_browser(html::Values& values, const pages::Visit& visit,
 }
 
 Task<http::Response> show_home(const pages::Visit& visit, std::string_view notice) {
-  const auto profile = co_await visit.pages.account.profile(visit.who);
+  const auto profile = co_await visit.pages.overview.profile(visit.who.account.id);
   const auto browsers = co_await visit.pages.browsers.list(visit.who.account.id);
   html::Page page = pages::begin_page(visit.pages, visit.request, visit.language.say(Text::home),
                                       "account_home.html");
@@ -63,7 +63,7 @@ Task<http::Response> get_cross_signing(const pages::Visit& visit) {
 }
 
 Task<http::Response> profile_page(const pages::Visit& visit, const pages::Refused& refused) {
-  const auto profile = co_await visit.pages.account.profile(visit.who);
+  const auto profile = co_await visit.pages.overview.profile(visit.who.account.id);
   html::Page page = pages::begin_page(visit.pages, visit.request, visit.language.say(Text::profile),
                                       "account_profile.html");
   html::Values& values = page.values;
@@ -85,8 +85,8 @@ Task<http::Response> get_profile(const pages::Visit& visit) {
 }
 
 Task<http::Response> post_profile(const pages::Visit& visit) {
-  const auto saved =
-      co_await visit.pages.account.set_display_name(visit.who, pages::field(visit.form, "name"));
+  const auto saved = co_await visit.pages.operations.set_display_name(
+      self::proof_of(visit.who), pages::field(visit.form, "name"));
   if (saved) co_return pages::done(kProfile, pages::Notice::saved);
   co_return co_await profile_page(visit, pages::words(visit.language, saved.error()));
 }

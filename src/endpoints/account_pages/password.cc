@@ -69,7 +69,8 @@ std::string names_of_kept(const pages::Visit& visit,
 
 Task<http::Response> change_page(const pages::Visit& visit, bool logout_devices,
                                  pages::Refused refused) {
-  const auto devices = co_await visit.pages.account.devices(visit.who);
+  const auto devices =
+      co_await visit.pages.overview.account_devices(visit.who.account.id, visit.who.id);
   co_return password_form(visit.pages, visit.request,
                           {.title = visit.language.say(Text::change_password),
                            .action = kChange,
@@ -80,7 +81,7 @@ Task<http::Response> change_page(const pages::Visit& visit, bool logout_devices,
 }
 
 Task<http::Response> get_password(const pages::Visit& visit) {
-  const auto profile = co_await visit.pages.account.profile(visit.who);
+  const auto profile = co_await visit.pages.overview.profile(visit.who.account.id);
   if (profile.has_password) co_return co_await change_page(visit, false, {});
   co_return pages::show_message(visit.pages, visit.request,
                                 {.title = Text::no_password,
@@ -93,7 +94,7 @@ Task<http::Response> post_password(const pages::Visit& visit) {
   if (auto wrong = wrong_new_password(visit.language, visit.form)) {
     co_return co_await change_page(visit, logout_devices, std::move(*wrong));
   }
-  const auto changed = co_await visit.pages.account.change_password(
+  const auto changed = co_await visit.pages.operations.change_password(
       visit.who, pages::field(visit.form, "current"), pages::field(visit.form, "password"),
       logout_devices);
   if (changed) co_return pages::done(pages::kHome, pages::Notice::password);
@@ -115,7 +116,7 @@ http::Response gone(const pages::AccountPages& pages, const http::Request& reque
 // The form, or why there is none.
 Task<http::Response> recover_page(const pages::AccountPages& pages, const http::Request& request,
                                   std::string link, bool logout_devices, pages::Refused refused) {
-  const auto account = co_await pages.account.recovery_account(link);
+  const auto account = co_await pages.operations.recovery_account(link);
   if (!account) co_return gone(pages, request);
   const Language& language = pages::language_of(pages, request);
   const std::string user_id = accounts::matrix_id(account->localpart, pages.server_name);
@@ -142,7 +143,7 @@ Task<http::Response> post_recover(const pages::AccountPages& pages, const http::
   if (auto wrong = wrong_new_password(language, sent)) {
     co_return co_await recover_page(pages, request, link, logout_devices, std::move(*wrong));
   }
-  const auto recovered = co_await pages.account.recover(
+  const auto recovered = co_await pages.operations.recover(
       link, pages::field(sent, "password"), logout_devices, request::origin_of(request));
   if (!recovered) {
     co_return co_await recover_page(pages, request, link, logout_devices,

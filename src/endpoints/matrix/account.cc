@@ -50,15 +50,17 @@ Task<http::Response> post_password(const Api& api, const http::Request& request)
   const bool logout_devices = fields.optional_bool("logout_devices").value_or(true);
   if (fields.error()) co_return refusal(*fields.error());
   // Before anybody is asked to confirm what would be refused afterwards.
-  if (const auto refused = co_await api.own_account.refuse_password(*who, password)) {
+  if (const auto refused =
+          co_await api.operations.refuse_password(password, who->identity.localpart)) {
     co_return refusal(*refused);
   }
 
   const auto asked = auth_request(request, "POST /account/password", *body, *who);
   auto passed = co_await confirm(api, asked, fields);
   if (!passed) co_return passed.error();
-  const auto changed = co_await api.own_account.change_password(*who, std::move(password),
-                                                                logout_devices, std::move(*passed));
+  // A service has to confirm this for its users too.
+  const auto changed = co_await api.operations.change_password(
+      self::proof_of(*who, std::move(*passed)), std::move(password), logout_devices);
   if (!changed) co_return co_await answer_refused(api, asked, changed.error());
   co_return empty_answer();
 }
@@ -74,14 +76,9 @@ Task<http::Response> post_deactivate(const Api& api, const http::Request& reques
   if (fields.error()) co_return refusal(*fields.error());
 
   const auto asked = auth_request(request, "POST /account/deactivate", *body, *who);
-  confirm::AuthPassed passed;
-  // An application service answers for the users of its namespace.
-  if (!who->is_service()) {
-    auto confirmed = co_await confirm(api, asked, fields);
-    if (!confirmed) co_return confirmed.error();
-    passed = std::move(*confirmed);
-  }
-  const auto done = co_await api.own_account.deactivate(*who, erase, std::move(passed));
+  auto proof = co_await prove(api, *who, asked, fields);
+  if (!proof) co_return proof.error();
+  const auto done = co_await api.operations.deactivate(std::move(*proof), erase);
   if (!done) co_return co_await answer_refused(api, asked, done.error());
   // No third-party id is ever bound at an identity server, so none is left there.
   http::Response response;

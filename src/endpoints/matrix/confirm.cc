@@ -143,18 +143,25 @@ Task<std::expected<confirm::AuthPassed, http::Response>> confirm(const Api& api,
   co_return std::move(*passed);
 }
 
+Task<std::expected<self::Proof, http::Response>> prove(const Api& api, const signin::Caller& who,
+                                                       const confirm::AuthRequest& asked,
+                                                       text::Fields& fields) {
+  if (who.is_service()) co_return self::proof_of_service(who);
+  auto passed = co_await confirm(api, asked, fields);
+  if (!passed) co_return std::unexpected(std::move(passed.error()));
+  co_return self::proof_of(who, std::move(*passed));
+}
+
 Task<http::Response> answer_used_up(const Api& api, const confirm::AuthRequest& asked) {
   co_return std::visit(Answer{api}, co_await api.auth.begin_anew(asked));
 }
 
 Task<http::Response> answer_refused(const Api& api, const confirm::AuthRequest& asked,
-                                    const self::OwnAccountRefused& refused) {
-  if (const auto* standing = std::get_if<sessions::Standing>(&refused))
-    co_return refusal(*standing);
-  if (const auto* login = std::get_if<signin::LoginRefused>(&refused)) {
-    co_return refusal(*login, api.public_url.configured());
+                                    const self::Refused& refused) {
+  if (refused.why == self::Refused::Why::confirmation_used_up) {
+    co_return co_await answer_used_up(api, asked);
   }
-  co_return co_await answer_used_up(api, asked);
+  co_return refusal(refused, api.public_url.configured());
 }
 
 }  // namespace latchkey::matrix

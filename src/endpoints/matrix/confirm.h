@@ -5,14 +5,14 @@
 #include <optional>
 #include <string>
 
-#include "domain/self/own_account.h"
+#include "domain/self/proof.h"
 #include "endpoints/matrix/caller.h"
 #include "endpoints/matrix/matrix.h"
 #include "platform/http/message.h"
 #include "platform/text/fields.h"
 
 // User-interactive authentication as requests and answers carry it (spec "User-interactive API in
-// the REST API"). What it takes to pass is decided in domain/signin.
+// the REST API"). What it takes to pass is decided in domain/confirm.
 namespace latchkey::matrix {
 
 // Who asks, where the person has to confirm it; or the answer that refuses. Clients of the
@@ -32,10 +32,16 @@ Task<std::expected<confirm::AuthPassed, http::Response>> confirm(const Api& api,
                                                                  const confirm::AuthRequest& asked,
                                                                  text::Fields& fields);
 
+// What lets the caller do what was asked for: that confirmation, or an application service's word
+// for its user.
+Task<std::expected<self::Proof, http::Response>> prove(const Api& api, const signin::Caller& who,
+                                                       const confirm::AuthRequest& asked,
+                                                       text::Fields& fields);
+
 // The answer to an operation that did not happen: the challenge of a new session when the
 // confirmation was used up.
 Task<http::Response> answer_refused(const Api& api, const confirm::AuthRequest& asked,
-                                    const self::OwnAccountRefused& refused);
+                                    const self::Refused& refused);
 Task<http::Response> answer_used_up(const Api& api, const confirm::AuthRequest& asked);
 
 }  // namespace latchkey::matrix

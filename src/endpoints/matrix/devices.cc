@@ -31,7 +31,9 @@ Task<http::Response> get_devices(const Api& api, const http::Request& request) {
   const auto who = co_await identify(api, request);
   if (!who) co_return who.error();
   json::array list;
-  for (const auto& device : co_await api.own_devices.list(*who)) list.push_back(describe(device));
+  for (const auto& device : co_await api.overview.list_devices(who->identity.user)) {
+    list.push_back(describe(device));
+  }
   http::Response response;
   response.body = json::serialize(json::object{{"devices", std::move(list)}});
   co_return response;
@@ -40,7 +42,7 @@ Task<http::Response> get_devices(const Api& api, const http::Request& request) {
 Task<http::Response> get_device(const Api& api, const http::Request& request) {
   const auto who = co_await identify(api, request);
   if (!who) co_return who.error();
-  const auto device = co_await api.own_devices.find(*who, request.parameters[0]);
+  const auto device = co_await api.overview.find_device(who->identity.user, request.parameters[0]);
   if (!device) co_return no_such_device();
   http::Response response;
   response.body = json::serialize(describe(*device));
@@ -58,8 +60,8 @@ Task<http::Response> put_device(const Api& api, const http::Request& request) {
   const std::string& id = request.parameters[0];
   if (!valid_device_id(id)) co_return no_such_device();
 
-  using Put = self::OwnDevices::Put;
-  const Put put = co_await api.own_devices.put(*who, id, copy(name));
+  using Put = self::Operations::Put;
+  const Put put = co_await api.operations.put_device(*who, id, copy(name));
   if (put == Put::no_such_device) co_return no_such_device();
   if (put == Put::too_many) {
     co_return refusal(signin::LoginRefused{signin::LoginRefused::Why::too_many_devices},
@@ -74,13 +76,9 @@ Task<http::Response> put_device(const Api& api, const http::Request& request) {
 Task<http::Response> delete_devices(const Api& api, const signin::Caller& who,
                                     const confirm::AuthRequest& asked, text::Fields& fields,
                                     std::vector<std::string> ids) {
-  confirm::AuthPassed passed;
-  if (!who.is_service()) {
-    auto confirmed = co_await confirm(api, asked, fields);
-    if (!confirmed) co_return confirmed.error();
-    passed = std::move(*confirmed);
-  }
-  const auto done = co_await api.own_account.delete_devices(who, std::move(ids), std::move(passed));
+  auto proof = co_await prove(api, who, asked, fields);
+  if (!proof) co_return proof.error();
+  const auto done = co_await api.operations.delete_devices(std::move(*proof), std::move(ids));
   if (!done) co_return co_await answer_refused(api, asked, done.error());
   co_return empty_answer();
 }
@@ -92,7 +90,7 @@ Task<http::Response> delete_device(const Api& api, const http::Request& request)
   if (!body) co_return body.error();
   const std::string& id = request.parameters[0];
   // One that was deleted before is no error, so that a lost reply can be asked for again.
-  if (!co_await api.own_devices.ever_had(*who, id)) co_return no_such_device();
+  if (!co_await api.overview.ever_had_device(who->identity.user, id)) co_return no_such_device();
   text::Fields fields(*body);
   const auto asked = auth_request(request, "DELETE /devices/" + id, *body, *who);
   co_return co_await delete_devices(api, *who, asked, fields, {id});

@@ -27,8 +27,9 @@ Task<http::Response> sign_out_for_service(const Api& api, SignOut how,
                     "An application service's token cannot be signed out. Name a device of its "
                     "users with device_id.");
   }
-  const auto done = everywhere ? co_await api.own_account.sign_out_everywhere(*who)
-                               : co_await api.own_account.delete_devices(*who, {device}, {});
+  const self::Proof proof = self::proof_of_service(*who);
+  const auto done = everywhere ? co_await api.operations.sign_out_everywhere(proof)
+                               : co_await api.operations.delete_devices(proof, {device});
   if (!done) {
     co_return co_await answer_refused(api, auth_request(request, "POST /logout", {}, *who),
                                       done.error());

@@ -6,8 +6,8 @@
 
 #include "domain/administration/moderation.h"
 #include "domain/registration/registration.h"
-#include "domain/self/own_account.h"
-#include "domain/self/own_devices.h"
+#include "domain/self/operations.h"
+#include "domain/self/overview.h"
 #include "domain/sessions/sessions.h"
 #include "domain/signin/callers.h"
 #include "domain/signin/login_flows.h"
@@ -32,8 +32,8 @@ struct Api {
   const signin::LoginTokens& login_tokens;
   registration::Registration& registration;
   confirm::InteractiveAuth& auth;
-  self::OwnAccount& own_account;
-  self::OwnDevices& own_devices;
+  self::Operations& operations;
+  self::Overview& overview;
   administration::Moderation& moderation;
   limits::AttemptLimits& limits;
   const html::Pages& pages;

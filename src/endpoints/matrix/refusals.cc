@@ -22,8 +22,6 @@ http::Response refusal(const signin::LoginRefused& refused, std::string_view inf
       return error(400, "M_EXCLUSIVE", "This user is not in the application service's namespace.");
     case Why::not_registered:
       return error(403, "M_FORBIDDEN", "This user has not been registered.");
-    case Why::service_itself:
-      return error(403, "M_FORBIDDEN", "An application service's own user is not deactivated.");
     case Why::account_deactivated:
       return error(403, "M_USER_DEACTIVATED", "This account has been deactivated.");
     case Why::account_locked:
@@ -42,6 +40,35 @@ http::Response refusal(const signin::LoginRefused& refused, std::string_view inf
       break;
   }
   return limit_exceeded(refused.retry_after, "The server is busy. Try again in a moment.");
+}
+
+http::Response refusal(const self::Refused& refused, std::string_view info_uri) {
+  using Why = self::Refused::Why;
+  using Login = signin::LoginRefused::Why;
+  switch (refused.why) {
+    case Why::session_over:
+      return refusal(refused.standing);
+    case Why::account_deactivated:
+      return refusal(signin::LoginRefused{Login::account_deactivated}, info_uri);
+    case Why::service_itself:
+      return error(403, "M_FORBIDDEN", "An application service's own user is not deactivated.");
+    case Why::no_such_device:
+      return error(404, "M_NOT_FOUND", "This account has no device of this ID.");
+    case Why::weak_password:
+      return weak_password(refused.weak);
+    case Why::too_many_failures:
+      return refusal(signin::LoginRefused{Login::too_many_failures, refused.retry_after}, info_uri);
+    case Why::busy:
+      return refusal(signin::LoginRefused{Login::busy, refused.retry_after}, info_uri);
+    // A confirmation that was used up is answered with a new challenge; the others are of pages.
+    case Why::confirmation_used_up:
+    case Why::wrong_password:
+    case Why::browser_signed_out:
+    case Why::not_fresh:
+    case Why::link_not_valid:
+      break;
+  }
+  return error(403, "M_FORBIDDEN", "Confirm who you are, and try again.");
 }
 
 http::Response refusal(const registration::RegistrationRefused& refused) {

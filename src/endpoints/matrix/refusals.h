@@ -4,6 +4,7 @@
 
 #include "domain/administration/moderation.h"
 #include "domain/registration/registration.h"
+#include "domain/self/proof.h"
 #include "domain/signin/callers.h"
 #include "domain/signin/password_check.h"
 #include "endpoints/request/standard_error.h"
@@ -17,6 +18,7 @@ using request::limit_exceeded;
 using request::refusal;
 
 http::Response refusal(const signin::LoginRefused& refused, std::string_view info_uri);
+http::Response refusal(const self::Refused& refused, std::string_view info_uri);
 http::Response refusal(const registration::RegistrationRefused& refused);
 http::Response refusal(const accounts::NewPasswordRefused& refused);
 http::Response refusal(const signin::CallerRefused& refused);

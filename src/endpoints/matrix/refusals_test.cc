@@ -30,6 +30,32 @@ TEST(Refusal, OfALogin) {
   }
 }
 
+TEST(Refusal, OfAnOperation) {
+  using Why = self::Refused::Why;
+  const auto refuse = [](Why why) {
+    return refusal(self::Refused{.why = why,
+                                 .standing = {sessions::Worth::soft, sessions::Reason::expired, {}},
+                                 .weak = accounts::WeakPassword{accounts::WeakPassword::Why::easy},
+                                 .retry_after = 2500ms},
+                   "https://example.com/");
+  };
+  expect_error(refuse(Why::session_over), 401, "M_UNKNOWN_TOKEN", true);
+  expect_error(refuse(Why::account_deactivated), 403, "M_USER_DEACTIVATED");
+  expect_error(refuse(Why::service_itself), 403, "M_FORBIDDEN");
+  expect_error(refuse(Why::no_such_device), 404, "M_NOT_FOUND");
+  expect_error(refuse(Why::weak_password), 400, "M_WEAK_PASSWORD");
+  for (const Why why : {Why::too_many_failures, Why::busy}) {
+    const auto body = expect_error(refuse(why), 429, "M_LIMIT_EXCEEDED");
+    EXPECT_EQ(body.at("retry_after_ms").as_int64(), 2500);
+  }
+  // What is of the pages is none of a client's: it is told to confirm, and never that its token is
+  // dead.
+  for (const Why why : {Why::not_fresh, Why::browser_signed_out, Why::link_not_valid,
+                        Why::wrong_password, Why::confirmation_used_up}) {
+    expect_error(refuse(why), 403, "M_FORBIDDEN");
+  }
+}
+
 TEST(Refusal, OfARegistration) {
   using registration::RegistrationRefused;
   using Why = RegistrationRefused::Why;

@@ -39,7 +39,8 @@ Task<void> put_scope(const Api& api, html::Values& values, Scope scope,
   scope.admin = scope.admin && browser.account.admin;
   for (const std::string& may : in_words(scope, language)) values.add_text("MAY", may);
   if (!scope.matrix) co_return;
-  const auto name = co_await api.account.account.name_of_device(browser, scope.device_id);
+  const auto name =
+      co_await api.account.overview.name_of_device(browser.account.id, scope.device_id);
   if (name) values.add_text("REPLACES", language.say(texts::ConsentReplaces{.device = *name}));
 }
 

@@ -7,7 +7,8 @@
 #include <variant>
 
 #include "domain/registration/registration.h"
-#include "domain/self/web_account.h"
+#include "domain/self/operations.h"
+#include "domain/self/overview.h"
 #include "domain/signin/browser_sessions.h"
 #include "domain/signin/login_tokens.h"
 #include "endpoints/pages/language.h"
@@ -26,7 +27,8 @@ namespace latchkey::pages {
 // What the pages call; owned by app.
 struct AccountPages {
   signin::BrowserSessions& browsers;
-  self::WebAccount& account;
+  self::Operations& operations;
+  self::Overview& overview;
   signin::LoginTokens& login_tokens;
   registration::Registration& registration;
   confirm::InteractiveAuth& auth;

@@ -109,7 +109,6 @@ Refused words(const Language& language, const signin::LoginRefused& refused) {
     case Why::too_many_devices:
     case Why::outside_namespace:
     case Why::not_registered:
-    case Why::service_itself:
       break;
   }
   return plain(language, 403, Text::error_credentials);
@@ -137,31 +136,32 @@ Refused words(const Language& language, const registration::RegistrationRefused&
   return busy(language);
 }
 
-Refused words(const Language& language, const self::WebRefusal& refusal) {
-  if (const auto* blocked = std::get_if<self::WebBlocked>(&refusal.why)) {
-    return later(language, blocked->retry_after);
-  }
-  if (const auto* password = std::get_if<accounts::NewPasswordRefused>(&refusal.why)) {
-    if (password->why == accounts::NewPasswordRefused::Why::weak) {
-      return weak(language, password->weak.value());
-    }
-    return busy(language);
-  }
-  switch (std::get<self::WebRefused>(refusal.why)) {
-    case self::WebRefused::not_fresh:
+Refused words(const Language& language, const self::Refused& refused) {
+  using Why = self::Refused::Why;
+  switch (refused.why) {
+    case Why::not_fresh:
+    case Why::confirmation_used_up:
       return plain(language, 403, Text::error_password_needed);
-    case self::WebRefused::signed_out:
+    case Why::browser_signed_out:
+    case Why::session_over:
+    case Why::service_itself:  // no service visits pages
       return plain(language, 403, Text::sign_in_first);
-    case self::WebRefused::no_such_device:
+    case Why::account_deactivated:
+      return plain(language, 403, Text::error_deactivated);
+    case Why::no_such_device:
       return plain(language, 404, Text::device_missing_why);
-    case self::WebRefused::wrong_password:
+    case Why::wrong_password:
       return plain(language, 403, Text::error_password);
-    case self::WebRefused::no_longer_valid:
+    case Why::link_not_valid:
       return plain(language, 410, Text::recover_gone_why);
-    case self::WebRefused::busy:
+    case Why::weak_password:
+      return weak(language, refused.weak.value());
+    case Why::too_many_failures:
+      return later(language, refused.retry_after);
+    case Why::busy:
       break;
   }
-  return busy(language);
+  return busy(language, refused.retry_after);
 }
 
 void put_retry(http::Response& response, const Refused& refused) {

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "domain/registration/registration.h"
-#include "domain/self/web_account.h"
+#include "domain/self/proof.h"
 #include "domain/sessions/record.h"
 #include "domain/signin/password_check.h"
 #include "endpoints/pages/language.h"
@@ -27,7 +27,7 @@ struct Refused {
 };
 Refused words(const Language& language, const signin::LoginRefused& refused);
 Refused words(const Language& language, const registration::RegistrationRefused& refused);
-Refused words(const Language& language, const self::WebRefusal& refusal);
+Refused words(const Language& language, const self::Refused& refused);
 void put_retry(http::Response& response, const Refused& refused);
 
 }  // namespace latchkey::pages

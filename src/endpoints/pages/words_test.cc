@@ -56,13 +56,34 @@ TEST(Words, SayWhatIsWrongWithAPasswordInEveryLanguage) {
                          Row{{Weak::Why::not_text}, "no text", "kein Text"},
                          Row{{Weak::Why::from_names}, "your name", "deinem Namen"},
                          Row{{Weak::Why::easy}, "another word", "ein oder zwei Wörter"}}) {
-    const accounts::NewPasswordRefused refused{accounts::NewPasswordRefused::Why::weak, row.weak};
+    const self::Refused refused{.why = self::Refused::Why::weak_password, .weak = row.weak};
     for (const auto& [language, said] :
          {std::pair(&english(), row.english), std::pair(&german(), row.german)}) {
-      const Refused told = words(*language, self::WebRefusal{refused});
+      const Refused told = words(*language, refused);
       EXPECT_EQ(told.status, 400);
       EXPECT_NE(told.sentence.find(said), std::string::npos) << told.sentence;
     }
+  }
+}
+
+TEST(Words, SayWhyNothingWasDone) {
+  using Why = self::Refused::Why;
+  struct Row {
+    Why why;
+    int status;
+    std::string_view said;
+  };
+  for (const Row& row :
+       {Row{Why::not_fresh, 403, "password"}, Row{Why::browser_signed_out, 403, "Sign in"},
+        Row{Why::no_such_device, 404, "device"}, Row{Why::wrong_password, 403, "password"},
+        Row{Why::link_not_valid, 410, "used already"}, Row{Why::too_many_failures, 429, "3 seconds"},
+        Row{Why::busy, 503, ""}}) {
+    const Refused told =
+        words(english(), self::Refused{.why = row.why, .retry_after = Duration{2500}});
+    EXPECT_EQ(told.status, row.status) << told.sentence;
+    EXPECT_NE(told.sentence.find(row.said), std::string::npos) << told.sentence;
+    const bool later = row.status == 429 || row.status == 503;
+    EXPECT_EQ(told.retry_after, later ? Duration{2500} : Duration{0}) << told.sentence;
   }
 }
 

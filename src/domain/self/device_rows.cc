@@ -1,4 +1,4 @@
-#include "domain/self/web_account_rows.h"
+#include "domain/self/device_rows.h"
 
 #include <algorithm>
 #include <unordered_map>

@@ -1,8 +1,8 @@
-// What people do to their own accounts: passwords (MSC2457), deactivation, devices, login tokens.
-#include "domain/self/own_account.h"
-
+// What people do to their own accounts in a client: passwords (MSC2457), deactivation, devices,
+// login tokens.
 #include <gtest/gtest.h>
 
+#include "domain/self/operations.h"
 #include "domain/self/self_testing.h"
 
 namespace latchkey::self {
@@ -14,19 +14,22 @@ using sessions::Worth;
 using sessions::testing::run;
 using Why = signin::LoginRefused::Why;
 
-class OwnAccountTest : public self::testing::SigninOnEachEngine {
+class ClientOperations : public self::testing::SigninOnEachEngine {
  protected:
-  OwnAccountTest() {
+  ClientOperations() {
     administration_.create_user(accounts::testing::kOperator, "alice", "correct horse", false)
         .value();
     phone_ = login("alice", "correct horse", "PHONE").value();
     laptop_ = login("alice", "correct horse", "LAPTOP").value();
   }
 
-  OwnAccountResult<> change(const signin::SignedIn& from, bool logout_devices,
-                            confirm::AuthPassed passed = {}) {
-    return run(surface_.own_account.change_password(
-        caller(from.tokens.access_token), "battery staple", logout_devices, std::move(passed)));
+  Proof proof(const signin::SignedIn& of) { return confirmed(caller(of.tokens.access_token)); }
+  Result<> change(const Proof& proof, bool logout_devices,
+                  const std::string& wanted = "battery staple") {
+    return run(surface_.operations.change_password(proof, wanted, logout_devices));
+  }
+  Result<> change(const signin::SignedIn& from, bool logout_devices) {
+    return change(proof(from), logout_devices);
   }
   Worth access(const signin::SignedIn& of) { return server_.check(of.tokens.access_token).worth; }
   bool refreshes(const signin::SignedIn& of) {
@@ -37,7 +40,7 @@ class OwnAccountTest : public self::testing::SigninOnEachEngine {
     return pair ? std::nullopt : std::optional(pair.error().worth);
   }
   std::string login_token(const signin::SignedIn& from) {
-    return run(surface_.own_account.make_login_token(caller(from.tokens.access_token), {})).value();
+    return run(surface_.operations.make_login_token(std::get<ClientProof>(proof(from)))).value();
   }
   signin::SignIn::Result by_token(const std::string& token) {
     return run(surface_.sign_in.with_token(0, token, device("TABLET")));
@@ -47,9 +50,9 @@ class OwnAccountTest : public self::testing::SigninOnEachEngine {
   signin::SignedIn laptop_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Engines, OwnAccountTest, db::engines(), db::engine_name);
+INSTANTIATE_TEST_SUITE_P(Engines, ClientOperations, db::engines(), db::engine_name);
 
-TEST_P(OwnAccountTest, ANewPasswordSignsTheOthersOutForGood) {
+TEST_P(ClientOperations, ANewPasswordSignsTheOthersOutForGood) {
   ASSERT_TRUE(change(phone_, true).has_value());
   EXPECT_EQ(access(laptop_), Worth::ended);
   EXPECT_EQ(refused_refresh(laptop_), Worth::ended);
@@ -62,7 +65,7 @@ TEST_P(OwnAccountTest, ANewPasswordSignsTheOthersOutForGood) {
   EXPECT_TRUE(login("alice", "battery staple").has_value());
 }
 
-TEST_P(OwnAccountTest, OrLeavesThemAllAlone) {
+TEST_P(ClientOperations, OrLeavesThemAllAlone) {
   ASSERT_TRUE(change(phone_, false).has_value());
   for (const signin::SignedIn& one : {phone_, laptop_}) {
     EXPECT_EQ(access(one), Worth::active);
@@ -72,7 +75,7 @@ TEST_P(OwnAccountTest, OrLeavesThemAllAlone) {
 }
 
 // A tab that holds the tokens of before the last sign-in to the same device shares its store.
-TEST_P(OwnAccountTest, TheCallersDeviceKeepsWhatIsSoft) {
+TEST_P(ClientOperations, TheCallersDeviceKeepsWhatIsSoft) {
   const auto again = login("alice", "correct horse", "PHONE").value();
   ASSERT_EQ(access(phone_), Worth::soft);
   ASSERT_TRUE(change(again, true).has_value());
@@ -81,7 +84,7 @@ TEST_P(OwnAccountTest, TheCallersDeviceKeepsWhatIsSoft) {
   EXPECT_EQ(access(laptop_), Worth::ended);
 }
 
-TEST_P(OwnAccountTest, SoftlyEndedSessionsOfOthersEndForGoodToo) {
+TEST_P(ClientOperations, SoftlyEndedSessionsOfOthersEndForGoodToo) {
   administration_.soft_logout_user(accounts::testing::kOperator, "alice").value();
   const auto tablet = login("alice", "correct horse", "TABLET").value();
   ASSERT_EQ(access(laptop_), Worth::soft);
@@ -90,28 +93,47 @@ TEST_P(OwnAccountTest, SoftlyEndedSessionsOfOthersEndForGoodToo) {
   EXPECT_EQ(access(phone_), Worth::ended);
 }
 
-TEST_P(OwnAccountTest, AConfirmationIsGoodForOneChange) {
-  const confirm::AuthPassed passed{.hash = "of no session"};
-  const auto refused = change(phone_, true, passed);
+TEST_P(ClientOperations, AConfirmationIsGoodForOneChange) {
+  Proof used_up = proof(phone_);
+  std::get<ClientProof>(used_up).passed.hash = "of no session";
+  const auto refused = change(used_up, true);
   ASSERT_FALSE(refused.has_value());
-  EXPECT_TRUE(std::holds_alternative<AuthUsedUp>(refused.error()));
+  EXPECT_EQ(refused.error().why, Refused::Why::confirmation_used_up);
   EXPECT_EQ(access(laptop_), Worth::active);
   EXPECT_TRUE(login("alice", "correct horse").has_value());
 }
 
+TEST_P(ClientOperations, AConfirmationOfAnotherIsAFault) {
+  administration_.create_user(accounts::testing::kOperator, "bob", "correct horse", false).value();
+  const UserId bob = user("bob")->account.id;
+  const Proof good = proof(phone_);
+  for (const std::optional<UserId> subject : {std::optional<UserId>(), std::optional(bob)}) {
+    Proof of_another = good;
+    std::get<ClientProof>(of_another).passed.subject = subject;
+    EXPECT_THROW(std::ignore = change(of_another, true), std::logic_error);
+  }
+  Proof of_bobs_account = good;
+  std::get<ClientProof>(of_bobs_account).user = bob;
+  EXPECT_THROW(std::ignore = change(of_bobs_account, true), std::logic_error);
+  EXPECT_EQ(access(laptop_), Worth::active);
+  EXPECT_TRUE(login("alice", "correct horse", "PHONE").has_value());
+  EXPECT_TRUE(login("bob", "correct horse").has_value());
+}
+
 // The other device has signed everybody out while this one was typing the password.
-TEST_P(OwnAccountTest, ACallerWhoWasSignedOutMeanwhileChangesNothing) {
-  const signin::Caller phone = caller(phone_.tokens.access_token);
+TEST_P(ClientOperations, ACallerWhoWasSignedOutMeanwhileChangesNothing) {
+  const Proof phone = proof(phone_);
   ASSERT_TRUE(change(laptop_, true).has_value());
-  const auto refused = run(surface_.own_account.change_password(phone, "third password", true, {}));
+  const auto refused = change(phone, true, "third password");
   ASSERT_FALSE(refused.has_value());
-  EXPECT_EQ(std::get<sessions::Standing>(refused.error()).worth, Worth::ended);
+  EXPECT_EQ(refused.error().why, Refused::Why::session_over);
+  EXPECT_EQ(refused.error().standing.worth, Worth::ended);
   EXPECT_EQ(access(laptop_), Worth::active);
   EXPECT_TRUE(login("alice", "battery staple").has_value());
 }
 
 // Whoever knew the old password and was being checked while it was changed stays outside.
-TEST_P(OwnAccountTest, ASignInWithTheOldPasswordDoesNotOutliveTheChange) {
+TEST_P(ClientOperations, ASignInWithTheOldPasswordDoesNotOutliveTheChange) {
   const auto checked =
       run(surface_.check.check(signin::UserName{"alice"}, "correct horse", "192.0.2.9")).value();
   ASSERT_TRUE(change(phone_, true).has_value());
@@ -120,9 +142,8 @@ TEST_P(OwnAccountTest, ASignInWithTheOldPasswordDoesNotOutliveTheChange) {
   EXPECT_FALSE(account.has_value());
 }
 
-TEST_P(OwnAccountTest, DeactivationEndsEverythingAndIsToldToWhoKnowsThePassword) {
-  const signin::Caller phone = caller(phone_.tokens.access_token);
-  ASSERT_TRUE(run(surface_.own_account.deactivate(phone, false, {})).has_value());
+TEST_P(ClientOperations, DeactivationEndsEverythingAndIsToldToWhoKnowsThePassword) {
+  ASSERT_TRUE(run(surface_.operations.deactivate(proof(phone_), false)).has_value());
   for (const signin::SignedIn& one : {phone_, laptop_}) {
     EXPECT_EQ(access(one), Worth::ended);
     EXPECT_EQ(refused_refresh(one), Worth::ended);
@@ -132,40 +153,41 @@ TEST_P(OwnAccountTest, DeactivationEndsEverythingAndIsToldToWhoKnowsThePassword)
   EXPECT_TRUE(server_.db().read_now([](db::Tx& tx) { return accounts::name_taken(tx, "alice"); }));
 }
 
-TEST_P(OwnAccountTest, ErasureForgetsThePasswordToo) {
-  const signin::Caller phone = caller(phone_.tokens.access_token);
-  ASSERT_TRUE(run(surface_.own_account.deactivate(phone, true, {})).has_value());
+TEST_P(ClientOperations, ErasureForgetsThePasswordToo) {
+  ASSERT_TRUE(run(surface_.operations.deactivate(proof(phone_), true)).has_value());
   EXPECT_EQ(access(laptop_), Worth::ended);
   EXPECT_EQ(login("alice", "correct horse").error().why, Why::wrong_credentials);
 }
 
-TEST_P(OwnAccountTest, DeletedDevicesTakeTheirTokensAlong) {
+TEST_P(ClientOperations, DeletedDevicesTakeTheirTokensAlong) {
   const signin::Caller phone = caller(phone_.tokens.access_token);
-  const auto deleted = run(surface_.own_account.delete_devices(phone, {"LAPTOP", "NONE"}, {}));
-  ASSERT_TRUE(deleted.has_value());
+  const auto deleted =
+      run(surface_.operations.delete_devices(confirmed(phone), {"LAPTOP", "NONE"}));
+  ASSERT_EQ(deleted, 1U);
   EXPECT_EQ(access(laptop_), Worth::ended);
   EXPECT_EQ(access(phone_), Worth::active);
-  EXPECT_FALSE(run(surface_.own_devices.find(phone, "LAPTOP")).has_value());
-  EXPECT_TRUE(run(surface_.own_devices.ever_had(phone, "LAPTOP")));
-  EXPECT_FALSE(run(surface_.own_devices.ever_had(phone, "NONE")));
+  EXPECT_FALSE(run(surface_.overview.find_device(phone.identity.user, "LAPTOP")).has_value());
+  EXPECT_TRUE(run(surface_.overview.ever_had_device(phone.identity.user, "LAPTOP")));
+  EXPECT_FALSE(run(surface_.overview.ever_had_device(phone.identity.user, "NONE")));
 }
 
-TEST_P(OwnAccountTest, DevicesSayWhenAndWhenceTheyWereSeen) {
+TEST_P(ClientOperations, DevicesSayWhenAndWhenceTheyWereSeen) {
   const signin::Caller phone = caller(phone_.tokens.access_token);
-  const auto devices = run(surface_.own_devices.list(phone));
+  const auto devices = run(surface_.overview.list_devices(phone.identity.user));
   ASSERT_EQ(devices.size(), 2u);
   for (const auto& one : devices) {
     EXPECT_TRUE(one.id == "PHONE" || one.id == "LAPTOP");
     EXPECT_EQ(one.last_seen_at, sessions::testing::kNoon);
   }
-  using Put = OwnDevices::Put;
-  EXPECT_EQ(run(surface_.own_devices.put(phone, "LAPTOP", "Her laptop")), Put::updated);
-  EXPECT_EQ(run(surface_.own_devices.put(phone, "LAPTOP", std::nullopt)), Put::updated);
-  EXPECT_EQ(run(surface_.own_devices.find(phone, "LAPTOP"))->display_name, "Her laptop");
-  EXPECT_EQ(run(surface_.own_devices.put(phone, "TABLET", "New")), Put::no_such_device);
+  using Put = Operations::Put;
+  EXPECT_EQ(run(surface_.operations.put_device(phone, "LAPTOP", "Her laptop")), Put::updated);
+  EXPECT_EQ(run(surface_.operations.put_device(phone, "LAPTOP", std::nullopt)), Put::updated);
+  EXPECT_EQ(run(surface_.overview.find_device(phone.identity.user, "LAPTOP"))->display_name,
+            "Her laptop");
+  EXPECT_EQ(run(surface_.operations.put_device(phone, "TABLET", "New")), Put::no_such_device);
 }
 
-TEST_P(OwnAccountTest, ALoginTokenSignsInOnce) {
+TEST_P(ClientOperations, ALoginTokenSignsInOnce) {
   const std::string token = login_token(phone_);
   EXPECT_TRUE(token.starts_with("lkl_"));
   const auto signed_in = by_token(token);
@@ -176,7 +198,7 @@ TEST_P(OwnAccountTest, ALoginTokenSignsInOnce) {
   EXPECT_EQ(access(*signed_in), Worth::active);
 }
 
-TEST_P(OwnAccountTest, ALoginTokenIsShortLived) {
+TEST_P(ClientOperations, ALoginTokenIsShortLived) {
   const std::string token = login_token(phone_);
   server_.clock.advance(2min);
   EXPECT_EQ(by_token(token).error().why, Why::token_not_good);
@@ -185,7 +207,7 @@ TEST_P(OwnAccountTest, ALoginTokenIsShortLived) {
   EXPECT_TRUE(by_token(other).has_value());
 }
 
-TEST_P(OwnAccountTest, ALoginTokenDiesWithTheSessionThatAskedForIt) {
+TEST_P(ClientOperations, ALoginTokenDiesWithTheSessionThatAskedForIt) {
   const std::string of_laptop = login_token(laptop_);
   const std::string of_phone = login_token(phone_);
   ASSERT_TRUE(change(phone_, true).has_value());
@@ -193,7 +215,7 @@ TEST_P(OwnAccountTest, ALoginTokenDiesWithTheSessionThatAskedForIt) {
   EXPECT_TRUE(by_token(of_phone).has_value());
 }
 
-TEST_P(OwnAccountTest, NoOtherTokenIsALoginToken) {
+TEST_P(ClientOperations, NoOtherTokenIsALoginToken) {
   for (const std::string& token : {phone_.tokens.access_token, *phone_.tokens.refresh_token,
                                    std::string("lkl_"), std::string()}) {
     EXPECT_EQ(by_token(token).error().why, Why::token_not_good) << token;

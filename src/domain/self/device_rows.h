@@ -3,13 +3,13 @@
 #include <optional>
 #include <vector>
 
-#include "domain/self/web_account.h"
+#include "domain/self/overview.h"
 
 // The SQL of a device list with its sessions. No rule is decided here.
 namespace latchkey::self {
 
 struct DeviceWithSession {
-  AccountDevice device;             // but for the standing of its session
+  AccountDevice device;             // without the standing of its session
   std::optional<SessionId> newest;  // of the sessions that are not over
 };
 

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/accounts/passwords.h"
+#include "domain/self/proof.h"
+#include "domain/signin/login_tokens.h"
+
+namespace latchkey::self {
+
+template <class T = void>
+using Result = std::expected<T, Refused>;
+
+// What can be done to an account. Each operation admits its proof (proof.h) and makes its change in
+// one transaction.
+class Operations {
+ public:
+  struct Parts {
+    const Ground& ground;
+    sessions::Sessions& sessions;
+    confirm::InteractiveAuth& auth;
+    signin::BrowserSessions& browsers;
+    signin::PasswordCheck& checks;
+    accounts::Passwords& passwords;
+    signin::LoginTokens& login_tokens;
+  };
+  explicit Operations(const Parts& parts)
+      : parts_(parts), admission_(parts.ground, parts.sessions, parts.auth, parts.browsers) {}
+
+  // --- the password (password.cc) ---
+
+  // With `logout_devices` (MSC2457) every session ends for good that the proof does not let go on,
+  // in the same transaction. Browsers do either way.
+
+  // Why a password may not become the account's; absent: it may.
+  Task<std::optional<accounts::NewPasswordRefused>> refuse_password(std::string password,
+                                                                    std::string localpart) {
+    return parts_.passwords.refuse_new(std::move(password), std::move(localpart));
+  }
+  // Of a client or a service, for a password that refuse_password() did not refuse before its
+  // person was asked to confirm.
+  Task<Result<>> change_password(Proof proof, std::string wanted, bool logout_devices);
+  // On a page: asks for the current password itself, within the limits against guessing.
+  Task<Result<>> change_password(signin::BrowserSession who, std::string current,
+                                 std::string wanted, bool logout_devices);
+
+  // Whose recovery link this is; absent: nobody's, nor one of an account that is locked or
+  // deactivated.
+  Task<std::optional<sessions::Account>> recovery_account(std::string link);
+  // Uses the link up, replaces the password and ends every browser; signs this one in.
+  Task<Result<signin::BrowserSignedIn>> recover(std::string link, std::string wanted,
+                                                bool logout_devices, sessions::Origin origin);
+  // Deletes the links that have expired.
+  void purge();
+
+  // --- what ends (operations.cc): a browser has to be fresh ---
+
+  // `erase` also forgets what is personal (deactivate_account.h).
+  Task<Result<>> deactivate(Proof proof, bool erase);
+  // Returns how many were there; the others are deleted already, or somebody else's.
+  Task<Result<std::size_t>> delete_devices(Proof proof, std::vector<std::string> device_ids);
+  // All devices, and every browser but the visitor's. Returns how many devices.
+  Task<Result<std::size_t>> sign_out_everywhere(Proof proof);
+  // A token with which the person signs in another client (POST /login/get_token). It lives as long
+  // as the session that asks.
+  Task<Result<std::string>> make_login_token(ClientProof proof);
+
+  // --- what can be undone (operations.cc): a browser has to be signed in ---
+
+  // Spaces around a name and control characters go, what is longer than 255 bytes is cut, and of
+  // what is no text the name before stays. Empty: none.
+  Task<Result<>> set_display_name(Proof proof, std::string name);
+  Task<Result<>> rename_device(Proof proof, std::string device_id, std::string name);
+  // Ends a session without a device, which loses nothing. Of what is not the account's nothing
+  // happens.
+  Task<Result<>> end_app(Proof proof, SessionId app);
+
+  // PUT /devices/{deviceId}, for which a client's token is enough. Without a name nothing changes.
+  // Only an application service creates (MSC4190).
+  enum class Put { updated, created, no_such_device, too_many };
+  Task<Put> put_device(signin::Caller who, std::string device_id,
+                       std::optional<std::string> display_name);
+
+ private:
+  // Runs `change` in a transaction that has admitted the proof.
+  template <class T = void, class Change>
+  Task<Result<T>> admitted(const Proof& proof, Need need, Change change);
+  void replace_password(db::Tx& tx, const Admitted& who, const std::string& hash,
+                        bool logout_devices);
+  Task<Result<std::string>> hash_new(std::string wanted, std::string localpart);
+  Put create_device(db::Tx& tx, const accounts::Account& account, const std::string& device_id,
+                    const std::optional<std::string>& display_name);
+
+  const Parts parts_;
+  const Admission admission_;
+};
+
+// Runs `change(tx, admitted)`, which returns a Result<T>.
+template <class T, class Change>
+Task<Result<T>> Operations::admitted(const Proof& proof, Need need, Change change) {
+  co_return co_await parts_.ground.db.write([&](db::Tx& tx) -> Result<T> {
+    auto who = admission_.admit(tx, proof, need);
+    if (!who) return std::unexpected(std::move(who.error()));
+    return change(tx, *who);
+  });
+}
+
+}  // namespace latchkey::self

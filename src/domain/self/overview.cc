@@ -1,0 +1,82 @@
+#include "domain/self/overview.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "domain/accounts/threepid_rows.h"
+#include "domain/accounts/user_rows.h"
+#include "domain/self/device_rows.h"
+#include "domain/sessions/session_rows.h"
+
+namespace latchkey::self {
+
+Task<AccountProfile> Overview::profile(UserId id) {
+  co_return co_await ground_.db.read([&](db::Tx& tx) {
+    auto user = accounts::find_user_by_id(tx, id);
+    if (!user) throw db::Unavailable("an account vanished while it was visited");
+    AccountProfile profile{.localpart = std::move(user->account.localpart),
+                           .display_name = accounts::find_display_name(tx, id),
+                           .threepids = {},
+                           .has_password = user->password_hash.has_value()};
+    for (auto& listed : accounts::list_threepids(tx, id)) {
+      profile.threepids.push_back(std::move(listed.threepid));
+    }
+    return profile;
+  });
+}
+
+Task<std::vector<sessions::Device>> Overview::list_devices(UserId user) {
+  co_return co_await ground_.db.read([&](db::Tx& tx) { return sessions::list_devices(tx, user); });
+}
+
+Task<std::optional<sessions::Device>> Overview::find_device(UserId user, std::string device_id) {
+  co_return co_await ground_.db.read(
+      [&](db::Tx& tx) { return sessions::find_device_details(tx, user, device_id); });
+}
+
+Task<bool> Overview::ever_had_device(UserId user, std::string device_id) {
+  co_return co_await ground_.db.read([&](db::Tx& tx) {
+    return sessions::find_device(tx, user, device_id) || sessions::had_device(tx, user, device_id);
+  });
+}
+
+Task<std::vector<AccountDevice>> Overview::account_devices(UserId user, BrowserSessionId here) {
+  auto devices = co_await ground_.db.read([&](db::Tx& tx) {
+    std::vector<AccountDevice> found;
+    for (auto& [device, newest] : list_account_devices(tx, user)) {
+      device.here = device.browser == here;
+      if (const auto session = newest ? sessions::find_session(tx, *newest) : std::nullopt) {
+        const auto worth = sessions_.standing_of(*session).worth;
+        device.signed_out_softly = worth == sessions::Worth::soft;
+        device.locked = worth == sessions::Worth::locked;
+      }
+      found.push_back(std::move(device));
+    }
+    return found;
+  });
+  // Those that were never used come last.
+  std::ranges::sort(devices, [](const AccountDevice& a, const AccountDevice& b) {
+    return a.last_used_at != b.last_used_at ? a.last_used_at > b.last_used_at : a.id < b.id;
+  });
+  co_return devices;
+}
+
+Task<std::optional<AccountDevice>> Overview::account_device(UserId user, BrowserSessionId here,
+                                                            std::string device_id) {
+  auto all = co_await account_devices(user, here);
+  const auto found = std::ranges::find(all, device_id, &AccountDevice::id);
+  if (found == all.end()) co_return std::nullopt;
+  co_return std::move(*found);
+}
+
+Task<std::optional<std::string>> Overview::name_of_device(UserId user, std::string device_id) {
+  auto device = co_await find_device(user, std::move(device_id));
+  if (!device) co_return std::nullopt;
+  co_return device->display_name.empty() ? std::move(device->id) : std::move(device->display_name);
+}
+
+Task<std::vector<AccountApp>> Overview::apps(UserId user) {
+  co_return co_await ground_.db.read([&](db::Tx& tx) { return list_account_apps(tx, user); });
+}
+
+}  // namespace latchkey::self

@@ -1,0 +1,151 @@
+// Passwords: replaced by a person who has confirmed or knows the one before, or by a recovery link.
+
+#include <stdexcept>
+#include <utility>
+
+#include "domain/accounts/account_changes.h"
+#include "domain/accounts/recovery_links.h"
+#include "domain/self/operations.h"
+#include "domain/sessions/session_rows.h"
+
+namespace latchkey::self {
+namespace {
+
+using sessions::EndReason;
+using Why = Refused::Why;
+
+std::unexpected<Refused> refuse(Why why, Duration retry_after = {}) {
+  return std::unexpected(Refused{.why = why, .retry_after = retry_after});
+}
+
+std::unexpected<Refused> refuse(const accounts::NewPasswordRefused& refused) {
+  switch (refused.why) {
+    case accounts::NewPasswordRefused::Why::weak:
+      return std::unexpected(Refused{.why = Why::weak_password, .weak = refused.weak});
+    case accounts::NewPasswordRefused::Why::busy:
+      break;
+  }
+  return refuse(Why::busy, accounts::kBusyFor);
+}
+
+// Of the account's current password.
+std::unexpected<Refused> refuse(const signin::LoginRefused& refused) {
+  using Login = signin::LoginRefused::Why;
+  switch (refused.why) {
+    case Login::wrong_credentials:
+      return refuse(Why::wrong_password);
+    case Login::too_many_failures:
+      return refuse(Why::too_many_failures, refused.retry_after);
+    case Login::busy:
+      return refuse(Why::busy, refused.retry_after);
+    // Of the account's state and of other ways to sign in the check of a password knows nothing.
+    case Login::token_not_good:
+    case Login::account_deactivated:
+    case Login::account_locked:
+    case Login::too_many_devices:
+    case Login::not_offered:
+    case Login::outside_namespace:
+    case Login::not_registered:
+      break;
+  }
+  throw std::logic_error("a password was refused for what is no reason of a password");
+}
+
+}  // namespace
+
+void Operations::replace_password(db::Tx& tx, const Admitted& who, const std::string& hash,
+                                  bool logout_devices) {
+  const UserId user = who.account.id;
+  accounts::replace_password(tx, parts_.ground.events, user, hash, who.password_change,
+                             who.browser);
+  if (!logout_devices) return;
+  sessions::Sessions& sessions = parts_.sessions;
+  if (who.session) {
+    sessions.end_all_but(tx, *who.session, EndReason::password_changed);
+  } else if (who.browser) {
+    sessions.end_all_not_held(tx, user, EndReason::password_changed, *who.browser);
+  } else {
+    sessions.end_all_of(tx, user, EndReason::password_changed);
+  }
+}
+
+Task<Result<std::string>> Operations::hash_new(std::string wanted, std::string localpart) {
+  if (const auto refused = co_await parts_.passwords.refuse_new(wanted, std::move(localpart))) {
+    co_return refuse(*refused);
+  }
+  auto hash = co_await parts_.passwords.hash(std::move(wanted));
+  if (!hash) co_return refuse(Why::busy, accounts::kBusyFor);
+  co_return std::move(*hash);
+}
+
+Task<Result<>> Operations::change_password(Proof proof, std::string wanted, bool logout_devices) {
+  const auto hash = co_await parts_.passwords.hash(std::move(wanted));
+  if (!hash) co_return refuse(Why::busy, accounts::kBusyFor);
+  co_return co_await admitted(proof, Need::fresh, [&](db::Tx& tx, const Admitted& who) {
+    replace_password(tx, who, *hash, logout_devices);
+    return Result<>();
+  });
+}
+
+Task<Result<>> Operations::change_password(signin::BrowserSession who, std::string current,
+                                           std::string wanted, bool logout_devices) {
+  parts_.sessions.require_hearing();
+  if (!parts_.checks.enabled()) co_return refuse(Why::wrong_password);
+  const std::string localpart = who.account.localpart;
+  std::optional<std::string> hash;
+  // Again when the hash was replaced meanwhile, as PasswordCheck::with_account() does.
+  for (int tries = 0; tries < signin::kMostPasswordTries; ++tries) {
+    // First: the estimate of the new one is not for who does not know the old one.
+    auto checked =
+        co_await parts_.checks.check(signin::UserName{localpart}, current, who.origin.address);
+    if (!checked) co_return refuse(checked.error());
+    if (!hash) {
+      auto made = co_await hash_new(wanted, localpart);
+      if (!made) co_return std::unexpected(std::move(made.error()));
+      hash = std::move(*made);
+    }
+    BrowserProof proof = proof_of(who);
+    proof.password = std::move(*checked);
+    auto done = co_await admitted(Proof(std::move(proof)), Need::fresh,
+                                  [&](db::Tx& tx, const Admitted& admitted) {
+                                    replace_password(tx, admitted, *hash, logout_devices);
+                                    return Result<>();
+                                  });
+    if (done || done.error().why != Why::confirmation_used_up) co_return done;
+  }
+  throw db::Unavailable("a password was changed again and again while it was checked");
+}
+
+Task<std::optional<sessions::Account>> Operations::recovery_account(std::string link) {
+  if (!parts_.checks.enabled()) co_return std::nullopt;
+  co_return co_await parts_.ground.db.read([&](db::Tx& tx) -> std::optional<sessions::Account> {
+    const auto user = accounts::find_recovery_link(tx, link, parts_.ground.clock.now());
+    if (!user) return std::nullopt;
+    auto found = accounts::find_user_by_id(tx, *user);
+    if (!found || sessions::judge_account(found->account)) return std::nullopt;
+    return std::move(found->account);
+  });
+}
+
+Task<Result<signin::BrowserSignedIn>> Operations::recover(std::string link, std::string wanted,
+                                                          bool logout_devices,
+                                                          sessions::Origin origin) {
+  parts_.sessions.require_hearing();
+  const auto meant = co_await recovery_account(link);
+  if (!meant) co_return refuse(Why::link_not_valid);
+  const auto hash = co_await hash_new(std::move(wanted), meant->localpart);
+  if (!hash) co_return std::unexpected(hash.error());
+  co_return co_await admitted<signin::BrowserSignedIn>(
+      Proof(LinkProof{meant->id, std::move(link)}), Need::fresh,
+      [&](db::Tx& tx, const Admitted& who) -> Result<signin::BrowserSignedIn> {
+        replace_password(tx, who, *hash, logout_devices);  // uses the link up
+        return parts_.browsers.begin(tx, who.account, origin);
+      });
+}
+
+void Operations::purge() {
+  parts_.ground.db.write_now(
+      [&](db::Tx& tx) { accounts::purge_recovery_links(tx, parts_.ground.clock.now()); });
+}
+
+}  // namespace latchkey::self
