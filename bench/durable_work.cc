@@ -99,7 +99,7 @@ class CodeFlows final : public DurableWork {
     signin::BrowserSession browser{.id = store_.ground().ids.next<BrowserSessionId>(now),
                                    .account = co_await account_of(store_, caller),
                                    .created_at = now,
-                                   .authenticated_at = now,
+                                   .authenticated = {.at = now},
                                    .last_active_at = now,
                                    .origin = session_wanted(caller).origin};
     co_await store_.db().write([&](db::Tx& tx) {

@@ -10,6 +10,11 @@
 namespace latchkey::confirm {
 namespace {
 
+// The stage in which a person is authenticated by each method.
+constexpr std::pair<signin::AuthMethod, Stage> kConfirmedBy[] = {
+    {signin::AuthMethod::password, Stage::password},
+};
+
 constexpr std::size_t kSessionIdLength = 24;  // of base62: 142 bits
 
 AuthPassed passed_with(const AuthSession& session, bool stored) {
@@ -32,16 +37,23 @@ bool serves(const AuthSession& session, std::string_view session_id, const AuthR
 Task<std::vector<AuthFlow>> InteractiveAuth::flows_of(const std::optional<Subject>& subject) {
   if (!subject) co_return registration_flows_;
   std::vector<AuthFlow> flows;
-  if (co_await can_confirm(subject->id)) flows.push_back({Stage::password});
+  const auto methods = co_await methods_of(subject->id);
+  for (const auto& [method, stage] : kConfirmedBy) {
+    if (methods.contains(method)) flows.push_back({stage});
+  }
   co_return flows;
 }
 
 Task<bool> InteractiveAuth::can_confirm(UserId id) {
-  if (!passwords_.enabled()) co_return false;
-  co_return co_await ground_.db.read([&](db::Tx& tx) {
-    const auto user = accounts::find_user_by_id(tx, id);
-    return user && user->password_hash.has_value();
-  });
+  co_return !(co_await flows_of(Subject{id, {}})).empty();
+}
+
+Task<signin::AuthMethods> InteractiveAuth::methods_of(UserId id) {
+  const signin::AuthMethods offered = passwords_.methods();
+  if (offered.empty()) co_return offered;
+  const auto user =
+      co_await ground_.db.read([&](db::Tx& tx) { return accounts::find_user_by_id(tx, id); });
+  co_return user ? offered& signin::account_methods(*user) : signin::AuthMethods{};
 }
 
 AuthSession InteractiveAuth::fresh(const AuthRequest& request, std::string_view session_id) const {

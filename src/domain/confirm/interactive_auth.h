@@ -11,6 +11,7 @@
 
 #include "domain/confirm/auth_flow.h"
 #include "domain/confirm/auth_session_rows.h"
+#include "domain/signin/authentication.h"
 #include "domain/signin/password_check.h"
 #include "platform/config/bounds.h"
 
@@ -142,6 +143,8 @@ class InteractiveAuth {
     std::string shown_token = {};  // a registration token that was found good just now
   };
 
+  // By what the user can be authenticated.
+  Task<signin::AuthMethods> methods_of(UserId user);
   Task<std::vector<AuthFlow>> flows_of(const std::optional<Subject>& subject);
   // The challenge of a new session, unless this address has had its share of them.
   Task<AuthRefused> begin(const AuthRequest& request, std::vector<AuthFlow> flows,

@@ -105,7 +105,7 @@ Task<std::optional<std::string>> AuthorizationCodes::issue(const signin::Browser
         .scope = scope.text(),
         .code_challenge = request.code_challenge,
         .nonce = request.nonce.empty() ? std::nullopt : std::optional(request.nonce),
-        .authenticated_at = browser.authenticated_at,
+        .authenticated_at = browser.authenticated.at,
         .expires_at = ground_.clock.now() + kLifetime,
         .session = {},
     };

@@ -131,7 +131,7 @@ AuthorizationStep next_step(const AuthorizationRequest& request,
   if (request.hinted && *request.hinted != browser->account.id) {
     return prompt.none ? login_required : use_another_account;
   }
-  const bool stale = sessions::passed(browser->authenticated_at, request.max_age, now);
+  const bool stale = !signin::is_fresh(browser->authenticated, request.max_age, now);
   if (prompt.login || stale) return prompt.none ? login_required : give_password_again;
   if (!prompt.none) return ask_consent;
   // RFC 8252 section 8.6: who answers at a loopback port or a private scheme is not known, so

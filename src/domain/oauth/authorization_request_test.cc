@@ -153,7 +153,7 @@ TEST(AuthorizationStep, FollowsThePromptAndTheBrowser) {
     const auto request = read_authorization_request(sample_client(), p);
     ASSERT_TRUE(request.has_value());
     signin::BrowserSession browser;
-    browser.authenticated_at = kNoon - 10min;
+    browser.authenticated.at = kNoon - 10min;
     EXPECT_EQ(next_step(*request, row.signed_in ? &browser : nullptr, row.consented, kNoon),
               row.step);
   }
@@ -171,7 +171,7 @@ TEST(AuthorizationStep, NothingIsHandedWithoutAClickToWhoeverListensOnThisMachin
         read_authorization_request(std::make_shared<const clients::Client>(client), p);
     ASSERT_TRUE(request.has_value()) << uri;
     signin::BrowserSession browser;
-    browser.authenticated_at = kNoon;
+    browser.authenticated.at = kNoon;
     EXPECT_EQ(next_step(*request, &browser, true, kNoon), AuthorizationStep::consent_required);
   }
 }

@@ -165,7 +165,7 @@ Task<bool> DeviceGrants::decide(const signin::BrowserSession& browser, std::stri
                " browser_session = :browser, authenticated_at = :authenticated"
                " WHERE user_code = :code AND decision = 0 AND expires_at > :now",
                allow ? Decision::granted : Decision::denied, account->id, browser.id,
-               browser.authenticated_at, crypto::kept_hash(user_code), now) == 1;
+               browser.authenticated.at, crypto::kept_hash(user_code), now) == 1;
   });
 }
 

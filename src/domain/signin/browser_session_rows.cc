@@ -33,6 +33,12 @@ struct latchkey::db::Columns<latchkey::signin::BrowserSession> {
   };
   static constexpr auto address = [](const Row& row) { return signin::address_of(row.origin); };
   static constexpr auto agent = [](const Row& row) { return signin::agent_of(row.origin); };
+  static constexpr auto authenticated_at = [](const Row& row) { return row.authenticated.at; };
+  static constexpr auto set_authenticated_at = [](Row& row, Time at) { row.authenticated.at = at; };
+  static constexpr auto authenticated_by = [](const Row& row) { return row.authenticated.by; };
+  static constexpr auto set_authenticated_by = [](Row& row, signin::AuthMethod by) {
+    row.authenticated.by = by;
+  };
   static constexpr auto user = [](const Row& row) { return row.account.id; };
   static constexpr auto set_user = [](Row& row, UserId user) { row.account.id = user; };
 
@@ -40,7 +46,8 @@ struct latchkey::db::Columns<latchkey::signin::BrowserSession> {
       column("id", &Row::id),
       computed<UserId>("user_id", user, set_user),
       column("created_at", &Row::created_at),
-      column("authenticated_at", &Row::authenticated_at),
+      computed<Time>("authenticated_at", authenticated_at, set_authenticated_at),
+      computed<signin::AuthMethod>("authenticated_by", authenticated_by, set_authenticated_by),
       column("last_active_at", &Row::last_active_at),
       computed<std::optional<std::string>>("address", address, set_address),
       computed<std::optional<std::string>>("user_agent", agent, set_agent),
@@ -112,11 +119,12 @@ bool insert_browser(db::Tx& tx, std::string_view hash, const BrowserSession& ses
   return db::insert(tx, sql, session, hash) == 1;
 }
 
-bool renew_browser(db::Tx& tx, BrowserSessionId id, std::string_view hash, Time authenticated_at) {
+bool renew_browser(db::Tx& tx, BrowserSessionId id, std::string_view hash,
+                   const Authentication& authenticated) {
   return tx.run(
              "UPDATE browser_sessions SET hash = :hash, authenticated_at = :at,"
-             " last_active_at = :at WHERE id = :id",
-             hash, authenticated_at, id) == 1;
+             " authenticated_by = :by, last_active_at = :at WHERE id = :id",
+             hash, authenticated.at, authenticated.by, id) == 1;
 }
 
 void note_browser_use(db::Tx& tx, BrowserSessionId id, Time at, const sessions::Origin& origin) {

@@ -25,8 +25,9 @@ std::vector<BrowserSession> list_browsers(db::Tx& tx, UserId user);
 
 // False when the id is taken: ask for another.
 bool insert_browser(db::Tx& tx, std::string_view hash, const BrowserSession& session);
-// Under another cookie, with the password given at that time. False when it is gone.
-bool renew_browser(db::Tx& tx, BrowserSessionId id, std::string_view hash, Time authenticated_at);
+// Under another cookie, its person authenticated anew. False when it is gone.
+bool renew_browser(db::Tx& tx, BrowserSessionId id, std::string_view hash,
+                   const Authentication& authenticated);
 // Activity moves forward only.
 void note_browser_use(db::Tx& tx, BrowserSessionId id, Time at, const sessions::Origin& origin);
 

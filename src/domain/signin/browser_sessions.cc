@@ -33,16 +33,12 @@ bool past_a_limit(const BrowserSession& session, const BrowserSessionOptions& op
          sessions::passed(session.last_active_at, options.maximum_idle, now);
 }
 
-bool is_fresh(const BrowserSession& session, const BrowserSessionOptions& options, Time now) {
-  return !sessions::passed(session.authenticated_at, options.fresh, now);
-}
-
 bool BrowserSessions::over(const BrowserSession& session) const {
   return past_a_limit(session, options_, ground_.clock.now());
 }
 
 bool BrowserSessions::fresh(const BrowserSession& session) const {
-  return is_fresh(session, options_, ground_.clock.now());
+  return is_fresh(session.authenticated, options_.fresh, ground_.clock.now());
 }
 
 Task<std::optional<BrowserSession>> BrowserSessions::find(std::string_view cookie,
@@ -67,7 +63,7 @@ BrowserSignedIn BrowserSessions::begin(db::Tx& tx, const sessions::Account& acco
                          .session = {.id = ground_.ids.next<BrowserSessionId>(now),
                                      .account = account,
                                      .created_at = now,
-                                     .authenticated_at = now,
+                                     .authenticated = {.at = now, .by = AuthMethod::password},
                                      .last_active_at = now,
                                      .origin = origin}};
   const std::string hash = cookie_hash(result.cookie);
@@ -110,9 +106,11 @@ Task<std::expected<BrowserSignedIn, LoginRefused>> BrowserSessions::reauthentica
       [&](db::Tx& tx, const accounts::Account& account) {
         BrowserSignedIn result{.cookie = new_cookie(), .session = session};
         result.session.account = account;
-        result.session.authenticated_at = result.session.last_active_at = ground_.clock.now();
+        const Time now = ground_.clock.now();
+        result.session.authenticated = {.at = now, .by = AuthMethod::password};
+        result.session.last_active_at = now;
         if (over(session) || !renew_browser(tx, session.id, cookie_hash(result.cookie),
-                                            result.session.authenticated_at)) {
+                                            result.session.authenticated)) {
           delete_browser_of(tx, ground_.events, account.id, session.id);
           return begin(tx, account, session.origin);
         }

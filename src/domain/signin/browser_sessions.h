@@ -9,6 +9,7 @@
 
 #include "domain/sessions/origin.h"
 #include "domain/sessions/sessions.h"
+#include "domain/signin/authentication.h"
 #include "domain/signin/identifier.h"
 #include "domain/signin/password_check.h"
 #include "platform/config/bounds.h"
@@ -43,7 +44,7 @@ struct BrowserSession {
   BrowserSessionId id{};
   sessions::Account account;
   Time created_at;
-  Time authenticated_at;  // when the password was last given
+  Authentication authenticated;  // last
   Time last_active_at;
   sessions::Origin origin;  // of its last use
 };
@@ -51,8 +52,6 @@ struct BrowserSession {
 // Whether the browser has to sign in again: it was idle or signed in for too long, or a clock was
 // set back to before it did either.
 bool past_a_limit(const BrowserSession& session, const BrowserSessionOptions& options, Time now);
-// Whether the password was given recently enough to destroy something.
-bool is_fresh(const BrowserSession& session, const BrowserSessionOptions& options, Time now);
 
 // What a browser is handed: the cookie's value, which is nowhere kept.
 struct BrowserSignedIn {
@@ -89,7 +88,7 @@ class BrowserSessions {
                                                                     std::string password,
                                                                     std::string address);
 
-  // Whether the password was given recently enough to destroy something.
+  // Whether its person was authenticated recently enough to destroy something.
   bool fresh(const BrowserSession& session) const;
 
   // Whether a limit is over: the row may still be there.

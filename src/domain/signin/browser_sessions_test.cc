@@ -46,11 +46,11 @@ TEST(BrowserSessionRules, EachLimitAndTheClock) {
     const BrowserSession session{.id = BrowserSessionId{1},
                                  .account = {},
                                  .created_at = kNoon - one.created,
-                                 .authenticated_at = kNoon - one.authenticated,
+                                 .authenticated = {.at = kNoon - one.authenticated},
                                  .last_active_at = kNoon - one.active,
                                  .origin = {}};
     EXPECT_EQ(past_a_limit(session, kOptions, kNoon), one.over) << one.what;
-    EXPECT_EQ(is_fresh(session, kOptions, kNoon), one.fresh) << one.what;
+    EXPECT_EQ(is_fresh(session.authenticated, kOptions.fresh, kNoon), one.fresh) << one.what;
   }
 }
 
@@ -197,6 +197,18 @@ TEST_P(BrowserSessionsTest, GivingThePasswordAgainMakesItFreshUnderANewCookie) {
   EXPECT_EQ(found.created_at, kNoon);
   EXPECT_TRUE(browsers_.fresh(found));
   EXPECT_EQ(rows(), 1);
+}
+
+TEST_P(BrowserSessionsTest, TheRowSaysWhenAndByWhatItsPersonWasAuthenticated) {
+  const auto in = sign_in("correct horse").value();
+  server_.clock.advance(5min);
+  const auto before = find(in.cookie).value();
+  EXPECT_EQ(before.authenticated, (Authentication{.at = kNoon, .by = AuthMethod::password}));
+  const auto again = run(browsers_.reauthenticate(before, "correct horse", "192.0.2.1")).value();
+  EXPECT_EQ(find(again.cookie)->authenticated,
+            (Authentication{.at = kNoon + 5min, .by = AuthMethod::password}));
+  server_.sql("UPDATE browser_sessions SET authenticated_by = 7");
+  EXPECT_EQ(find(again.cookie)->authenticated.by, AuthMethod{7}) << "of a newer version";
 }
 
 TEST_P(BrowserSessionsTest, OneThatEndedMeanwhileBeginsAnew) {

@@ -5,13 +5,39 @@
 #include "domain/accounts/user_rows.h"
 
 namespace latchkey::signin {
+namespace {
 
-LoginFlows flows_for(const LoginOffer& offer, const std::optional<ReturningAccount>& account) {
-  const bool password = offer.passwords && (!account || account->has_password);
-  return {.password = password,
-          .token = offer.login_tokens && password,
-          .sso = offer.login_tokens && password,
-          .service = offer.services && (!account || account->of_service)};
+// By what people are authenticated on the pages in the browser, and to make a login token.
+constexpr AuthMethods kOfPeople{AuthMethod::password};
+
+// In the order of the list. Spec "OAuth 2.0 aware clients": those that know only this API are
+// better off in the browser.
+constexpr LoginFlow kLoginFlows[] = {
+    {.type = "m.login.sso",
+     .by = kOfPeople,
+     .by_login_token = true,
+     .marked = "oauth_aware_preferred"},
+    {.type = "m.login.password", .by = {AuthMethod::password}},
+    {.type = "m.login.token", .by = kOfPeople, .by_login_token = true, .marked = "get_login_token"},
+    {.type = "m.login.application_service", .by_service = true},
+};
+
+bool leads_in(const LoginFlow& flow, const LoginOffer& offer,
+              const std::optional<ReturningAccount>& account) {
+  if (flow.by_login_token && !offer.login_tokens) return false;
+  if (flow.by_service) return offer.services && (!account || account->of_service);
+  const AuthMethods usable = account ? offer.methods & account->methods : offer.methods;
+  return !(flow.by & usable).empty();
+}
+
+}  // namespace
+
+std::vector<LoginFlow> flows_for(const LoginOffer& offer,
+                                 const std::optional<ReturningAccount>& account) {
+  std::vector<LoginFlow> flows;
+  std::ranges::copy_if(kLoginFlows, std::back_inserter(flows),
+                       [&](const LoginFlow& flow) { return leads_in(flow, offer, account); });
+  return flows;
 }
 
 Task<std::optional<ReturningAccount>> LoginWays::recognise(const sessions::Use& use,
@@ -22,14 +48,14 @@ Task<std::optional<ReturningAccount>> LoginWays::recognise(const sessions::Use& 
   const auto user = co_await ground_.db.read(
       [&](db::Tx& tx) { return accounts::find_user_by_id(tx, account->id); });
   co_return ReturningAccount{
-      .has_password = user && user->password_hash.has_value(),
+      .methods = user ? account_methods(*user) : AuthMethods{},
       .of_service = std::ranges::any_of(services_.all(), [&](const services::Service& service) {
         return service.claims(account->localpart);
       })};
 }
 
-Task<LoginFlows> LoginWays::list(const sessions::Use& use, std::string_view token) {
-  const LoginOffer offer{.passwords = passwords_.enabled(),
+Task<std::vector<LoginFlow>> LoginWays::list(const sessions::Use& use, std::string_view token) {
+  const LoginOffer offer{.methods = offered_methods(passwords_),
                          .login_tokens = login_tokens_.enabled(),
                          .services = !services_.empty()};
   co_return flows_for(offer, co_await recognise(use, token));

@@ -2,40 +2,46 @@
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "domain/accounts/passwords.h"
 #include "domain/services/services.h"
 #include "domain/sessions/sessions.h"
+#include "domain/signin/authentication.h"
 #include "domain/signin/login_tokens.h"
 
 // Which ways to sign in GET /login lists (spec "GET /login"; MSC3741).
 namespace latchkey::signin {
 
-struct LoginFlows {
-  bool password = false;  // m.login.password
-  bool token = false;     // m.login.token, with get_login_token
-  bool sso = false;       // m.login.sso: the browser, and back with a login token
-  bool service = false;   // m.login.application_service
-  bool operator==(const LoginFlows&) const = default;
+// A way to sign in, as a row of the list.
+struct LoginFlow {
+  std::string_view type;  // "m.login.password"
+  AuthMethods by = {};    // any of which it needs of a person
+  bool by_service = false;
+  bool by_login_token = false;   // with which a client comes back
+  std::string_view marked = {};  // a key of its object that is true; empty: none
+
+  bool operator==(const LoginFlow&) const = default;
 };
 
 // What the configuration offers to anybody.
 struct LoginOffer {
-  bool passwords = false;
+  AuthMethods methods;
   bool login_tokens = false;
   bool services = false;
 };
 
 // What is known of an account that has to find back.
 struct ReturningAccount {
-  bool has_password = false;
+  AuthMethods methods;
   bool of_service = false;  // in the namespace of an application service
 };
 
 // Without an account everything that is offered; with one only what leads back to that account, and
 // nothing if nothing does. A login token is made by somebody who has confirmed to be the user, so
-// it leads nowhere without a password; nor do the pages in the browser.
-LoginFlows flows_for(const LoginOffer& offer, const std::optional<ReturningAccount>& account);
+// it leads nowhere without a method that authenticates them; nor do the pages in the browser.
+std::vector<LoginFlow> flows_for(const LoginOffer& offer,
+                                 const std::optional<ReturningAccount>& account);
 
 class LoginWays {
  public:
@@ -49,7 +55,7 @@ class LoginWays {
         services_(services) {}
 
   // For somebody who shows `token`, an access token of whatever worth; empty: none.
-  Task<LoginFlows> list(const sessions::Use& use, std::string_view token);
+  Task<std::vector<LoginFlow>> list(const sessions::Use& use, std::string_view token);
 
  private:
   Task<std::optional<ReturningAccount>> recognise(const sessions::Use& use, std::string_view token);

@@ -6,33 +6,53 @@
 namespace latchkey::signin {
 namespace {
 
-constexpr LoginOffer kAll{.passwords = true, .login_tokens = true, .services = true};
-constexpr LoginOffer kNoPasswords{.passwords = false, .login_tokens = true, .services = true};
-constexpr LoginOffer kNoTokens{.passwords = true, .login_tokens = false, .services = false};
+constexpr AuthMethods kPassword{AuthMethod::password};
+constexpr LoginOffer kAll{.methods = kPassword, .login_tokens = true, .services = true};
+constexpr LoginOffer kNoPasswords{.methods = {}, .login_tokens = true, .services = true};
+constexpr LoginOffer kNoTokens{.methods = kPassword, .login_tokens = false, .services = false};
 constexpr std::optional<ReturningAccount> kNobody;
+
+constexpr std::string_view kSso = "m.login.sso";
+constexpr std::string_view kByPassword = "m.login.password";
+constexpr std::string_view kByToken = "m.login.token";
+constexpr std::string_view kByService = "m.login.application_service";
 
 struct Case {
   const char* name;
   LoginOffer offer;
   std::optional<ReturningAccount> account;
-  LoginFlows flows;
+  std::vector<std::string_view> flows;
 };
 
-constexpr Case kCases[] = {
-    {"anybody", kAll, kNobody, {true, true, true, true}},
-    {"anybody, without passwords", kNoPasswords, kNobody, {false, false, false, true}},
-    {"anybody, without login tokens", kNoTokens, kNobody, {true, false, false, false}},
-    {"with a password", kAll, ReturningAccount{true, false}, {true, true, true, false}},
-    {"without one", kAll, ReturningAccount{false, false}, {false, false, false, false}},
-    {"without one, of a service", kAll, ReturningAccount{false, true}, {false, false, false, true}},
-    {"with one, of a service", kAll, ReturningAccount{true, true}, {true, true, true, true}},
-    {"with a password that is of no use", kNoPasswords, ReturningAccount{true, false}, {}},
-    {"of a service that is gone", kNoTokens, ReturningAccount{false, true}, {}},
+const Case kCases[] = {
+    {"anybody", kAll, kNobody, {kSso, kByPassword, kByToken, kByService}},
+    {"anybody, without passwords", kNoPasswords, kNobody, {kByService}},
+    {"anybody, without login tokens", kNoTokens, kNobody, {kByPassword}},
+    {"with a password", kAll, ReturningAccount{kPassword, false}, {kSso, kByPassword, kByToken}},
+    {"without one", kAll, ReturningAccount{{}, false}, {}},
+    {"without one, of a service", kAll, ReturningAccount{{}, true}, {kByService}},
+    {"with one, of a service",
+     kAll,
+     ReturningAccount{kPassword, true},
+     {kSso, kByPassword, kByToken, kByService}},
+    {"with a password that is of no use", kNoPasswords, ReturningAccount{kPassword, false}, {}},
+    {"of a service that is gone", kNoTokens, ReturningAccount{{}, true}, {}},
 };
 
 TEST(LoginFlows, OnlyWhatLeadsBack) {
   for (const Case& one : kCases) {
-    EXPECT_EQ(flows_for(one.offer, one.account), one.flows) << one.name;
+    std::vector<std::string_view> types;
+    for (const LoginFlow& flow : flows_for(one.offer, one.account)) types.push_back(flow.type);
+    EXPECT_EQ(types, one.flows) << one.name;
+  }
+}
+
+TEST(LoginFlows, SomeAreMarked) {
+  for (const LoginFlow& flow : flows_for(kAll, kNobody)) {
+    const std::string_view mark = flow.type == kSso       ? "oauth_aware_preferred"
+                                  : flow.type == kByToken ? "get_login_token"
+                                                          : "";
+    EXPECT_EQ(flow.marked, mark) << flow.type;
   }
 }
 

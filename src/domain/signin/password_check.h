@@ -10,6 +10,7 @@
 #include "domain/accounts/user_rows.h"
 #include "domain/limits/attempt_limits.h"
 #include "domain/sessions/sessions.h"
+#include "domain/signin/authentication.h"
 #include "domain/signin/identifier.h"
 #include "platform/time.h"
 
@@ -53,6 +54,8 @@ class PasswordCheck {
 
   // Whether the configuration lets people use passwords at all.
   bool enabled() const { return passwords_.enabled(); }
+  // By what the configuration lets people be authenticated.
+  AuthMethods methods() const { return offered_methods(passwords_); }
 
   // A wrong password, an unknown user and one without a password take the same time and are the
   // same answer.

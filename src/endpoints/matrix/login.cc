@@ -22,17 +22,12 @@ using Result = signin::SignIn::Result;
 Task<http::Response> get_flows(const Api& api, const http::Request& request) {
   const auto token = access_token(request, api.sessions.policy());
   const std::string shown = token ? token->value_or("") : "";
-  const signin::LoginFlows flows = co_await api.login_ways.list(request::use_of(request), shown);
   json::array list;
-  // Spec "OAuth 2.0 aware clients": those that know only this API are better off in the browser.
-  if (flows.sso) {
-    list.push_back(json::object{{"type", "m.login.sso"}, {"oauth_aware_preferred", true}});
+  for (const auto& flow : co_await api.login_ways.list(request::use_of(request), shown)) {
+    json::object described{{"type", flow.type}};
+    if (!flow.marked.empty()) described[flow.marked] = true;
+    list.push_back(std::move(described));
   }
-  if (flows.password) list.push_back(json::object{{"type", "m.login.password"}});
-  if (flows.token) {
-    list.push_back(json::object{{"type", "m.login.token"}, {"get_login_token", true}});
-  }
-  if (flows.service) list.push_back(json::object{{"type", "m.login.application_service"}});
   http::Response response = secret_answer({{"flows", std::move(list)}});
   response.headers.emplace_back("Vary", "Authorization");
   co_return response;
