@@ -91,7 +91,7 @@ tidy_files() {
 tidy() {
   configure release
   ninja -C build/release latchkey_pch >/dev/null
-  # Only what the release build compiles: the fuzz targets have a build of their own.
+  # Only what the release build compiles: it knows with which flags.
   tidy_files | while IFS= read -r file; do
     if grep -qF "\"file\": \"$PWD/$file\"" build/release/compile_commands.json; then
       echo "$file"

@@ -15,6 +15,9 @@
 namespace {
 
 using namespace latchkey::sessions;
+using latchkey::SessionId;
+using latchkey::keys::KeyRing;
+using latchkey::keys::ServerKey;
 
 void require(bool holds) {
   if (!holds) std::abort();
@@ -41,7 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(token.error() == TokenFault::foreign || token.error() == TokenFault::malformed);
     return 0;
   }
-  require(text.size() == 47 && token->session >= 0 && token->generation >= 0 &&
+  require(text.size() == 47 && token->session >= SessionId{} && token->generation >= 0 &&
           token->generation <= kLastGeneration);
   std::string again(text.substr(0, 4));
   again.resize(47);
