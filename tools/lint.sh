@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# ./dev lint [--all | --since REVISION]: format, layers, texts, links, scripts, Python, then clang-tidy on the files
-# changed since REVISION (by default since the upstream branch, or else since the commit before
-# the last), uncommitted ones included; --all takes every file.
+# ./dev lint [--all | --since REVISION]: format, layers, texts, links, scripts, Python, then
+# clang-tidy on the files changed since REVISION (by default since the upstream branch, or else since
+# the commit before the last), uncommitted ones included; --all takes every file, as CI does.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source tools/setup.sh
@@ -71,10 +71,6 @@ base() {
 
 # The sources to look at: of a changed header, those of the same name (x.cc, x_test.cc).
 tidy_files() {
-  if [[ -n $all ]]; then
-    cxx_files | tr '\0' '\n' | grep '\.cc$'
-    return
-  fi
   {
     git diff --name-only --diff-filter=d "$(base)" -- '*.cc' '*.h'
     git ls-files --others --exclude-standard -- '*.cc' '*.h'
@@ -90,16 +86,13 @@ tidy_files() {
 
 tidy() {
   configure release
-  ninja -C build/release latchkey_pch >/dev/null
-  # Only what the release build compiles: it knows with which flags.
-  tidy_files | while IFS= read -r file; do
-    if grep -qF "\"file\": \"$PWD/$file\"" build/release/compile_commands.json; then
-      echo "$file"
-    fi
-  done >build/release/tidy-files
-  echo "clang-tidy on $(wc -l <build/release/tidy-files) files"
-  xargs -r -P2 -n 1 clang-tidy-19 --quiet -p build/release <build/release/tidy-files 2>&1 |
-    sed -E '/^[0-9]+ warnings? (generated|treated as error)|^Suppressed |^Use -/d'
+  # What clang-tidy reads and the build makes: the precompiled header, the keys of texts.
+  ninja -C build/release latchkey_pch generated/texts.cc >/dev/null
+  if [[ -n $all ]]; then
+    /usr/bin/python3 tools/tidy.py --all
+  else
+    tidy_files | xargs -r /usr/bin/python3 tools/tidy.py
+  fi
 }
 
 need_packages build lint

@@ -103,7 +103,7 @@ suite() {
       step build build release all
       if built; then built_all=1; fi
       ;;
-    lint) step lint tools/lint.sh ${LINT_SINCE:+--since "$LINT_SINCE"} ;;
+    lint) step lint tools/lint.sh --all ;;
     unit)
       build_release unit_tests
       built || return 0

@@ -104,7 +104,7 @@ template <class T, class Change>
 Task<Result<T>> Operations::admitted(const Proof& proof, Need need, Change change) {
   co_return co_await parts_.ground.db.write([&](db::Tx& tx) -> Result<T> {
     auto who = admission_.admit(tx, proof, need);
-    if (!who) return std::unexpected(std::move(who.error()));
+    if (!who) return std::unexpected(who.error());
     return change(tx, *who);
   });
 }

@@ -101,7 +101,7 @@ Task<Result<>> Operations::change_password(signin::BrowserSession who, std::stri
     if (!checked) co_return refuse(checked.error());
     if (!hash) {
       auto made = co_await hash_new(wanted, localpart);
-      if (!made) co_return std::unexpected(std::move(made.error()));
+      if (!made) co_return std::unexpected(made.error());
       hash = std::move(*made);
     }
     BrowserProof proof = proof_of(who);
