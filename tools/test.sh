@@ -50,7 +50,7 @@ python_tests() { # STEP PRESET FOLDER…
   local step=$1 preset=$2
   shift 2
   need_python
-  LATCHKEY_BINARY=$PWD/build/$preset/latchkey .cache/venv/bin/pytest -c tests/pytest.ini -q -n 2 \
+  LATCHKEY_BINARY=$PWD/build/$preset/latchkey .cache/venv/bin/pytest -c tests/pytest.ini -q -n 3 \
     --junitxml "$results/$step/pytest.xml" "${@/#/tests/}"
 }
 
