@@ -1,6 +1,5 @@
 #include "domain/accounts/password_rules.h"
 
-#include <fmt/format.h>
 #include <zxcvbn.h>
 
 #include <algorithm>
@@ -74,23 +73,6 @@ Guessability estimate_guesses(std::string_view password, const std::vector<std::
 PasswordRules::PasswordRules(std::size_t minimum_length, unsigned minimum_score,
                              std::string_view server_name)
     : minimum_length_(minimum_length), minimum_score_(minimum_score), server_name_(server_name) {}
-
-std::string WeakPassword::sentence() const {
-  switch (why) {
-    case Why::not_text:
-      return "The password is not valid text.";
-    case Why::too_short:
-      return fmt::format("The password is too short: use at least {} characters.", limit);
-    case Why::too_long:
-      return fmt::format("The password is too long: use at most {} bytes.", limit);
-    case Why::from_names:
-      return "The password is easy to guess from the name of the user or of the server: use "
-             "other words.";
-    case Why::easy:
-      break;
-  }
-  return "The password is easy to guess: add another word or two.";
-}
 
 std::optional<WeakPassword> PasswordRules::refuse_form(std::string_view password) const {
   using enum WeakPassword::Why;

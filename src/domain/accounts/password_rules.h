@@ -31,9 +31,6 @@ struct WeakPassword {
   Why why;
   std::size_t limit = 0;
 
-  // For a person, in English; the account pages have their own.
-  std::string sentence() const;
-
   bool operator==(const WeakPassword&) const = default;
 };
 

@@ -19,7 +19,7 @@ inline constexpr std::string_view kDeviceCode = "urn:ietf:params:oauth:grant-typ
 // Why a registration is refused (RFC 7591 section 3.2.2); too_many: for now.
 struct RegistrationError {
   enum class Code { invalid_redirect_uri, invalid_client_metadata, too_many } code;
-  std::string sentence;
+  std::string sentence;  // what is wrong with the metadata
 };
 
 struct MetadataLimits {

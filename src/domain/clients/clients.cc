@@ -89,9 +89,7 @@ Task<std::expected<Clients::Registered, RegistrationError>> Clients::register_cl
   auto row =
       co_await ground_.db.read([&](db::Tx& tx) { return find_client_by_digest(tx, digest); });
   if (!row && may_add && !may_add()) {
-    co_return std::unexpected(
-        RegistrationError{RegistrationError::Code::too_many,
-                          "Too many clients were registered from here. Try again later."});
+    co_return std::unexpected(RegistrationError{RegistrationError::Code::too_many, {}});
   }
   if (!row || !is_touched(*row, now)) {
     row = co_await ground_.db.write(

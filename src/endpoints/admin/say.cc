@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "endpoints/request/weak_password.h"
+
 namespace latchkey::admin {
 
 namespace json = boost::json;
@@ -19,7 +21,7 @@ std::string sentence_of(const administration::AdminRefused& refused) {
     case Why::name_taken:
       return fmt::format("the name {} is taken", subject);
     case Why::weak_password:
-      return refused.weak ? refused.weak->sentence() : "the password is weak";
+      return refused.weak ? request::sentence_of(*refused.weak) : "the password is weak";
     case Why::busy:
       return "the server is busy with other passwords; try again";
     case Why::no_passwords:

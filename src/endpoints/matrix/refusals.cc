@@ -1,10 +1,12 @@
 #include "endpoints/matrix/refusals.h"
 
+#include "endpoints/request/weak_password.h"
+
 namespace latchkey::matrix {
 namespace {
 
 http::Response weak_password(const std::optional<accounts::WeakPassword>& weak) {
-  return error(400, "M_WEAK_PASSWORD", weak.value().sentence());
+  return error(400, "M_WEAK_PASSWORD", request::sentence_of(weak.value()));
 }
 
 }  // namespace

@@ -35,7 +35,9 @@ Task<http::Response> post_registration(const Clock& clock, clients::Clients& cli
     wait = limits.client_registration_blocked(request.client_address, clock.now());
     return !wait;
   });
-  if (wait) co_return too_many(*wait, registered.error().sentence);
+  if (wait) {
+    co_return too_many(*wait, "Too many clients were registered from here. Try again later.");
+  }
   if (!registered) co_return refusal(registered.error());
   co_return answer(201, registered->metadata);
 }
