@@ -24,7 +24,7 @@ Proof proof_of(const signin::Caller& who, confirm::AuthPassed passed) {
   if (who.is_service()) {
     return ServiceProof{who.identity.user, who.service, std::move(passed)};
   }
-  return ClientProof{who.identity.user, who.identity.session, std::move(passed)};
+  return ClientProof{who.identity.user, who.identity.session.value(), std::move(passed)};
 }
 
 ServiceProof proof_of_service(const signin::Caller& who) {

@@ -152,7 +152,7 @@ Task<Verdict> Sessions::judge_token(const Use& use, std::string_view text, Durat
     standing = judge(asked);
   }
   if (!standing.active()) co_return Verdict{standing, {}};
-  co_return Verdict{standing, identity_of(session, token.generation)};
+  co_return Verdict{standing, holder_of(session, token.generation)};
 }
 
 Task<std::optional<Account>> Sessions::recognise(const Use& use, std::string_view text) {
@@ -166,26 +166,22 @@ Task<std::optional<Account>> Sessions::recognise(const Use& use, std::string_vie
   co_return session.account;
 }
 
-Identity Sessions::identity_of(const Session& session, Generation generation) const {
-  const Time issued_at = *issue_time(session.record, generation);
-  const Limit lifetime = access_lifetime(session.record, policy_);
-  return {
-      .session = session.record.id,
-      .user = session.account.id,
-      .localpart = session.account.localpart,
-      .device_id = session.record.device_id,
-      .admin = session.account.admin,
-      .suspended = session.account.suspended_at.has_value(),
-      .expires_at = lifetime ? std::optional(issued_at + *lifetime) : std::nullopt,
-      .issued_at = issued_at,
-      .grant = session.record.grant ? std::make_shared<const ClientGrant>(*session.record.grant)
-                                    : nullptr,
-  };
+Identity Sessions::holder_of(const Session& session, Generation generation) const {
+  const Record& record = session.record;
+  Identity who = identity_of(session.account);
+  who.session = record.id;
+  who.device_id = record.device_id;
+  who.issued_at = *issue_time(record, generation);
+  if (const Limit lifetime = access_lifetime(record, policy_)) {
+    who.expires_at = who.issued_at + *lifetime;
+  }
+  if (record.grant) who.grant = std::make_shared<const ClientGrant>(*record.grant);
+  return who;
 }
 
 void Sessions::remember(const Use& use, const Known& known, const Standing& standing, Time now) {
   TokenCache::Entry entry;
-  entry.identity = identity_of(known.session, known.token.generation);
+  entry.identity = holder_of(known.session, known.token.generation);
   entry.until = standing.until;
   entry.judged_at = now;
   entry.noted_active = now;

@@ -188,7 +188,8 @@ class Sessions {
                                              End end);
   Task<void> remember_future_birth(SessionId id);
   Task<void> move_forward(const Token& token);
-  Identity identity_of(const Session& session, Generation generation) const;
+  // Who holds the access token of that generation.
+  Identity holder_of(const Session& session, Generation generation) const;
   void remember(const Use& use, const Known& known, const Standing& standing, Time now);
   void note_use(const Use& use, const Session& session, Generation generation, Time now);
   Question question(const Session& session, Generation generation, Time now) const;

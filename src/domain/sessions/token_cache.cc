@@ -70,7 +70,7 @@ TokenCache::Entry* TokenCache::find(const Token& token, Time now) {
     found = young.insert_or_assign(key, std::move(line)).first;
   }
   Entry& entry = *found->second;
-  const bool good = changes_.fresh(entry.ticket, entry.identity.session, entry.identity.user) &&
+  const bool good = changes_.fresh(entry.ticket, token.session, entry.identity.user) &&
                     (!entry.until || now < *entry.until) &&
                     now >= entry.judged_at - kClockSkew;  // a clock set back prolongs nothing
   if (!good) {

@@ -11,15 +11,6 @@ using Why = CallerRefused::Why;
 
 std::unexpected<CallerRefused> refuse(Why why) { return std::unexpected(CallerRefused{why, {}}); }
 
-sessions::Identity identity_of(const accounts::Account& account, std::string device_id) {
-  sessions::Identity identity;
-  identity.user = account.id;
-  identity.localpart = account.localpart;
-  identity.device_id = std::move(device_id);
-  identity.suspended = account.suspended_at.has_value();
-  return identity;
-}
-
 // The localpart of a Matrix ID of this server. To the letter: for the homeserver behind, @IRC_X is
 // not @irc_x, and both must take the same request for the same user's.
 std::optional<std::string> exact_localpart(const std::string& user_id,
@@ -72,7 +63,10 @@ Task<std::expected<Caller, CallerRefused>> Callers::assert_identity(
     co_return std::unexpected(CallerRefused{Why::token, *standing});
   }
   if (!found.device) co_return refuse(Why::unknown_device);
-  co_return Caller{identity_of(account, asserted.device_id.value_or("")), &service};
+  sessions::Identity identity = sessions::identity_of(account);
+  identity.admin = false;
+  identity.device_id = asserted.device_id.value_or("");
+  co_return Caller{std::move(identity), &service};
 }
 
 }  // namespace latchkey::signin

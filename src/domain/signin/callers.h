@@ -12,7 +12,7 @@
 namespace latchkey::signin {
 
 struct Caller {
-  sessions::Identity identity;                 // session is 0 for an application service
+  sessions::Identity identity;                 // of a service: without a session
   const services::Service* service = nullptr;  // absent: a person's client
 
   bool is_service() const { return service != nullptr; }

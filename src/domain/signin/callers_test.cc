@@ -56,7 +56,7 @@ TEST_P(CallersTest, APersonIsWhomTheTokenSays) {
     EXPECT_FALSE(who.is_service());
     EXPECT_EQ(who.identity.localpart, "alice");
     EXPECT_EQ(who.identity.device_id, "PHONE");
-    EXPECT_NE(who.identity.session, SessionId{});
+    EXPECT_TRUE(who.identity.session.has_value());
   }
 }
 
@@ -82,7 +82,7 @@ TEST_P(CallersTest, AServiceIsItsOwnUserUnlessItSaysOtherwise) {
   EXPECT_TRUE(own->is_service());
   EXPECT_EQ(own->service->id, "irc");
   EXPECT_EQ(own->identity.localpart, "irc_bot");
-  EXPECT_EQ(own->identity.session, SessionId{});
+  EXPECT_FALSE(own->identity.session.has_value());
   EXPECT_EQ(own->identity.device_id, "");
   EXPECT_EQ(bob().identity.localpart, "irc_bob");
   EXPECT_EQ(bob().identity.user, user("irc_bob")->account.id);

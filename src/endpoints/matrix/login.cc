@@ -115,7 +115,7 @@ Task<http::Response> post_get_token(const Api& api, const http::Request& request
     co_return limit_exceeded(*wait, "Too many login tokens were asked for. Try again later.");
   }
   const auto token = co_await api.operations.make_login_token(
-      {who->identity.user, who->identity.session, std::move(*passed)});
+      {who->identity.user, who->identity.session.value(), std::move(*passed)});
   if (!token) co_return co_await answer_refused(api, asked, token.error());
   co_return secret_answer(
       {{"login_token", *token}, {"expires_in_ms", api.login_tokens.lifetime().count()}});
