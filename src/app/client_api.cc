@@ -30,7 +30,7 @@ ClientApi::ClientApi(Core& core, const http::Router& router)
                    .passwords = *core.passwords,
                    .login_tokens = login_tokens_}),
       overview_(*core.ground, *core.sessions),
-      moderation_(*core.ground, *core.sessions, *core.administration, core.config.server_name),
+      moderation_(*core.ground, *core.administration, core.config.server_name),
       pages_(core.config.server_name),
       api{.clock = core.clock,
           .sessions = *core.sessions,

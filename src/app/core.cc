@@ -6,6 +6,7 @@
 #include "domain/confirm/listeners.h"
 #include "domain/oauth/listeners.h"
 #include "domain/schema/schema.h"
+#include "domain/sessions/listeners.h"
 #include "domain/sessions/lost_rows.h"
 #include "domain/signin/listeners.h"
 #include "platform/db/migration.h"
@@ -74,6 +75,8 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
 }
 
 void Core::wire_listeners() {
+  sessions::listen(events,
+                   [this]() -> const sessions::Announcer& { return sessions->announcer(); });
   confirm::listen(events);
   signin::listen(events);
   oauth::listen(events);

@@ -16,7 +16,6 @@ void replace_password(db::Tx& tx, const events::Events& events, UserId id,
                       std::optional<BrowserSessionId> except = {});
 
 // Writes whether it is locked, suspended, deactivated and an administrator's, as `after` has it.
-// Its sessions have to feel that too: Sessions::account_changed().
 void change_state(db::Tx& tx, const events::Events& events, const Account& before,
                   const Account& after);
 

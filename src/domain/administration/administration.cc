@@ -158,7 +158,6 @@ Task<Administration::Result<>> Administration::change_account(Operator by, std::
     if (refused) return refuse(*refused);
     if (account == user->account) return {};
     accounts::change_state(tx, ground_.events, user->account, account);
-    sessions_.account_changed(tx, account.id);
     note(tx, by, action, target(account), detail);
     return {};
   });

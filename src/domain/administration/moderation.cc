@@ -69,7 +69,6 @@ Task<Moderation::Result<bool>> Moderation::write(const sessions::Identity& who, 
     if (at.has_value() == wanted) return wanted;
     at = wanted ? std::optional(ground_.clock.now()) : std::nullopt;
     accounts::change_state(tx, ground_.events, before, *account);
-    sessions_.account_changed(tx, account->id);
     administration_.note(tx, by, action(measure, wanted),
                          accounts::matrix_id(account->localpart, server_name_));
     return wanted;

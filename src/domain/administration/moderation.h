@@ -29,12 +29,8 @@ std::optional<ModerationRefused> refuse_measure(const sessions::Identity& who,
 
 class Moderation {
  public:
-  Moderation(const Ground& ground, sessions::Sessions& sessions, Administration& administration,
-             std::string server_name)
-      : ground_(ground),
-        sessions_(sessions),
-        administration_(administration),
-        server_name_(std::move(server_name)) {}
+  Moderation(const Ground& ground, Administration& administration, std::string server_name)
+      : ground_(ground), administration_(administration), server_name_(std::move(server_name)) {}
 
   template <class T>
   using Result = std::expected<T, ModerationRefused>;
@@ -53,7 +49,6 @@ class Moderation {
   Result<std::string> asked_for(const sessions::Identity& who, std::string_view user_id) const;
 
   const Ground& ground_;
-  sessions::Sessions& sessions_;
   Administration& administration_;
   const std::string server_name_;
 };

@@ -66,7 +66,7 @@ class ModerationTest : public accounts::testing::AccountsOnEachEngine {
     return lines;
   }
 
-  Moderation moderation_{server_.ground(), *server_, *administration_, "example.com"};
+  Moderation moderation_{server_.ground(), *administration_, "example.com"};
 };
 
 INSTANTIATE_TEST_SUITE_P(Engines, ModerationTest, db::engines(), db::engine_name);

@@ -136,6 +136,19 @@ struct BrowserEnded {
   BrowserSessionId browser;
 };
 
+// All of them, by whom they are about: for who has to think of each.
+using AccountEvents =
+    std::tuple<AccountCreated, AccountLocked, AccountUnlocked, AccountSuspended, AccountUnsuspended,
+               AdministratorChanged, AccountDeactivated, AccountErased, AccountReactivated,
+               DisplayNameChanged, PasswordReplaced>;
+using DeviceEvents = std::tuple<DeviceAdded, DeviceRenamed, DeviceDeleted>;
+using SessionEvents =
+    std::tuple<SessionStarted, SessionEnded, SignedOutEverywhere, EverybodySignedOut>;
+using BrowserEvents = std::tuple<BrowserStarted, BrowserEnded>;
+using AllEvents =
+    decltype(std::tuple_cat(std::declval<AccountEvents>(), std::declval<DeviceEvents>(),
+                            std::declval<SessionEvents>(), std::declval<BrowserEvents>()));
+
 // Who listens to what. Built once; from then on handed around as a const reference.
 class Events {
  public:
@@ -155,15 +168,14 @@ class Events {
  private:
   template <class Event>
   using List = std::vector<Listener<Event>>;
+  template <class Tuple>
+  struct ListsOf;
   template <class... All>
-  using Lists = std::tuple<List<All>...>;
+  struct ListsOf<std::tuple<All...>> {
+    using Type = std::tuple<List<All>...>;
+  };
 
-  Lists<AccountCreated, AccountLocked, AccountUnlocked, AccountSuspended, AccountUnsuspended,
-        AdministratorChanged, AccountDeactivated, AccountErased, AccountReactivated,
-        DisplayNameChanged, PasswordReplaced, DeviceAdded, DeviceRenamed, DeviceDeleted,
-        SessionStarted, SessionEnded, SignedOutEverywhere, EverybodySignedOut, BrowserStarted,
-        BrowserEnded>
-      lists_;
+  ListsOf<AllEvents>::Type lists_;
 };
 
 }  // namespace latchkey::events

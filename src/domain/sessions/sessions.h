@@ -111,8 +111,6 @@ class Sessions {
   std::size_t end_everything_softly(db::Tx& tx, EndReason why);
   // Ends for good and deletes the device. False when it was over already.
   bool end_for_good(db::Tx& tx, const Session& session, EndReason why);
-  // A change of the account that its sessions must feel at once: lock, suspension, …
-  void account_changed(db::Tx& tx, UserId user) { announcer_.account(tx, user); }
 
   // The tokens of a session's newest generation. Outside the transaction.
   TokenPair tokens_of(std::size_t worker, const Record& record);

@@ -3,12 +3,14 @@
 #include <stdexcept>
 
 #include "domain/schema/schema.h"
+#include "domain/sessions/listeners.h"
 #include "platform/db/migration.h"
 
 namespace latchkey::sessions::testing {
 
 TestSessions::TestSessions(db::Dialect dialect, const Policy& policy)
     : database_(dialect), policy_(policy) {
+  listen(events, [this]() -> const Announcer& { return sessions_->announcer(); });
   database_.reopen();
   db::migrate(*database_, schema::migrations());
   make_sessions();
@@ -125,14 +127,18 @@ void TestSessions::lock(const Account& account, bool locked) {
   db().write_now([&](db::Tx& tx) {
     tx.run("UPDATE users SET locked_at = :at WHERE id = :id",
            locked ? std::optional(clock.now()) : std::nullopt, account.id);
-    sessions_->account_changed(tx, account.id);
+    if (locked) {
+      events.tell(tx, events::AccountLocked{account.id});
+    } else {
+      events.tell(tx, events::AccountUnlocked{account.id});
+    }
   });
 }
 
 void TestSessions::suspend(const Account& account) {
   db().write_now([&](db::Tx& tx) {
     tx.run("UPDATE users SET suspended_at = :at WHERE id = :id", clock.now(), account.id);
-    sessions_->account_changed(tx, account.id);
+    events.tell(tx, events::AccountSuspended{account.id});
   });
 }
 
