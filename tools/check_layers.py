@@ -1,5 +1,5 @@
-"""Checks that every #include follows the arrows between rooms, that rules stay in their floor, and
-that each table of the database is written by one room.
+"""Checks that every #include follows the arrows between rooms, that rules stay in their floor, that
+each table of the database is written by one room, and that one file has the prefixes of tokens.
 
 What a room may use is said once, in src/CMakeLists.txt (`latchkey_room(… USES …)`); this reads it
 there. The linker would notice a call against the arrows, but not a header-only one. Which tables
@@ -9,6 +9,9 @@ there are is read from the migrations.
 import pathlib
 import re
 import sys
+
+# The only file that spells out what tokens begin with.
+TOKEN_PREFIXES = "domain/token_prefixes.h"
 
 # What the surfaces stand on; a surface uses no other room of its floor.
 GROUND_OF_SURFACES = {"endpoints/pages", "endpoints/request"}
@@ -196,6 +199,16 @@ def check_tables(files: dict[str, str], schema: str, rooms: dict[str, set[str]])
             yield f"the table {table} is written by no room"
 
 
+def check_prefixes(files: dict[str, str]):
+    """What tokens of this server begin with is spelled out in one file alone."""
+    for name, text in files.items():
+        if name == TOKEN_PREFIXES:
+            continue
+        for line, literal in literals(text):
+            if re.match(r"lk[a-z]_", literal):
+                yield f"src/{name}:{line}: a prefix of tokens belongs into {TOKEN_PREFIXES}"
+
+
 def main() -> int:
     root = pathlib.Path(__file__).resolve().parent.parent
     source = root / "src"
@@ -212,6 +225,7 @@ def main() -> int:
     schema = "".join(path.read_text() for path in sorted(source.rglob("*.sql")))
     problems.extend(check_tables(program, schema, rooms))
     fine = f"{len(rooms)} rooms, every include follows the arrows, every table is written by one"
+    problems.extend(check_prefixes(program))
     print("\n".join(problems) if problems else fine)
     return 1 if problems else 0
 

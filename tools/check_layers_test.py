@@ -146,5 +146,25 @@ class Tables(unittest.TestCase):
         self.assertIn("codes is written by no room", refused)
 
 
+class Prefixes(unittest.TestCase):
+    def refused(self, name: str, text: str) -> str:
+        return "\n".join(check_layers.check_prefixes({name: text}))
+
+    def test_accepts(self):
+        for name, text in {
+            "domain/token_prefixes.h": 'kAll{"lka_", "lkr_"};',
+            "domain/oauth/codes.cc": '// "lkc_"\nkPrefix = text_of(TokenPrefix::code);',
+            "domain/oauth/words.cc": 'say("lookup_of"); say("the prefix lka_");',
+        }.items():
+            with self.subTest(name):
+                self.assertEqual(self.refused(name, text), "")
+
+    def test_refuses(self):
+        for text in ('kPrefix = "lkc_";', 'mint("lkx_" + text);', 'mint("lk" "q_");'):
+            with self.subTest(text):
+                refused = self.refused("domain/oauth/codes.cc", "\n" + text)
+                self.assertIn("src/domain/oauth/codes.cc:2: a prefix of tokens", refused)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -3,6 +3,7 @@
 #include "domain/oauth/start_granted_session.h"
 #include "domain/sessions/session_rows.h"
 #include "domain/signin/browser_session_rows.h"
+#include "domain/token_prefixes.h"
 #include "platform/crypto/equal.h"
 #include "platform/crypto/kept_hash.h"
 #include "platform/crypto/random.h"
@@ -12,7 +13,7 @@ namespace {
 
 using Why = GrantRefused::Why;
 
-constexpr std::string_view kPrefix = "lkc_";
+constexpr std::string_view kPrefix = text_of(TokenPrefix::authorization_code);
 constexpr std::size_t kRandomLength = 32;  // of base62: 190 bits
 // RFC 6749 section 4.1.2: ten minutes at most. Time for a slow phone to come back to its app.
 constexpr Duration kLifetime = std::chrono::minutes{5};

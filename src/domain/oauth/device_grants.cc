@@ -4,6 +4,7 @@
 #include "domain/oauth/user_code.h"
 #include "domain/sessions/session_rows.h"
 #include "domain/signin/browser_session_rows.h"
+#include "domain/token_prefixes.h"
 #include "platform/crypto/kept_hash.h"
 #include "platform/crypto/random.h"
 #include "platform/text/utf8.h"
@@ -14,7 +15,7 @@ namespace {
 using Why = GrantRefused::Why;
 using MaybeText = std::optional<std::string>;
 
-constexpr std::string_view kPrefix = "lkd_";
+constexpr std::string_view kPrefix = text_of(TokenPrefix::device_code);
 constexpr std::size_t kRandomLength = 32;  // of base62: 190 bits
 constexpr Duration kLifetime = std::chrono::minutes{15};
 constexpr Duration kAnswerAgain = std::chrono::minutes{1};

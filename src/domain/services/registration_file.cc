@@ -7,6 +7,7 @@
 #include <boost/json/value.hpp>
 
 #include "domain/accounts/matrix_id.h"
+#include "domain/token_prefixes.h"
 #include "platform/text/fields.h"
 
 namespace latchkey::services {
@@ -19,8 +20,6 @@ constexpr std::size_t kMaxText = 1024;  // bytes
 // As many random letters and digits are beyond guessing (95 bits); what generators of
 // registrations write is longer.
 constexpr std::size_t kMinToken = 16;
-// Of Latchkey's own tokens, by which it knows them: access, refresh, login, and what is to come.
-constexpr std::string_view kOwnPrefixes[] = {"lka_", "lkr_", "lkl_", "lkp_"};
 
 // token68 (RFC 9110 section 11.2): what "Authorization: Bearer" can carry.
 bool is_token68(std::string_view token) {
@@ -84,7 +83,7 @@ class Reader {
   Secret as_token() {
     const std::string_view token = text("as_token");
     if (token.empty()) return {};
-    for (const std::string_view prefix : kOwnPrefixes) {
+    for (const std::string_view prefix : kTokenPrefixes) {
       if (token.starts_with(prefix)) {
         refuse("as_token",
                fmt::format("must not begin with '{}', as Latchkey's own tokens do", prefix));

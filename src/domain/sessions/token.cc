@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "domain/token_prefixes.h"
 #include "platform/crypto/equal.h"
 #include "platform/crypto/hash.h"
 #include "platform/crypto/hkdf.h"
@@ -16,13 +17,13 @@ constexpr std::size_t kTagAt = 12;
 constexpr std::size_t kTagLength = 16;
 constexpr std::size_t kCheckAt = 28;
 
-constexpr std::string_view prefix(Kind kind) { return kind == Kind::access ? "lka_" : "lkr_"; }
-
-// lkl_ and lkp_ are ours too (login and personal tokens), but never of this form.
-bool ours(std::string_view text) {
-  return text.size() >= kPrefixLength && text.starts_with("lk") && text[3] == '_' &&
-         std::string_view("arlp").contains(text[2]);
+constexpr std::string_view prefix(Kind kind) {
+  return kind == Kind::access ? text_of(TokenPrefix::access) : text_of(TokenPrefix::refresh);
 }
+
+// Ours too, but never of this form. (Codes are no tokens, and as foreign here as any other text.)
+constexpr std::string_view kOtherTokens[] = {text_of(TokenPrefix::login),
+                                             text_of(TokenPrefix::personal)};
 
 void put(std::span<std::uint8_t> out, std::uint64_t value) {
   for (std::size_t i = out.size(); i-- > 0; value >>= 8) out[i] = static_cast<std::uint8_t>(value);
@@ -62,14 +63,15 @@ struct TokenCodec::Macs {
 };
 
 std::expected<Token, TokenFault> read_token(std::string_view text) {
-  if (!ours(text)) return std::unexpected(TokenFault::foreign);
   Token token;
   if (text.starts_with(prefix(Kind::access))) {
     token.kind = Kind::access;
   } else if (text.starts_with(prefix(Kind::refresh))) {
     token.kind = Kind::refresh;
   } else {
-    return std::unexpected(TokenFault::malformed);
+    const bool ours = std::ranges::any_of(
+        kOtherTokens, [&](std::string_view other) { return text.starts_with(other); });
+    return std::unexpected(ours ? TokenFault::malformed : TokenFault::foreign);
   }
   if (!text::decode_base62_256(text.substr(kPrefixLength), token.bytes)) {
     return std::unexpected(TokenFault::malformed);

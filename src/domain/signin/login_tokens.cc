@@ -2,13 +2,14 @@
 
 #include "domain/sessions/session_rows.h"
 #include "domain/signin/browser_session_rows.h"
+#include "domain/token_prefixes.h"
 #include "platform/crypto/kept_hash.h"
 #include "platform/crypto/random.h"
 
 namespace latchkey::signin {
 namespace {
 
-constexpr std::string_view kPrefix = "lkl_";
+constexpr std::string_view kPrefix = text_of(TokenPrefix::login);
 constexpr std::size_t kRandomLength = 32;  // of base62: 190 bits
 
 std::string hash_of(std::string_view token) { return crypto::kept_hash(token); }
