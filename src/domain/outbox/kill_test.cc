@@ -19,6 +19,7 @@
 #include <sstream>
 #include <thread>
 
+#include "domain/outbox/retry.h"
 #include "domain/outbox/workers.h"
 #include "domain/schema/schema.h"
 #include "platform/db/engines_testing.h"
@@ -97,11 +98,45 @@ TEST(OutboxProcess, DISABLED_WorksUntilItIsKilled) {
   for (;;) cause(*db, node.outbox, 1 + static_cast<int>(random() % kUsers));
 }
 
+// The same: what it is told to deliver kills it.
+class Poison final : public Consumer {
+ public:
+  explicit Poison(const std::string& path)
+      : file_(open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600)) {}
+  ~Poison() override { close(file_); }
+
+  std::string_view name() const override { return "poison"; }
+  Delivery deliver(const Item& item, const AttemptLimits&) override {
+    const std::string line = "1 " + item.payload + ' ' + std::to_string(getpid()) + '\n';
+    if (write(file_, line.data(), line.size()) > 0) kill(getpid(), SIGKILL);
+    return Delivery::failed("it survived");
+  }
+
+ private:
+  const int file_;
+};
+
+TEST(OutboxProcess, DISABLED_DiesOfWhatItDelivers) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const char* url = std::getenv("LATCHKEY_TEST_DATABASE");
+  const char* path = std::getenv("LATCHKEY_TEST_LEDGER");
+  ASSERT_TRUE(url != nullptr && path != nullptr);
+  const auto db = db::open(url, db::TestDatabase::small());
+  const SystemClock clock;
+  Outbox outbox(clock);
+  telemetry::Registry metrics{1};
+  Poison poison(path);
+  const Workers workers(
+      {*db, outbox, silent(), metrics, db->dialect() == db::Dialect::sqlite, kTiming}, {poison});
+  for (;;) pause();
+}
+
 class Process {
  public:
-  Process(const std::string& url, const std::string& ledger) {
+  Process(const std::string& url, const std::string& ledger,
+          const std::string& what = "WorksUntilItIsKilled") {
     std::string program = "/proc/self/exe";
-    std::string filter = "--gtest_filter=OutboxProcess.DISABLED_WorksUntilItIsKilled";
+    std::string filter = "--gtest_filter=OutboxProcess.DISABLED_" + what;
     std::string disabled = "--gtest_also_run_disabled_tests";
     // Not that of the test's own report.
     std::string output = "--gtest_output=";
@@ -188,6 +223,25 @@ class OutboxKills : public ::testing::TestWithParam<db::Dialect> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Engines, OutboxKills, db::engines(), db::engine_name);
+
+// As after failures that leave the process alive: about a second, then two, then four.
+TEST_P(OutboxKills, WhatKillsTheProcessWaitsLongerEachTime) {
+  {
+    const SystemClock clock;
+    Outbox outbox(clock);
+    const auto db = db::open(database_.url(), db::TestDatabase::small());
+    db->write_now([&](db::Tx& tx) { outbox.append(tx, {"poison", "", UserId{1}, "cause", "1"}); });
+  }
+  std::vector<std::chrono::steady_clock::time_point> deaths;
+  for (int i = 0; i < 3; ++i) {
+    const Process process(database_.url(), ledger(), "DiesOfWhatItDelivers");
+    ASSERT_TRUE(wait_for_work_of(process));
+    deaths.push_back(std::chrono::steady_clock::now());
+  }
+  for (std::size_t i = 1; i < deaths.size(); ++i) {
+    EXPECT_GE(deaths[i] - deaths[i - 1], retry_delay(static_cast<int>(i), {}, 0.0)) << i;
+  }
+}
 
 TEST_P(OutboxKills, LoseNothingAndBreakNoOrder) {
   // SQLite has one process; nodes of one PostgreSQL deliver the same lanes in turn.

@@ -12,8 +12,8 @@
 //
 // A worker changes its claim with every item it settles, and ends each attempt within a time that
 // is shorter than the lease. So a claim that stands unchanged for a whole lease, by the clock of
-// the node that watches it, is of a worker that is dead or has lost the database: its lane may be
-// taken over. A wall clock that is wrong, here or there, shortens no lease.
+// the node that watches it, is of a worker that is dead or has lost the database: its lane is put
+// off, as after a failed attempt. A wall clock that is wrong, here or there, shortens no lease.
 namespace latchkey::outbox {
 
 class LeaseWatch {

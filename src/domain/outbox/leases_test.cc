@@ -23,7 +23,7 @@ TEST(LeaseWatch, AClaimIsAbandonedWhenItHasStoodForTheLease) {
   EXPECT_THAT(watch.abandoned(Standing{held(1, 11)}, kStart), IsEmpty());
   EXPECT_THAT(watch.abandoned(Standing{held(1, 11)}, kStart + 30s - 1ms), IsEmpty());
   EXPECT_THAT(watch.abandoned(Standing{held(1, 11)}, kStart + 30s), ElementsAre(held(1, 11)));
-  // Until somebody takes it over.
+  // Until somebody puts it off.
   EXPECT_THAT(watch.abandoned(Standing{held(1, 11)}, kStart + 31s), ElementsAre(held(1, 11)));
 }
 

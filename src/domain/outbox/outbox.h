@@ -38,7 +38,8 @@
 //                        └── failed: later ──┘
 //
 // At least once: a worker that dies between delivery and settling leaves its claim behind, and the
-// item is delivered again. So a destination sees each item of a lane in order, and may see the last
+// item is delivered again, as late as after an attempt that failed: the delivery may be what the
+// worker died of. So a destination sees each item of a lane in order, and may see the last
 // one again. How a claim is known to be a dead worker's: leases.h. Which failures are tried again,
 // and when: retry.h. Nothing is given up except what its consumer refuses, with a line in the log.
 namespace latchkey::outbox {

@@ -1,5 +1,8 @@
 #include "domain/outbox/outbox_rows.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "domain/outbox/retry.h"
 #include "platform/crypto/random.h"
 
@@ -9,7 +12,7 @@ namespace {
 constexpr std::int64_t kMostWatched = 1'000;
 
 // Absent: the lane has no items, which nothing here leaves behind; it goes.
-std::optional<Work> first_of(db::Tx& tx, HeldLane held, int failures) {
+std::optional<Work> first_of(db::Tx& tx, HeldLane held) {
   const Lane& lane = held.lane;
   auto row = tx.one<std::int64_t, std::string, std::string, Time>(
       "SELECT id, kind, payload, created_at FROM outbox WHERE consumer = :consumer"
@@ -24,7 +27,7 @@ std::optional<Work> first_of(db::Tx& tx, HeldLane held, int failures) {
   }
   auto& [id, kind, payload, created_at] = *row;
   Item item{id, lane.destination, lane.user, std::move(kind), std::move(payload), created_at};
-  return Work{std::move(held), failures, std::move(item)};
+  return Work{std::move(held), std::move(item)};
 }
 
 // Two texts, so that each has its partial index.
@@ -50,23 +53,24 @@ std::optional<DueLane> find_due(db::Tx& tx, const std::string& sql, std::string_
   return find(now + kLongestDelay + Duration{1}, Time::max());
 }
 
-// Whether the lane was held so; it is held by `next` now.
-bool claim_anew(db::Tx& tx, const HeldLane& held, Claim next, int failures) {
+// Whether the lane was held so; it is held as `next` now.
+bool claim_anew(db::Tx& tx, const HeldLane& held, const HeldLane& next) {
   return tx.run(
              "UPDATE outbox_lanes SET claim = :next, failures = :failures"
              " WHERE consumer = :consumer AND destination = :destination AND user_id = :user"
              " AND claim = :claim",
-             next, failures, held.lane.consumer, held.lane.destination, held.lane.user,
+             next.claim, next.attempts, held.lane.consumer, held.lane.destination, held.lane.user,
              held.claim) == 1;
 }
 
-// Lets go of a held lane.
-void leave(db::Tx& tx, const HeldLane& held, int failures, Time due_at) {
-  tx.run(
-      "UPDATE outbox_lanes SET claim = NULL, failures = :failures, due_at = :due"
-      " WHERE consumer = :consumer AND destination = :destination AND user_id = :user"
-      " AND claim = :claim",
-      failures, due_at, held.lane.consumer, held.lane.destination, held.lane.user, held.claim);
+// Lets go of a held lane; whether it was held so.
+bool leave(db::Tx& tx, const HeldLane& held, int failures, Time due_at) {
+  return tx.run(
+             "UPDATE outbox_lanes SET claim = NULL, failures = :failures, due_at = :due"
+             " WHERE consumer = :consumer AND destination = :destination AND user_id = :user"
+             " AND claim = :claim",
+             failures, due_at, held.lane.consumer, held.lane.destination, held.lane.user,
+             held.claim) == 1;
 }
 
 }  // namespace
@@ -96,60 +100,53 @@ std::optional<Work> claim_due(db::Tx& tx, std::string_view consumer, Attempts wh
   auto found = find_due(tx, sql, consumer, now);
   if (!found) return std::nullopt;
   auto& [destination, user, failures] = *found;
-  HeldLane held{{std::string(consumer), std::move(destination), user}, new_claim()};
+  HeldLane held{{std::string(consumer), std::move(destination), user}, new_claim(), failures + 1};
   tx.run(
-      "UPDATE outbox_lanes SET claim = :claim WHERE consumer = :consumer"
+      "UPDATE outbox_lanes SET claim = :claim, failures = :attempts WHERE consumer = :consumer"
       " AND destination = :destination AND user_id = :user",
-      held.claim, held.lane.consumer, held.lane.destination, held.lane.user);
-  return first_of(tx, std::move(held), failures);
+      held.claim, held.attempts, held.lane.consumer, held.lane.destination, held.lane.user);
+  return first_of(tx, std::move(held));
 }
 
 std::vector<HeldLane> held_lanes(db::Tx& tx, std::string_view consumer) {
   std::vector<HeldLane> held;
-  tx.each<std::string, UserId, Claim>(
-      "SELECT destination, user_id, claim FROM outbox_lanes WHERE consumer = :consumer"
+  tx.each<std::string, UserId, Claim, int>(
+      "SELECT destination, user_id, claim, failures FROM outbox_lanes WHERE consumer = :consumer"
       " AND claim IS NOT NULL LIMIT :most",
-      [&](std::string& destination, UserId user, Claim claim) {
-        held.push_back({{std::string(consumer), std::move(destination), user}, claim});
+      [&](std::string& destination, UserId user, Claim claim, int attempts) {
+        held.push_back({{std::string(consumer), std::move(destination), user}, claim, attempts});
       },
       consumer, kMostWatched);
   return held;
 }
 
-std::optional<Work> take_over(db::Tx& tx, const HeldLane& abandoned) {
-  const auto failures = tx.one<int>(
-      "SELECT failures FROM outbox_lanes WHERE consumer = :consumer"
-      " AND destination = :destination AND user_id = :user AND claim = :claim",
-      abandoned.lane.consumer, abandoned.lane.destination, abandoned.lane.user, abandoned.claim);
-  if (!failures) return std::nullopt;
-  HeldLane held{abandoned.lane, new_claim()};
-  if (!claim_anew(tx, abandoned, held.claim, std::get<0>(*failures))) return std::nullopt;
-  return first_of(tx, std::move(held), std::get<0>(*failures));
-}
-
-void release_all(db::Tx& tx) {
-  tx.run("UPDATE outbox_lanes SET claim = NULL WHERE claim IS NOT NULL");
+std::vector<HeldLane> all_held_lanes(db::Tx& tx) {
+  std::vector<HeldLane> held;
+  for (const std::string& consumer : consumers_with_items(tx)) {
+    std::ranges::move(held_lanes(tx, consumer), std::back_inserter(held));
+  }
+  return held;
 }
 
 std::optional<Work> settle(db::Tx& tx, const Work& done, Then then, Time now) {
-  HeldLane held{done.held.lane, new_claim()};
-  if (!claim_anew(tx, done.held, held.claim, 0)) return std::nullopt;
+  HeldLane held{done.held.lane, new_claim(), 1};
+  if (!claim_anew(tx, done.held, held)) return std::nullopt;
   tx.run("DELETE FROM outbox WHERE id = :id", done.item.id);
-  auto next = first_of(tx, std::move(held), 0);
+  auto next = first_of(tx, std::move(held));
   if (!next || then == Then::go_on) return next;
   leave(tx, next->held, 0, now);
   return std::nullopt;
 }
 
-void put_off(db::Tx& tx, const Work& failed, Time due_at) {
-  leave(tx, failed.held, failed.failures + 1, due_at);
+bool put_off(db::Tx& tx, const HeldLane& failed, Time due_at) {
+  return leave(tx, failed, failed.attempts, due_at);
 }
 
 void release(db::Tx& tx, const HeldLane& held) {
   tx.run(
-      "UPDATE outbox_lanes SET claim = NULL WHERE consumer = :consumer"
+      "UPDATE outbox_lanes SET claim = NULL, failures = :failures WHERE consumer = :consumer"
       " AND destination = :destination AND user_id = :user AND claim = :claim",
-      held.lane.consumer, held.lane.destination, held.lane.user, held.claim);
+      held.attempts - 1, held.lane.consumer, held.lane.destination, held.lane.user, held.claim);
 }
 
 Backlog measure(db::Tx& tx, std::string_view consumer) {

@@ -27,6 +27,7 @@ struct Lane {
 struct HeldLane {
   Lane lane;
   Claim claim{};
+  int attempts = 0;  // at its first item, the one under way included
 
   bool operator==(const HeldLane&) const = default;
 };
@@ -34,7 +35,6 @@ struct HeldLane {
 // A lane with its first item, which is its holder's to deliver.
 struct Work {
   HeldLane held;
-  int failures = 0;  // of that item so far
   Item item;
 };
 
@@ -45,23 +45,24 @@ enum class Attempts { first, repeated };
 
 // Whether claim_due() would find something.
 bool is_due(db::Tx& tx, std::string_view consumer, Attempts which, Time now);
-// Claims the lane that has been due for longest and that nobody claims.
+// Claims the lane that has been due for longest and that nobody claims. A claim counts as an
+// attempt at once: one that never comes back, since the whole process died of it, has failed too.
 std::optional<Work> claim_due(db::Tx& tx, std::string_view consumer, Attempts which, Time now);
 std::vector<HeldLane> held_lanes(db::Tx& tx, std::string_view consumer);
-// Claims a lane that is still held so; absent: it is not.
-std::optional<Work> take_over(db::Tx& tx, const HeldLane& abandoned);
-// Of all consumers: for the only process with this database, when it starts.
-void release_all(db::Tx& tx);
+// Those of all consumers.
+std::vector<HeldLane> all_held_lanes(db::Tx& tx);
 
 enum class Then { go_on, release };
 
-// Each does nothing when the lane is not held so any longer: somebody else has taken it over.
+// Each does nothing when the lane is not held so any longer: somebody else has put it off.
 
 // Removes the first item and goes on with the next, or lets others have it; a lane without items
 // goes. Absent: there is nothing to go on with.
 std::optional<Work> settle(db::Tx& tx, const Work& done, Then then, Time now);
-// To be tried again from then on.
-void put_off(db::Tx& tx, const Work& failed, Time due_at);
+// The attempt has failed, or was left unfinished: to be tried again from then on. Whether the lane
+// was still held so.
+bool put_off(db::Tx& tx, const HeldLane& failed, Time due_at);
+// Lets others have it without an attempt.
 void release(db::Tx& tx, const HeldLane& held);
 
 struct Backlog {

@@ -47,7 +47,7 @@ class OutboxRows : public ::testing::TestWithParam<db::Dialect> {
     return write([&](db::Tx& tx) { return settle(tx, work, then, clock_.now()); });
   }
   void fail(const Work& work, Duration delay) {
-    write([&](db::Tx& tx) { put_off(tx, work, clock_.now() + delay); });
+    write([&](db::Tx& tx) { return put_off(tx, work.held, clock_.now() + delay); });
   }
   std::int64_t count(const std::string& table) {
     return database_->read_now([&](db::Tx& tx) {
@@ -159,7 +159,7 @@ TEST_P(OutboxRows, AStuckItemHoldsUpItsOwnLaneOnly) {
   clock_.advance(10s);
   auto work = claim(Attempts::repeated);
   ASSERT_TRUE(work);
-  EXPECT_EQ(work->failures, 1);
+  EXPECT_EQ(work->held.attempts, 2);
   EXPECT_EQ(work->item.payload, "stuck");
   fail(*work, 20s);
   clock_.advance(20s - 1ms);
@@ -167,11 +167,11 @@ TEST_P(OutboxRows, AStuckItemHoldsUpItsOwnLaneOnly) {
   clock_.advance(1ms);
   work = claim(Attempts::repeated);
   ASSERT_TRUE(work);
-  EXPECT_EQ(work->failures, 2);
+  EXPECT_EQ(work->held.attempts, 3);
   std::vector<std::string> rest;
   for (; work; work = settled(*work)) {
     rest.push_back(work->item.payload);
-    EXPECT_EQ(work->failures, rest.size() == 1 ? 2 : 0);
+    EXPECT_EQ(work->held.attempts, rest.size() == 1 ? 3 : 1);
   }
   EXPECT_THAT(rest, ElementsAre("stuck", "behind it", "later"));
 }
@@ -208,17 +208,23 @@ TEST_P(OutboxRows, ReleasedLanesGoToTheEndOfTheQueue) {
   EXPECT_EQ(claim()->item.payload, "a2");
 }
 
-TEST_P(OutboxRows, OneWhoseLaneWasTakenOverChangesNothing) {
+TEST_P(OutboxRows, OneWhoseLaneWasPutOffByOthersChangesNothing) {
   append(kAlice, "a1");
   append(kAlice, "a2");
   const auto dead = claim();
   ASSERT_TRUE(dead);
   const auto held = database_->read_now([](db::Tx& tx) { return held_lanes(tx, "mail"); });
   EXPECT_THAT(held, ElementsAre(dead->held));
-  const auto heir = write([&](db::Tx& tx) { return take_over(tx, held.front()); });
+  const auto put_off_now = [&] {
+    return write([&](db::Tx& tx) { return put_off(tx, held.front(), clock_.now() + 1s); });
+  };
+  EXPECT_TRUE(put_off_now());
+  EXPECT_FALSE(put_off_now());
+  clock_.advance(1s);
+  const auto heir = claim(Attempts::repeated);
   ASSERT_TRUE(heir);
   EXPECT_EQ(heir->item.payload, "a1");
-  EXPECT_FALSE(write([&](db::Tx& tx) { return take_over(tx, held.front()); }));
+  EXPECT_EQ(heir->held.attempts, 2) << "the one that was left unfinished counts";
 
   EXPECT_FALSE(settled(*dead));
   fail(*dead, 1h);
@@ -228,19 +234,29 @@ TEST_P(OutboxRows, OneWhoseLaneWasTakenOverChangesNothing) {
   const auto next = settled(*heir);
   ASSERT_TRUE(next);
   EXPECT_EQ(next->item.payload, "a2");
-  EXPECT_EQ(next->failures, 0);
+  EXPECT_EQ(next->held.attempts, 1);
   // Each item settled is a new claim, which is how others see that this worker lives.
   EXPECT_NE(next->held.claim, heir->held.claim);
 }
 
-TEST_P(OutboxRows, ALoneProcessTakesBackEverythingAtItsStart) {
+TEST_P(OutboxRows, ALoneProcessFindsWhatTheOneBeforeItHeld) {
   append(kAlice, "a");
   append(kBob, "b", "", "homeserver");
-  claim();
-  claim(Attempts::first, "homeserver");
-  write([](db::Tx& tx) { release_all(tx); });
-  EXPECT_TRUE(claim());
-  EXPECT_TRUE(claim(Attempts::first, "homeserver"));
+  append(kBob, "b");
+  const auto mail = claim();
+  const auto homeserver = claim(Attempts::first, "homeserver");
+  EXPECT_THAT(database_->read_now([](db::Tx& tx) { return all_held_lanes(tx); }),
+              ElementsAre(homeserver->held, mail->held));
+}
+
+TEST_P(OutboxRows, ALaneThatIsReleasedWithoutAnAttemptHasHadNone) {
+  append(kAlice, "a");
+  for (int i = 0; i < 3; ++i) {
+    const auto work = claim();
+    ASSERT_TRUE(work);
+    EXPECT_EQ(work->held.attempts, 1);
+    write([&](db::Tx& tx) { release(tx, work->held); });
+  }
 }
 
 TEST_P(OutboxRows, KnowsWhatLiesHere) {

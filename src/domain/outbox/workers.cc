@@ -21,6 +21,20 @@ constexpr auto kBetweenLines = std::chrono::seconds{10};
 
 double chance() { return static_cast<double>(crypto::random_uint64() >> 11) * 0x1.0p-53; }
 
+// Whoever held the lane is dead: what it was delivering may have been the reason, so it waits like
+// every other that has failed.
+void put_off_abandoned(const Workers::Parts& parts, const HeldLane& lane) {
+  const Duration delay = retry_delay(lane.attempts, {}, chance());
+  const Time due_at = parts.outbox.clock().now() + delay;
+  if (!parts.db.write_now([&](db::Tx& tx) { return put_off(tx, lane, due_at); })) return;
+  parts.log.warning("a delivery was left unfinished and will be tried again",
+                    {{"consumer", lane.lane.consumer},
+                     {"destination", lane.lane.destination},
+                     {"user", static_cast<std::int64_t>(lane.lane.user)},
+                     {"attempts", lane.attempts},
+                     {"again_in_ms", delay.count()}});
+}
+
 }  // namespace
 
 // What the threads of one consumer have in common.
@@ -73,7 +87,7 @@ struct Workers::Shared {
                        {"user", static_cast<std::int64_t>(work.item.user)},
                        {"kind", work.item.kind},
                        {"fault", delivery.why},
-                       {"failures", work.failures + 1},
+                       {"failures", work.held.attempts},
                        {"again_in_ms", delay.count()},
                        {"others_failed", silent}});
   }
@@ -120,7 +134,7 @@ class Workers::Worker {
         }
         troubled_ = false;
       } catch (const std::exception& fault) {
-        // What was claimed is taken over when its lease is over.
+        // What was claimed is put off by others when its lease is over.
         idle = true;
         if (!std::exchange(troubled_, true)) {
           shared_->parts.log.warning("deliveries wait for the database",
@@ -136,9 +150,7 @@ class Workers::Worker {
   Time now() const { return shared_->parts.outbox.clock().now(); }
 
   std::optional<Work> next_work() {
-    if (caretaker_) {
-      if (auto work = look_after()) return work;
-    }
+    if (caretaker_) look_after();
     if (!first_attempts_only_) {
       if (auto work = claim(Attempts::repeated)) return work;
     }
@@ -153,7 +165,7 @@ class Workers::Worker {
     return db().write_now([&](db::Tx& tx) { return claim_due(tx, shared_->name, which, now()); });
   }
 
-  std::optional<Work> look_after() {
+  void look_after() {
     const Steady::time_point at = Steady::now();
     if (at >= next_measure_) {
       next_measure_ = at + shared_->parts.timing.measure;
@@ -161,19 +173,12 @@ class Workers::Worker {
       shared_->backlog->pending = backlog.pending;
       shared_->backlog->oldest = backlog.oldest ? to_millis(*backlog.oldest) : 0;
     }
-    if (at < next_watch_) return std::nullopt;
+    if (at < next_watch_) return;
     next_watch_ = at + shared_->parts.timing.poll;
     const auto held = db().read_now([&](db::Tx& tx) { return held_lanes(tx, shared_->name); });
     for (const HeldLane& lane : watch_.abandoned(held, Steady::now())) {
-      auto work = db().write_now([&](db::Tx& tx) { return take_over(tx, lane); });
-      if (!work) continue;
-      shared_->parts.log.warning(
-          "a delivery was left unfinished and is tried again",
-          {{"consumer", shared_->name}, {"destination", lane.lane.destination}});
-      next_watch_ = at;  // for the others
-      return work;
+      put_off_abandoned(shared_->parts, lane);
     }
-    return std::nullopt;
   }
 
   // `claimed_at` is from before the claim was written: no lease ends earlier than a lease after it.
@@ -216,8 +221,8 @@ class Workers::Worker {
 
   void put_off(const Work& work, const Delivery& delivery) {
     shared_->failed.add(0);
-    const Duration delay = retry_delay(work.failures + 1, delivery.after, chance());
-    db().write_now([&](db::Tx& tx) { outbox::put_off(tx, work, now() + delay); });
+    const Duration delay = retry_delay(work.held.attempts, delivery.after, chance());
+    db().write_now([&](db::Tx& tx) { outbox::put_off(tx, work.held, now() + delay); });
     shared_->report(work, delivery, delay);
   }
 
@@ -231,7 +236,11 @@ class Workers::Worker {
 };
 
 Workers::Workers(const Parts& parts, const Consumers& consumers) {
-  if (parts.alone) parts.db.write_now([](db::Tx& tx) { release_all(tx); });
+  if (parts.alone) {
+    for (const HeldLane& lane : parts.db.read_now([](db::Tx& tx) { return all_held_lanes(tx); })) {
+      put_off_abandoned(parts, lane);
+    }
+  }
   for (const std::string& name :
        parts.db.read_now([](db::Tx& tx) { return consumers_with_items(tx); })) {
     const auto known = [&](Consumer& consumer) { return consumer.name() == name; };

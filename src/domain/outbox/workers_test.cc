@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 
+#include "domain/outbox/retry.h"
 #include "domain/schema/schema.h"
 #include "platform/db/engines_testing.h"
 #include "platform/db/migration.h"
@@ -231,7 +232,7 @@ TEST_P(OutboxWorkers, AnEndLetsGoOfTheLanes) {
   EXPECT_TRUE(letterbox_.wait_for_letters(kAlice, 1));
 }
 
-TEST_P(OutboxWorkers, WhatADeadWorkerHeldIsTakenOverAfterTheLease) {
+TEST_P(OutboxWorkers, WhatADeadWorkerHeldIsTriedAgainAfterTheLease) {
   append(kAlice, "1");
   append(kAlice, "2");
   database_->write_now([&](db::Tx& tx) {
@@ -243,6 +244,25 @@ TEST_P(OutboxWorkers, WhatADeadWorkerHeldIsTakenOverAfterTheLease) {
   ASSERT_TRUE(letterbox_.wait_for_letters(kAlice, 2));
   EXPECT_GE(std::chrono::steady_clock::now() - began, 400ms);
   EXPECT_THAT(letterbox_.letters(kAlice), ElementsAre("1", "2"));
+}
+
+// What has killed one process after another waits longer each time, and only its own lane.
+TEST_P(OutboxWorkers, WhatDeadWorkersHeldWaitsAsAfterFailures) {
+  append(kAlice, "1");
+  database_->write_now(
+      [&](db::Tx& tx) { tx.run("UPDATE outbox_lanes SET claim = 4711, failures = 9"); });
+  append(kBob, "1");
+  Timing timing;
+  timing.poll = 10ms;
+  const auto began = clock_.now();
+  const auto workers = start({letterbox_}, timing, true);
+  ASSERT_TRUE(letterbox_.wait_for_letters(kBob, 1));
+  const auto due_at = database_->read_now([](db::Tx& tx) {
+    return std::get<0>(*tx.one<Time>("SELECT due_at FROM outbox_lanes WHERE user_id = 1"));
+  });
+  EXPECT_GE(due_at, began + retry_delay(9, {}, 0.0));
+  EXPECT_TRUE(letterbox_.letters(kAlice).empty());
+  EXPECT_THAT(lines(), Contains(HasSubstr("left unfinished")));
 }
 
 TEST_P(OutboxWorkers, AloneWithTheDatabaseTheyDoNotWaitForTheLease) {
