@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "domain/administration/administration.h"
+#include "domain/self/proof.h"
 #include "platform/text/rfc3339.h"
 #include "platform/text/ulid.h"
 
@@ -37,11 +38,11 @@ Task<Administration::Result<std::vector<Administration::Listed>>> Administration
 Task<Administration::Result<std::size_t>> Administration::soft_logout_user(Operator by,
                                                                            std::string name) {
   co_return co_await ground_.db.write([&](db::Tx& tx) -> Result<std::size_t> {
-    const auto user = find_locked(tx, name);
-    if (!user) return refuse(Why::no_such_user, name);
+    const auto who = admit(tx, name, Which::deactivated_too);
+    if (!who) return std::unexpected(who.error());
     const std::size_t ended =
-        sessions_.end_all_softly(tx, user->account.id, EndReason::administrator_softly);
-    if (ended > 0) note(tx, by, "user soft-logout", target(user->account), counted(ended));
+        sessions_.end_all_softly(tx, who->account.id, EndReason::administrator_softly);
+    if (ended > 0) note(tx, by, "user soft-logout", target(who->account), counted(ended));
     return ended;
   });
 }

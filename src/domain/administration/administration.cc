@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <stdexcept>
+
 #include "domain/accounts/account_changes.h"
-#include "domain/accounts/deactivate_account.h"
 #include "domain/accounts/matrix_id.h"
+#include "domain/self/operations.h"
 
 namespace latchkey::administration {
 
@@ -18,6 +20,16 @@ AdminRefused::Why not_one(std::string_view medium) {
   using enum AdminRefused::Why;
   if (medium == "email") return not_an_email_address;
   return medium == "msisdn" ? not_a_phone_number : not_a_medium;
+}
+
+// Since when the measure holds.
+std::optional<Time>& since(Account& account, Measure measure) {
+  return measure == Measure::lock ? account.locked_at : account.suspended_at;
+}
+
+std::string_view action(Measure measure, bool wanted) {
+  if (measure == Measure::lock) return wanted ? "user lock" : "user unlock";
+  return wanted ? "user suspend" : "user unsuspend";
 }
 
 std::string described(const Threepid& threepid) {
@@ -37,10 +49,40 @@ std::optional<User> Administration::find(db::Tx& tx, std::string_view name) {
   return localpart ? accounts::find_user(tx, *localpart) : std::nullopt;
 }
 
-std::optional<User> Administration::find_locked(db::Tx& tx, std::string_view name) {
+std::unexpected<AdminRefused> Administration::refuse(const self::Refused& refused) {
+  using enum self::Refused::Why;
+  switch (refused.why) {
+    case account_deactivated:
+      return refuse(Why::deactivated);
+    case weak_password:
+      return std::unexpected(AdminRefused{.why = Why::weak_password, .weak = refused.weak});
+    case busy:
+      return refuse(Why::busy);
+    // What only the proofs of others, and operations that are none of an operator's, are refused
+    // for.
+    case confirmation_used_up:
+    case session_over:
+    case service_itself:
+    case browser_signed_out:
+    case not_fresh:
+    case link_not_valid:
+    case no_such_device:
+    case wrong_password:
+    case too_many_failures:
+      break;
+  }
+  throw std::logic_error("an operator was refused for what is no reason of an operator");
+}
+
+Administration::Result<self::Admitted> Administration::admit(db::Tx& tx, std::string_view name,
+                                                             Which which) {
   const auto user = find(tx, name);
-  if (!user) return std::nullopt;
-  return accounts::lock_user(tx, user->account.id);
+  if (!user) return refuse(Why::no_such_user, name);
+  auto who = self::Admission::admit(
+      tx, self::OperatorProof{.user = user->account.id,
+                              .deactivated_too = which == Which::deactivated_too});
+  if (!who) return refuse(who.error());
+  return std::move(*who);
 }
 
 std::string Administration::target(const Account& account) const {
@@ -79,16 +121,8 @@ Task<Administration::Result<std::vector<accounts::audit::Entry>>> Administration
 
 Task<Administration::Result<std::string>> Administration::hash_new(std::string password,
                                                                    std::string localpart) {
-  if (const auto refused = co_await passwords_.refuse_new(password, std::move(localpart))) {
-    switch (refused->why) {
-      case accounts::NewPasswordRefused::Why::busy:
-        co_return refuse(Why::busy);
-      case accounts::NewPasswordRefused::Why::weak:
-        co_return std::unexpected(AdminRefused{.why = Why::weak_password, .weak = refused->weak});
-    }
-  }
-  auto hash = co_await passwords_.hash(std::move(password));
-  if (!hash) co_return refuse(Why::busy);
+  auto hash = co_await self::hash_new(passwords_, std::move(password), std::move(localpart));
+  if (!hash) co_return refuse(hash.error());
   co_return std::move(*hash);
 }
 
@@ -121,12 +155,10 @@ Task<Administration::Result<>> Administration::set_password(Operator by, std::st
                                       accounts::localpart_meant(name, server_name_).value_or(""));
   if (!hash) co_return std::unexpected(hash.error());
   co_return co_await ground_.db.write([&](db::Tx& tx) -> Result<> {
-    const auto user = find_locked(tx, name);
-    if (!user) return refuse(Why::no_such_user, name);
-    if (user->account.deactivated_at) return refuse(Why::deactivated);
-    accounts::replace_password(tx, ground_.events, user->account.id, *hash,
-                               events::PasswordChange::by_administrator);
-    note(tx, by, "user set-password", target(user->account));
+    const auto who = admit(tx, name, Which::in_use);
+    if (!who) return std::unexpected(who.error());
+    self::replace_password(tx, ground_, sessions_, *who, *hash, false);
+    note(tx, by, "user set-password", target(who->account));
     return {};
   });
 }
@@ -135,100 +167,97 @@ Task<Administration::Result<accounts::NewRecoveryLink>> Administration::recovery
     Operator by, std::string name, Duration lifetime) {
   if (!passwords_.enabled()) co_return refuse(Why::no_passwords);
   co_return co_await ground_.db.write([&](db::Tx& tx) -> Result<accounts::NewRecoveryLink> {
-    const auto user = find_locked(tx, name);
-    if (!user) return refuse(Why::no_such_user, name);
-    if (user->account.deactivated_at) return refuse(Why::deactivated);
-    if (user->account.locked_at) return refuse(Why::locked);
-    auto link = accounts::make_recovery_link(tx, user->account.id, lifetime, ground_.clock.now());
-    note(tx, by, "user recovery-link", target(user->account));
+    const auto who = admit(tx, name, Which::in_use);
+    if (!who) return std::unexpected(who.error());
+    if (who->account.locked_at) return refuse(Why::locked);
+    auto link = accounts::make_recovery_link(tx, who->account.id, lifetime, ground_.clock.now());
+    note(tx, by, "user recovery-link", target(who->account));
     return link;
   });
 }
 
-// `change` gets the transaction, the account and now, and returns why it refuses, or nothing.
-template <class Change>
-Task<Administration::Result<>> Administration::change_account(Operator by, std::string_view action,
-                                                              std::string name, Change change,
-                                                              std::string_view detail) {
+bool holds(const Account& account, Measure measure) {
+  return (measure == Measure::lock ? account.locked_at : account.suspended_at).has_value();
+}
+
+void Administration::set(db::Tx& tx, const Operator& by, self::Admitted& who, Measure measure,
+                         bool wanted) {
+  const Account before = who.account;
+  if (holds(before, measure) == wanted) return;
+  since(who.account, measure) = wanted ? std::optional(ground_.clock.now()) : std::nullopt;
+  accounts::change_state(tx, ground_.events, before, who.account);
+  note(tx, by, action(measure, wanted), target(who.account));
+}
+
+Task<Administration::Result<>> Administration::set(Operator by, std::string name, Measure measure,
+                                                   bool wanted) {
   co_return co_await ground_.db.write([&](db::Tx& tx) -> Result<> {
-    const auto user = find_locked(tx, name);
-    if (!user) return refuse(Why::no_such_user, name);
-    Account account = user->account;
-    const std::optional<Why> refused = change(tx, account, ground_.clock.now());
-    if (refused) return refuse(*refused);
-    if (account == user->account) return {};
-    accounts::change_state(tx, ground_.events, user->account, account);
-    note(tx, by, action, target(account), detail);
+    auto who = admit(tx, name, Which::deactivated_too);
+    if (!who) return std::unexpected(who.error());
+    set(tx, by, *who, measure, wanted);
     return {};
   });
 }
 
 Task<Administration::Result<>> Administration::lock(Operator by, std::string name) {
-  const auto change = [](db::Tx&, Account& account, Time now) -> std::optional<Why> {
-    if (!account.locked_at) account.locked_at = now;
-    return std::nullopt;
-  };
-  return change_account(std::move(by), "user lock", std::move(name), change);
+  return set(std::move(by), std::move(name), Measure::lock, true);
 }
 
 Task<Administration::Result<>> Administration::unlock(Operator by, std::string name) {
-  const auto change = [](db::Tx&, Account& account, Time) -> std::optional<Why> {
-    account.locked_at.reset();
-    return std::nullopt;
-  };
-  return change_account(std::move(by), "user unlock", std::move(name), change);
+  return set(std::move(by), std::move(name), Measure::lock, false);
 }
 
 Task<Administration::Result<>> Administration::suspend(Operator by, std::string name) {
-  const auto change = [](db::Tx&, Account& account, Time now) -> std::optional<Why> {
-    if (!account.suspended_at) account.suspended_at = now;
-    return std::nullopt;
-  };
-  return change_account(std::move(by), "user suspend", std::move(name), change);
+  return set(std::move(by), std::move(name), Measure::suspend, true);
 }
 
 Task<Administration::Result<>> Administration::unsuspend(Operator by, std::string name) {
-  const auto change = [](db::Tx&, Account& account, Time) -> std::optional<Why> {
-    account.suspended_at.reset();
-    return std::nullopt;
-  };
-  return change_account(std::move(by), "user unsuspend", std::move(name), change);
+  return set(std::move(by), std::move(name), Measure::suspend, false);
 }
 
 Task<Administration::Result<>> Administration::deactivate(Operator by, std::string name,
                                                           bool erase) {
   co_return co_await ground_.db.write([&](db::Tx& tx) -> Result<> {
-    const auto user = find_locked(tx, name);
-    if (!user) return refuse(Why::no_such_user, name);
-    Account account = user->account;
-    if (account.deactivated_at && !erase) return refuse(Why::already_deactivated);
-    if (user->erased_at) return refuse(Why::already_erased);
-    accounts::deactivate_account(tx, ground_, sessions_, account, erase);
-    note(tx, by, "user deactivate", target(account), erase ? "erased" : "");
+    auto who = admit(tx, name, Which::deactivated_too);
+    if (!who) return std::unexpected(who.error());
+    if (who->account.deactivated_at && !erase) return refuse(Why::already_deactivated);
+    if (accounts::find_user_by_id(tx, who->account.id).value().erased_at) {
+      return refuse(Why::already_erased);
+    }
+    self::deactivate(tx, ground_, sessions_, *who, erase);
+    note(tx, by, "user deactivate", target(who->account), erase ? "erased" : "");
     return {};
   });
 }
 
 Task<Administration::Result<>> Administration::reactivate(Operator by, std::string name) {
-  const auto change = [&events = ground_.events](db::Tx& tx, Account& account,
-                                                 Time) -> std::optional<Why> {
-    if (!account.deactivated_at) return Why::not_deactivated;
-    account.deactivated_at.reset();
-    accounts::update_erased(tx, account.id, std::nullopt);
-    accounts::replace_password(tx, events, account.id, std::nullopt,
+  co_return co_await ground_.db.write([&](db::Tx& tx) -> Result<> {
+    auto who = admit(tx, name, Which::deactivated_too);
+    if (!who) return std::unexpected(who.error());
+    const Account before = who->account;
+    if (!before.deactivated_at) return refuse(Why::not_deactivated);
+    who->account.deactivated_at.reset();
+    accounts::update_erased(tx, before.id, std::nullopt);
+    accounts::replace_password(tx, ground_.events, before.id, std::nullopt,
                                events::PasswordChange::taken_away);
-    return std::nullopt;
-  };
-  return change_account(std::move(by), "user reactivate", std::move(name), change);
+    accounts::change_state(tx, ground_.events, before, who->account);
+    note(tx, by, "user reactivate", target(before));
+    return {};
+  });
 }
 
 Task<Administration::Result<>> Administration::set_admin(Operator by, std::string name,
                                                          bool admin) {
-  const auto change = [admin](db::Tx&, Account& account, Time) -> std::optional<Why> {
-    account.admin = admin;
-    return std::nullopt;
-  };
-  return change_account(std::move(by), "user admin", std::move(name), change, admin ? "on" : "off");
+  co_return co_await ground_.db.write([&](db::Tx& tx) -> Result<> {
+    auto who = admit(tx, name, Which::deactivated_too);
+    if (!who) return std::unexpected(who.error());
+    const Account before = who->account;
+    if (before.admin == admin) return {};
+    who->account.admin = admin;
+    accounts::change_state(tx, ground_.events, before, who->account);
+    note(tx, by, "user admin", target(before), admin ? "on" : "off");
+    return {};
+  });
 }
 
 // --- addresses and phone numbers ---
@@ -242,13 +271,12 @@ Task<Administration::Result<Threepid>> Administration::add_threepid(Operator by,
     co_return refuse(why, why == Why::not_a_medium ? medium : address);
   }
   co_return co_await ground_.db.write([&](db::Tx& tx) -> Result<Threepid> {
-    const auto user = find_locked(tx, name);
-    if (!user) return refuse(Why::no_such_user, name);
-    if (user->account.deactivated_at) return refuse(Why::deactivated);
-    if (!accounts::insert_threepid(tx, user->account.id, *threepid, ground_.clock.now())) {
+    const auto who = admit(tx, name, Which::in_use);
+    if (!who) return std::unexpected(who.error());
+    if (!accounts::insert_threepid(tx, who->account.id, *threepid, ground_.clock.now())) {
       return refuse(Why::address_taken, threepid->address);
     }
-    note(tx, by, "user add-threepid", target(user->account), described(*threepid));
+    note(tx, by, "user add-threepid", target(who->account), described(*threepid));
     return *threepid;
   });
 }
@@ -263,12 +291,12 @@ Task<Administration::Result<Threepid>> Administration::remove_threepid(Operator 
     co_return refuse(why, why == Why::not_a_medium ? medium : address);
   }
   co_return co_await ground_.db.write([&](db::Tx& tx) -> Result<Threepid> {
-    const auto user = find_locked(tx, name);
-    if (!user) return refuse(Why::no_such_user, name);
-    if (!accounts::delete_threepid(tx, user->account.id, *threepid)) {
+    const auto who = admit(tx, name, Which::deactivated_too);
+    if (!who) return std::unexpected(who.error());
+    if (!accounts::delete_threepid(tx, who->account.id, *threepid)) {
       return refuse(Why::not_theirs, threepid->address, name);
     }
-    note(tx, by, "user remove-threepid", target(user->account), described(*threepid));
+    note(tx, by, "user remove-threepid", target(who->account), described(*threepid));
     return *threepid;
   });
 }

@@ -20,7 +20,8 @@
 
 // What operators and administrators do to accounts that are not their own.
 //
-// An operation finds its account by name, locks the row, changes it, and notes in the audit
+// An operation finds its account by name, is admitted as an operator's (self/proof.h), which locks
+// the row, changes it as everybody's operations do (self/operations.h), and notes in the audit
 // (accounts/audit.h) who did it, all in one transaction: what is refused, or changes nothing, is
 // not noted. It waits as every request does, for the database and for the pool that hashes
 // passwords, and blocks nothing. Why it was refused is data: the command line, an API and pages
@@ -28,9 +29,21 @@
 //
 // moderation.h is the part of it that administrators have in the Client-Server API: who may do it
 // to whom is decided there. Operators may do everything to everybody.
+namespace latchkey::self {
+class Admitted;
+struct Refused;
+}  // namespace latchkey::self
+
 namespace latchkey::administration {
 
 using accounts::Operator;
+
+// What is taken against an account, and lifted again.
+enum class Measure {
+  lock,  // no token of the account is good; all come back afterwards
+  suspend,
+};
+bool holds(const sessions::Account& account, Measure measure);
 
 // Why an operation was not carried out.
 struct AdminRefused {
@@ -103,12 +116,11 @@ class Administration {
   Task<Result<accounts::NewRecoveryLink>> recovery_link(Operator by, std::string name,
                                                         Duration lifetime);
 
-  // Locked: no token of the account is good, all come back with unlock.
   Task<Result<>> lock(Operator by, std::string name);
   Task<Result<>> unlock(Operator by, std::string name);
   Task<Result<>> suspend(Operator by, std::string name);
   Task<Result<>> unsuspend(Operator by, std::string name);
-  // See deactivate_account.h. A reactivated account needs a new password.
+  // See self::deactivate(). A reactivated account needs a new password.
   Task<Result<>> deactivate(Operator by, std::string name, bool erase);
   Task<Result<>> reactivate(Operator by, std::string name);
   Task<Result<>> set_admin(Operator by, std::string name, bool admin);
@@ -116,6 +128,9 @@ class Administration {
   // --- addresses and phone numbers of accounts (administration.cc) ---
 
   // As typed; returns the canonical form. The user can sign in with it from now on.
+  // Takes or lifts a measure in `tx`, and notes it; if it holds so already, nothing.
+  void set(db::Tx& tx, const Operator& by, self::Admitted& who, Measure measure, bool wanted);
+
   Task<Result<accounts::Threepid>> add_threepid(Operator by, std::string name, std::string medium,
                                                 std::string address);
   Task<Result<accounts::Threepid>> remove_threepid(Operator by, std::string name,
@@ -173,14 +188,14 @@ class Administration {
  private:
   using Why = AdminRefused::Why;
 
-  template <class Change>
-  Task<Result<>> change_account(Operator by, std::string_view action, std::string name,
-                                Change change, std::string_view detail = {});
+  enum class Which { in_use, deactivated_too };
+
+  Task<Result<>> set(Operator by, std::string name, Measure measure, bool wanted);
   // The hash of a password that may become the new one of the user of that localpart.
   Task<Result<std::string>> hash_new(std::string password, std::string localpart);
   std::optional<accounts::User> find(db::Tx& tx, std::string_view name);
-  // The user's row, locked; absent when there is none of that name.
-  std::optional<accounts::User> find_locked(db::Tx& tx, std::string_view name);
+  // The account of that name, locked.
+  Result<self::Admitted> admit(db::Tx& tx, std::string_view name, Which which);
   std::string target(const sessions::Account& account) const;
 
   static std::unexpected<AdminRefused> refuse(Why why, std::string_view subject = {},
@@ -188,6 +203,7 @@ class Administration {
 
   const Ground& ground_;
   sessions::Sessions& sessions_;
+  static std::unexpected<AdminRefused> refuse(const self::Refused& refused);
   accounts::Passwords& passwords_;
   const std::string server_name_;
   const telemetry::Log log_;

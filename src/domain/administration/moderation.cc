@@ -1,23 +1,13 @@
 #include "domain/administration/moderation.h"
 
-#include "domain/accounts/account_changes.h"
 #include "domain/accounts/matrix_id.h"
-#include "domain/sessions/session_rows.h"
+#include "domain/self/proof.h"
 
 namespace latchkey::administration {
 namespace {
 
 using Refused = ModerationRefused;
 using sessions::Account;
-
-std::optional<Time>& since(Account& account, Measure measure) {
-  return measure == Measure::lock ? account.locked_at : account.suspended_at;
-}
-
-std::string_view action(Measure measure, bool wanted) {
-  if (measure == Measure::lock) return wanted ? "user lock" : "user unlock";
-  return wanted ? "user suspend" : "user unsuspend";
-}
 
 }  // namespace
 
@@ -50,7 +40,7 @@ Task<Moderation::Result<bool>> Moderation::read(const sessions::Identity& who, s
   auto user =
       co_await ground_.db.read([&](db::Tx& tx) { return accounts::find_user(tx, *localpart); });
   if (!user || user->account.deactivated_at) co_return std::unexpected(Refused::not_found);
-  co_return since(user->account, measure).has_value();
+  co_return holds(user->account, measure);
 }
 
 Task<Moderation::Result<bool>> Moderation::write(const sessions::Identity& who, std::string address,
@@ -61,16 +51,11 @@ Task<Moderation::Result<bool>> Moderation::write(const sessions::Identity& who, 
   const Operator by{accounts::matrix_id(who.localpart, server_name_), std::move(address)};
   co_return co_await ground_.db.write([&](db::Tx& tx) -> Result<bool> {
     const auto user = accounts::find_user(tx, *localpart);
-    auto account = user ? sessions::lock_account(tx, user->account.id) : std::nullopt;
-    if (!account || account->deactivated_at) return std::unexpected(Refused::not_found);
-    if (const auto refused = refuse_measure(who, *account)) return std::unexpected(*refused);
-    const Account before = *account;
-    auto& at = since(*account, measure);
-    if (at.has_value() == wanted) return wanted;
-    at = wanted ? std::optional(ground_.clock.now()) : std::nullopt;
-    accounts::change_state(tx, ground_.events, before, *account);
-    administration_.note(tx, by, action(measure, wanted),
-                         accounts::matrix_id(account->localpart, server_name_));
+    if (!user) return std::unexpected(Refused::not_found);
+    auto whose = self::Admission::admit(tx, self::OperatorProof{.user = user->account.id});
+    if (!whose) return std::unexpected(Refused::not_found);  // it is deactivated
+    if (const auto refused = refuse_measure(who, whose->account)) return std::unexpected(*refused);
+    administration_.set(tx, by, *whose, measure, wanted);
     return wanted;
   });
 }

@@ -11,8 +11,6 @@
 // Locking and suspending through the Client-Server API (spec "Server Administration"; MSC4323).
 namespace latchkey::administration {
 
-enum class Measure { lock, suspend };
-
 enum class ModerationRefused {
   not_administrator,
   suspended,  // the administrator is

@@ -223,5 +223,28 @@ TEST_P(ClientOperations, NoOtherTokenIsALoginToken) {
   EXPECT_EQ(access(phone_), Worth::active);
 }
 
+TEST_P(ClientOperations, AnOperatorsProofIsGoodForAnAccountInUse) {
+  const UserId alice = user("alice")->account.id;
+  const Proof in_use = OperatorProof{.user = alice};
+  const Proof any = OperatorProof{.user = alice, .deactivated_too = true};
+  const auto rename = [&](const Proof& proof, const std::string& device) {
+    return run(surface_.operations.rename_device(proof, device, "Renamed"));
+  };
+  EXPECT_TRUE(rename(in_use, "PHONE").has_value());
+  EXPECT_EQ(rename(in_use, "NONE").error().why, Refused::Why::no_such_device);
+  administration_.lock(accounts::testing::kOperator, "alice").value();
+  EXPECT_TRUE(rename(in_use, "PHONE").has_value()) << "a lock keeps no operator out";
+
+  // Nothing of the person's goes on.
+  ASSERT_TRUE(change(in_use, true).has_value());
+  EXPECT_EQ(access(phone_), Worth::ended);
+  EXPECT_EQ(access(laptop_), Worth::ended);
+
+  ASSERT_TRUE(run(surface_.operations.deactivate(in_use, false)).has_value());
+  EXPECT_EQ(rename(in_use, "PHONE").error().why, Refused::Why::account_deactivated);
+  EXPECT_EQ(rename(any, "PHONE").error().why, Refused::Why::no_such_device);
+  EXPECT_TRUE(run(surface_.operations.deactivate(any, true)).has_value());
+}
+
 }  // namespace
 }  // namespace latchkey::self

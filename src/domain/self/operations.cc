@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "domain/accounts/account_changes.h"
-#include "domain/accounts/deactivate_account.h"
+#include "domain/accounts/recovery_links.h"
+#include "domain/accounts/threepid_rows.h"
+#include "domain/accounts/user_rows.h"
 #include "domain/sessions/devices.h"
 #include "domain/sessions/session_rows.h"
 #include "platform/text/utf8.h"
@@ -41,10 +43,29 @@ bool is_sender(const Admitted& who, const Proof& proof) {
 
 }  // namespace
 
+void deactivate(db::Tx& tx, const Ground& ground, sessions::Sessions& sessions, Admitted& who,
+                bool erase) {
+  const events::Events& events = ground.events;
+  const UserId id = who.account.id;
+  const Time now = ground.clock.now();
+  sessions.end_all_of(tx, id, EndReason::account_deactivated);
+  accounts::delete_threepids_of(tx, id);
+  accounts::delete_recovery_links_of(tx, id);
+  const accounts::Account before = who.account;
+  if (!who.account.deactivated_at) who.account.deactivated_at = now;
+  accounts::change_state(tx, events, before, who.account);
+  if (!erase) return;
+  accounts::replace_password(tx, events, id, std::nullopt, events::PasswordChange::taken_away);
+  accounts::update_erased(tx, id, now);
+  accounts::update_display_name(tx, id, std::nullopt);
+  sessions::forget_devices_of_user(tx, id);
+  events.tell(tx, events::AccountErased{id});
+}
+
 Task<Result<>> Operations::deactivate(Proof proof, bool erase) {
   co_return co_await admitted(proof, Need::fresh, [&](db::Tx& tx, Admitted& who) -> Result<> {
     if (is_sender(who, proof)) return refuse(Why::service_itself);
-    accounts::deactivate_account(tx, parts_.ground, parts_.sessions, who.account, erase);
+    self::deactivate(tx, parts_.ground, parts_.sessions, who, erase);
     return {};
   });
 }

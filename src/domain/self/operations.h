@@ -15,6 +15,22 @@ namespace latchkey::self {
 template <class T = void>
 using Result = std::expected<T, Refused>;
 
+// --- the changes themselves, in a transaction that has admitted a proof ---
+
+// Ends every session for good that the proof does not let go on, if `logout_devices` (MSC2457), and
+// browsers either way.
+void replace_password(db::Tx& tx, const Ground& ground, sessions::Sessions& sessions,
+                      const Admitted& who, const std::string& hash, bool logout_devices);
+// Ends every session for good and gives its addresses back; the name stays taken. The password's
+// hash stays, so that who knows the password can be told why it is not taken (M_USER_DEACTIVATED).
+// With `erase` it goes, and with it what is kept of the person's devices: their names and where
+// they were used. An account that is deactivated already can still be erased.
+void deactivate(db::Tx& tx, const Ground& ground, sessions::Sessions& sessions, Admitted& who,
+                bool erase);
+// The hash of a password, unless it may not become the account's.
+Task<Result<std::string>> hash_new(accounts::Passwords& passwords, std::string wanted,
+                                   std::string localpart);
+
 // What can be done to an account. Each operation admits its proof (proof.h) and makes its change in
 // one transaction.
 class Operations {
@@ -32,9 +48,6 @@ class Operations {
       : parts_(parts), admission_(parts.ground, parts.sessions, parts.auth, parts.browsers) {}
 
   // --- the password (password.cc) ---
-
-  // With `logout_devices` (MSC2457) every session ends for good that the proof does not let go on,
-  // in the same transaction. Browsers do either way.
 
   // Why a password may not become the account's; absent: it may.
   Task<std::optional<accounts::NewPasswordRefused>> refuse_password(std::string password,
@@ -59,7 +72,7 @@ class Operations {
 
   // --- what ends (operations.cc): a browser has to be fresh ---
 
-  // `erase` also forgets what is personal (deactivate_account.h).
+  // `erase` also forgets what is personal.
   Task<Result<>> deactivate(Proof proof, bool erase);
   // Returns how many were there; the others are deleted already, or somebody else's.
   Task<Result<std::size_t>> delete_devices(Proof proof, std::vector<std::string> device_ids);
@@ -89,9 +102,6 @@ class Operations {
   // Runs `change` in a transaction that has admitted the proof.
   template <class T = void, class Change>
   Task<Result<T>> admitted(const Proof& proof, Need need, Change change);
-  void replace_password(db::Tx& tx, const Admitted& who, const std::string& hash,
-                        bool logout_devices);
-  Task<Result<std::string>> hash_new(std::string wanted, std::string localpart);
   Put create_device(db::Tx& tx, const accounts::Account& account, const std::string& device_id,
                     const std::optional<std::string>& display_name);
 

@@ -53,13 +53,11 @@ std::unexpected<Refused> refuse(const signin::LoginRefused& refused) {
 
 }  // namespace
 
-void Operations::replace_password(db::Tx& tx, const Admitted& who, const std::string& hash,
-                                  bool logout_devices) {
+void replace_password(db::Tx& tx, const Ground& ground, sessions::Sessions& sessions,
+                      const Admitted& who, const std::string& hash, bool logout_devices) {
   const UserId user = who.account.id;
-  accounts::replace_password(tx, parts_.ground.events, user, hash, who.password_change,
-                             who.browser);
+  accounts::replace_password(tx, ground.events, user, hash, who.password_change, who.browser);
   if (!logout_devices) return;
-  sessions::Sessions& sessions = parts_.sessions;
   if (who.session) {
     sessions.end_all_but(tx, *who.session, EndReason::password_changed);
   } else if (who.browser) {
@@ -69,11 +67,12 @@ void Operations::replace_password(db::Tx& tx, const Admitted& who, const std::st
   }
 }
 
-Task<Result<std::string>> Operations::hash_new(std::string wanted, std::string localpart) {
-  if (const auto refused = co_await parts_.passwords.refuse_new(wanted, std::move(localpart))) {
+Task<Result<std::string>> hash_new(accounts::Passwords& passwords, std::string wanted,
+                                   std::string localpart) {
+  if (const auto refused = co_await passwords.refuse_new(wanted, std::move(localpart))) {
     co_return refuse(*refused);
   }
-  auto hash = co_await parts_.passwords.hash(std::move(wanted));
+  auto hash = co_await passwords.hash(std::move(wanted));
   if (!hash) co_return refuse(Why::busy, accounts::kBusyFor);
   co_return std::move(*hash);
 }
@@ -82,7 +81,7 @@ Task<Result<>> Operations::change_password(Proof proof, std::string wanted, bool
   const auto hash = co_await parts_.passwords.hash(std::move(wanted));
   if (!hash) co_return refuse(Why::busy, accounts::kBusyFor);
   co_return co_await admitted(proof, Need::fresh, [&](db::Tx& tx, const Admitted& who) {
-    replace_password(tx, who, *hash, logout_devices);
+    replace_password(tx, parts_.ground, parts_.sessions, who, *hash, logout_devices);
     return Result<>();
   });
 }
@@ -100,17 +99,17 @@ Task<Result<>> Operations::change_password(signin::BrowserSession who, std::stri
         co_await parts_.checks.check(signin::UserName{localpart}, current, who.origin.address);
     if (!checked) co_return refuse(checked.error());
     if (!hash) {
-      auto made = co_await hash_new(wanted, localpart);
+      auto made = co_await hash_new(parts_.passwords, wanted, localpart);
       if (!made) co_return std::unexpected(made.error());
       hash = std::move(*made);
     }
     BrowserProof proof = proof_of(who);
     proof.password = std::move(*checked);
-    auto done = co_await admitted(Proof(std::move(proof)), Need::fresh,
-                                  [&](db::Tx& tx, const Admitted& admitted) {
-                                    replace_password(tx, admitted, *hash, logout_devices);
-                                    return Result<>();
-                                  });
+    auto done = co_await admitted(
+        Proof(std::move(proof)), Need::fresh, [&](db::Tx& tx, const Admitted& admitted) {
+          replace_password(tx, parts_.ground, parts_.sessions, admitted, *hash, logout_devices);
+          return Result<>();
+        });
     if (done || done.error().why != Why::confirmation_used_up) co_return done;
   }
   throw db::Unavailable("a password was changed again and again while it was checked");
@@ -133,12 +132,13 @@ Task<Result<signin::BrowserSignedIn>> Operations::recover(std::string link, std:
   parts_.sessions.require_hearing();
   const auto meant = co_await recovery_account(link);
   if (!meant) co_return refuse(Why::link_not_valid);
-  const auto hash = co_await hash_new(std::move(wanted), meant->localpart);
+  const auto hash = co_await hash_new(parts_.passwords, std::move(wanted), meant->localpart);
   if (!hash) co_return std::unexpected(hash.error());
   co_return co_await admitted<signin::BrowserSignedIn>(
       Proof(LinkProof{meant->id, std::move(link)}), Need::fresh,
       [&](db::Tx& tx, const Admitted& who) -> Result<signin::BrowserSignedIn> {
-        replace_password(tx, who, *hash, logout_devices);  // uses the link up
+        replace_password(tx, parts_.ground, parts_.sessions, who, *hash,
+                         logout_devices);  // uses the link up
         return parts_.browsers.begin(tx, who.account, origin);
       });
 }

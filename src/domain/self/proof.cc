@@ -106,4 +106,13 @@ Admission::Result Admission::check(db::Tx& tx, const LinkProof& proof, Need) con
   return admitted;
 }
 
+Admission::Result Admission::admit(db::Tx& tx, const OperatorProof& proof) {
+  auto account = sessions::lock_account(tx, proof.user);
+  if (!account) throw db::Unavailable("an account vanished while it was changed");
+  if (account->deactivated_at && !proof.deactivated_too) return refuse(Why::account_deactivated);
+  Admitted admitted(std::move(*account));
+  admitted.password_change = events::PasswordChange::by_administrator;
+  return admitted;
+}
+
 }  // namespace latchkey::self

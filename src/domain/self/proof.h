@@ -13,8 +13,8 @@
 #include "domain/signin/callers.h"
 
 // What is done to an account is written once in this room, whoever does it: a person in a client or
-// on the account pages, somebody with a recovery link, a bridge for one of its users. Each of them
-// brings a proof that they may. An operation (operations.h) is one transaction:
+// on the account pages, somebody with a recovery link, a bridge for one of its users, an operator.
+// Each of them brings a proof that they may. An operation (operations.h) is one transaction:
 //
 //   proof ──admit()──► the account, locked, and what goes on ──► the change ──► done
 //             │
@@ -22,17 +22,24 @@
 //
 // What admit() checks, with the account locked, so that nothing is over by the time it is done:
 //
-//   | proof        | has to hold                                               | goes on afterwards
-//   |
-//   |--------------|-----------------------------------------------------------|-------------------------|
-//   | ClientProof  | its session is not over; its confirmation is used up here | the session, its
-//   device | | ServiceProof | the user is the service's, neither locked nor deactivated | nothing |
-//   | BrowserProof | signed in; for what destroys: freshly authenticated, or   | the browser, and
-//   the    | |              | with a password that is still the account's               | devices
-//   that it let in  | | LinkProof    | the link is the account's, unused and not expired         |
-//   nothing                 |
+// clang-format off
+//   | proof         | has to hold                                  | goes on afterwards              |
+//   |---------------|----------------------------------------------|---------------------------------|
+//   | ClientProof   | its session is not over; its confirmation is | the session, its device         |
+//   |               | used up here                                 |                                 |
+//   | ServiceProof  | the user is the service's, neither locked    | nothing                         |
+//   |               | nor deactivated                              |                                 |
+//   | BrowserProof  | signed in; for what destroys: freshly        | the browser, and the devices    |
+//   |               | authenticated, or with a password that is    | that it let in                  |
+//   |               | still the account's                          |                                 |
+//   | LinkProof     | the link is the account's, unused and not    | nothing                         |
+//   |               | expired                                      |                                 |
+//   | OperatorProof | the account is not deactivated, unless the   | nothing                         |
+//   |               | operation is for such an account too         |                                 |
+// clang-format on
 //
-// What the account looks like to its person, which changes nothing, is in overview.h.
+// What the account looks like to its person, which changes nothing, is in overview.h. What
+// operators do beside (they find accounts by name, and it is noted): domain/administration.
 namespace latchkey::self {
 
 // A client whose person has confirmed who they are (user-interactive authentication).
@@ -64,7 +71,14 @@ struct LinkProof {
   std::string link;
 };
 
-using Proof = std::variant<ClientProof, ServiceProof, BrowserProof, LinkProof>;
+// An operator, who may do everything to everybody. Who that is, and that it is one, is known where
+// they ask: a socket that only they can open, an administrator's token.
+struct OperatorProof {
+  UserId user;
+  bool deactivated_too = false;  // the operation is for accounts that are deactivated as well
+};
+
+using Proof = std::variant<ClientProof, ServiceProof, BrowserProof, LinkProof, OperatorProof>;
 
 Proof proof_of(const signin::Caller& who, confirm::AuthPassed passed);
 ServiceProof proof_of_service(const signin::Caller& who);
@@ -75,7 +89,7 @@ struct Refused {
   enum class Why {
     confirmation_used_up,  // another request was faster, or the password changed: begin anew
     session_over,          // the caller's, while its person was confirming; `standing` says how
-    account_deactivated,   // of a service's user
+    account_deactivated,   // to a service, or an operator
     service_itself,        // it would deactivate its own user
     browser_signed_out,    // meanwhile, or the account was locked
     not_fresh,             // the password has to be given again first
@@ -121,6 +135,8 @@ class Admission {
   // Throws std::logic_error for a proof whose parts are not of one account: that is no request's
   // fault.
   std::expected<Admitted, Refused> admit(db::Tx& tx, const Proof& proof, Need need) const;
+  // An operator's proof needs none of the parts, and is good for everything.
+  static std::expected<Admitted, Refused> admit(db::Tx& tx, const OperatorProof& proof);
 
  private:
   using Result = std::expected<Admitted, Refused>;
@@ -128,6 +144,9 @@ class Admission {
   Result check(db::Tx& tx, const ServiceProof& proof, Need need) const;
   Result check(db::Tx& tx, const BrowserProof& proof, Need need) const;
   Result check(db::Tx& tx, const LinkProof& proof, Need need) const;
+  static Result check(db::Tx& tx, const OperatorProof& proof, Need /*need*/) {
+    return admit(tx, proof);
+  }
 
   const Ground& ground_;
   const sessions::Sessions& sessions_;

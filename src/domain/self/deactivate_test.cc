@@ -1,23 +1,26 @@
-#include "domain/accounts/deactivate_account.h"
+// Deactivating and erasing, as an operator does it; what is left of the account.
 
 #include <gtest/gtest.h>
 
 #include "domain/accounts/accounts_testing.h"
+#include "domain/accounts/threepid_rows.h"
 
-namespace latchkey::accounts {
+namespace latchkey::self {
 namespace {
 
 using namespace std::chrono_literals;
+using accounts::Account;
+using accounts::Threepid;
+using accounts::testing::kOperator;
 using sessions::EndReason;
 using sessions::Worth;
 using sessions::testing::kNoon;
 using sessions::testing::TestSessions;
-using testing::kOperator;
 using Why = administration::AdminRefused::Why;
 
 const Threepid kAddress{"email", "alice@example.com"};
 
-class DeactivationTest : public testing::AccountsOnEachEngine {
+class DeactivationTest : public accounts::testing::AccountsOnEachEngine {
  protected:
   DeactivationTest() {
     administration_.create_user(kOperator, "alice", "correct horse", false).value();
@@ -124,4 +127,4 @@ TEST_P(DeactivationTest, AReactivatedAccountNeedsANewPassword) {
 }
 
 }  // namespace
-}  // namespace latchkey::accounts
+}  // namespace latchkey::self
