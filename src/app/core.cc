@@ -67,6 +67,9 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
   passwords = std::make_unique<accounts::Passwords>(config.passwords, config.server_name);
   administration = std::make_unique<administration::Administration>(*ground, *sessions, *passwords,
                                                                     config.server_name, log);
+  upkeep = std::make_unique<administration::Upkeep>(
+      *ground, *sessions, *administration,
+      [this](const std::string& path) { database->backup(path); });
   if (purpose != Purpose::serve) return;
   note_start();
   ready_ = sessions.get();
@@ -99,6 +102,7 @@ void Core::hear_other_nodes() {
 Core::~Core() = default;
 
 void Core::close() {
+  upkeep.reset();
   administration.reset();
   passwords.reset();
   listener_.reset();
@@ -108,8 +112,8 @@ void Core::close() {
 admin::Operations Core::operations() const {
   return {.ground = *ground,
           .administration = *administration,
+          .upkeep = *upkeep,
           .sessions = *sessions,
-          .backup = [this](const std::string& path) { database->backup(path); },
           .public_url = public_url,
           .recovery = config.recovery};
 }

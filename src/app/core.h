@@ -8,6 +8,7 @@
 #include "app/config.h"
 #include "domain/accounts/passwords.h"
 #include "domain/administration/administration.h"
+#include "domain/administration/upkeep.h"
 #include "domain/events/events.h"
 #include "domain/ground/ground.h"
 #include "domain/outbox/outbox.h"
@@ -37,8 +38,8 @@ class Core {
   Core(const Config& config, std::size_t workers, Purpose purpose);
   ~Core();
 
-  // Ends the hashing threads and the database, finishing what waits for them. To be called while
-  // the server whose handlers wait still exists.
+  // Ends the threads of hashing and upkeep and the database, finishing what waits for them. To be
+  // called while the server whose handlers wait still exists.
   void close();
 
   const Config& config;
@@ -57,6 +58,7 @@ class Core {
   std::unique_ptr<sessions::Sessions> sessions;
   std::unique_ptr<accounts::Passwords> passwords;
   std::unique_ptr<administration::Administration> administration;
+  std::unique_ptr<administration::Upkeep> upkeep;
   admin::Operations operations() const;
 
  private:

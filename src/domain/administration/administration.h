@@ -79,6 +79,9 @@ struct AdminRefused {
     token_exists,
     no_such_token,
     already_revoked,
+    // the server itself (upkeep.h)
+    upkeep_busy,  // too much waits to be done
+    not_done,     // `subject` is a sentence about the key file or the database
   };
 
   Why why{};
@@ -125,12 +128,12 @@ class Administration {
   Task<Result<>> reactivate(Operator by, std::string name);
   Task<Result<>> set_admin(Operator by, std::string name, bool admin);
 
-  // --- addresses and phone numbers of accounts (administration.cc) ---
-
-  // As typed; returns the canonical form. The user can sign in with it from now on.
   // Takes or lifts a measure in `tx`, and notes it; if it holds so already, nothing.
   void set(db::Tx& tx, const Operator& by, self::Admitted& who, Measure measure, bool wanted);
 
+  // --- addresses and phone numbers of accounts (administration.cc) ---
+
+  // As typed; returns the canonical form. The user can sign in with it from now on.
   Task<Result<accounts::Threepid>> add_threepid(Operator by, std::string name, std::string medium,
                                                 std::string address);
   Task<Result<accounts::Threepid>> remove_threepid(Operator by, std::string name,
@@ -200,10 +203,10 @@ class Administration {
 
   static std::unexpected<AdminRefused> refuse(Why why, std::string_view subject = {},
                                               std::string_view name = {});
+  static std::unexpected<AdminRefused> refuse(const self::Refused& refused);
 
   const Ground& ground_;
   sessions::Sessions& sessions_;
-  static std::unexpected<AdminRefused> refuse(const self::Refused& refused);
   accounts::Passwords& passwords_;
   const std::string server_name_;
   const telemetry::Log log_;

@@ -3,13 +3,13 @@
 #include <boost/json/object.hpp>
 #include <cstdint>
 #include <expected>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "domain/administration/administration.h"
+#include "domain/administration/upkeep.h"
 #include "platform/http/public_url.h"
 #include "platform/task.h"
 #include "platform/text/ulid.h"
@@ -35,9 +35,8 @@ struct Argument {
 struct Operations {
   const Ground& ground;
   administration::Administration& administration;
+  administration::Upkeep& upkeep;
   sessions::Sessions& sessions;
-  // Blocking: copies the whole database. Throws db::Refused with a sentence.
-  std::function<void(const std::string& path)> backup;
   http::PublicUrl public_url{""};
   accounts::RecoveryOptions recovery = {};
 };

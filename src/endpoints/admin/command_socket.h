@@ -7,10 +7,8 @@ namespace latchkey::admin {
 
 // POST /command {"command": …, "arguments": {…}, "user": who types}: runs a command in the server
 // and answers {"answer": {…}} or {"error": sentence}. Only for a Unix socket that none but the
-// server's own user can open. `operations` must outlive the router.
-//
-// The socket has one thread, which a few commands block (upkeep_commands.cc): for so long the
-// others wait, and no two of those run at once. The rest wait without holding up each other.
+// server's own user can open. `operations` must outlive the router. The socket has one thread,
+// which no command blocks.
 void mount_commands(http::Router& router, const Operations& operations);
 
 }  // namespace latchkey::admin

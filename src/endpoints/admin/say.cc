@@ -70,6 +70,10 @@ std::string sentence_of(const administration::AdminRefused& refused) {
       return "there is no such registration token";
     case Why::already_revoked:
       return "the token is revoked already";
+    case Why::upkeep_busy:
+      return "the server is busy with its keys and backups; try again";
+    case Why::not_done:
+      return subject;
   }
   std::unreachable();
 }

@@ -41,6 +41,8 @@ TEST(Words, EachReasonHasItsSentence) {
       {{token_exists}, "there is such a token already"},
       {{no_such_token}, "there is no such registration token"},
       {{already_revoked}, "the token is revoked already"},
+      {{upkeep_busy}, "the server is busy with its keys and backups; try again"},
+      {{not_done, "the key file is gone"}, "the key file is gone"},
   };
   for (const auto& [refused, sentence] : cases) EXPECT_EQ(sentence_of(refused), sentence);
 }

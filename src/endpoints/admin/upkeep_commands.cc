@@ -9,7 +9,6 @@
 #include "endpoints/admin/say.h"
 #include "platform/db/database.h"
 #include "platform/text/rfc3339.h"
-#include "platform/text/utf8.h"
 
 namespace latchkey::admin {
 namespace {
@@ -33,26 +32,16 @@ Task<Answer> list_keys(const Call& call) {
   co_return json::object{{"keys", std::move(list)}};
 }
 
-// Blocking: the key file is written, synced and renamed in one go with the list in the database,
-// and two rotations at once would lose a key. The socket's thread does one after another, and
-// serves nobody else.
-template <auto change>
-Task<Answer> change_keys(const Call& call, std::string_view action) {
-  auto& sessions = call.operations.sessions;
-  const Ground& ground = call.operations.ground;
-  auto keys = change(ground.db, sessions.key_file(), ground.clock.now());
-  if (!keys) co_return fail(keys.error());
-  sessions.use_keys(std::move(*keys));
-  co_await call.operations.administration.record(call.by, std::string(action), "server keys");
+Task<Answer> rotate_keys(const Call& call) {
+  const auto done = co_await call.operations.upkeep.rotate_keys(call.by);
+  if (!done) co_return fail(done.error());
   co_return co_await list_keys(call);
 }
 
-Task<Answer> rotate_keys(const Call& call) {
-  return change_keys<&keys::rotate_keys>(call, "keys rotate");
-}
-
 Task<Answer> replace_keys(const Call& call) {
-  return change_keys<&keys::replace_keys>(call, "keys replace");
+  const auto done = co_await call.operations.upkeep.replace_keys(call.by);
+  if (!done) co_return fail(done.error());
+  co_return co_await list_keys(call);
 }
 
 Task<Answer> rotate_signing_keys(const Call& call) {
@@ -93,16 +82,10 @@ std::string say_keys(const json::object& answer) {
   return without_last_break(std::move(words));
 }
 
-// Blocking, as change_keys(): SQLite copies the whole file.
 Task<Answer> backup(const Call& call) {
   const std::string path = call.text("file");
-  try {
-    call.operations.backup(path);
-  } catch (const db::Refused& refused) {
-    co_return fail(refused.what());
-  }
-  co_await call.operations.administration.record(call.by, "backup", "database",
-                                                 text::valid_utf8(path) ? path : "");
+  const auto done = co_await call.operations.upkeep.backup(call.by, path);
+  if (!done) co_return fail(done.error());
   co_return json::object{{"file", path}};
 }
 
