@@ -47,20 +47,20 @@ ClientApi::ClientApi(Core& core, const http::Router& router)
           .pages = pages_,
           .server_name = core.config.server_name,
           .public_url = core.public_url},
-      account_pages{
-          .browsers = browsers_,
-          .operations = operations_,
-          .overview = overview_,
-          .login_tokens = login_tokens_,
-          .registration = registration_,
-          .auth = auth_,
-          .sign_up_stages =
-              registration::registration_flows(core.config.registration, core.terms).front(),
-          .pages = pages_,
-          .router = router,
-          .server_name = core.config.server_name,
-          .public_url = core.public_url,
-          .clock = core.clock} {}
+      pages{
+          pages::Site{.browsers = browsers_,
+                      .pages = pages_,
+                      .router = router,
+                      .server_name = core.config.server_name,
+                      .public_url = core.public_url,
+                      .clock = core.clock},
+          operations_,
+          overview_,
+          login_tokens_,
+          registration_,
+          auth_,
+          registration::registration_flows(core.config.registration, core.terms).front(),
+      } {}
 
 void ClientApi::purge() {
   auth_.purge();

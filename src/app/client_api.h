@@ -9,8 +9,8 @@
 #include "domain/signin/browser_sessions.h"
 #include "domain/signin/login_flows.h"
 #include "domain/signin/sign_in.h"
+#include "endpoints/account_pages/account_pages.h"
 #include "endpoints/matrix/matrix.h"
-#include "endpoints/pages/visit.h"
 
 namespace latchkey::app {
 
@@ -40,7 +40,7 @@ class ClientApi {
 
  public:
   const matrix::Api api;              // these last: they refer to the rest
-  pages::AccountPages account_pages;  // OauthApi adds what clients are called
+  account_pages::AccountPages pages;  // OauthApi adds what clients are called
 };
 
 }  // namespace latchkey::app

@@ -4,7 +4,7 @@
 #include "endpoints/account_pages/actions.h"
 
 namespace latchkey::app {
-OauthApi::OauthApi(Core& core, limits::AttemptLimits& limits, pages::AccountPages& pages)
+OauthApi::OauthApi(Core& core, limits::AttemptLimits& limits, account_pages::AccountPages& pages)
     : clients_(*core.ground, core.oauth_clients),
       codes_(*core.ground, *core.sessions, clients_),
       devices_(*core.ground, *core.sessions, clients_),
@@ -18,7 +18,9 @@ OauthApi::OauthApi(Core& core, limits::AttemptLimits& limits, pages::AccountPage
           .keys = keys_,
           .claims = claims_,
           .limits = limits,
-          .account = pages,
+          .site = pages,
+          .overview = pages.overview,
+          .registration = pages.registration,
           .introspection_secret = core.config.introspection.secret,
           .server_name = core.config.server_name,
           .account_actions = account_pages::supported_actions(),

@@ -4,15 +4,15 @@
 #include "domain/clients/clients.h"
 #include "domain/oauth/authorization_codes.h"
 #include "domain/oauth/device_grants.h"
+#include "endpoints/account_pages/account_pages.h"
 #include "endpoints/oauth/oauth.h"
-#include "endpoints/pages/visit.h"
 
 namespace latchkey::app {
 
 // Everything that the OAuth 2.0 endpoints call, built and wired once.
 class OauthApi {
  public:
-  OauthApi(Core& core, limits::AttemptLimits& limits, pages::AccountPages& pages);
+  OauthApi(Core& core, limits::AttemptLimits& limits, account_pages::AccountPages& pages);
 
   // Makes the keys of ID tokens where there are none, so that no request waits for them.
   void prepare() { keys_.prepare(); }

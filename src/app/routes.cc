@@ -10,7 +10,7 @@ void mount(http::Router& router, Core& core, const ClientApi& client_api,
            const OauthApi& oauth_api) {
   matrix::mount(router, client_api.api);
   oauth::mount(router, oauth_api.api);
-  account_pages::mount(router, client_api.account_pages);
+  account_pages::mount(router, client_api.pages);
   edge::mount(router, *core.sessions);
   admin::mount_health(router, *core.sessions);
 }

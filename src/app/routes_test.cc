@@ -67,7 +67,7 @@ class MountedPaths : public ::testing::Test {
       Core core(config, 1, Core::Purpose::serve);
       http::Router router;
       ClientApi client_api(core, router);
-      OauthApi oauth_api(core, client_api.api.limits, client_api.account_pages);
+      OauthApi oauth_api(core, client_api.api.limits, client_api.pages);
       mount(router, core, client_api, oauth_api);
       read(router);
       core.close();

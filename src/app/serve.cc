@@ -127,7 +127,7 @@ int serve(const Config& config) {
 
   http::Router router;
   ClientApi client_api(core, router);
-  OauthApi oauth_api(core, client_api.api.limits, client_api.account_pages);
+  OauthApi oauth_api(core, client_api.api.limits, client_api.pages);
   oauth_api.prepare();
   mount(router, core, client_api, oauth_api);
 

@@ -1,10 +1,51 @@
 #include "endpoints/account_pages/account_pages.h"
 
+#include <utility>
+
+#include "domain/accounts/matrix_id.h"
 #include "endpoints/pages/next.h"
 #include "endpoints/request/standard_error.h"
 
 namespace latchkey::account_pages {
 namespace {
+
+Task<http::Response> answer_page(const AccountPages& pages, const http::Request& request,
+                                 const Personal& answer) {
+  const auto who = co_await pages::visitor(pages, request);
+  if (!who) {
+    std::string next(request.path);
+    if (!request.query.empty()) next.append("?").append(request.query);
+    co_return pages::to_sign_in(next);
+  }
+  const http::Form query = pages::query_of(request);
+  const Visit visit{pages, request, *who, pages::language_of(pages, request), query};
+  co_return co_await answer(visit);
+}
+
+// The form that was sent; absent: it is none, or does not come from our pages.
+std::optional<http::Form> sent_form(const AccountPages& pages, const http::Request& request) {
+  if (!http::has_form(request)) return std::nullopt;
+  auto form = http::Form::parse(request.body);
+  if (!form || !pages::csrf_ok(pages, request, *form)) return std::nullopt;
+  return std::move(*form);
+}
+
+Task<http::Response> answer_form(const AccountPages& pages, const http::Request& request,
+                                 std::string_view back, const Personal& answer) {
+  const auto who = co_await pages::visitor(pages, request);
+  if (!who) co_return pages::to_sign_in(back);
+  const auto form = sent_form(pages, request);
+  if (!form) co_return pages::csrf_refused(pages, request);
+  const Visit visit{pages, request, *who, pages::language_of(pages, request), *form};
+  co_return co_await answer(visit);
+}
+
+Task<http::Response> answer_open(const AccountPages& pages, const http::Request& request,
+                                 const Open& answer) {
+  const auto form = sent_form(pages, request);
+  if (!form) co_return pages::csrf_refused(pages, request);
+  co_return co_await answer(request, *form);
+}
 
 // Who opens the bare address of the server in a browser is a person.
 Task<http::Response> get_root(const http::Request& /*request*/) {
@@ -13,7 +54,35 @@ Task<http::Response> get_root(const http::Request& /*request*/) {
 
 }  // namespace
 
-void mount(http::Router& router, const pages::AccountPages& pages) {
+std::string Visit::matrix_id() const {
+  return accounts::matrix_id(who.account.localpart, pages.server_name);
+}
+
+void add_page(request::Routes& routes, const AccountPages& pages, std::string path,
+              Personal answer) {
+  routes.add(http::Method::get, std::move(path),
+             [&pages, answer = std::move(answer)](const http::Request& request) {
+               return answer_page(pages, request, answer);
+             });
+}
+
+void add_form(request::Routes& routes, const AccountPages& pages, std::string path,
+              std::string_view back, Personal answer) {
+  routes.add(http::Method::post, std::move(path),
+             [&pages, back, answer = std::move(answer)](const http::Request& request) {
+               return answer_form(pages, request, back, answer);
+             });
+}
+
+void add_open_form(request::Routes& routes, const AccountPages& pages, std::string path,
+                   Open answer) {
+  routes.add(http::Method::post, std::move(path),
+             [&pages, answer = std::move(answer)](const http::Request& request) {
+               return answer_open(pages, request, answer);
+             });
+}
+
+void mount(http::Router& router, const AccountPages& pages) {
   request::Routes routes(router, pages::surface(pages));
   routes.below(std::string(pages::kHome));
   mount_sign_in(routes, pages);

@@ -1,45 +1,86 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
-#include "endpoints/pages/personal.h"
+#include "domain/registration/registration.h"
+#include "domain/self/operations.h"
+#include "domain/self/overview.h"
+#include "domain/signin/login_tokens.h"
+#include "endpoints/account_pages/app_names.h"
+#include "endpoints/pages/surface.h"
 #include "platform/html/values.h"
 #include "platform/http/router.h"
 
 // The pages on which people manage their account (spec "Account management", MSC4191). Each file
 // mounts the pages of one subject. A page that belongs to somebody is mounted by add_page() or
-// add_form() (endpoints/pages/personal.h): who is signed out signs in first and comes back. What is
-// dangerous asks for the password again (destroy.cc). After a form the person is sent to a page
-// that says what was done, so that going back does not do it twice.
+// add_form(): who is signed out signs in first and comes back. What is dangerous asks for the
+// password again (destroy.cc). After a form the person is sent to a page that says what was done,
+// so that going back does not do it twice.
 namespace latchkey::account_pages {
 
 using pages::Language;
 using pages::Text;
 
-void mount_sign_in(request::Routes& routes, const pages::AccountPages& pages);
-void mount_sign_up(request::Routes& routes, const pages::AccountPages& pages);
-void mount_home(request::Routes& routes, const pages::AccountPages& pages);
-void mount_sso(request::Routes& routes, const pages::AccountPages& pages);
-void mount_devices(request::Routes& routes, const pages::AccountPages& pages);
-void mount_password(request::Routes& routes, const pages::AccountPages& pages);
-void mount_destroy(request::Routes& routes, const pages::AccountPages& pages);
+// What the pages call; owned by app.
+struct AccountPages : pages::Site {
+  self::Operations& operations;
+  self::Overview& overview;
+  signin::LoginTokens& login_tokens;
+  registration::Registration& registration;
+  confirm::InteractiveAuth& auth;
+  confirm::AuthFlow sign_up_stages;  // what registration asks for
+  ClientName client_name = {};       // without it the client_id is shown
+};
+
+// Somebody who is signed in, and what they ask for. Lives until the answer.
+struct Visit {
+  const AccountPages& pages;
+  const http::Request& request;
+  const signin::BrowserSession& who;
+  const Language& language;
+  const http::Form& form;  // of a GET: the query
+
+  std::string matrix_id() const;
+};
+
+using Personal = std::function<Task<http::Response>(const Visit&)>;
+
+// Who is signed out signs in first and then sees the page.
+void add_page(request::Routes& routes, const AccountPages& pages, std::string path,
+              Personal answer);
+// A form; who was signed out meanwhile signs in and then sees `back`.
+void add_form(request::Routes& routes, const AccountPages& pages, std::string path,
+              std::string_view back, Personal answer);
+
+// A form that anybody may post.
+using Open = std::function<Task<http::Response>(const http::Request&, const http::Form&)>;
+void add_open_form(request::Routes& routes, const AccountPages& pages, std::string path,
+                   Open answer);
+
+void mount_sign_in(request::Routes& routes, const AccountPages& pages);
+void mount_sign_up(request::Routes& routes, const AccountPages& pages);
+void mount_home(request::Routes& routes, const AccountPages& pages);
+void mount_sso(request::Routes& routes, const AccountPages& pages);
+void mount_devices(request::Routes& routes, const AccountPages& pages);
+void mount_password(request::Routes& routes, const AccountPages& pages);
+void mount_destroy(request::Routes& routes, const AccountPages& pages);
 
 // All of them. `pages` must outlive the router.
-void mount(http::Router& router, const pages::AccountPages& pages);
+void mount(http::Router& router, const AccountPages& pages);
 
 // A device as several pages show it.
 
 // One of the person's devices, its client called by its name.
-Task<std::optional<self::AccountDevice>> find_device(const pages::Visit& visit, std::string id);
+Task<std::optional<self::AccountDevice>> find_device(const Visit& visit, std::string id);
 
-std::string device_name(const pages::Visit& visit, const self::AccountDevice& device);
+std::string device_name(const Visit& visit, const self::AccountDevice& device);
 
 // The rows of account_facts.html.
-void put_device_facts(html::Values& facts, const pages::Visit& visit,
-                      const self::AccountDevice& device);
+void put_device_facts(html::Values& facts, const Visit& visit, const self::AccountDevice& device);
 
 // For an ID that none of the person's devices has; whether it is anybody else's is not told.
-http::Response no_such_device(const pages::Visit& visit);
+http::Response no_such_device(const Visit& visit);
 
 }  // namespace latchkey::account_pages

@@ -24,7 +24,7 @@ struct Question {
   html::Values facts = {};
 };
 
-http::Response ask(const pages::Visit& visit, Question question, const pages::Refused& refused) {
+http::Response ask(const Visit& visit, Question question, const pages::Refused& refused) {
   html::Page page =
       pages::begin_page(visit.pages, visit.request, question.title, "account_confirm.html");
   html::Values& values = page.values;
@@ -52,7 +52,7 @@ struct Confirmed {
   signin::BrowserSession who;
   std::string cookie = {};  // empty: the browser keeps its own
 };
-Task<std::expected<Confirmed, pages::Refused>> confirm(const pages::Visit& visit) {
+Task<std::expected<Confirmed, pages::Refused>> confirm(const Visit& visit) {
   std::string password = pages::field(visit.form, "password");
   if (password.empty()) co_return Confirmed{visit.who};
   auto again = co_await visit.pages.browsers.reauthenticate(
@@ -66,7 +66,7 @@ Task<std::expected<Confirmed, pages::Refused>> confirm(const pages::Visit& visit
 }
 
 // With the new cookie, if there is one: the old one is over.
-http::Response with_cookie(const pages::Visit& visit, const Confirmed& confirmed,
+http::Response with_cookie(const Visit& visit, const Confirmed& confirmed,
                            http::Response response) {
   if (!confirmed.cookie.empty()) pages::give_cookie(visit.pages, response, confirmed.cookie);
   return response;
@@ -74,7 +74,7 @@ http::Response with_cookie(const pages::Visit& visit, const Confirmed& confirmed
 
 // --- a device
 
-Question about_device(const pages::Visit& visit, const self::AccountDevice& device) {
+Question about_device(const Visit& visit, const self::AccountDevice& device) {
   const std::string query = "?device_id=" + http::percent_encode(device.id);
   Question question{.title = visit.language.say(Text::device_delete_title),
                     .consequence = visit.language.say(Text::device_delete_why),
@@ -89,7 +89,7 @@ Question about_device(const pages::Visit& visit, const self::AccountDevice& devi
   return question;
 }
 
-Task<http::Response> ask_device(const pages::Visit& visit, pages::Refused refused) {
+Task<http::Response> ask_device(const Visit& visit, pages::Refused refused) {
   const std::string id = pages::field(visit.form, "device_id");
   if (id.empty()) co_return pages::see_other("/account/devices");
   const auto device = co_await find_device(visit, id);
@@ -97,11 +97,9 @@ Task<http::Response> ask_device(const pages::Visit& visit, pages::Refused refuse
   co_return ask(visit, about_device(visit, *device), refused);
 }
 
-Task<http::Response> get_delete(const pages::Visit& visit) {
-  co_return co_await ask_device(visit, {});
-}
+Task<http::Response> get_delete(const Visit& visit) { co_return co_await ask_device(visit, {}); }
 
-Task<http::Response> post_delete(const pages::Visit& visit) {
+Task<http::Response> post_delete(const Visit& visit) {
   const auto confirmed = co_await confirm(visit);
   if (!confirmed) co_return co_await ask_device(visit, confirmed.error());
   const auto deleted = co_await visit.pages.operations.delete_devices(
@@ -119,7 +117,7 @@ Task<http::Response> post_delete(const pages::Visit& visit) {
 
 // --- everything
 
-Task<http::Response> ask_everything(const pages::Visit& visit, pages::Refused refused) {
+Task<http::Response> ask_everything(const Visit& visit, pages::Refused refused) {
   const auto devices =
       co_await visit.pages.overview.account_devices(visit.who.account.id, visit.who.id);
   Question question{.title = visit.language.say(Text::everything_title),
@@ -136,11 +134,11 @@ Task<http::Response> ask_everything(const pages::Visit& visit, pages::Refused re
   co_return ask(visit, std::move(question), refused);
 }
 
-Task<http::Response> get_everything(const pages::Visit& visit) {
+Task<http::Response> get_everything(const Visit& visit) {
   co_return co_await ask_everything(visit, {});
 }
 
-Task<http::Response> post_everything(const pages::Visit& visit) {
+Task<http::Response> post_everything(const Visit& visit) {
   const auto confirmed = co_await confirm(visit);
   if (!confirmed) co_return co_await ask_everything(visit, confirmed.error());
   const auto ended =
@@ -156,7 +154,7 @@ Task<http::Response> post_everything(const pages::Visit& visit) {
 
 // --- the account
 
-http::Response ask_account(const pages::Visit& visit, const pages::Refused& refused) {
+http::Response ask_account(const Visit& visit, const pages::Refused& refused) {
   Question question{.title = visit.language.say(Text::deactivate_title),
                     .consequence = visit.language.say(Text::deactivate_why),
                     .button = visit.language.say(Text::deactivate_do),
@@ -169,9 +167,9 @@ http::Response ask_account(const pages::Visit& visit, const pages::Refused& refu
   return ask(visit, std::move(question), refused);
 }
 
-Task<http::Response> get_deactivate(const pages::Visit& visit) { co_return ask_account(visit, {}); }
+Task<http::Response> get_deactivate(const Visit& visit) { co_return ask_account(visit, {}); }
 
-Task<http::Response> post_deactivate(const pages::Visit& visit) {
+Task<http::Response> post_deactivate(const Visit& visit) {
   if (pages::field(visit.form, "confirm") != visit.matrix_id()) {
     co_return ask_account(
         visit,
@@ -193,14 +191,14 @@ Task<http::Response> post_deactivate(const pages::Visit& visit) {
 
 }  // namespace
 
-void mount_destroy(request::Routes& routes, const pages::AccountPages& pages) {
-  pages::add_page(routes, pages, "/account/device/delete", get_delete);
-  pages::add_form(routes, pages, "/account/device/delete", "/account/devices", post_delete);
-  pages::add_page(routes, pages, "/account/sign-out-everywhere", get_everything);
-  pages::add_form(routes, pages, "/account/sign-out-everywhere", "/account/sign-out-everywhere",
-                  post_everything);
-  pages::add_page(routes, pages, "/account/deactivate", get_deactivate);
-  pages::add_form(routes, pages, "/account/deactivate", "/account/deactivate", post_deactivate);
+void mount_destroy(request::Routes& routes, const AccountPages& pages) {
+  add_page(routes, pages, "/account/device/delete", get_delete);
+  add_form(routes, pages, "/account/device/delete", "/account/devices", post_delete);
+  add_page(routes, pages, "/account/sign-out-everywhere", get_everything);
+  add_form(routes, pages, "/account/sign-out-everywhere", "/account/sign-out-everywhere",
+           post_everything);
+  add_page(routes, pages, "/account/deactivate", get_deactivate);
+  add_form(routes, pages, "/account/deactivate", "/account/deactivate", post_deactivate);
 }
 
 }  // namespace latchkey::account_pages

@@ -16,7 +16,7 @@ constexpr std::string_view kDevices = "/account/devices";
 
 // Apps that know who the person is, and have no device.
 
-Task<http::Response> end_app(const pages::Visit& visit) {
+Task<http::Response> end_app(const Visit& visit) {
   if (const auto id = text::parse_id<SessionId>(pages::field(visit.form, "app"))) {
     const auto ended = co_await visit.pages.operations.end_app(self::proof_of(visit.who), *id);
     if (!ended) co_return pages::to_sign_in(kDevices);
@@ -24,15 +24,13 @@ Task<http::Response> end_app(const pages::Visit& visit) {
   co_return pages::done(kDevices, pages::Notice::app_ended);
 }
 
-Task<void> put_apps(html::Values& values, const pages::Visit& visit) {
+Task<void> put_apps(html::Values& values, const Visit& visit, AppNames& names) {
   const auto apps = co_await visit.pages.overview.apps(visit.who.account.id);
   if (apps.empty()) co_return;
   html::Values& list = values.add("APPS");
   for (const auto& app : apps) {
-    std::string name;
-    if (visit.pages.client_name) name = co_await visit.pages.client_name(app.client);
     html::Values& row = list.add("APP_ROW");
-    row.set("APP", name.empty() ? app.client : name).set("APP_ID", text::format_id(app.id));
+    row.set("APP", co_await names.of(app.client)).set("APP_ID", text::format_id(app.id));
     row.set("USED", visit.language.ago(app.last_used_at, visit.pages.clock.now()));
     row.set("USED_TIME", text::format_rfc3339(app.last_used_at));
   }
@@ -44,18 +42,18 @@ void put_fact(html::Values& facts, std::string_view name, std::string_view value
   if (!value.empty()) facts.add("FACT").set("NAME", name).set("VALUE", value);
 }
 
-std::string ago_or_unknown(const pages::Visit& visit, const std::optional<Time>& time) {
+std::string ago_or_unknown(const Visit& visit, const std::optional<Time>& time) {
   if (!time) return std::string(visit.language.say(Text::unknown));
   return visit.language.ago(*time, visit.pages.clock.now());
 }
 
 // What is out of the ordinary about it; empty: nothing.
-std::string_view state_of(const pages::Visit& visit, const self::AccountDevice& device) {
+std::string_view state_of(const Visit& visit, const self::AccountDevice& device) {
   if (device.locked) return visit.language.say(Text::device_locked);
   return device.signed_out_softly ? visit.language.say(Text::device_soft) : std::string_view();
 }
 
-void put_row(html::Values& values, const pages::Visit& visit, const self::AccountDevice& device) {
+void put_row(html::Values& values, const Visit& visit, const self::AccountDevice& device) {
   html::Values& row = values.add("DEVICE_ROW");
   row.set("DEVICE_QUERY", http::percent_encode(device.id))
       .set("DEVICE_SHOWN", device_name(visit, device));
@@ -70,25 +68,20 @@ void put_row(html::Values& values, const pages::Visit& visit, const self::Accoun
   if (device.here) row.add("HERE");
 }
 
-Task<void> name_client(const pages::Visit& visit, self::AccountDevice& device) {
-  if (device.client.empty() || !visit.pages.client_name) co_return;
-  std::string name = co_await visit.pages.client_name(device.client);
-  if (!name.empty()) device.client = std::move(name);
-}
-
-Task<http::Response> get_devices(const pages::Visit& visit) {
+Task<http::Response> get_devices(const Visit& visit) {
   auto devices = co_await visit.pages.overview.account_devices(visit.who.account.id, visit.who.id);
-  for (auto& device : devices) co_await name_client(visit, device);
+  AppNames names(visit.pages.client_name);
+  for (auto& device : devices) device.client = co_await names.of(device.client);
   html::Page page = pages::begin_page(visit.pages, visit.request, visit.language.say(Text::devices),
                                       "account_devices.html");
   page.values.add_text("NOTICE", pages::notice_of(visit.language, visit.form));
   html::Values& list = page.values.add(devices.empty() ? "NONE" : "SOME");
   for (const auto& device : devices) put_row(list, visit, device);
-  co_await put_apps(page.values, visit);
+  co_await put_apps(page.values, visit, names);
   co_return pages::show(visit.pages, visit.request, std::move(page));
 }
 
-http::Response device_page(const pages::Visit& visit, const self::AccountDevice& device,
+http::Response device_page(const Visit& visit, const self::AccountDevice& device,
                            const pages::Refused& refused) {
   html::Page page = pages::begin_page(visit.pages, visit.request, device_name(visit, device),
                                       "account_device.html");
@@ -107,7 +100,7 @@ http::Response device_page(const pages::Visit& visit, const self::AccountDevice&
   return pages::show(visit.pages, visit.request, std::move(page));
 }
 
-Task<http::Response> get_device(const pages::Visit& visit) {
+Task<http::Response> get_device(const Visit& visit) {
   const std::string id = pages::field(visit.form, "device_id");
   if (id.empty()) co_return pages::see_other(std::string(kDevices));
   const auto device = co_await find_device(visit, id);
@@ -115,7 +108,7 @@ Task<http::Response> get_device(const pages::Visit& visit) {
   co_return device_page(visit, *device, {});
 }
 
-Task<http::Response> rename_device(const pages::Visit& visit) {
+Task<http::Response> rename_device(const Visit& visit) {
   const std::string id = pages::field(visit.form, "device_id");
   const auto renamed = co_await visit.pages.operations.rename_device(
       self::proof_of(visit.who), id, pages::field(visit.form, "name"));
@@ -129,20 +122,19 @@ Task<http::Response> rename_device(const pages::Visit& visit) {
 
 }  // namespace
 
-Task<std::optional<self::AccountDevice>> find_device(const pages::Visit& visit, std::string id) {
+Task<std::optional<self::AccountDevice>> find_device(const Visit& visit, std::string id) {
   auto device = co_await visit.pages.overview.account_device(visit.who.account.id, visit.who.id,
                                                              std::move(id));
-  if (device) co_await name_client(visit, *device);
+  if (device) device->client = co_await AppNames(visit.pages.client_name).of(device->client);
   co_return std::move(device);
 }
 
-std::string device_name(const pages::Visit& visit, const self::AccountDevice& device) {
+std::string device_name(const Visit& visit, const self::AccountDevice& device) {
   return device.display_name.empty() ? std::string(visit.language.say(Text::device_unnamed))
                                      : device.display_name;
 }
 
-void put_device_facts(html::Values& facts, const pages::Visit& visit,
-                      const self::AccountDevice& device) {
+void put_device_facts(html::Values& facts, const Visit& visit, const self::AccountDevice& device) {
   put_fact(facts, visit.language.say(Text::device_id), device.id);
   put_fact(facts, visit.language.say(Text::device_app), device.client);
   put_fact(facts, visit.language.say(Text::last_used), ago_or_unknown(visit, device.last_used_at));
@@ -161,7 +153,7 @@ void put_device_facts(html::Values& facts, const pages::Visit& visit,
   }
 }
 
-http::Response no_such_device(const pages::Visit& visit) {
+http::Response no_such_device(const Visit& visit) {
   return pages::show_message(visit.pages, visit.request,
                              {.status = 404,
                               .title = Text::device_missing,
@@ -170,11 +162,11 @@ http::Response no_such_device(const pages::Visit& visit) {
                               .link_text = Text::to_devices});
 }
 
-void mount_devices(request::Routes& routes, const pages::AccountPages& pages) {
-  pages::add_page(routes, pages, std::string(kDevices), get_devices);
-  pages::add_page(routes, pages, "/account/device", get_device);
-  pages::add_form(routes, pages, "/account/device", kDevices, rename_device);
-  pages::add_form(routes, pages, "/account/apps/end", kDevices, end_app);
+void mount_devices(request::Routes& routes, const AccountPages& pages) {
+  add_page(routes, pages, std::string(kDevices), get_devices);
+  add_page(routes, pages, "/account/device", get_device);
+  add_form(routes, pages, "/account/device", kDevices, rename_device);
+  add_form(routes, pages, "/account/apps/end", kDevices, end_app);
 }
 
 }  // namespace latchkey::account_pages

@@ -4,7 +4,7 @@
 #include "endpoints/account_pages/account_pages.h"
 #include "endpoints/account_pages/actions.h"
 #include "endpoints/pages/next.h"
-#include "endpoints/pages/personal.h"
+#include "endpoints/pages/surface.h"
 #include "endpoints/pages/words.h"
 #include "platform/text/rfc3339.h"
 #include "platform/text/ulid.h"
@@ -14,8 +14,7 @@ namespace {
 
 constexpr std::string_view kProfile = "/account/profile";
 
-void put_browser(html::Values& values, const pages::Visit& visit,
-                 const signin::BrowserSession& browser) {
+void put_browser(html::Values& values, const Visit& visit, const signin::BrowserSession& browser) {
   html::Values& row = values.add("BROWSER");
   const std::string name = pages::browser_name(visit.language, browser.origin.user_agent);
   row.set("AGENT", name.empty() ? visit.language.say(Text::unknown) : name);
@@ -26,7 +25,7 @@ void put_browser(html::Values& values, const pages::Visit& visit,
   row.add(browser.id == visit.who.id ? "THIS" : "OTHER");
 }
 
-Task<http::Response> show_home(const pages::Visit& visit, std::string_view notice) {
+Task<http::Response> show_home(const Visit& visit, std::string_view notice) {
   const auto profile = co_await visit.pages.overview.profile(visit.who.account.id);
   const auto browsers = co_await visit.pages.browsers.list(visit.who.account.id);
   html::Page page = pages::begin_page(visit.pages, visit.request, visit.language.say(Text::home),
@@ -38,7 +37,7 @@ Task<http::Response> show_home(const pages::Visit& visit, std::string_view notic
 }
 
 // Signed out or not, an action leads to its page, which asks for whatever it needs.
-Task<http::Response> get_home(const pages::Visit& visit) {
+Task<http::Response> get_home(const Visit& visit) {
   const std::string action = pages::field(visit.form, "action");
   if (action.empty())
     co_return co_await show_home(visit, pages::notice_of(visit.language, visit.form));
@@ -48,21 +47,21 @@ Task<http::Response> get_home(const pages::Visit& visit) {
   co_return co_await show_home(visit, visit.language.say(Text::notice_action));
 }
 
-Task<http::Response> end_browser(const pages::Visit& visit) {
+Task<http::Response> end_browser(const Visit& visit) {
   if (const auto id = text::parse_id<BrowserSessionId>(pages::field(visit.form, "browser"))) {
     co_await visit.pages.browsers.end(visit.who.account.id, *id);
   }
   co_return pages::done(pages::kHome, pages::Notice::browser_ended);
 }
 
-Task<http::Response> get_cross_signing(const pages::Visit& visit) {
+Task<http::Response> get_cross_signing(const Visit& visit) {
   co_return pages::show_message(visit.pages, visit.request,
                                 {.title = Text::cross_signing,
                                  .sentence = Text::cross_signing_why,
                                  .link = std::string(pages::kHome)});
 }
 
-Task<http::Response> profile_page(const pages::Visit& visit, const pages::Refused& refused) {
+Task<http::Response> profile_page(const Visit& visit, const pages::Refused& refused) {
   const auto profile = co_await visit.pages.overview.profile(visit.who.account.id);
   html::Page page = pages::begin_page(visit.pages, visit.request, visit.language.say(Text::profile),
                                       "account_profile.html");
@@ -80,11 +79,9 @@ Task<http::Response> profile_page(const pages::Visit& visit, const pages::Refuse
   co_return pages::show(visit.pages, visit.request, std::move(page));
 }
 
-Task<http::Response> get_profile(const pages::Visit& visit) {
-  co_return co_await profile_page(visit, {});
-}
+Task<http::Response> get_profile(const Visit& visit) { co_return co_await profile_page(visit, {}); }
 
-Task<http::Response> post_profile(const pages::Visit& visit) {
+Task<http::Response> post_profile(const Visit& visit) {
   const auto saved = co_await visit.pages.operations.set_display_name(
       self::proof_of(visit.who), pages::field(visit.form, "name"));
   if (saved) co_return pages::done(kProfile, pages::Notice::saved);
@@ -93,13 +90,13 @@ Task<http::Response> post_profile(const pages::Visit& visit) {
 
 }  // namespace
 
-void mount_home(request::Routes& routes, const pages::AccountPages& pages) {
-  pages::add_page(routes, pages, "/account", get_home);
-  pages::add_page(routes, pages, std::string(pages::kHome), get_home);
-  pages::add_form(routes, pages, "/account/browsers/end", pages::kHome, end_browser);
-  pages::add_page(routes, pages, "/account/cross-signing-reset", get_cross_signing);
-  pages::add_page(routes, pages, std::string(kProfile), get_profile);
-  pages::add_form(routes, pages, std::string(kProfile), kProfile, post_profile);
+void mount_home(request::Routes& routes, const AccountPages& pages) {
+  add_page(routes, pages, "/account", get_home);
+  add_page(routes, pages, std::string(pages::kHome), get_home);
+  add_form(routes, pages, "/account/browsers/end", pages::kHome, end_browser);
+  add_page(routes, pages, "/account/cross-signing-reset", get_cross_signing);
+  add_page(routes, pages, std::string(kProfile), get_profile);
+  add_form(routes, pages, std::string(kProfile), kProfile, post_profile);
 }
 
 }  // namespace latchkey::account_pages

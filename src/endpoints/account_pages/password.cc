@@ -4,7 +4,7 @@
 #include "domain/accounts/matrix_id.h"
 #include "endpoints/account_pages/account_pages.h"
 #include "endpoints/pages/next.h"
-#include "endpoints/pages/personal.h"
+#include "endpoints/pages/surface.h"
 #include "endpoints/pages/words.h"
 #include "endpoints/request/origin.h"
 
@@ -26,7 +26,7 @@ struct PasswordForm {
   pages::Refused refused = {};
 };
 
-http::Response password_form(const pages::AccountPages& pages, const http::Request& request,
+http::Response password_form(const AccountPages& pages, const http::Request& request,
                              const PasswordForm& form) {
   html::Page page = pages::begin_page(pages, request, form.title, "account_password.html");
   html::Values& values = page.values;
@@ -58,8 +58,7 @@ std::optional<pages::Refused> wrong_new_password(const Language& language, const
 }
 
 // What the person holds stays signed in (MSC2457: the caller's own token survives).
-std::string names_of_kept(const pages::Visit& visit,
-                          const std::vector<self::AccountDevice>& devices) {
+std::string names_of_kept(const Visit& visit, const std::vector<self::AccountDevice>& devices) {
   std::vector<std::string> names;
   for (const auto& device : devices) {
     if (device.here) names.push_back(device_name(visit, device));
@@ -67,8 +66,7 @@ std::string names_of_kept(const pages::Visit& visit,
   return names.empty() ? std::string() : visit.language.list(names);
 }
 
-Task<http::Response> change_page(const pages::Visit& visit, bool logout_devices,
-                                 pages::Refused refused) {
+Task<http::Response> change_page(const Visit& visit, bool logout_devices, pages::Refused refused) {
   const auto devices =
       co_await visit.pages.overview.account_devices(visit.who.account.id, visit.who.id);
   co_return password_form(visit.pages, visit.request,
@@ -80,7 +78,7 @@ Task<http::Response> change_page(const pages::Visit& visit, bool logout_devices,
                            .refused = std::move(refused)});
 }
 
-Task<http::Response> get_password(const pages::Visit& visit) {
+Task<http::Response> get_password(const Visit& visit) {
   const auto profile = co_await visit.pages.overview.profile(visit.who.account.id);
   if (profile.has_password) co_return co_await change_page(visit, false, {});
   co_return pages::show_message(visit.pages, visit.request,
@@ -89,7 +87,7 @@ Task<http::Response> get_password(const pages::Visit& visit) {
                                  .link = std::string(pages::kHome)});
 }
 
-Task<http::Response> post_password(const pages::Visit& visit) {
+Task<http::Response> post_password(const Visit& visit) {
   const bool logout_devices = pages::field(visit.form, "logout_devices") == "1";
   if (auto wrong = wrong_new_password(visit.language, visit.form)) {
     co_return co_await change_page(visit, logout_devices, std::move(*wrong));
@@ -104,7 +102,7 @@ Task<http::Response> post_password(const pages::Visit& visit) {
 
 // By a link.
 
-http::Response gone(const pages::AccountPages& pages, const http::Request& request) {
+http::Response gone(const AccountPages& pages, const http::Request& request) {
   return pages::show_message(pages, request,
                              {.status = 410,
                               .title = Text::recover_gone,
@@ -114,7 +112,7 @@ http::Response gone(const pages::AccountPages& pages, const http::Request& reque
 }
 
 // The form, or why there is none.
-Task<http::Response> recover_page(const pages::AccountPages& pages, const http::Request& request,
+Task<http::Response> recover_page(const AccountPages& pages, const http::Request& request,
                                   std::string link, bool logout_devices, pages::Refused refused) {
   const auto account = co_await pages.operations.recovery_account(link);
   if (!account) co_return gone(pages, request);
@@ -130,12 +128,12 @@ Task<http::Response> recover_page(const pages::AccountPages& pages, const http::
                            .refused = std::move(refused)});
 }
 
-Task<http::Response> get_recover(const pages::AccountPages& pages, const http::Request& request) {
+Task<http::Response> get_recover(const AccountPages& pages, const http::Request& request) {
   co_return co_await recover_page(pages, request, pages::field(pages::query_of(request), "token"),
                                   false, {});
 }
 
-Task<http::Response> post_recover(const pages::AccountPages& pages, const http::Request& request,
+Task<http::Response> post_recover(const AccountPages& pages, const http::Request& request,
                                   const http::Form& sent) {
   const std::string link = pages::field(sent, "token");
   const bool logout_devices = pages::field(sent, "logout_devices") == "1";
@@ -156,15 +154,15 @@ Task<http::Response> post_recover(const pages::AccountPages& pages, const http::
 
 }  // namespace
 
-void mount_password(request::Routes& routes, const pages::AccountPages& pages) {
-  pages::add_page(routes, pages, std::string(kChange), get_password);
-  pages::add_form(routes, pages, std::string(kChange), kChange, post_password);
+void mount_password(request::Routes& routes, const AccountPages& pages) {
+  add_page(routes, pages, std::string(kChange), get_password);
+  add_form(routes, pages, std::string(kChange), kChange, post_password);
   routes.add(http::Method::get, std::string(kRecover),
              [&pages](const http::Request& request) { return get_recover(pages, request); });
-  pages::add_open_form(routes, pages, std::string(kRecover),
-                       [&pages](const http::Request& request, const http::Form& sent) {
-                         return post_recover(pages, request, sent);
-                       });
+  add_open_form(routes, pages, std::string(kRecover),
+                [&pages](const http::Request& request, const http::Form& sent) {
+                  return post_recover(pages, request, sent);
+                });
 }
 
 }  // namespace latchkey::account_pages

@@ -3,7 +3,7 @@
 #include "domain/accounts/matrix_id.h"
 #include "endpoints/account_pages/account_pages.h"
 #include "endpoints/pages/next.h"
-#include "endpoints/pages/personal.h"
+#include "endpoints/pages/surface.h"
 #include "endpoints/pages/words.h"
 #include "endpoints/request/origin.h"
 #include "platform/http/percent.h"
@@ -27,7 +27,7 @@ Text title_of(const SignInForm& form) {
   return form.again ? Text::sign_in_again : Text::sign_in;
 }
 
-http::Response sign_in_page(const pages::AccountPages& pages, const http::Request& request,
+http::Response sign_in_page(const AccountPages& pages, const http::Request& request,
                             const SignInForm& form) {
   const Language& language = pages::language_of(pages, request);
   html::Page page =
@@ -64,7 +64,7 @@ std::string hinted_user(std::string hint) {
   return hint;
 }
 
-Task<http::Response> get_sign_in(const pages::AccountPages& pages, const http::Request& request) {
+Task<http::Response> get_sign_in(const AccountPages& pages, const http::Request& request) {
   const http::Form query = pages::query_of(request);
   const auto who = co_await pages::visitor(pages, request);
   SignInForm form{.next = pages::next_or_home(pages.router, pages::field(query, "next")),
@@ -85,7 +85,7 @@ signin::Identifier identifier_of(const std::string& typed) {
   return signin::UserName{typed};
 }
 
-Task<http::Response> post_sign_in(const pages::AccountPages& pages, const http::Request& request,
+Task<http::Response> post_sign_in(const AccountPages& pages, const http::Request& request,
                                   const http::Form& sent) {
   SignInForm form{.next = pages::next_or_home(pages.router, pages::field(sent, "next")),
                   .user = pages::field(sent, "user"),
@@ -103,7 +103,7 @@ Task<http::Response> post_sign_in(const pages::AccountPages& pages, const http::
   co_return response;
 }
 
-Task<http::Response> post_sign_out(const pages::Visit& visit) {
+Task<http::Response> post_sign_out(const Visit& visit) {
   co_await visit.pages.browsers.end(visit.who.account.id, visit.who.id);
   http::Response response = pages::done("/account/sign-in", pages::Notice::signed_out);
   pages::take_cookie(visit.pages, response);
@@ -112,14 +112,14 @@ Task<http::Response> post_sign_out(const pages::Visit& visit) {
 
 }  // namespace
 
-void mount_sign_in(request::Routes& routes, const pages::AccountPages& pages) {
+void mount_sign_in(request::Routes& routes, const AccountPages& pages) {
   routes.add(http::Method::get, "/account/sign-in",
              [&pages](const http::Request& request) { return get_sign_in(pages, request); });
-  pages::add_open_form(routes, pages, "/account/sign-in",
-                       [&pages](const http::Request& request, const http::Form& sent) {
-                         return post_sign_in(pages, request, sent);
-                       });
-  pages::add_form(routes, pages, "/account/sign-out", pages::kHome, post_sign_out);
+  add_open_form(routes, pages, "/account/sign-in",
+                [&pages](const http::Request& request, const http::Form& sent) {
+                  return post_sign_in(pages, request, sent);
+                });
+  add_form(routes, pages, "/account/sign-out", pages::kHome, post_sign_out);
 }
 
 }  // namespace latchkey::account_pages

@@ -5,7 +5,7 @@
 #include "domain/accounts/matrix_id.h"
 #include "endpoints/account_pages/account_pages.h"
 #include "endpoints/pages/next.h"
-#include "endpoints/pages/personal.h"
+#include "endpoints/pages/surface.h"
 #include "endpoints/pages/words.h"
 #include "endpoints/request/origin.h"
 #include "platform/crypto/hash.h"
@@ -18,7 +18,7 @@ namespace {
 using confirm::Stage;
 using Passed = std::expected<confirm::AuthPassed, pages::Refused>;
 
-bool asks_for(const pages::AccountPages& pages, Stage stage) {
+bool asks_for(const AccountPages& pages, Stage stage) {
   return std::ranges::find(pages.sign_up_stages, stage) != pages.sign_up_stages.end();
 }
 
@@ -27,7 +27,7 @@ bool accepted(const http::Form& sent, std::string_view id) {
                              [&](const auto& f) { return f.name == "accepted" && f.value == id; });
 }
 
-void put_terms(const pages::AccountPages& pages, html::Values& values, const http::Form& sent,
+void put_terms(const AccountPages& pages, html::Values& values, const http::Form& sent,
                const Language& language) {
   html::Values& terms = values.add("TERMS_FIELD");
   int number = 0;
@@ -41,7 +41,7 @@ void put_terms(const pages::AccountPages& pages, html::Values& values, const htt
 }
 
 // `purpose`: why the person is here; may be empty.
-http::Response sign_up_page(const pages::AccountPages& pages, const http::Request& request,
+http::Response sign_up_page(const AccountPages& pages, const http::Request& request,
                             const http::Form& sent, const pages::Refused& refused,
                             std::string_view purpose = {}) {
   const Language& language = pages::language_of(pages, request);
@@ -63,7 +63,7 @@ http::Response sign_up_page(const pages::AccountPages& pages, const http::Reques
   return response;
 }
 
-http::Response closed_page(const pages::AccountPages& pages, const http::Request& request) {
+http::Response closed_page(const AccountPages& pages, const http::Request& request) {
   return pages::show_message(pages, request,
                              {.status = 403,
                               .title = Text::sign_up_closed,
@@ -72,7 +72,7 @@ http::Response closed_page(const pages::AccountPages& pages, const http::Request
                               .link_text = Text::sign_in});
 }
 
-Task<http::Response> get_sign_up(const pages::AccountPages& pages, const http::Request& request) {
+Task<http::Response> get_sign_up(const AccountPages& pages, const http::Request& request) {
   const http::Form query = pages::query_of(request);
   const auto who = co_await pages::visitor(pages, request);
   // Who is signed in and is sent here by an app (prompt=create) is meant to make another account.
@@ -89,7 +89,7 @@ Task<http::Response> get_sign_up(const pages::AccountPages& pages, const http::R
 }
 
 // What is seen at once in the form; absent: nothing is wrong.
-std::optional<Text> wrong_field(const pages::AccountPages& pages, const http::Form& sent) {
+std::optional<Text> wrong_field(const AccountPages& pages, const http::Form& sent) {
   if (pages::field(sent, "user").empty()) return Text::error_name_needed;
   if (pages::field(sent, "password") != pages::field(sent, "repeated")) return Text::error_mismatch;
   if (!asks_for(pages, Stage::terms)) return std::nullopt;
@@ -107,7 +107,7 @@ pages::Refused words_of(const Language& language, const confirm::AuthRefused& re
 }
 
 // Passes the stages one after the other in a session of this one form.
-Task<Passed> pass_stages(const pages::AccountPages& pages, const http::Request& request,
+Task<Passed> pass_stages(const AccountPages& pages, const http::Request& request,
                          const http::Form& sent) {
   const Language& language = pages::language_of(pages, request);
   const confirm::AuthRequest asked{
@@ -134,7 +134,7 @@ Task<Passed> pass_stages(const pages::AccountPages& pages, const http::Request& 
   co_return std::unexpected(words_of(language, confirm::Challenge{}));
 }
 
-Task<std::optional<pages::Refused>> make_account(const pages::AccountPages& pages,
+Task<std::optional<pages::Refused>> make_account(const AccountPages& pages,
                                                  const http::Request& request,
                                                  const http::Form& sent) {
   const Language& language = pages::language_of(pages, request);
@@ -158,7 +158,7 @@ Task<std::optional<pages::Refused>> make_account(const pages::AccountPages& page
   co_return pages::words(language, made.error());
 }
 
-Task<http::Response> post_sign_up(const pages::AccountPages& pages, const http::Request& request,
+Task<http::Response> post_sign_up(const AccountPages& pages, const http::Request& request,
                                   const http::Form& sent) {
   if (!pages.registration.open()) co_return closed_page(pages, request);
   if (const auto refused = co_await make_account(pages, request, sent)) {
@@ -178,13 +178,13 @@ Task<http::Response> post_sign_up(const pages::AccountPages& pages, const http::
 
 }  // namespace
 
-void mount_sign_up(request::Routes& routes, const pages::AccountPages& pages) {
+void mount_sign_up(request::Routes& routes, const AccountPages& pages) {
   routes.add(http::Method::get, "/account/sign-up",
              [&pages](const http::Request& request) { return get_sign_up(pages, request); });
-  pages::add_open_form(routes, pages, "/account/sign-up",
-                       [&pages](const http::Request& request, const http::Form& sent) {
-                         return post_sign_up(pages, request, sent);
-                       });
+  add_open_form(routes, pages, "/account/sign-up",
+                [&pages](const http::Request& request, const http::Form& sent) {
+                  return post_sign_up(pages, request, sent);
+                });
 }
 
 }  // namespace latchkey::account_pages

@@ -5,7 +5,6 @@
 #include "endpoints/account_pages/account_pages.h"
 #include "endpoints/account_pages/return_url.h"
 #include "endpoints/pages/next.h"
-#include "endpoints/pages/personal.h"
 #include "platform/http/form.h"
 
 namespace latchkey::account_pages {
@@ -18,13 +17,13 @@ std::string path_to(std::string_view target) {
   return std::string(kPath) + "?" + http::encode_form(fields);
 }
 
-http::Response wrong_address(const pages::AccountPages& pages, const http::Request& request) {
+http::Response wrong_address(const AccountPages& pages, const http::Request& request) {
   return pages::show_message(
       pages, request,
       {.status = 400, .title = Text::authorize_failed, .sentence = Text::sso_wrong_address});
 }
 
-Task<http::Response> get_sso(const pages::AccountPages& pages, const http::Request& request) {
+Task<http::Response> get_sso(const AccountPages& pages, const http::Request& request) {
   const http::Form query = pages::query_of(request);
   const std::string target = pages::field(query, "redirect_url");
   const auto where = read_return_url(target);
@@ -36,14 +35,14 @@ Task<http::Response> get_sso(const pages::AccountPages& pages, const http::Reque
   html::Page page = pages::begin_page(
       pages, request, language.say(texts::SsoTitle{.host = where->shown}), "account_sso.html");
   page.form_target = where->form_target;
-  const pages::Visit visit{pages, request, *who, language, query};
+  const Visit visit{pages, request, *who, language, query};
   page.values.set("ACCOUNT", visit.matrix_id()).set("TARGET", target);
   page.values.set("ASKS", language.say(texts::SsoAsks{.host = where->shown}));
   page.values.set("NOT_ME_URL", pages::sign_in_path(path_to(target), {.another = true}));
   co_return pages::show(pages, request, std::move(page));
 }
 
-Task<http::Response> post_sso(const pages::Visit& visit) {
+Task<http::Response> post_sso(const Visit& visit) {
   const std::string target = pages::field(visit.form, "redirect_url");
   const auto where = read_return_url(target);
   if (!where) co_return wrong_address(visit.pages, visit.request);
@@ -54,11 +53,11 @@ Task<http::Response> post_sso(const pages::Visit& visit) {
 
 }  // namespace
 
-void mount_sso(request::Routes& routes, const pages::AccountPages& pages) {
+void mount_sso(request::Routes& routes, const AccountPages& pages) {
   if (!pages.login_tokens.enabled()) return;
   routes.add(http::Method::get, std::string(kPath),
              [&pages](const http::Request& request) { return get_sso(pages, request); });
-  pages::add_form(routes, pages, std::string(kPath), pages::kHome, post_sso);
+  add_form(routes, pages, std::string(kPath), pages::kHome, post_sso);
 }
 
 }  // namespace latchkey::account_pages

@@ -72,7 +72,7 @@ http::Response tell_client(const Api& api, const ReturnAddress& where, std::stri
 // Told to the person, for who asks is not to be trusted with an answer.
 http::Response failed(const Api& api, const http::Request& request, Text sentence) {
   return pages::show_message(
-      api.account, request, {.status = 400, .title = Text::authorize_failed, .sentence = sentence});
+      api.site, request, {.status = 400, .title = Text::authorize_failed, .sentence = sentence});
 }
 
 // For may_redirect_at_once(): they see where it goes.
@@ -80,12 +80,12 @@ http::Response offer_way_back(const Api& api, const http::Request& request,
                               const clients::Client& client, const http::Response& redirect) {
   const std::string name = client.shown_name(pages::accepted_languages(request));
   return pages::show_message(
-      api.account, request,
+      api.site, request,
       {.status = 400,
        .title = Text::authorize_failed,
        .sentence = Text::authorize_refused,
        .link = redirect.headers.front().second,
-       .link_text = pages::language_of(api.account, request).say(texts::LogoutBack{.app = name})});
+       .link_text = pages::language_of(api.site, request).say(texts::LogoutBack{.app = name})});
 }
 
 // `at_once`: of may_redirect_at_once().
@@ -137,7 +137,7 @@ Task<std::expected<Asked, http::Response>> read(const Api& api, const http::Requ
 }
 
 Task<http::Response> get_authorize(const Api& api, const http::Request& request) {
-  const auto browser = co_await pages::visitor(api.account, request);
+  const auto browser = co_await pages::visitor(api.site, request);
   const auto asked = co_await read(api, request, browser ? &*browser : nullptr);
   if (!asked) co_return asked.error();
   const bool consented = browser && asked->request.prompt.none &&
@@ -175,10 +175,10 @@ Task<http::Response> post_authorize(const Api& api, const http::Request& request
     co_return pages::see_other(std::string(path::kAuthorize) + "?" +
                                http::encode_form(form->fields()));
   }
-  if (!form || !pages::csrf_ok(api.account, request, *form)) {
-    co_return pages::csrf_refused(api.account, request);
+  if (!form || !pages::csrf_ok(api.site, request, *form)) {
+    co_return pages::csrf_refused(api.site, request);
   }
-  const auto browser = co_await pages::visitor(api.account, request);
+  const auto browser = co_await pages::visitor(api.site, request);
   const auto asked = co_await read(api, request, browser ? &*browser : nullptr);
   if (!asked) co_return asked.error();
   const std::string query = without_prompt(asked->query);

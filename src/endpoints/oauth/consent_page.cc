@@ -39,8 +39,7 @@ Task<void> put_scope(const Api& api, html::Values& values, Scope scope,
   scope.admin = scope.admin && browser.account.admin;
   for (const std::string& may : in_words(scope, language)) values.add_text("MAY", may);
   if (!scope.matrix) co_return;
-  const auto name =
-      co_await api.account.overview.name_of_device(browser.account.id, scope.device_id);
+  const auto name = co_await api.overview.name_of_device(browser.account.id, scope.device_id);
   if (name) values.add_text("REPLACES", language.say(texts::ConsentReplaces{.device = *name}));
 }
 
@@ -59,11 +58,11 @@ std::string form_action_source(std::string_view redirect_uri) {
 Task<http::Response> consent_page(const Api& api, const http::Request& request,
                                   const AuthorizationRequest& asked,
                                   const signin::BrowserSession& browser, std::string_view query) {
-  const Language& language = pages::language_of(api.account, request);
+  const Language& language = pages::language_of(api.site, request);
   const clients::Client& client = *asked.client;
   const std::string name = client.shown_name(pages::accepted_languages(request));
   html::Page page = pages::begin_page(
-      api.account, request, language.say(texts::ConsentTitle{.app = name}), "consent.html");
+      api.site, request, language.say(texts::ConsentTitle{.app = name}), "consent.html");
   page.form_target = form_action_source(asked.redirect_uri);
   html::Values& values = page.values;
   values.set("ASKS", language.say(texts::ConsentAsks{.app = name, .server = api.server_name}));
@@ -79,7 +78,7 @@ Task<http::Response> consent_page(const Api& api, const http::Request& request,
   values.set("NOT_ME_URL", pages::sign_in_path(next, {.another = true}));
   values.add_text("POLICY_URI", client.policy_uri.best(pages::accepted_languages(request)));
   values.add_text("TOS_URI", client.tos_uri.best(pages::accepted_languages(request)));
-  co_return pages::show(api.account, request, std::move(page));
+  co_return pages::show(api.site, request, std::move(page));
 }
 
 }  // namespace latchkey::oauth

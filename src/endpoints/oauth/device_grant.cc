@@ -49,25 +49,25 @@ Task<http::Response> post_device(const Api& api, const http::Request& request) {
 using signin::BrowserSession;
 
 std::string_view say(const Api& api, const http::Request& request, Text text) {
-  return pages::language_of(api.account, request).say(text);
+  return pages::language_of(api.site, request).say(text);
 }
 
 http::Response code_page(const Api& api, const http::Request& request, int status = 200,
                          std::string_view error = {}) {
-  html::Page page = pages::begin_page(api.account, request, say(api, request, Text::link_title),
-                                      "link_code.html");
+  html::Page page =
+      pages::begin_page(api.site, request, say(api, request, Text::link_title), "link_code.html");
   page.status = status;
   page.values.add_text("ERROR", error);
-  return pages::show(api.account, request, std::move(page));
+  return pages::show(api.site, request, std::move(page));
 }
 
 Task<http::Response> decide_page(const Api& api, const http::Request& request,
                                  const PendingDevice& device, const BrowserSession& browser,
                                  const std::string& code) {
-  const Language& language = pages::language_of(api.account, request);
+  const Language& language = pages::language_of(api.site, request);
   const std::string name = device.client->shown_name(pages::accepted_languages(request));
   const auto title = language.say(texts::LinkAsksTitle{.app = name});
-  html::Page page = pages::begin_page(api.account, request, title, "link_decide.html");
+  html::Page page = pages::begin_page(api.site, request, title, "link_decide.html");
   html::Values& values = page.values;
   values.set("CLIENT", name).set("CODE", code);
   values.add_text("HOST", client_host(*device.client, name));
@@ -77,11 +77,11 @@ Task<http::Response> decide_page(const Api& api, const http::Request& request,
   co_await put_scope(api, values, device.scope, browser, language);
   const std::string next = std::string(path::kLink) + "?user_code=" + code;
   values.set("NOT_ME_URL", pages::sign_in_path(next, {.another = true}));
-  co_return pages::show(api.account, request, std::move(page));
+  co_return pages::show(api.site, request, std::move(page));
 }
 
 http::Response message(const Api& api, const http::Request& request, Text title, Text sentence) {
-  return pages::show_message(api.account, request, {.title = title, .sentence = sentence});
+  return pages::show_message(api.site, request, {.title = title, .sentence = sentence});
 }
 
 // The device that waits with the typed code, or the page to be shown instead.
@@ -107,7 +107,7 @@ Task<std::expected<Waiting, http::Response>> look(const Api& api, const http::Re
 Task<http::Response> get_link(const Api& api, const http::Request& request) {
   const auto query = http::Form::parse(request.query);
   const std::string typed = query ? pages::field(*query, "user_code") : std::string();
-  const auto browser = co_await pages::visitor(api.account, request);
+  const auto browser = co_await pages::visitor(api.site, request);
   if (!browser) {
     std::string next(path::kLink);
     if (const auto code = read_user_code(typed)) next += "?user_code=" + *code;
@@ -121,10 +121,10 @@ Task<http::Response> get_link(const Api& api, const http::Request& request) {
 
 Task<http::Response> post_link(const Api& api, const http::Request& request) {
   const auto form = http::Form::parse(request.body);
-  if (!form || !pages::csrf_ok(api.account, request, *form)) {
-    co_return pages::csrf_refused(api.account, request);
+  if (!form || !pages::csrf_ok(api.site, request, *form)) {
+    co_return pages::csrf_refused(api.site, request);
   }
-  const auto browser = co_await pages::visitor(api.account, request);
+  const auto browser = co_await pages::visitor(api.site, request);
   if (!browser) co_return pages::to_sign_in(path::kLink);
   const std::string typed = pages::field(*form, "user_code");
   const auto waiting = co_await look(api, request, typed);

@@ -10,7 +10,7 @@
 #include "endpoints/oauth/consent_page.h"
 #include "endpoints/oauth/oauth.h"
 #include "endpoints/pages/next.h"
-#include "endpoints/pages/personal.h"
+#include "endpoints/pages/surface.h"
 #include "platform/http/percent.h"
 
 namespace latchkey::oauth {
@@ -47,7 +47,7 @@ Text sentence_for(LogoutRefused refused) {
 }
 
 http::Response refuse(const Api& api, const http::Request& request, LogoutRefused why) {
-  return pages::show_message(api.account, request,
+  return pages::show_message(api.site, request,
                              {.status = 400,
                               .title = Text::authorize_failed,
                               .sentence = sentence_for(why),
@@ -79,9 +79,9 @@ std::string client_name(const http::Request& request, const LogoutRequest& asked
 
 http::Response ask(const Api& api, const http::Request& request, const LogoutRequest& asked,
                    const signin::BrowserSession& browser) {
-  const Language& language = pages::language_of(api.account, request);
+  const Language& language = pages::language_of(api.site, request);
   html::Page page =
-      pages::begin_page(api.account, request, language.say(Text::logout_title), "logout.html");
+      pages::begin_page(api.site, request, language.say(Text::logout_title), "logout.html");
   html::Values& values = page.values;
   values.set("USER_ID", accounts::matrix_id(browser.account.localpart, api.server_name));
   if (asked.client) {
@@ -89,7 +89,7 @@ http::Response ask(const Api& api, const http::Request& request, const LogoutReq
                                                            .server = api.server_name}));
   }
   if (asked.back) page.form_target = form_action_source(asked.back->redirect_uri);
-  return pages::show(api.account, request, std::move(page));
+  return pages::show(api.site, request, std::move(page));
 }
 
 // Nobody is signed in here, so nothing is left to ask.
@@ -98,16 +98,16 @@ http::Response nobody(const Api& api, const http::Request& request, const Logout
   pages::Message message{.title = Text::logout_done, .sentence = Text::notice_signed_out};
   if (asked.back) {
     message.link = address(*asked.back);
-    message.link_text = pages::language_of(api.account, request)
+    message.link_text = pages::language_of(api.site, request)
                             .say(texts::LogoutBack{.app = client_name(request, asked)});
   }
-  return pages::show_message(api.account, request, message);
+  return pages::show_message(api.site, request, message);
 }
 
 Task<http::Response> get_logout(const Api& api, const http::Request& request) {
   const auto asked = co_await read(api, pages::query_of(request));
   if (!asked) co_return refuse(api, request, asked.error());
-  const auto browser = co_await pages::visitor(api.account, request);
+  const auto browser = co_await pages::visitor(api.site, request);
   co_return browser ? ask(api, request, *asked, *browser) : nobody(api, request, *asked);
 }
 
@@ -121,9 +121,9 @@ std::string signed_out_page(const http::Request& request) {
 Task<http::Response> decide(const Api& api, const http::Request& request, bool sign_out) {
   const auto asked = co_await read(api, pages::query_of(request));
   if (!asked) co_return refuse(api, request, asked.error());
-  const auto browser = co_await pages::visitor(api.account, request);
+  const auto browser = co_await pages::visitor(api.site, request);
   if (sign_out && browser) {
-    co_await api.account.browsers.end(browser->account.id, browser->id);
+    co_await api.site.browsers.end(browser->account.id, browser->id);
   }
   http::Response response;
   if (asked->back) {
@@ -133,7 +133,7 @@ Task<http::Response> decide(const Api& api, const http::Request& request, bool s
   } else {
     response = pages::see_other(std::string(pages::kHome));
   }
-  if (sign_out) pages::take_cookie(api.account, response);
+  if (sign_out) pages::take_cookie(api.site, response);
   co_return response;
 }
 
@@ -148,8 +148,8 @@ Task<http::Response> post_logout(const Api& api, const http::Request& request) {
   if (!form) co_return refuse(api, request, LogoutRefused::duplicates);
   const std::string decision = pages::field(*form, "decision");
   if (decision.empty()) co_return as_link(*form);
-  if (!pages::csrf_ok(api.account, request, *form)) {
-    co_return pages::csrf_refused(api.account, request);
+  if (!pages::csrf_ok(api.site, request, *form)) {
+    co_return pages::csrf_refused(api.site, request);
   }
   co_return co_await decide(api, request, decision == "sign_out");
 }

@@ -21,7 +21,7 @@ json::array actions(const Api& api) {
 
 json::array languages(const Api& api) {
   json::array list;
-  for (const auto& language : api.account.pages.texts().languages()) {
+  for (const auto& language : api.site.pages.texts().languages()) {
     list.emplace_back(language->code());
   }
   return list;
@@ -30,7 +30,7 @@ json::array languages(const Api& api) {
 json::object metadata(const Api& api) {
   const std::string account = api.public_url.of(path::kAccount);
   json::array prompts{"none", "login", "consent"};
-  if (api.account.registration.open()) prompts.emplace_back("create");
+  if (api.registration.open()) prompts.emplace_back("create");
   const json::array auth_methods{"none", "client_secret_basic", "client_secret_post",
                                  "private_key_jwt"};
   const json::array confidential{"client_secret_basic", "client_secret_post", "private_key_jwt"};

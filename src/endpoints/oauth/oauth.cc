@@ -3,7 +3,7 @@
 #include "endpoints/oauth/authenticate.h"
 #include "endpoints/oauth/error_response.h"
 #include "endpoints/oauth/introspect.h"
-#include "endpoints/pages/personal.h"
+#include "endpoints/pages/surface.h"
 #include "endpoints/request/standard_error.h"
 
 namespace latchkey::oauth {
@@ -12,7 +12,7 @@ void mount(http::Router& router, const Api& api) {
   request::Routes metadata(router, {.name = "metadata", .refuse = request::standard_refusal});
   mount_metadata(metadata, api);
 
-  request::Routes pages(router, pages::surface(api.account));
+  request::Routes pages(router, pages::surface(api.site));
   mount_authorize(pages, api);
   mount_link(pages, api);
   mount_end_session(pages, api);

@@ -10,6 +10,8 @@
 #include "domain/oauth/claims.h"
 #include "domain/oauth/device_grants.h"
 #include "domain/oauth/signing_keys.h"
+#include "domain/registration/registration.h"
+#include "domain/self/overview.h"
 #include "domain/sessions/sessions.h"
 #include "endpoints/pages/visit.h"
 #include "endpoints/request/routes.h"
@@ -52,7 +54,9 @@ struct Api {
   SigningKeys& keys;
   const Claims& claims;
   limits::AttemptLimits& limits;
-  const pages::AccountPages& account;
+  const pages::Site& site;
+  self::Overview& overview;
+  const registration::Registration& registration;
   const crypto::Secret& introspection_secret;  // the homeserver's
   std::string server_name;
   // What links to the account pages may ask for (MSC4191).

@@ -1,16 +1,11 @@
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 
-#include "domain/registration/registration.h"
-#include "domain/self/operations.h"
-#include "domain/self/overview.h"
 #include "domain/signin/browser_sessions.h"
-#include "domain/signin/login_tokens.h"
 #include "endpoints/pages/language.h"
 #include "platform/html/pages.h"
 #include "platform/http/form.h"
@@ -24,33 +19,24 @@
 // pages to people who are signed in.
 namespace latchkey::pages {
 
-// What the pages call; owned by app.
-struct AccountPages {
+// What every page is made with; owned by app.
+struct Site {
   signin::BrowserSessions& browsers;
-  self::Operations& operations;
-  self::Overview& overview;
-  signin::LoginTokens& login_tokens;
-  registration::Registration& registration;
-  confirm::InteractiveAuth& auth;
-  confirm::AuthFlow sign_up_stages;  // what registration asks for
   const html::Pages& pages;
   const http::Router& router;  // knows which paths are pages
   std::string server_name;
   const http::PublicUrl& public_url;
   const Clock& clock;
-  // What people call an OAuth 2.0 client, by its client_id; without it the client_id is shown.
-  std::function<Task<std::string>(std::string)> client_name = {};
 };
 
 // The browser session that the request's cookie names; absent: nobody is signed in.
-Task<std::optional<signin::BrowserSession>> visitor(const AccountPages& pages,
-                                                    const http::Request& request);
+Task<std::optional<signin::BrowserSession>> visitor(const Site& site, const http::Request& request);
 
 // The value of the cookie that names a browser session; empty: there is none.
-std::string session_cookie(const AccountPages& pages, const http::Request& request);
+std::string session_cookie(const Site& site, const http::Request& request);
 // Hands the browser its new cookie, or takes it away.
-void give_cookie(const AccountPages& pages, http::Response& response, std::string_view value);
-void take_cookie(const AccountPages& pages, http::Response& response);
+void give_cookie(const Site& site, http::Response& response, std::string_view value);
+void take_cookie(const Site& site, http::Response& response);
 
 // 303 to a path of this server. `location` is one that we made, or one that local_path() accepts.
 http::Response see_other(std::string location);
@@ -75,25 +61,28 @@ struct CsrfToken {
   std::string value;
   std::string new_cookie = {};  // empty: the browser has one
 };
-CsrfToken csrf_token(const AccountPages& pages, const http::Request& request);
-void hand_over(const AccountPages& pages, http::Response& response, const CsrfToken& token);
+CsrfToken csrf_token(const Site& site, const http::Request& request);
+void hand_over(const Site& site, http::Response& response, const CsrfToken& token);
 
 // Whether a POST comes from a form that we showed in this browser.
-bool csrf_ok(const AccountPages& pages, const http::Request& request, const http::Form& form);
+bool csrf_ok(const Site& site, const http::Request& request, const http::Form& form);
 // The page for one that does not: nothing was done, and how to go on.
-http::Response csrf_refused(const AccountPages& pages, const http::Request& request);
+http::Response csrf_refused(const Site& site, const http::Request& request);
+
+// The query of a request; empty when it cannot be read.
+http::Form query_of(const http::Request& request);
 
 // A field of a form or query that is there once; otherwise empty.
 std::string field(const http::Form& form, std::string_view name);
 
-inline const Language& language_of(const AccountPages& pages, const http::Request& request) {
-  return language_of(pages.pages, request);
+inline const Language& language_of(const Site& site, const http::Request& request) {
+  return language_of(site.pages, request);
 }
 
 // A page in the visitor's language, and with {{CSRF}} for its forms.
-html::Page begin_page(const AccountPages& pages, const http::Request& request,
-                      std::string_view title, std::string_view file);
-http::Response show(const AccountPages& pages, const http::Request& request, html::Page page);
+html::Page begin_page(const Site& site, const http::Request& request, std::string_view title,
+                      std::string_view file);
+http::Response show(const Site& site, const http::Request& request, html::Page page);
 
 // A page that says one thing, with a link to go on by.
 struct Message {
@@ -103,7 +92,6 @@ struct Message {
   std::string link = {};  // empty: none
   std::variant<Text, std::string> link_text = Text::back_home;
 };
-http::Response show_message(const AccountPages& pages, const http::Request& request,
-                            const Message& message);
+http::Response show_message(const Site& site, const http::Request& request, const Message& message);
 
 }  // namespace latchkey::pages

@@ -1,0 +1,77 @@
+#include "endpoints/pages/surface.h"
+
+#include <algorithm>
+
+#include "endpoints/pages/next.h"
+#include "endpoints/request/origin.h"
+
+namespace latchkey::pages {
+namespace {
+
+// How each notice is named in the query, and what it says; in the order of Notice.
+struct Known {
+  std::string_view name;
+  Text text;
+};
+constexpr Known kNotices[] = {
+    {"app_ended", Text::notice_app_ended},
+    {"browser_ended", Text::notice_browser_ended},
+    {"device_deleted", Text::notice_device_deleted},
+    {"everything", Text::notice_everything},
+    {"password", Text::notice_password},
+    {"saved", Text::notice_saved},
+    {"signed_out", Text::notice_signed_out},
+    {"welcome", Text::notice_welcome},
+};
+
+struct Fault {
+  Text title;
+  Text sentence;
+};
+
+Fault what_happened(int status) {
+  if (status == 503 || status == 408 || status == 429) {
+    return {Text::fault_passes, Text::fault_passes_why};
+  }
+  if (status >= 500) return {Text::fault_server, Text::fault_server_why};
+  if (status == 404 || status == 405) return {Text::fault_no_page, Text::fault_no_page_why};
+  return {Text::fault_request, Text::fault_request_why};
+}
+
+http::Response fault_page(const Site& site, const request::ServerRefusal& refusal,
+                          const http::Request& request) {
+  const Fault fault = what_happened(refusal.status);
+  http::Response response = show_message(site, request,
+                                         {.status = refusal.status,
+                                          .title = fault.title,
+                                          .sentence = fault.sentence,
+                                          .link = std::string(kHome)});
+  if (refusal.retry_after > Duration{0}) {
+    request::put_retry_after(response, refusal.retry_after);
+  }
+  return response;
+}
+
+}  // namespace
+
+request::Surface surface(const Site& site) {
+  return {.name = "pages",
+          .refuse =
+              [&site](const request::ServerRefusal& refusal, const http::Request& request) {
+                return fault_page(site, refusal, request);
+              },
+          .of_pages = true};
+}
+
+http::Response done(std::string_view path, Notice notice) {
+  std::string location(path);
+  location += path.contains('?') ? "&notice=" : "?notice=";
+  return see_other(location.append(kNotices[static_cast<std::size_t>(notice)].name));
+}
+
+std::string_view notice_of(const Language& language, const http::Form& query) {
+  const auto* known = std::ranges::find(kNotices, field(query, "notice"), &Known::name);
+  return known == std::end(kNotices) ? std::string_view() : language.say(known->text);
+}
+
+}  // namespace latchkey::pages
