@@ -68,8 +68,8 @@ def at_sign_in(page: Page) -> bool:
 
 
 class BrowserSignedInClient(MatrixClient):
-    """Reads refusals as matrix-rust-sdk does: `invalid_grant` is the end, and the keys go;
-    `login_required` is soft."""
+    """Reads refusals as matrix-rust-sdk does: with `soft_logout: true` the keys stay, and without it
+    they go."""
 
     def __init__(self, registered: DeviceClient, visitor: Visitor, by_device: Callable[[], bool]):
         super().__init__(registered.api, Store(visitor.name, visitor.secret), patience=PATIENCE)

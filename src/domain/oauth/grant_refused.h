@@ -16,8 +16,8 @@ struct GrantRefused {
     slow_down,
     access_denied,
     expired_token,
-    soft,    // OAuth's `login_required`: the session waits for a new sign-in, the keys stay
-    locked,  // the same, with M_USER_LOCKED
+    soft,    // the session waits for a new sign-in, the keys stay
+    locked,  // the account is, and the token good again once it is not
   };
   Why why = Why::invalid_grant;
   std::string sentence;

@@ -9,15 +9,24 @@ namespace {
 namespace json = boost::json;
 using sessions::Worth;
 
-http::Response sign_in_again(std::string_view errcode, std::string_view sentence) {
-  return answer(400, {{"error", "login_required"},
+// `errcode` and `soft_logout` say of the session what the 401 of its access token says.
+http::Response keep_your_keys(std::string_view code, std::string_view errcode,
+                              std::string_view sentence) {
+  return answer(400, {{"error", code},
                       {"error_description", sentence},
                       {"errcode", errcode},
                       {"soft_logout", true}});
 }
 
-constexpr std::string_view kLocked = "This account has been locked.";
-constexpr std::string_view kSignInAgain = "Sign in again to go on with this session.";
+// Not `invalid_grant`, which says that the token will never be good again: this one will.
+http::Response locked_account() {
+  return keep_your_keys("login_required", "M_USER_LOCKED", "This account has been locked.");
+}
+
+http::Response softly_ended() {
+  return keep_your_keys("invalid_grant", "M_UNKNOWN_TOKEN",
+                        "Sign in again to go on with this session.");
+}
 
 }  // namespace
 
@@ -57,9 +66,9 @@ http::Response refusal(const GrantRefused& refused) {
     case expired_token:
       return error(400, "expired_token", refused.sentence);
     case locked:
-      return sign_in_again("M_USER_LOCKED", kLocked);
+      return locked_account();
     case soft:
-      return sign_in_again("M_UNKNOWN_TOKEN", kSignInAgain);
+      return softly_ended();
     case invalid_grant:
       break;
   }
@@ -69,9 +78,9 @@ http::Response refusal(const GrantRefused& refused) {
 http::Response refresh_refusal(const sessions::Standing& standing) {
   switch (standing.worth) {
     case Worth::locked:
-      return sign_in_again("M_USER_LOCKED", kLocked);
+      return locked_account();
     case Worth::soft:
-      return sign_in_again("M_UNKNOWN_TOKEN", kSignInAgain);
+      return softly_ended();
     case Worth::ended:
       return error(400, "invalid_grant", "The session has ended.");
     case Worth::missing:

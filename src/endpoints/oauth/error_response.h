@@ -22,9 +22,11 @@ http::Response too_many(Duration retry_after,
 
 http::Response refusal(const GrantRefused& refused);
 
-// Of a refresh (docs/formats/sessions.md): `invalid_grant` only when the session is really over,
-// for clients wipe their keys on it; `login_required` with `soft_logout` when the person can sign
-// in again as the same user and device.
+// Of a refresh. A token that will not be good again is `invalid_grant`, for clients act on nothing
+// else (MSC4526; matrix-sdk 0.18 never asks for a new sign-in otherwise). With `errcode` and
+// `soft_logout: true` beside it the person can sign in again as the same user and device, and the
+// client keeps its keys; without them the session is really over. A locked account is
+// `login_required`: the token will be good again.
 http::Response refresh_refusal(const sessions::Standing& standing);
 
 // What the server answers on its own; a renderer of request/routes.h. Without an `errcode`, and

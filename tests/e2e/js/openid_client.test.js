@@ -218,7 +218,13 @@ describe("openid-client", { concurrency: true }, () => {
         const tokens = await signIn(config, person);
         await suite.server.command("user", "soft-logout", person.name);
         const refresh = client.refreshTokenGrant(config, tokens.refresh_token);
-        await assert.rejects(refresh, { name: "ResponseBodyError", error: "login_required" });
+        await assert.rejects(refresh, (error) => {
+            assert.equal(error.name, "ResponseBodyError");
+            assert.equal(error.error, "invalid_grant");
+            assert.equal(error.cause.errcode, "M_UNKNOWN_TOKEN");
+            assert.equal(error.cause.soft_logout, true);
+            return true;
+        });
     });
 
     for (const type of ["access_token", "refresh_token"]) {
