@@ -19,9 +19,9 @@ std::string new_user_code() {
 std::optional<std::string> read_user_code(std::string_view typed) {
   std::string code;
   for (char c : typed) {
-    if (c == '-' || c == ' ' || c == '_' || c == '.') continue;
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-    if (!kAlphabet.contains(c) || code.size() > 2 * kGroup) return std::nullopt;
+    if (!kAlphabet.contains(c)) continue;
+    if (code.size() > 2 * kGroup) return std::nullopt;
     if (code.size() == kGroup) code.push_back('-');
     code.push_back(c);
   }

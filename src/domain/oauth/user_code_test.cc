@@ -19,11 +19,13 @@ TEST(UserCode, IsReadAsItWasShown) {
 }
 
 TEST(UserCode, IsReadHoweverItWasTyped) {
-  for (const char* typed : {"WDJB-MJHT", "wdjb-mjht", "WDJBMJHT", " wdjb mjht ", "W.D.J.B_MJHT"}) {
+  for (const char* typed :
+       {"WDJB-MJHT", "wdjb-mjht", "WDJBMJHT", " wdjb mjht ", "W.D.J.B_MJHT", "WDJB\u2013MJHT",
+        "WDJB\u2011MJHT", "WDJB\u00a0MJHT\u200b", "WDJB/MJHT", "WDJB-MJHT\r\n"}) {
     EXPECT_EQ(read_user_code(typed), "WDJB-MJHT") << typed;
   }
   for (const char* typed : {"", "WDJB", "WDJB-MJH", "WDJB-MJHTX", "WDJB-MJHA", "WDJB-MJH1",
-                            "WDJB/MJHT", "WDJB-MJHTWDJB-MJHT"}) {
+                            "WDJB-MJHTWDJB-MJHT", "1234-5678"}) {
     EXPECT_EQ(read_user_code(typed), std::nullopt) << typed;
   }
 }
