@@ -50,6 +50,15 @@ def test_only_who_knows_the_secret_may_ask(server, token):
     assert "active" not in answer.json()
 
 
+@pytest.mark.parametrize("scheme", ["bearer", "BEARER", "Bearer "])
+def test_the_scheme_is_taken_in_any_case(server, scheme):
+    client = new_client(server.api)
+    headers = {"Authorization": f"{scheme} {INTROSPECTION_SECRET}"}
+    for _ in range(2):  # from the database, and from memory
+        answer = server.api.request("POST", PATH, headers=headers, data={"token": client.access})
+        assert assert_good(answer)["active"] is True
+
+
 def test_a_users_own_token_is_not_the_secret(server):
     client = new_client(server.api)
     answer = server.api.request("POST", PATH, token=client.access, data={"token": client.access})

@@ -12,6 +12,7 @@
 #include "endpoints/oauth/oauth.h"
 #include "endpoints/request/origin.h"
 #include "platform/crypto/equal.h"
+#include "platform/http/authorization.h"
 #include "platform/http/field.h"
 #include "platform/http/form.h"
 
@@ -23,13 +24,11 @@ using Entry = sessions::TokenCache::Entry;
 using sessions::Identity;
 
 constexpr Duration kSlack = std::chrono::seconds{30};
-constexpr std::string_view kBearer = "Bearer ";
 constexpr std::string_view kBasic = "Basic ";
 
 bool authorized(const http::Request& request, const crypto::Secret& secret) {
-  const std::string_view value = request.header("Authorization");
-  return !secret.empty() && request.header_count("Authorization") == 1 &&
-         value.starts_with(kBearer) && crypto::equal(value.substr(kBearer.size()), secret.reveal());
+  const auto shown = http::bearer_token(request.headers);
+  return !secret.empty() && shown && *shown && crypto::equal(**shown, secret.reveal());
 }
 
 // A client that has tried the header is asked for that again (RFC 6749 section 5.2).

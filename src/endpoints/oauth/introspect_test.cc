@@ -121,7 +121,7 @@ TEST_P(Introspect, AnswersOnlyWhoKnowsTheSecret) {
   active(phone_.access());
   active(phone_.access());
   for (const std::string_view value : {"", "Bearer ", "Bearer wrong", "Bearer share",
-                                       "Bearer shared ", "bearer shared", "Basic c2hhcmVk"}) {
+                                       "Bearer shared ", "Bearershared", "Basic c2hhcmVk"}) {
     const Call call = asking(body, value);
     EXPECT_FALSE(at_once(router_, call)) << value;
     const auto response = answer(router_, call);
