@@ -175,6 +175,48 @@ def test_an_id_token_says_whom_the_client_means(server, client, person):
     assert page.form_with("decision")
 
 
+@pytest.mark.parametrize("kind", ["unreadable", "forged", "another client's"])
+def test_a_hint_that_says_nothing_gives_no_code_in_silence(server, client, person, kind):
+    scope = f"openid {device_scope('AAABBBCCC')}"
+    own = sign_in(client, person, scope=scope)["id_token"]
+    silent = {"prompt": "none", "scope": scope}
+    assert "code" in answer_of(person.browser.open(client.ask(**silent, id_token_hint=own).url))
+    head, claims, signature = own.split(".")
+    hint = {
+        "unreadable": "nonsense",
+        "forged": ".".join([head, claims, signature[::-1]]),
+        "another client's": sign_in(
+            OAuthClient(server.api, client_name="Another"), person, scope=scope
+        )["id_token"],
+    }[kind]
+    told = answer_of(person.browser.open(client.ask(**silent, id_token_hint=hint).url))
+    assert told["error"] == "login_required"
+
+
+@pytest.mark.parametrize(
+    ("scope", "taken"),
+    [
+        ("{granted}", True),
+        ("openid", True),
+        ("{granted} offline_access", True),
+        ("urn:matrix:org.matrix.msc2967.client:api:* urn:matrix:client:device:AAABBBCCC", True),
+        ("{granted} email", False),
+        ("{granted} urn:synapse:admin:*", False),
+        (device_scope("OTHER12345"), False),
+    ],
+)
+def test_a_refresh_asks_for_no_more_than_was_granted(client, person, scope, taken):
+    granted = f"openid {device_scope('AAABBBCCC')}"
+    tokens = sign_in(client, person, scope=granted)
+    show = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    answer = client.token(**show, scope=scope.format(granted=granted))
+    if not taken:
+        assert_oauth(answer, 400, "invalid_scope")
+        answer = client.token(**show)
+    assert sorted(assert_good(answer)["scope"].split()) == sorted(granted.split())
+    assert_good(client.api.whoami(answer.json()["access_token"]))
+
+
 def test_a_client_hints_at_its_user(client, person):
     for hint in (f"mxid:@{person.name}:{SERVER_NAME}", f"@{person.name}:{SERVER_NAME}"):
         page = person.browser.open(client.ask(login_hint=hint).url)

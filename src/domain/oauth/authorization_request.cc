@@ -128,6 +128,9 @@ AuthorizationStep next_step(const AuthorizationRequest& request,
   const Prompt& prompt = request.prompt;
   if (prompt.create) return sign_up;
   if (browser == nullptr) return prompt.none ? login_required : sign_in;
+  // OpenID Connect Core section 3.1.2.1: a code only for the person who is meant, and here nobody
+  // can be asked who that is.
+  if (prompt.none && request.wrong_hint) return login_required;
   if (request.hinted && *request.hinted != browser->account.id) {
     return prompt.none ? login_required : use_another_account;
   }

@@ -57,6 +57,7 @@ struct AuthorizationRequest {
   std::string login_hint;
   std::optional<Duration> max_age;
   std::optional<UserId> hinted = {};  // whom the client means (id_token_hint)
+  bool wrong_hint = false;            // an id_token_hint that is no ID token of this client
 };
 
 // Where an answer goes: nowhere but to a redirect URI that was found to be the client's.

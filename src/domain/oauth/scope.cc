@@ -77,6 +77,22 @@ std::expected<Scope, std::string> read_scope(std::string_view text) {
   return scope;
 }
 
+bool widens(std::string_view asked, std::string_view granted) {
+  const auto has = read_scope(granted);
+  if (!has) return false;
+  for (const auto part : std::views::split(asked, ' ')) {
+    const std::string_view token(part.begin(), part.end());
+    if (token == "openid" && !has->openid) return true;
+    if (token == "email" && !has->email) return true;
+    if (token == kAdmin && !has->admin) return true;
+    if (std::ranges::find(kApi, token) != std::end(kApi) && !has->matrix) return true;
+    for (const std::string_view prefix : kDevice) {
+      if (token.starts_with(prefix) && token.substr(prefix.size()) != has->device_id) return true;
+    }
+  }
+  return false;
+}
+
 std::string_view without_admin(std::string_view text) {
   if (!text.ends_with(kAdmin)) return text;
   text.remove_suffix(kAdmin.size());

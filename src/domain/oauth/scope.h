@@ -26,6 +26,11 @@ struct Scope {
 // device ID outside of the unreserved characters, or nothing that means anything.
 std::expected<Scope, std::string> read_scope(std::string_view text);
 
+// Whether a refresh asks for more than was granted (RFC 6749 section 6); `granted` as Scope::text()
+// wrote it. Tokens that mean nothing here ask for nothing, as in read_scope(), and the stable names
+// and those of MSC2967 ask for the same.
+bool widens(std::string_view asked, std::string_view granted);
+
 // What is left of a session's scope, `text` as Scope::text() wrote it, when its person is no
 // administrator, or no longer.
 std::string_view without_admin(std::string_view text);

@@ -69,6 +69,28 @@ TEST(Scope, IsRefusedWithASentence) {
   }
 }
 
+TEST(Scope, IsWidenedByWhatWasNotGranted) {
+  const std::string granted = "openid " + api_and(device("AAA"));
+  struct Row {
+    const char* name;
+    std::string asked;
+    bool widens;
+  };
+  const Row rows[] = {
+      {"nothing", "", false},
+      {"the same", granted, false},
+      {"less", "openid", false},
+      {"an unstable name of the same", "urn:matrix:org.matrix.msc2967.client:device:AAA", false},
+      {"what means nothing", "offline_access profile2", false},
+      {"an address", "email", true},
+      {"administration", "urn:synapse:admin:*", true},
+      {"another device", device("BBB"), true},
+  };
+  for (const Row& row : rows) EXPECT_EQ(widens(row.asked, granted), row.widens) << row.name;
+  EXPECT_TRUE(widens("openid", api_and(device("AAA"))));
+  EXPECT_TRUE(widens(api_and(device("AAA")), "openid"));
+}
+
 TEST(Scope, OfAnAdministratorIsLeftWithoutThat) {
   const std::string plain = "openid " + api_and(device("AAA"));
   EXPECT_EQ(without_admin(plain), plain);

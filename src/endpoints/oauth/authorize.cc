@@ -131,7 +131,8 @@ Task<std::expected<Asked, http::Response>> read(const Api& api, const http::Requ
     const auto keys = co_await api.keys.current();
     const auto hint =
         read_id_token_hint(parameters.id_token_hint, keys->published(), api.public_url.base());
-    if (hint && hint->client_id == client->id) asked->hinted = hint->user;
+    asked->wrong_hint = !hint || hint->client_id != client->id;
+    if (!asked->wrong_hint) asked->hinted = hint->user;
   }
   co_return Asked{*fields, std::move(*asked)};
 }

@@ -3,6 +3,7 @@
 
 #include "domain/clients/client_metadata.h"
 #include "domain/oauth/id_token.h"
+#include "domain/oauth/scope.h"
 #include "endpoints/oauth/authenticate.h"
 #include "endpoints/oauth/error_response.h"
 #include "endpoints/oauth/oauth.h"
@@ -92,7 +93,14 @@ Task<http::Response> refresh(const Api& api, const http::Request& request, const
   const auto token = field(form, "refresh_token");
   if (!token) co_return token.error();
   if (token->empty()) co_return error(400, "invalid_request", "refresh_token: expected");
+  const auto scope = field(form, "scope");
+  if (!scope) co_return scope.error();
   const auto tokens = co_await api.sessions.refresh(request::use_of(request), *token, client_id);
+  // What was rotated is handed out again when the client shows the same token without the scope.
+  if (tokens && widens(*scope, tokens->scope)) {
+    co_return error(400, "invalid_scope",
+                    "scope: a refresh can ask for no more than was granted (RFC 6749 section 6)");
+  }
   if (tokens) co_return secret_answer(token_answer(*tokens));
   // Only guesses are limited: a client with a token of this server always gets its answer.
   if (tokens.error().worth == sessions::Worth::unknown) {
