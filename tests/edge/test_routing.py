@@ -66,6 +66,7 @@ def test_what_belongs_to_an_account_is_latchkeys(edge, method, path):
         ("GET", "/_matrix/client/unstable/org.matrix.msc2965/auth_metadata"),
         ("GET", "/.well-known/openid-configuration"),
         ("GET", "/.well-known/oauth-authorization-server"),
+        ("GET", "/.well-known/change-password"),
     ],
 )
 def test_oauth_and_the_account_pages_are_latchkeys(edge, method, path):

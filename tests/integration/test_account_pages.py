@@ -108,6 +108,16 @@ def test_link_of_a_client_leads_to_its_page_after_signing_in(person, action, lan
     assert page.status == 200
 
 
+@pytest.mark.parametrize("path", [HOME, "/account/devices"])
+def test_link_of_a_client_hints_at_its_user(person, path):
+    form = Visitor(person.server.url).open(path, login_hint=f"mxid:{person.matrix_id}")
+    assert f'value="{person.matrix_id}"' in form.html
+
+
+def test_password_managers_find_where_to_change_it(person):
+    assert path_of(person.open("/.well-known/change-password")) == "/account/password"
+
+
 def test_unknown_action_opens_the_account(person):
     page = person.open(HOME, action="org.example.dance")
     assert page.status == 200

@@ -65,6 +65,11 @@ def test_the_token_dies_with_the_browser(server, person):
     assert_error(server.api.request("POST", f"{PREFIX}/login", json=body), 403, "M_FORBIDDEN")
 
 
+@pytest.mark.parametrize("action", ["LOGIN", "login", "dance"])
+def test_other_actions_sign_in(person, action):
+    assert "/account/sign-in" in redirect(person, action=action).url
+
+
 def test_register_goes_to_the_sign_up_page(person):
     assert "/account/sign-up" in redirect(person, action="register").url
 
@@ -81,8 +86,6 @@ def test_nobody_is_sent_to_what_is_no_address(person, target):
 def test_bad_redirects(server):
     path = f"{PREFIX}/login/sso/redirect"
     assert_error(server.api.request("GET", path), 400, "M_MISSING_PARAM")
-    answer = server.api.request("GET", path, params={"redirectUrl": TARGET, "action": "dance"})
-    assert_error(answer, 400, "M_INVALID_PARAM")
 
 
 def test_a_forged_form_gives_no_token(person):

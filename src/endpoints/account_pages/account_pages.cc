@@ -11,13 +11,13 @@ namespace {
 
 Task<http::Response> answer_page(const AccountPages& pages, const http::Request& request,
                                  const Personal& answer) {
+  const http::Form query = pages::query_of(request);
   const auto who = co_await pages::visitor(pages, request);
   if (!who) {
     std::string next(request.path);
     if (!request.query.empty()) next.append("?").append(request.query);
-    co_return pages::to_sign_in(next);
+    co_return pages::to_sign_in(next, {.login_hint = pages::field(query, "login_hint")});
   }
-  const http::Form query = pages::query_of(request);
   const Visit visit{pages, request, *who, pages::language_of(pages, request), query};
   co_return co_await answer(visit);
 }
@@ -50,6 +50,11 @@ Task<http::Response> answer_open(const AccountPages& pages, const http::Request&
 // Who opens the bare address of the server in a browser is a person.
 Task<http::Response> get_root(const http::Request& /*request*/) {
   co_return pages::see_other(std::string(pages::kHome));
+}
+
+// A well-known URL for changing passwords (W3C), which password managers open.
+Task<http::Response> get_change_password(const http::Request& /*request*/) {
+  co_return pages::see_other("/account/password");
 }
 
 }  // namespace
@@ -92,6 +97,7 @@ void mount(http::Router& router, const AccountPages& pages) {
   mount_devices(routes, pages);
   mount_password(routes, pages);
   mount_destroy(routes, pages);
+  routes.add(http::Method::get, "/.well-known/change-password", get_change_password);
   request::Routes root(router, {.name = "root", .refuse = request::standard_refusal});
   root.add(http::Method::get, "/", get_root, {.owner = request::Owner::homeserver});
 }

@@ -30,7 +30,9 @@ Task<http::Response> get_sso(const AccountPages& pages, const http::Request& req
   if (!where) co_return wrong_address(pages, request);
   if (pages::field(query, "action") == "register") co_return pages::to_sign_up(path_to(target));
   const auto who = co_await pages::visitor(pages, request);
-  if (!who) co_return pages::to_sign_in(path_to(target));
+  if (!who) {
+    co_return pages::to_sign_in(path_to(target), {.login_hint = pages::field(query, "login_hint")});
+  }
   const Language& language = pages::language_of(pages, request);
   html::Page page = pages::begin_page(
       pages, request, language.say(texts::SsoTitle{.host = where->shown}), "account_sso.html");

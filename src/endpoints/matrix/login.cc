@@ -132,11 +132,11 @@ Task<http::Response> get_redirect(const http::Request& request) {
   const std::string target = value("redirectUrl");
   if (target.empty()) co_return error(400, "M_MISSING_PARAM", "redirectUrl: expected exactly one");
   std::vector<http::Form::Field> fields{{"redirect_url", target}};
-  if (const std::string action = value("action"); !action.empty()) {
-    if (action != "login" && action != "register") {
-      co_return error(400, "M_INVALID_PARAM", "action: expected login or register");
-    }
-    fields.push_back({"action", action});
+  // What is not known is no reason to keep a person from signing in: clients spell it in their
+  // ways.
+  if (value("action") == "register") fields.push_back({"action", "register"});
+  if (auto hint = value("login_hint"); !hint.empty()) {
+    fields.push_back({"login_hint", std::move(hint)});
   }
   http::Response response;
   response.status = 302;

@@ -111,7 +111,8 @@ Task<http::Response> get_link(const Api& api, const http::Request& request) {
   if (!browser) {
     std::string next(path::kLink);
     if (const auto code = read_user_code(typed)) next += "?user_code=" + *code;
-    co_return pages::to_sign_in(next);
+    const std::string hint = query ? pages::field(*query, "login_hint") : std::string();
+    co_return pages::to_sign_in(next, {.login_hint = hint});
   }
   if (typed.empty()) co_return code_page(api, request);
   const auto waiting = co_await look(api, request, typed);
