@@ -6,6 +6,7 @@
 #include <cmath>
 #include <memory>
 
+#include "domain/accounts/password_scheme.h"
 #include "platform/crypto/argon2id.h"
 #include "platform/text/utf8.h"
 
@@ -76,11 +77,12 @@ PasswordRules::PasswordRules(std::size_t minimum_length, unsigned minimum_score,
 
 std::optional<WeakPassword> PasswordRules::refuse_form(std::string_view password) const {
   using enum WeakPassword::Why;
-  if (!text::valid_utf8(password)) return WeakPassword{not_text};
-  if (text::utf8_length(password) < minimum_length_) {
+  const std::string prepared = opaque_string(password);
+  if (!text::valid_utf8(prepared)) return WeakPassword{not_text};
+  if (text::utf8_length(prepared) < minimum_length_) {
     return WeakPassword{too_short, minimum_length_};
   }
-  if (password.size() > crypto::kMaxPassword) return WeakPassword{too_long, crypto::kMaxPassword};
+  if (prepared.size() > crypto::kMaxPassword) return WeakPassword{too_long, crypto::kMaxPassword};
   return std::nullopt;
 }
 
@@ -91,7 +93,7 @@ std::optional<WeakPassword> PasswordRules::refuse_guessable(std::string_view pas
   std::vector<std::string> known;
   add_words(known, localpart);
   add_words(known, server_name_);
-  const Guessability guesses = estimate_guesses(password, known);
+  const Guessability guesses = estimate_guesses(opaque_string(password), known);
   if (guesses.score >= minimum_score_) return std::nullopt;
   return WeakPassword{guesses.by_known_words ? from_names : easy};
 }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "domain/accounts/password_scheme.h"
 #include "platform/crypto/random.h"
 
 namespace latchkey::accounts {
@@ -28,7 +29,7 @@ Passwords::Passwords(const PasswordOptions& options, std::string_view server_nam
     : enabled_(options.enabled),
       rules_(options.minimum_length, options.minimum_score, server_name),
       params_(options.hashing.params()),
-      nobodys_hash_(crypto::argon2id_hash(crypto::random_text(crypto::kBase62, 32), params_)),
+      nobodys_hash_(hash_password(crypto::random_text(crypto::kBase62, 32), params_)),
       pool_(options.hashing.threads(), options.hashing.hash_queue, kNice) {}
 
 Task<std::optional<NewPasswordRefused>> Passwords::refuse_new(std::string password,
@@ -49,18 +50,16 @@ Task<std::optional<NewPasswordRefused>> Passwords::refuse_new(std::string passwo
 
 Task<std::optional<std::string>> Passwords::hash(std::string password) {
   co_return co_await pool_.run([password = std::move(password), params = params_] {
-    return crypto::argon2id_hash(password, params);
+    return hash_password(password, params);
   });
 }
 
 Task<std::optional<Passwords::Match>> Passwords::verify(std::optional<std::string> hash,
                                                         std::string password) {
-  const bool possible = hash.has_value() && password.size() <= crypto::kMaxPassword;
-  // One that is too long takes as long as a wrong one.
-  if (password.size() > crypto::kMaxPassword) password.resize(crypto::kMaxPassword);
-  co_return co_await pool_.run([phc = std::move(hash).value_or(nobodys_hash_),
-                                password = std::move(password), params = params_, possible] {
-    const Match match = to_match(crypto::argon2id_verify(phc, password, params));
+  co_return co_await pool_.run([stored = hash.value_or(nobodys_hash_),
+                                password = std::move(password), params = params_,
+                                possible = hash.has_value()] {
+    const Match match = to_match(verify_password(stored, password, params));
     return possible ? match : Match::no;
   });
 }

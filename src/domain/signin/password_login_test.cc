@@ -169,6 +169,31 @@ TEST_P(PasswordLoginTest, AHashOfOtherParametersIsMadeAnew) {
   EXPECT_EQ(user("alice")->password_hash, fresh);
 }
 
+// As hashes were made before passwords were brought to one spelling.
+TEST_P(PasswordLoginTest, AHashOfWhatWasTypedIsMadeAnewAndThenTakesEverySpelling) {
+  const std::string typed = "correct ho\u0308rse";
+  const std::string composed = "correct h\u00f6rse";
+  const std::string old_hash =
+      crypto::argon2id_hash(typed, accounts::testing::cheap_passwords().hashing.params());
+  server_.sql("UPDATE users SET password_hash = :hash", old_hash);
+  EXPECT_EQ(login("alice", composed).error().why, Why::wrong_credentials);
+  EXPECT_TRUE(login("alice", typed).has_value());
+  const auto fresh = user("alice")->password_hash;
+  EXPECT_NE(fresh, old_hash);
+  EXPECT_TRUE(login("alice", composed).has_value());
+  EXPECT_TRUE(login("alice", typed).has_value());
+  EXPECT_EQ(user("alice")->password_hash, fresh);
+}
+
+// Two spellings are tried, and it is one attempt.
+TEST_P(PasswordLoginTest, AWrongPasswordCountsOnceInWhateverSpelling) {
+  self::testing::Surface surface{server_.ground(), *server_, passwords_, strict()};
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(login(surface, "alice", "wrong ho\u0308rse").error().why, Why::wrong_credentials);
+  }
+  EXPECT_EQ(login(surface, "alice", "correct horse").error().why, Why::too_many_failures);
+}
+
 TEST_P(PasswordLoginTest, ManyAtOnceToOneDeviceLeaveOneThatLives) {
   const auto results = server_.race(2, [this](sessions::Use use) -> Task<Result> {
     co_return co_await surface_.sign_in.with_password(use.worker, UserName{"alice"},

@@ -2,6 +2,7 @@
 // link that an administrator has handed out.
 
 #include "domain/accounts/matrix_id.h"
+#include "domain/accounts/password_scheme.h"
 #include "endpoints/account_pages/account_pages.h"
 #include "endpoints/pages/next.h"
 #include "endpoints/pages/surface.h"
@@ -53,7 +54,9 @@ http::Response password_form(const AccountPages& pages, const http::Request& req
 
 // What is seen at once in it; absent: nothing is wrong.
 std::optional<pages::Refused> wrong_new_password(const Language& language, const http::Form& sent) {
-  if (pages::field(sent, "password") == pages::field(sent, "repeated")) return std::nullopt;
+  if (accounts::same_password(pages::field(sent, "password"), pages::field(sent, "repeated"))) {
+    return std::nullopt;
+  }
   return pages::Refused{.status = 400, .sentence = std::string(language.say(Text::error_mismatch))};
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "domain/accounts/matrix_id.h"
+#include "domain/accounts/password_scheme.h"
 #include "endpoints/account_pages/account_pages.h"
 #include "endpoints/pages/next.h"
 #include "endpoints/pages/surface.h"
@@ -91,7 +92,9 @@ Task<http::Response> get_sign_up(const AccountPages& pages, const http::Request&
 // What is seen at once in the form; absent: nothing is wrong.
 std::optional<Text> wrong_field(const AccountPages& pages, const http::Form& sent) {
   if (pages::field(sent, "user").empty()) return Text::error_name_needed;
-  if (pages::field(sent, "password") != pages::field(sent, "repeated")) return Text::error_mismatch;
+  if (!accounts::same_password(pages::field(sent, "password"), pages::field(sent, "repeated"))) {
+    return Text::error_mismatch;
+  }
   if (!asks_for(pages, Stage::terms)) return std::nullopt;
   const bool all = std::ranges::all_of(pages.registration.terms().policies(),
                                        [&](const auto& p) { return accepted(sent, p.key()); });
