@@ -40,8 +40,8 @@ Task<Administration::Result<std::size_t>> Administration::soft_logout_user(Opera
   co_return co_await ground_.db.write([&](db::Tx& tx) -> Result<std::size_t> {
     const auto who = admit(tx, name, Which::deactivated_too);
     if (!who) return std::unexpected(who.error());
-    const std::size_t ended =
-        sessions_.end_all_softly(tx, who->account.id, EndReason::administrator_softly);
+    const std::size_t ended = sessions_.end(tx, sessions::AllOf{who->account.id}, Ended::softly,
+                                            EndReason::administrator_softly);
     if (ended > 0) note(tx, by, "user soft-logout", target(who->account), counted(ended));
     return ended;
   });
@@ -49,7 +49,8 @@ Task<Administration::Result<std::size_t>> Administration::soft_logout_user(Opera
 
 Task<std::size_t> Administration::soft_logout_everybody(Operator by) {
   co_return co_await ground_.db.write([&](db::Tx& tx) {
-    const std::size_t ended = sessions_.end_everything_softly(tx, EndReason::administrator_softly);
+    const std::size_t ended =
+        sessions_.end(tx, sessions::Everybody{}, EndReason::administrator_softly);
     if (ended > 0) note(tx, by, "session soft-logout-all", "everybody", counted(ended));
     return ended;
   });
@@ -60,7 +61,7 @@ Task<Administration::Result<>> Administration::end_session(Operator by, SessionI
     const auto session = sessions::find_session(tx, id);
     if (!session) return refuse(Why::no_such_session);
     sessions::lock_account(tx, session->account.id);
-    if (!sessions_.end_for_good(tx, *session, EndReason::administrator)) {
+    if (!sessions_.end(tx, *session, Ended::for_good, EndReason::administrator)) {
       return refuse(Why::session_over);
     }
     note(tx, by, "session end", target(session->account), described(session->record));
@@ -73,7 +74,7 @@ Task<Administration::Result<>> Administration::soft_logout_session(Operator by, 
     const auto session = sessions::find_session(tx, id);
     if (!session) return refuse(Why::no_such_session);
     sessions::lock_account(tx, session->account.id);
-    if (!sessions_.end_softly(tx, id, EndReason::administrator_softly)) {
+    if (!sessions_.end(tx, *session, Ended::softly, EndReason::administrator_softly)) {
       return refuse(Why::session_ended);
     }
     note(tx, by, "session soft-logout", target(session->account), described(session->record));

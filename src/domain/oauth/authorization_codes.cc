@@ -140,7 +140,9 @@ Task<std::expected<Granted, GrantRefused>> AuthorizationCodes::redeem(
       return std::unexpected(refused("This code was issued to another client."));
     }
     if (row->session) {
-      sessions_.end_softly(tx, *row->session, sessions::EndReason::code_reuse);
+      if (const auto session = sessions::find_session(tx, *row->session)) {
+        sessions_.end(tx, *session, Ended::softly, EndReason::code_reuse);
+      }
       return std::unexpected(refused("This code was used already; what it gave is revoked."));
     }
     // A clock set back prolongs nothing.

@@ -48,7 +48,7 @@ void deactivate(db::Tx& tx, const Ground& ground, sessions::Sessions& sessions, 
   const events::Events& events = ground.events;
   const UserId id = who.account.id;
   const Time now = ground.clock.now();
-  sessions.end_all_of(tx, id, EndReason::account_deactivated);
+  sessions.end(tx, sessions::AllOf{id}, Ended::for_good, EndReason::account_deactivated);
   accounts::delete_threepids_of(tx, id);
   accounts::delete_recovery_links_of(tx, id);
   const accounts::Account before = who.account;
@@ -78,7 +78,8 @@ Task<Result<std::size_t>> Operations::delete_devices(Proof proof,
         for (const std::string& id : device_ids) {
           const auto device = sessions::find_device(tx, who.account.id, id);
           if (!device) continue;
-          parts_.sessions.end_device(tx, *device, EndReason::device_deleted);
+          parts_.sessions.end(tx, sessions::OneDevice{who.account.id, *device}, Ended::for_good,
+                              EndReason::device_deleted);
           ++deleted;
         }
         return deleted;
@@ -90,7 +91,8 @@ Task<Result<std::size_t>> Operations::sign_out_everywhere(Proof proof) {
       proof, Need::fresh, [&](db::Tx& tx, const Admitted& who) -> Result<std::size_t> {
         const UserId user = who.account.id;
         const auto devices = static_cast<std::size_t>(sessions::count_devices(tx, user));
-        parts_.sessions.end_all_of(tx, user, EndReason::logout_all, who.browser);
+        parts_.sessions.end(tx, sessions::AllOf{user, who.browser}, Ended::for_good,
+                            EndReason::logout_all);
         return devices;
       });
 }
@@ -130,7 +132,7 @@ Task<Result<>> Operations::end_app(Proof proof, SessionId app) {
       proof, Need::signed_in, [&](db::Tx& tx, const Admitted& who) -> Result<> {
         const auto session = sessions::find_session(tx, app);
         if (session && session->account.id == who.account.id && !session->record.device) {
-          parts_.sessions.end_for_good(tx, *session, EndReason::logout);
+          parts_.sessions.end(tx, *session, Ended::for_good, EndReason::logout);
         }
         return {};
       });

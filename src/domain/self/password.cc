@@ -58,12 +58,13 @@ void replace_password(db::Tx& tx, const Ground& ground, sessions::Sessions& sess
   const UserId user = who.account.id;
   accounts::replace_password(tx, ground.events, user, hash, who.password_change, who.browser);
   if (!logout_devices) return;
+  constexpr EndReason why = EndReason::password_changed;
   if (who.session) {
-    sessions.end_all_but(tx, *who.session, EndReason::password_changed);
+    sessions.end(tx, sessions::AllBut{*who.session}, Ended::for_good, why);
   } else if (who.browser) {
-    sessions.end_all_not_held(tx, user, EndReason::password_changed, *who.browser);
+    sessions.end(tx, sessions::AllNotHeldAt{user, *who.browser}, Ended::for_good, why);
   } else {
-    sessions.end_all_of(tx, user, EndReason::password_changed);
+    sessions.end(tx, sessions::AllOf{user}, Ended::for_good, why);
   }
 }
 

@@ -10,7 +10,7 @@
 #include "platform/db/tx.h"
 
 // Devices as their owner sees them (spec "Device management"). The SQL is here; that a device's
-// sessions end with it is Sessions::end_device().
+// sessions end with it is Sessions::end().
 namespace latchkey::sessions {
 
 struct Device {

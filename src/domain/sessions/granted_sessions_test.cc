@@ -25,6 +25,10 @@ class GrantedSessions : public testing::OnEachEngine {
     const auto tokens = run(server_->refresh(TestSessions::use(), session.refresh(), client));
     return tokens ? Standing{Worth::active, Reason::good, {}} : tokens.error();
   }
+  template <class Which>
+  std::size_t end(const Which& which, Ended how, EndReason why) {
+    return server_.db().write_now([&](db::Tx& tx) { return server_->end(tx, which, how, why); });
+  }
   std::optional<Standing> revoke(std::string_view token) {
     return run(server_->revoke(TestSessions::use(), token));
   }
@@ -72,9 +76,7 @@ TEST_P(GrantedSessions, WithoutAMatrixScopeAreNothingToTheClientServerApi) {
 }
 
 TEST_P(GrantedSessions, WithoutAMatrixScopeHaveNothingToSpare) {
-  server_.db().write_now([&](db::Tx& tx) {
-    return server_->end_all_softly(tx, alice_.id, EndReason::administrator_softly);
-  });
+  end(AllOf{alice_.id}, Ended::softly, EndReason::administrator_softly);
   EXPECT_EQ(refused(website_, "website").worth, Worth::ended);
   EXPECT_EQ(refused(app_, "app").worth, Worth::soft);
 }
@@ -99,10 +101,8 @@ TEST_P(GrantedSessions, LetInByABrowserAreHeldByWhoIsThere) {
   wanted = granted("app", "urn:matrix:client:api:* urn:matrix:client:device:OTHER", "OTHER");
   wanted.browser = BrowserSessionId{8};
   const auto other = server_.sign_in(alice_, wanted);
-  server_.db().write_now([&](db::Tx& tx) {
-    server_->end_all_not_held(tx, alice_.id, EndReason::password_changed, BrowserSessionId{7});
-    return 0;
-  });
+  const AllNotHeldAt others{alice_.id, BrowserSessionId{7}};
+  EXPECT_EQ(end(others, Ended::for_good, EndReason::password_changed), 3U);
   EXPECT_TRUE(server_.check(held.access()).active());
   for (const auto& session : {other, app_, website_}) {
     EXPECT_EQ(server_.row(session.id()).end_reason, EndReason::password_changed);
@@ -111,10 +111,7 @@ TEST_P(GrantedSessions, LetInByABrowserAreHeldByWhoIsThere) {
 }
 
 TEST_P(GrantedSessions, EndWithTheirAccount) {
-  server_.db().write_now([&](db::Tx& tx) {
-    server_->end_all_but(tx, app_.session, EndReason::password_changed);
-    return 0;
-  });
+  EXPECT_EQ(end(AllBut{app_.session}, Ended::for_good, EndReason::password_changed), 1U);
   EXPECT_EQ(anywhere(website_.access()).worth, Worth::ended);
   EXPECT_TRUE(server_.check(app_.access()).active());
   const auto another = server_.sign_in(alice_, granted("website", "openid"));
@@ -155,7 +152,8 @@ TEST_P(GrantedSessions, AreRevokedHoweverLate) {
       {"softly ended",
        [](TestSessions& server, const Account& account, const TestSessions::SignedIn&) {
          server.db().write_now([&](db::Tx& tx) {
-           return server->end_all_softly(tx, account.id, EndReason::administrator_softly);
+           return server->end(tx, AllOf{account.id}, Ended::softly,
+                              EndReason::administrator_softly);
          });
        }},
   };

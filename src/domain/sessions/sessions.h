@@ -46,6 +46,28 @@ struct TokenPair {
   std::string scope = {};                    // of an OAuth 2.0 client; empty: the legacy API
 };
 
+// What ends, beside a single Session: see Sessions::end(). Each names the account whose row the
+// transaction has locked.
+struct OneDevice {
+  UserId user;
+  DeviceKey device;
+};
+// With the browsers that are signed in to the account pages, except one that goes on.
+struct AllOf {
+  UserId user;
+  std::optional<BrowserSessionId> but = {};
+};
+// All but what the person holds who is at that browser: it, and the devices that it let in.
+struct AllNotHeldAt {
+  UserId user;
+  BrowserSessionId browser;
+};
+// All but one session and its device. Browsers are not told.
+struct AllBut {
+  const Session& kept;
+};
+struct Everybody {};
+
 // The sessions of this server. One object for all threads; what it decides is in standing.h and
 // refresh.h, what it writes in session_rows.h. Each operation has a file of its own.
 //
@@ -96,21 +118,16 @@ class Sessions {
 
   std::expected<Session, StartRefusal> start(db::Tx& tx, const Account& account,
                                              const NewSession& wanted);
-  // With the browsers that are signed in to the account pages, except one that goes on.
-  void end_all_of(db::Tx& tx, UserId user, EndReason why,
-                  std::optional<BrowserSessionId> except = {});
-  // All but what the person holds who is at that browser: it, and the devices that it let in.
-  void end_all_not_held(db::Tx& tx, UserId user, EndReason why, BrowserSessionId browser);
-  // The same but for one session and its device: both go on.
-  void end_all_but(db::Tx& tx, const Session& kept, EndReason why);
-  // Ends what the device has open and deletes it.
-  void end_device(db::Tx& tx, DeviceKey device, EndReason why);
-  // Ends softly; devices and their keys stay. False when there was nothing to end.
-  bool end_softly(db::Tx& tx, SessionId id, EndReason why);
-  std::size_t end_all_softly(db::Tx& tx, UserId user, EndReason why);
-  std::size_t end_everything_softly(db::Tx& tx, EndReason why);
-  // Ends for good and deletes the device. False when it was over already.
-  bool end_for_good(db::Tx& tx, const Session& session, EndReason why);
+  // sign_out.cc. For good: what the devices concerned have open ends too, and they are deleted.
+  // Softly: devices and their keys stay. False when the session had ended so before; of several,
+  // how many ended.
+  bool end(db::Tx& tx, const Session& session, Ended how, EndReason why);
+  std::size_t end(db::Tx& tx, const OneDevice& which, Ended how, EndReason why);
+  std::size_t end(db::Tx& tx, const AllOf& which, Ended how, EndReason why);
+  std::size_t end(db::Tx& tx, const AllNotHeldAt& which, Ended how, EndReason why);
+  std::size_t end(db::Tx& tx, const AllBut& which, Ended how, EndReason why);
+  // Always softly: an operator may have to, and nobody is to lose keys by it.
+  std::size_t end(db::Tx& tx, Everybody, EndReason why);
 
   // The tokens of a session's newest generation. Outside the transaction.
   TokenPair tokens_of(std::size_t worker, const Record& record);
@@ -176,11 +193,12 @@ class Sessions {
   Task<std::expected<Known, Standing>> know(const Use& use, std::string_view text, Kind kind);
   Task<Verdict> judge_token(const Use& use, std::string_view text, Duration slack, bool any_scope);
   // Ends the row and tells it; what remembers its tokens is for the caller to announce.
-  bool end_quietly(db::Tx& tx, SessionId id, Ended how, EndReason why);
-  // The same, announced. False when it had ended so before.
-  bool end(db::Tx& tx, SessionId id, Ended how, EndReason why);
-  void end_without_device(db::Tx& tx, UserId user, EndReason why,
-                          std::optional<SessionId> except = {});
+  bool end_unannounced(db::Tx& tx, SessionId id, Ended how, EndReason why);
+  bool end_row(db::Tx& tx, SessionId id, Ended how, EndReason why);
+  std::size_t end_devices(db::Tx& tx, UserId user, const std::vector<DeviceKey>& kept, Ended how,
+                          EndReason why);
+  std::size_t end_apps(db::Tx& tx, UserId user, std::optional<SessionId> kept, Ended how,
+                       EndReason why);
   template <class End>
   Task<std::optional<Standing>> end_by_token(const Use& use, std::string_view text, Kind kind,
                                              End end);

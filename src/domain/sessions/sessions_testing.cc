@@ -105,8 +105,8 @@ std::optional<Standing> TestSessions::sign_out_everywhere(std::string_view token
   return run(sessions_->sign_out_everywhere(use(), token));
 }
 
-Record TestSessions::row(SessionId id) {
-  return db().read_now([id](db::Tx& tx) { return find_session(tx, id).value().record; });
+Session TestSessions::session(SessionId id) {
+  return db().read_now([id](db::Tx& tx) { return find_session(tx, id).value(); });
 }
 
 bool TestSessions::has_row(SessionId id) {

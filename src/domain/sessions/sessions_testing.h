@@ -90,7 +90,8 @@ class TestSessions {
 
   // --- the rows ---
 
-  Record row(SessionId id);
+  Session session(SessionId id);
+  Record row(SessionId id) { return session(id).record; }
   bool has_row(SessionId id);
   // As a restored backup has it.
   void put_back(const Record& row);

@@ -17,90 +17,97 @@ bool may_end(Question q) {
 
 }  // namespace
 
-bool Sessions::end_quietly(db::Tx& tx, SessionId id, Ended how, EndReason why) {
+bool Sessions::end_unannounced(db::Tx& tx, SessionId id, Ended how, EndReason why) {
   const auto user = end_session(tx, id, how, why, clock_.now());
   if (user) events_.tell(tx, events::SessionEnded{*user, id, how, why});
   return user.has_value();
 }
 
-bool Sessions::end(db::Tx& tx, SessionId id, Ended how, EndReason why) {
-  const bool ended = end_quietly(tx, id, how, why);
+bool Sessions::end_row(db::Tx& tx, SessionId id, Ended how, EndReason why) {
+  const bool ended = end_unannounced(tx, id, how, why);
   if (ended) announcer_.session(tx, id);
   return ended;
 }
 
-bool Sessions::end_for_good(db::Tx& tx, const Session& session, EndReason why) {
-  const bool ended = end(tx, session.record.id, Ended::for_good, why);
-  if (session.record.device) end_device(tx, *session.record.device, why);
+bool Sessions::end(db::Tx& tx, const Session& session, Ended how, EndReason why) {
+  const Record& record = session.record;
+  const bool ended = end_row(tx, record.id, how, why);
+  if (how == Ended::for_good && record.device) {
+    end(tx, OneDevice{session.account.id, *record.device}, how, why);
+  }
   return ended;
 }
 
-void Sessions::end_device(db::Tx& tx, DeviceKey device, EndReason why) {
-  for (const SessionId id : open_sessions_of_device(tx, device)) {
-    end(tx, id, Ended::for_good, why);
+std::size_t Sessions::end(db::Tx& tx, const OneDevice& which, Ended how, EndReason why) {
+  std::size_t ended = 0;
+  for (const SessionId id : open_sessions_of_device(tx, which.device)) {
+    ended += end_row(tx, id, how, why) ? 1 : 0;
   }
-  if (const auto deleted = delete_device(tx, device, clock_.now())) {
-    events_.tell(tx, events::DeviceDeleted{deleted->user, device, deleted->id, why});
+  if (how != Ended::for_good) return ended;
+  if (const auto deleted = delete_device(tx, which.device, clock_.now())) {
+    events_.tell(tx, events::DeviceDeleted{deleted->user, which.device, deleted->id, why});
   }
+  return ended;
 }
 
-void Sessions::end_all_of(db::Tx& tx, UserId user, EndReason why,
-                          std::optional<BrowserSessionId> except) {
-  for (const SessionId id : open_sessions_of_user(tx, user)) {
-    end_quietly(tx, id, Ended::for_good, why);
+std::size_t Sessions::end(db::Tx& tx, const AllOf& which, Ended how, EndReason why) {
+  std::size_t ended = 0;
+  for (const SessionId id : open_sessions_of_user(tx, which.user)) {
+    ended += end_unannounced(tx, id, how, why) ? 1 : 0;
   }
-  for (const DeviceName& device : delete_devices_of_user(tx, user, clock_.now())) {
-    events_.tell(tx, events::DeviceDeleted{user, device.key, device.id, why});
+  if (how == Ended::for_good) {
+    for (const DeviceName& device : delete_devices_of_user(tx, which.user, clock_.now())) {
+      events_.tell(tx, events::DeviceDeleted{which.user, device.key, device.id, why});
+    }
   }
-  announcer_.account(tx, user);
-  events_.tell(tx, events::SignedOutEverywhere{user, why, except});
+  announcer_.account(tx, which.user);
+  events_.tell(tx, events::SignedOutEverywhere{which.user, why, which.but});
+  return ended;
 }
 
-void Sessions::end_all_not_held(db::Tx& tx, UserId user, EndReason why, BrowserSessionId browser) {
-  const auto held = devices_let_in_by(tx, user, browser);
-  for (const DeviceKey device : devices_of_user(tx, user)) {
-    if (std::ranges::find(held, device) == held.end()) end_device(tx, device, why);
-  }
-  end_without_device(tx, user, why);
-  events_.tell(tx, events::SignedOutEverywhere{user, why, browser});
+std::size_t Sessions::end(db::Tx& tx, const AllNotHeldAt& which, Ended how, EndReason why) {
+  const auto held = devices_let_in_by(tx, which.user, which.browser);
+  std::size_t ended = end_devices(tx, which.user, held, how, why);
+  ended += end_apps(tx, which.user, std::nullopt, how, why);
+  events_.tell(tx, events::SignedOutEverywhere{which.user, why, which.browser});
+  return ended;
 }
 
 // What a sign-in to the same device has ended softly stays soft: those tokens are dead, and a late
 // tab that shows one must not wipe the store it shares with the session that is kept.
-void Sessions::end_all_but(db::Tx& tx, const Session& kept, EndReason why) {
-  const UserId user = kept.account.id;
-  for (const DeviceKey device : devices_of_user(tx, user)) {
-    if (device != kept.record.device) end_device(tx, device, why);
-  }
-  end_without_device(tx, user, why, kept.record.id);
+std::size_t Sessions::end(db::Tx& tx, const AllBut& which, Ended how, EndReason why) {
+  const auto& [record, account] = which.kept;
+  std::vector<DeviceKey> kept;
+  if (record.device) kept.push_back(*record.device);
+  const std::size_t ended = end_devices(tx, account.id, kept, how, why);
+  return ended + end_apps(tx, account.id, record.id, how, why);
 }
 
-void Sessions::end_without_device(db::Tx& tx, UserId user, EndReason why,
-                                  std::optional<SessionId> except) {
-  for (const SessionId id : open_sessions_without_device(tx, user)) {
-    if (id != except) end(tx, id, Ended::for_good, why);
-  }
-}
-
-bool Sessions::end_softly(db::Tx& tx, SessionId id, EndReason why) {
-  return end(tx, id, Ended::softly, why);
-}
-
-std::size_t Sessions::end_all_softly(db::Tx& tx, UserId user, EndReason why) {
-  std::size_t ended = 0;
-  for (const SessionId id : open_sessions_of_user(tx, user)) {
-    ended += end_quietly(tx, id, Ended::softly, why) ? 1 : 0;
-  }
-  announcer_.account(tx, user);
-  events_.tell(tx, events::SignedOutEverywhere{user, why, std::nullopt});
-  return ended;
-}
-
-std::size_t Sessions::end_everything_softly(db::Tx& tx, EndReason why) {
+std::size_t Sessions::end(db::Tx& tx, Everybody, EndReason why) {
   announcer_.everything(tx);
   const std::int64_t ended = end_every_session_softly(tx, why, clock_.now());
   events_.tell(tx, events::EverybodySignedOut{why});
   return static_cast<std::size_t>(ended);
+}
+
+std::size_t Sessions::end_devices(db::Tx& tx, UserId user, const std::vector<DeviceKey>& kept,
+                                  Ended how, EndReason why) {
+  std::size_t ended = 0;
+  for (const DeviceKey device : devices_of_user(tx, user)) {
+    if (std::ranges::find(kept, device) != kept.end()) continue;
+    ended += end(tx, OneDevice{user, device}, how, why);
+  }
+  return ended;
+}
+
+// Those without a device.
+std::size_t Sessions::end_apps(db::Tx& tx, UserId user, std::optional<SessionId> kept, Ended how,
+                               EndReason why) {
+  std::size_t ended = 0;
+  for (const SessionId id : open_sessions_without_device(tx, user)) {
+    if (id != kept) ended += end_row(tx, id, how, why) ? 1 : 0;
+  }
+  return ended;
 }
 
 // `end` gets the transaction, the session under its lock and the question it raises, and returns
@@ -124,7 +131,7 @@ Task<std::optional<Standing>> Sessions::sign_out(const Use& use, std::string_vie
                           const Question& asked) -> std::optional<Standing> {
     const bool over = session.record.ended == Ended::for_good;
     if (over || !may_end(asked)) return judge(asked);
-    end_for_good(tx, session, EndReason::logout);
+    this->end(tx, session, Ended::for_good, EndReason::logout);
     return std::nullopt;
   };
   co_return co_await end_by_token(use, text, Kind::access, end);
@@ -137,7 +144,7 @@ Task<std::optional<Standing>> Sessions::revoke(const Use& use, std::string_view 
                           const Question& asked) -> std::optional<Standing> {
     if (session.record.ended == Ended::for_good) return std::nullopt;
     if (!may_end(asked)) return judge(asked);
-    end_for_good(tx, session, EndReason::revoked);
+    this->end(tx, session, Ended::for_good, EndReason::revoked);
     return std::nullopt;
   };
   co_return co_await end_by_token(use, text, kind, end);
@@ -149,7 +156,7 @@ Task<std::optional<Standing>> Sessions::sign_out_everywhere(const Use& use, std:
     const Standing standing = judge(asked);
     const bool waits_for_unlock = standing.worth == Worth::locked && may_end(asked);
     if (!standing.active() && !waits_for_unlock) return standing;
-    end_all_of(tx, session.account.id, EndReason::logout_all);
+    this->end(tx, AllOf{session.account.id}, Ended::for_good, EndReason::logout_all);
     return std::nullopt;
   };
   co_return co_await end_by_token(use, text, Kind::access, end);

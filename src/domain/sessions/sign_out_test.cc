@@ -14,9 +14,16 @@ using testing::TestSessions;
 
 class SignOut : public testing::OnEachEngine {
  protected:
-  bool end_softly(SessionId id) {
+  template <class Which>
+  auto end(const Which& which, Ended how, EndReason why) {
+    return server_.db().write_now([&](db::Tx& tx) { return server_->end(tx, which, how, why); });
+  }
+  std::size_t end_everybody() {
     return server_.db().write_now(
-        [&](db::Tx& tx) { return server_->end_softly(tx, id, EndReason::administrator_softly); });
+        [&](db::Tx& tx) { return server_->end(tx, Everybody{}, EndReason::administrator_softly); });
+  }
+  bool end_softly(SessionId id) {
+    return end(server_.session(id), Ended::softly, EndReason::administrator_softly);
   }
   void expect_over(const TestSessions::SignedIn& session, EndReason why) {
     EXPECT_EQ(server_.check(session.access()).worth, Worth::ended);
@@ -156,10 +163,8 @@ TEST_P(SignOut, ADeliberateEndOverwritesASoftOneAndNothingOverwritesIt) {
   EXPECT_EQ(row.ended_at, server_.clock.now());
   server_.clock.advance(1s);
   EXPECT_FALSE(end_softly(phone_.id()));
-  server_.db().write_now([&](db::Tx& tx) {
-    server_->end_all_of(tx, alice_.id, EndReason::account_deactivated);
-    server_->end_everything_softly(tx, EndReason::administrator_softly);
-  });
+  EXPECT_EQ(end(AllOf{alice_.id}, Ended::for_good, EndReason::account_deactivated), 0U);
+  EXPECT_EQ(end_everybody(), 0U);
   EXPECT_EQ(server_.row(phone_.id()).end_reason, EndReason::logout);
   EXPECT_EQ(server_.row(phone_.id()).ended_at, row.ended_at);
 }
@@ -179,17 +184,11 @@ TEST_P(SignOut, AllSoftlyEndsWhatLivesAndCountsIt) {
   const auto bob = server_.add_user("bob");
   const auto his = server_.sign_in(bob);
   server_.sign_out(phone_.access());
-  const auto ended = server_.db().write_now([&](db::Tx& tx) {
-    return server_->end_all_softly(tx, alice_.id, EndReason::administrator_softly);
-  });
-  EXPECT_EQ(ended, 1U);
+  EXPECT_EQ(end(AllOf{alice_.id}, Ended::softly, EndReason::administrator_softly), 1U);
   EXPECT_EQ(server_.check(tablet.access()).worth, Worth::soft);
   EXPECT_EQ(server_.check(phone_.access()).worth, Worth::ended);
   EXPECT_TRUE(server_.check(his.access()).active());
-  const auto rest = server_.db().write_now([&](db::Tx& tx) {
-    return server_->end_everything_softly(tx, EndReason::administrator_softly);
-  });
-  EXPECT_EQ(rest, 1U);
+  EXPECT_EQ(end_everybody(), 1U);
   EXPECT_EQ(server_.check(his.access()).worth, Worth::soft);
 }
 
@@ -203,8 +202,7 @@ TEST_P(SignOut, AllButOneSessionAndItsDevice) {
   const auto bob = server_.add_user("bob");
   const auto his = server_.sign_in(bob, TestSessions::refreshing("PHONE"));
   server_.look(phone_.access());
-  server_.db().write_now(
-      [&](db::Tx& tx) { server_->end_all_but(tx, laptop.session, EndReason::password_changed); });
+  EXPECT_EQ(end(AllBut{laptop.session}, Ended::for_good, EndReason::password_changed), 2U);
   for (const auto& session : {phone_, softly}) expect_over(session, EndReason::password_changed);
   EXPECT_FALSE(has_device("PHONE"));
   EXPECT_FALSE(has_device("WATCH"));
@@ -219,19 +217,15 @@ TEST_P(SignOut, ADeviceEndsWithAllThatItEverHad) {
   const auto again = server_.sign_in(alice_, TestSessions::refreshing("PHONE"));
   const auto tablet = server_.sign_in(alice_, TestSessions::refreshing("TABLET"));
   server_.look(again.access());
-  const auto end = [&] {
-    server_.db().write_now([&](db::Tx& tx) {
-      server_->end_device(tx, *again.session.record.device, EndReason::device_deleted);
-    });
-  };
-  end();
+  const OneDevice phone{alice_.id, again.session.record.device.value()};
+  EXPECT_EQ(end(phone, Ended::for_good, EndReason::device_deleted), 2U);
   EXPECT_FALSE(server_.remembers(again.access()));
   for (const auto& session : {phone_, again}) expect_over(session, EndReason::device_deleted);
   EXPECT_FALSE(has_device("PHONE"));
   EXPECT_TRUE(server_.check(tablet.access()).active());
   const Time ended_at = server_.row(again.id()).ended_at.value();
   server_.clock.advance(1s);
-  end();
+  EXPECT_EQ(end(phone, Ended::for_good, EndReason::device_deleted), 0U);
   EXPECT_EQ(server_.row(again.id()).ended_at, ended_at) << "once";
   const auto anew = server_.sign_in(alice_, TestSessions::refreshing("PHONE"));
   EXPECT_NE(anew.session.record.device, again.session.record.device);
