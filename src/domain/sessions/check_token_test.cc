@@ -250,8 +250,8 @@ TEST_P(CheckToken, OfALostKeyIsSoftUnlessASessionOfThatIdEndedAndWritesNothing) 
   expect(phone_.access(), Worth::soft, Reason::key_lost);
   expect(tablet.access(), Worth::ended, Reason::ended_for_good);
   EXPECT_EQ(server_.refresh(phone_.refresh()).error().reason, Reason::key_lost);
-  EXPECT_EQ(server_.sign_out(phone_.access())->reason, Reason::key_lost);
-  EXPECT_EQ(server_.sign_out_everywhere(phone_.access())->reason, Reason::key_lost);
+  EXPECT_EQ(server_.sign_out(phone_.access()).error().reason, Reason::key_lost);
+  EXPECT_EQ(server_.sign_out_everywhere(phone_.access()).error().reason, Reason::key_lost);
   EXPECT_EQ(server_.row(phone_.id()).ended, Ended::live);
 
   const auto gaps = server_.count("SELECT COUNT(*) FROM gaps");

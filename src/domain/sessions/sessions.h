@@ -107,12 +107,12 @@ class Sessions {
                                                    std::string_view client = {});
 
   // sign_out.cc. Asks which session the access token names, not what it is worth: an expired,
-  // locked or softly ended one ends too. Absent when the session ended; else why it did not.
-  Task<std::optional<Standing>> sign_out(const Use& use, std::string_view token);
-  // RFC 7009: the same by a token of either kind. Absent when the session ended or was over.
-  Task<std::optional<Standing>> revoke(const Use& use, std::string_view token);
+  // locked or softly ended one ends too. The error says why the session did not end.
+  Task<std::expected<void, Standing>> sign_out(const Use& use, std::string_view token);
+  // RFC 7009: the same by a token of either kind. No error when the session was over.
+  Task<std::expected<void, Standing>> revoke(const Use& use, std::string_view token);
   // Ends every session of a good or locked token's account and deletes its devices.
-  Task<std::optional<Standing>> sign_out_everywhere(const Use& use, std::string_view token);
+  Task<std::expected<void, Standing>> sign_out_everywhere(const Use& use, std::string_view token);
 
   // --- within a transaction of the caller's, which has locked the account (lock_account) ---
 
@@ -200,8 +200,8 @@ class Sessions {
   std::size_t end_apps(db::Tx& tx, UserId user, std::optional<SessionId> kept, Ended how,
                        EndReason why);
   template <class End>
-  Task<std::optional<Standing>> end_by_token(const Use& use, std::string_view text, Kind kind,
-                                             End end);
+  Task<std::expected<void, Standing>> end_by_token(const Use& use, std::string_view text, Kind kind,
+                                                   End end);
   Task<void> remember_future_birth(SessionId id);
   Task<void> move_forward(const Token& token);
   // Who holds the access token of that generation.

@@ -97,11 +97,11 @@ std::expected<TokenPair, Standing> TestSessions::refresh(std::string_view token,
   return run(sessions_->refresh(use(worker), token));
 }
 
-std::optional<Standing> TestSessions::sign_out(std::string_view token) {
+std::expected<void, Standing> TestSessions::sign_out(std::string_view token) {
   return run(sessions_->sign_out(use(), token));
 }
 
-std::optional<Standing> TestSessions::sign_out_everywhere(std::string_view token) {
+std::expected<void, Standing> TestSessions::sign_out_everywhere(std::string_view token) {
   return run(sessions_->sign_out_everywhere(use(), token));
 }
 

@@ -80,8 +80,8 @@ class TestSessions {
   Verdict look(std::string_view token, std::size_t worker = 0);
   bool remembers(std::string_view token, std::size_t worker = 0);
   std::expected<TokenPair, Standing> refresh(std::string_view token, std::size_t worker = 0);
-  std::optional<Standing> sign_out(std::string_view token);
-  std::optional<Standing> sign_out_everywhere(std::string_view token);
+  std::expected<void, Standing> sign_out(std::string_view token);
+  std::expected<void, Standing> sign_out_everywhere(std::string_view token);
 
   // Calls make(Use) `each` times on each of kWorkers threads at once; returns what the tasks
   // returned. A fault of any is thrown.

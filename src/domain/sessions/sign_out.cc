@@ -111,13 +111,13 @@ std::size_t Sessions::end_apps(db::Tx& tx, UserId user, std::optional<SessionId>
 }
 
 // `end` gets the transaction, the session under its lock and the question it raises, and returns
-// why it did not end anything.
+// an error when it refuses.
 template <class End>
-Task<std::optional<Standing>> Sessions::end_by_token(const Use& use, std::string_view text,
-                                                     Kind kind, End end) {
+Task<std::expected<void, Standing>> Sessions::end_by_token(const Use& use, std::string_view text,
+                                                           Kind kind, End end) {
   const auto known = co_await know(use, text, kind);
-  if (!known) co_return known.error();
-  co_return co_await db_.write([&](db::Tx& tx) -> std::optional<Standing> {
+  if (!known) co_return std::unexpected(known.error());
+  co_return co_await db_.write([&](db::Tx& tx) -> std::expected<void, Standing> {
     lock_account(tx, known->session.account.id);
     auto session = find_session(tx, known->token.session, Lock::yes);
     if (!session) throw db::Unavailable("a session vanished while it was signed out");
@@ -126,38 +126,39 @@ Task<std::optional<Standing>> Sessions::end_by_token(const Use& use, std::string
   });
 }
 
-Task<std::optional<Standing>> Sessions::sign_out(const Use& use, std::string_view text) {
+Task<std::expected<void, Standing>> Sessions::sign_out(const Use& use, std::string_view text) {
   const auto end = [this](db::Tx& tx, const Session& session,
-                          const Question& asked) -> std::optional<Standing> {
+                          const Question& asked) -> std::expected<void, Standing> {
     const bool over = session.record.ended == Ended::for_good;
-    if (over || !may_end(asked)) return judge(asked);
+    if (over || !may_end(asked)) return std::unexpected(judge(asked));
     this->end(tx, session, Ended::for_good, EndReason::logout);
-    return std::nullopt;
+    return {};
   };
   co_return co_await end_by_token(use, text, Kind::access, end);
 }
 
-Task<std::optional<Standing>> Sessions::revoke(const Use& use, std::string_view text) {
+Task<std::expected<void, Standing>> Sessions::revoke(const Use& use, std::string_view text) {
   const auto token = read_token(text);
   const Kind kind = token ? token->kind : Kind::access;
   const auto end = [this](db::Tx& tx, const Session& session,
-                          const Question& asked) -> std::optional<Standing> {
-    if (session.record.ended == Ended::for_good) return std::nullopt;
-    if (!may_end(asked)) return judge(asked);
+                          const Question& asked) -> std::expected<void, Standing> {
+    if (session.record.ended == Ended::for_good) return {};
+    if (!may_end(asked)) return std::unexpected(judge(asked));
     this->end(tx, session, Ended::for_good, EndReason::revoked);
-    return std::nullopt;
+    return {};
   };
   co_return co_await end_by_token(use, text, kind, end);
 }
 
-Task<std::optional<Standing>> Sessions::sign_out_everywhere(const Use& use, std::string_view text) {
+Task<std::expected<void, Standing>> Sessions::sign_out_everywhere(const Use& use,
+                                                                  std::string_view text) {
   const auto end = [this](db::Tx& tx, const Session& session,
-                          const Question& asked) -> std::optional<Standing> {
+                          const Question& asked) -> std::expected<void, Standing> {
     const Standing standing = judge(asked);
     const bool waits_for_unlock = standing.worth == Worth::locked && may_end(asked);
-    if (!standing.active() && !waits_for_unlock) return standing;
+    if (!standing.active() && !waits_for_unlock) return std::unexpected(standing);
     this->end(tx, AllOf{session.account.id}, Ended::for_good, EndReason::logout_all);
-    return std::nullopt;
+    return {};
   };
   co_return co_await end_by_token(use, text, Kind::access, end);
 }

@@ -10,7 +10,7 @@
 namespace latchkey::matrix {
 namespace {
 
-using SignOut = Task<std::optional<sessions::Standing>> (sessions::Sessions::*)(
+using SignOut = Task<std::expected<void, sessions::Standing>> (sessions::Sessions::*)(
     const sessions::Use&, std::string_view);
 
 // An application service's token is of its registration and no session's: no request ends it, and
@@ -44,8 +44,8 @@ Task<http::Response> sign_out(const Api& api, SignOut how, const http::Request& 
   const auto token = access_token(request, api.sessions.policy());
   if (!token) co_return token.error();
   if (!*token) co_return refusal({sessions::Worth::missing, {}, {}});
-  const auto refused = co_await (api.sessions.*how)(request::use_of(request), **token);
-  if (refused) co_return refusal(*refused);
+  const auto done = co_await (api.sessions.*how)(request::use_of(request), **token);
+  if (!done) co_return refusal(done.error());
   co_return empty_answer();
 }
 

@@ -156,8 +156,8 @@ Task<http::Response> post_revoke(const Api& api, const http::Request& request) {
   const auto token = field(*form, "token");
   if (!token) co_return token.error();
   if (token->empty()) co_return error(400, "invalid_request", "token: expected");
-  const auto refused = co_await api.sessions.revoke(request::use_of(request), *token);
-  if (refused && refused->worth == sessions::Worth::unknown) {
+  const auto done = co_await api.sessions.revoke(request::use_of(request), *token);
+  if (!done && done.error().worth == sessions::Worth::unknown) {
     const Time now = api.clock.now();
     if (const auto wait = api.limits.unknown_token_blocked(request.client_address, now)) {
       co_return too_many(*wait);
