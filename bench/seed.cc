@@ -10,6 +10,7 @@
 
 #include "bench/store.h"
 #include "domain/accounts/user_rows.h"
+#include "domain/sessions/session_rows.h"
 #include "platform/crypto/argon2id.h"
 
 namespace latchkey::bench {
@@ -55,7 +56,8 @@ void add_sessions(Store& store, const Plan& plan, const std::vector<sessions::Ac
     const auto batch = store.db().write_now([&](db::Tx& tx) {
       std::vector<sessions::Record> added;
       for (std::size_t i = done; i < end; ++i) {
-        auto session = store.sessions().start(tx, accounts[i % accounts.size()], session_wanted(i));
+        const auto account = sessions::lock_account(tx, accounts[i % accounts.size()].id);
+        auto session = store.sessions().start(tx, account.value(), session_wanted(i));
         added.push_back(session.value().record);
       }
       return added;

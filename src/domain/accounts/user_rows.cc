@@ -59,7 +59,9 @@ std::optional<User> find_user_by_id(db::Tx& tx, UserId id) {
 }
 
 std::optional<User> lock_user(db::Tx& tx, UserId id) {
-  return find(tx, select_user() + " WHERE u.id = :id" + std::string(tx.for_update()), id);
+  auto user = find(tx, select_user() + " WHERE u.id = :id" + std::string(tx.for_update()), id);
+  if (user) sessions::note_account_held(tx, id);
+  return user;
 }
 
 std::optional<User> find_user_by_threepid(db::Tx& tx, const Threepid& threepid) {
@@ -71,10 +73,12 @@ std::optional<User> find_user_by_threepid(db::Tx& tx, const Threepid& threepid) 
 
 bool insert_user(db::Tx& tx, UserId id, std::string_view localpart,
                  const std::optional<std::string>& password_hash, bool admin, Time now) {
-  return tx.run(
-             "INSERT INTO users (id, localpart, password_hash, admin, created_at)"
-             " VALUES (:id, :localpart, :hash, :admin, :now) ON CONFLICT DO NOTHING",
-             id, localpart, password_hash, admin, now) == 1;
+  const bool inserted = tx.run(
+                            "INSERT INTO users (id, localpart, password_hash, admin, created_at)"
+                            " VALUES (:id, :localpart, :hash, :admin, :now) ON CONFLICT DO NOTHING",
+                            id, localpart, password_hash, admin, now) == 1;
+  if (inserted) sessions::note_account_held(tx, id);
+  return inserted;
 }
 
 void delete_new_user(db::Tx& tx, UserId id) { tx.run("DELETE FROM users WHERE id = :id", id); }

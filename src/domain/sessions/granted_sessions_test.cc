@@ -27,7 +27,10 @@ class GrantedSessions : public testing::OnEachEngine {
   }
   template <class Which>
   std::size_t end(const Which& which, Ended how, EndReason why) {
-    return server_.db().write_now([&](db::Tx& tx) { return server_->end(tx, which, how, why); });
+    return server_.db().write_now([&](db::Tx& tx) {
+      lock_account(tx, alice_.id);
+      return server_->end(tx, which, how, why);
+    });
   }
   std::expected<void, Standing> revoke(std::string_view token) {
     return run(server_->revoke(TestSessions::use(), token));
@@ -152,6 +155,7 @@ TEST_P(GrantedSessions, AreRevokedHoweverLate) {
       {"softly ended",
        [](TestSessions& server, const Account& account, const TestSessions::SignedIn&) {
          server.db().write_now([&](db::Tx& tx) {
+           lock_account(tx, account.id);
            return server->end(tx, AllOf{account.id}, Ended::softly,
                               EndReason::administrator_softly);
          });

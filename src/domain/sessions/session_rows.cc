@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <stdexcept>
+#include <utility>
 
 #include "domain/ground/id_source.h"
 #include "domain/sessions/lost_rows.h"
@@ -126,7 +128,17 @@ std::optional<Session> find_session(db::Tx& tx, SessionId id, Lock lock) {
 
 std::optional<Account> lock_account(db::Tx& tx, UserId user) {
   static const Text sql = "SELECT " + db::column_list<Account>() + " FROM users WHERE id = :id";
-  return db::row<Account>(tx, sql + Text(tx.for_update()), user);
+  auto account = db::row<Account>(tx, sql + Text(tx.for_update()), user);
+  if (account) note_account_held(tx, user);
+  return account;
+}
+
+void note_account_held(db::Tx& tx, UserId user) { tx.note_held("users", std::to_underlying(user)); }
+
+void require_account_held(const db::Tx& tx, UserId user) {
+  if (!tx.holds("users", std::to_underlying(user))) {
+    throw std::logic_error("sessions of an account begin or end without its lock");
+  }
 }
 
 void update_session(db::Tx& tx, const Record& r) {

@@ -35,6 +35,10 @@ std::optional<Session> find_session(db::Tx& tx, SessionId id, Lock lock = Lock::
 // The account's row, locked until the transaction ends. Whatever begins or ends sessions of an
 // account takes this lock first, so that no session begins on a device that is just deleted.
 std::optional<Account> lock_account(db::Tx& tx, UserId user);
+// For those who lock or insert the row of a user by other columns.
+void note_account_held(db::Tx& tx, UserId user);
+// Throws std::logic_error unless this transaction has done one of these.
+void require_account_held(const db::Tx& tx, UserId user);
 
 // Writes everything that a refresh or a promotion changes, and how the session ended.
 void update_session(db::Tx& tx, const Record& record);

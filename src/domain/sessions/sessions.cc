@@ -120,6 +120,7 @@ TokenPair Sessions::tokens_of(std::size_t index, const Record& record) {
 
 std::expected<Session, StartRefusal> Sessions::start(db::Tx& tx, const Account& account,
                                                      const NewSession& wanted) {
+  require_account_held(tx, account.id);
   return start_session(tx, announcer_, events_, ids_, policy_, account, wanted, clock_.now());
 }
 

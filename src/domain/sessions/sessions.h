@@ -115,6 +115,7 @@ class Sessions {
   Task<std::expected<void, Standing>> sign_out_everywhere(const Use& use, std::string_view token);
 
   // --- within a transaction of the caller's, which has locked the account (lock_account) ---
+  // Without the lock, or for what is another account's, they throw std::logic_error.
 
   std::expected<Session, StartRefusal> start(db::Tx& tx, const Account& account,
                                              const NewSession& wanted);
@@ -193,8 +194,8 @@ class Sessions {
   Task<std::expected<Known, Standing>> know(const Use& use, std::string_view text, Kind kind);
   Task<Verdict> judge_token(const Use& use, std::string_view text, Duration slack, bool any_scope);
   // Ends the row and tells it; what remembers its tokens is for the caller to announce.
-  bool end_unannounced(db::Tx& tx, SessionId id, Ended how, EndReason why);
-  bool end_row(db::Tx& tx, SessionId id, Ended how, EndReason why);
+  bool end_unannounced(db::Tx& tx, UserId user, SessionId id, Ended how, EndReason why);
+  bool end_row(db::Tx& tx, UserId user, SessionId id, Ended how, EndReason why);
   std::size_t end_devices(db::Tx& tx, UserId user, const std::vector<DeviceKey>& kept, Ended how,
                           EndReason why);
   std::size_t end_apps(db::Tx& tx, UserId user, std::optional<SessionId> kept, Ended how,

@@ -1,6 +1,7 @@
 // How sessions end: by their holder, by their account, by an administrator.
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "domain/sessions/session_rows.h"
 #include "domain/sessions/sessions.h"
@@ -15,45 +16,55 @@ bool may_end(Question q) {
   return q.generation >= q.record.seen || judge(q).active();
 }
 
-}  // namespace
-
-bool Sessions::end_unannounced(db::Tx& tx, SessionId id, Ended how, EndReason why) {
-  const auto user = end_session(tx, id, how, why, clock_.now());
-  if (user) events_.tell(tx, events::SessionEnded{*user, id, how, why});
-  return user.has_value();
+void require_same(UserId wanted, UserId found) {
+  if (wanted != found) throw std::logic_error("what ends is another account's");
 }
 
-bool Sessions::end_row(db::Tx& tx, SessionId id, Ended how, EndReason why) {
-  const bool ended = end_unannounced(tx, id, how, why);
+}  // namespace
+
+bool Sessions::end_unannounced(db::Tx& tx, UserId user, SessionId id, Ended how, EndReason why) {
+  const auto of = end_session(tx, id, how, why, clock_.now());
+  if (!of) return false;
+  require_same(user, *of);
+  events_.tell(tx, events::SessionEnded{user, id, how, why});
+  return true;
+}
+
+bool Sessions::end_row(db::Tx& tx, UserId user, SessionId id, Ended how, EndReason why) {
+  const bool ended = end_unannounced(tx, user, id, how, why);
   if (ended) announcer_.session(tx, id);
   return ended;
 }
 
 bool Sessions::end(db::Tx& tx, const Session& session, Ended how, EndReason why) {
-  const Record& record = session.record;
-  const bool ended = end_row(tx, record.id, how, why);
+  const auto& [record, account] = session;
+  require_account_held(tx, account.id);
+  const bool ended = end_row(tx, account.id, record.id, how, why);
   if (how == Ended::for_good && record.device) {
-    end(tx, OneDevice{session.account.id, *record.device}, how, why);
+    end(tx, OneDevice{account.id, *record.device}, how, why);
   }
   return ended;
 }
 
 std::size_t Sessions::end(db::Tx& tx, const OneDevice& which, Ended how, EndReason why) {
+  require_account_held(tx, which.user);
   std::size_t ended = 0;
   for (const SessionId id : open_sessions_of_device(tx, which.device)) {
-    ended += end_row(tx, id, how, why) ? 1 : 0;
+    ended += end_row(tx, which.user, id, how, why) ? 1 : 0;
   }
   if (how != Ended::for_good) return ended;
   if (const auto deleted = delete_device(tx, which.device, clock_.now())) {
-    events_.tell(tx, events::DeviceDeleted{deleted->user, which.device, deleted->id, why});
+    require_same(which.user, deleted->user);
+    events_.tell(tx, events::DeviceDeleted{which.user, which.device, deleted->id, why});
   }
   return ended;
 }
 
 std::size_t Sessions::end(db::Tx& tx, const AllOf& which, Ended how, EndReason why) {
+  require_account_held(tx, which.user);
   std::size_t ended = 0;
   for (const SessionId id : open_sessions_of_user(tx, which.user)) {
-    ended += end_unannounced(tx, id, how, why) ? 1 : 0;
+    ended += end_unannounced(tx, which.user, id, how, why) ? 1 : 0;
   }
   if (how == Ended::for_good) {
     for (const DeviceName& device : delete_devices_of_user(tx, which.user, clock_.now())) {
@@ -66,6 +77,7 @@ std::size_t Sessions::end(db::Tx& tx, const AllOf& which, Ended how, EndReason w
 }
 
 std::size_t Sessions::end(db::Tx& tx, const AllNotHeldAt& which, Ended how, EndReason why) {
+  require_account_held(tx, which.user);
   const auto held = devices_let_in_by(tx, which.user, which.browser);
   std::size_t ended = end_devices(tx, which.user, held, how, why);
   ended += end_apps(tx, which.user, std::nullopt, how, why);
@@ -77,6 +89,8 @@ std::size_t Sessions::end(db::Tx& tx, const AllNotHeldAt& which, Ended how, EndR
 // tab that shows one must not wipe the store it shares with the session that is kept.
 std::size_t Sessions::end(db::Tx& tx, const AllBut& which, Ended how, EndReason why) {
   const auto& [record, account] = which.kept;
+  require_account_held(tx, account.id);
+  require_same(account.id, record.user);
   std::vector<DeviceKey> kept;
   if (record.device) kept.push_back(*record.device);
   const std::size_t ended = end_devices(tx, account.id, kept, how, why);
@@ -105,7 +119,7 @@ std::size_t Sessions::end_apps(db::Tx& tx, UserId user, std::optional<SessionId>
                                EndReason why) {
   std::size_t ended = 0;
   for (const SessionId id : open_sessions_without_device(tx, user)) {
-    if (id != kept) ended += end_row(tx, id, how, why) ? 1 : 0;
+    if (id != kept) ended += end_row(tx, user, id, how, why) ? 1 : 0;
   }
   return ended;
 }

@@ -16,7 +16,10 @@ class SignOut : public testing::OnEachEngine {
  protected:
   template <class Which>
   auto end(const Which& which, Ended how, EndReason why) {
-    return server_.db().write_now([&](db::Tx& tx) { return server_->end(tx, which, how, why); });
+    return server_.db().write_now([&](db::Tx& tx) {
+      lock_account(tx, alice_.id);
+      return server_->end(tx, which, how, why);
+    });
   }
   std::size_t end_everybody() {
     return server_.db().write_now(
@@ -211,6 +214,36 @@ TEST_P(SignOut, AllButOneSessionAndItsDevice) {
   EXPECT_TRUE(server_.check(laptop.access()).active());
   EXPECT_TRUE(server_.refresh(laptop.refresh()).has_value());
   EXPECT_TRUE(server_.check(his.access()).active());
+}
+
+TEST_P(SignOut, NeedsTheAccountsLock) {
+  const auto expect_refused = [this](const auto& which) {
+    EXPECT_THROW(server_.db().write_now([&](db::Tx& tx) {
+      server_->end(tx, which, Ended::for_good, EndReason::logout);
+    }),
+                 std::logic_error);
+  };
+  expect_refused(phone_.session);
+  expect_refused(OneDevice{alice_.id, phone_.session.record.device.value()});
+  expect_refused(AllOf{alice_.id});
+  expect_refused(AllNotHeldAt{alice_.id, BrowserSessionId{7}});
+  expect_refused(AllBut{phone_.session});
+  EXPECT_TRUE(server_.check(phone_.access()).active());
+}
+
+TEST_P(SignOut, EndsNothingOfAnotherAccount) {
+  const auto bob = server_.add_user("bob");
+  const auto his = server_.sign_in(bob, TestSessions::refreshing("PHONE"));
+  const DeviceKey device = his.session.record.device.value();
+  const Session mixed{his.session.record, alice_};
+  const auto for_good = Ended::for_good;
+  EXPECT_THROW(end(OneDevice{alice_.id, device}, for_good, EndReason::logout), std::logic_error);
+  EXPECT_THROW(end(mixed, for_good, EndReason::logout), std::logic_error);
+  EXPECT_THROW(end(AllBut{mixed}, for_good, EndReason::logout), std::logic_error);
+  // Nor a device without a session.
+  server_.sql("UPDATE sessions SET ended = 2 WHERE id = :id", his.id());
+  EXPECT_THROW(end(OneDevice{alice_.id, device}, for_good, EndReason::logout), std::logic_error);
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM devices WHERE deleted_at IS NULL"), 2);
 }
 
 TEST_P(SignOut, ADeviceEndsWithAllThatItEverHad) {

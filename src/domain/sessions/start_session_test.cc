@@ -86,6 +86,14 @@ TEST_P(StartSession, IsRefusedToAccountsThatMayNot) {
   EXPECT_EQ(server_.count("SELECT COUNT(*) FROM sessions"), 0);
 }
 
+TEST_P(StartSession, NeedsTheAccountsLock) {
+  EXPECT_THROW(server_.db().write_now([this](db::Tx& tx) {
+    return server_->start(tx, alice_, TestSessions::refreshing()).has_value();
+  }),
+               std::logic_error);
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM sessions"), 0);
+}
+
 TEST_P(StartSession, AtTheLimitRefusesANewDeviceAndEvictsNone) {
   Policy policy = testing::sample_policy();
   policy.maximum_per_user = 2;

@@ -548,5 +548,17 @@ TEST_P(DatabaseConformance, ClosingFinishesWhatWaits) {
   EXPECT_EQ(done, 20);
 }
 
+TEST_P(DatabaseConformance, WhatATransactionHoldsIsForgottenWithIt) {
+  db_->write_now([](Tx& tx) {
+    EXPECT_FALSE(tx.holds("notes", 1));
+    tx.note_held("notes", 1);
+    tx.note_held("notes", 2);
+    EXPECT_TRUE(tx.holds("notes", 1));
+    EXPECT_FALSE(tx.holds("parents", 1));
+    EXPECT_FALSE(tx.holds("notes", 3));
+  });
+  db_->write_now([](Tx& tx) { EXPECT_FALSE(tx.holds("notes", 1)); });
+}
+
 }  // namespace
 }  // namespace latchkey::db

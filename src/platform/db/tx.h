@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -203,6 +204,15 @@ class Tx {
   // on; dropped when it is rolled back. fn must not throw and not wait for the database.
   void after_commit(std::function<void()> fn) { after_commit_.push_back(std::move(fn)); }
 
+  // Notes that this transaction holds a row until it ends, having locked or inserted it. It locks
+  // nothing: it is for those to assert who rely on the lock that their caller took. The name of
+  // the table is a literal.
+  void note_held(std::string_view table, std::int64_t key) { held_.emplace_back(table, key); }
+  bool holds(std::string_view table, std::int64_t key) const {
+    // The last one first: mostly it is that.
+    return std::find(held_.rbegin(), held_.rend(), std::pair(table, key)) != held_.rend();
+  }
+
   // How long this operation waited before its function ran.
   Duration waited() const { return waited_; }
 
@@ -229,6 +239,7 @@ class Tx {
   using Running = std::unique_ptr<Statement, Done>;
 
   std::vector<std::pair<std::string, std::function<void(Tx&)>>> before_commit_;
+  std::vector<std::pair<std::string_view, std::int64_t>> held_;
 };
 
 }  // namespace latchkey::db
