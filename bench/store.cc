@@ -46,7 +46,7 @@ std::string user_name(std::size_t number) { return fmt::format("user{:016}", num
 sessions::NewSession session_wanted(std::size_t number) {
   return {
       .device_id = std::nullopt,
-      .display_name = fmt::format("device {:013}", number % 1000),
+      .device = {.display_name = fmt::format("device {:013}", number % 1000)},
       .refreshes = false,
       .origin = {.address = fmt::format("203.0.113.{}", number % 256),
                  .user_agent = fmt::format("{:-<80}", fmt::format("Element/1.{}", number % 16))}};

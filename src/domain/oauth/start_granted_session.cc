@@ -7,10 +7,9 @@ std::expected<sessions::Session, GrantRefused> start_granted_session(
     const clients::Client& client, const Scope& scope, sessions::Method method,
     std::optional<BrowserSessionId> browser, const sessions::Origin& origin) {
   using Why = GrantRefused::Why;
-  const std::string& name = client.name.text;
   sessions::NewSession wanted{
       .device_id = scope.matrix ? std::optional(scope.device_id) : std::nullopt,
-      .display_name = name.empty() ? std::nullopt : std::optional(name),
+      .device = {.display_name = client.name.text},
       .refreshes = true,  // whatever it has registered (spec "Refresh token grant")
       .grant = sessions::ClientGrant{client.id, scope.text()},
       .method = method,

@@ -26,7 +26,7 @@ class DeactivationTest : public accounts::testing::AccountsOnEachEngine {
     administration_.create_user(kOperator, "alice", "correct horse", false).value();
     alice_ = user("alice")->account;
     auto wanted = TestSessions::refreshing("PHONE");
-    wanted.display_name = "Alice's phone";
+    wanted.device.display_name = "Alice's phone";
     phone_ = server_.sign_in(alice_, wanted);
     gone_ = server_.sign_in(alice_, TestSessions::refreshing("GONE"));
     EXPECT_TRUE(server_.sign_out(gone_.access()).has_value());
@@ -92,7 +92,7 @@ TEST_P(DeactivationTest, WhatWasNotedBeforeIsNotWrittenAfterwards) {
 TEST_P(DeactivationTest, OthersKeepTheirs) {
   const Account bob = server_.add_user("bob");
   auto wanted = TestSessions::refreshing("LAPTOP");
-  wanted.display_name = "Bob's laptop";
+  wanted.device.display_name = "Bob's laptop";
   const auto laptop = server_.sign_in(bob, wanted);
   administration_.add_threepid(kOperator, "bob", "email", "bob@example.com").value();
   EXPECT_TRUE(deactivate(true).has_value());

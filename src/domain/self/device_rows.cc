@@ -36,15 +36,10 @@ void take_session(Gathered& into, sessions::Ended ended, SessionId id, Time crea
 
 std::vector<DeviceWithSession> list_account_devices(db::Tx& tx, UserId user) {
   std::unordered_map<DeviceKey, Gathered> found;
-  tx.each<DeviceKey, std::string, MaybeText>(
-      "SELECT id, device_id, display_name FROM devices"
-      " WHERE user_id = :user AND deleted_at IS NULL",
-      [&](DeviceKey key, const std::string& id, const MaybeText& name) {
-        AccountDevice& device = found[key].device;
-        device.id = id;
-        device.display_name = name.value_or("");
-      },
-      user);
+  for (sessions::Device& device : sessions::list_devices(tx, user)) {
+    sessions::Device& listed = found[device.key].device;
+    listed = std::move(device);
+  }
   // Two branches, so that each has its partial index.
   tx.each<DeviceKey, sessions::Ended, SessionId, Time, Time, MaybeText,
           std::optional<sessions::Method>, std::optional<BrowserSessionId>, MaybeText, MaybeText>(

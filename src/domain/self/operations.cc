@@ -78,7 +78,7 @@ Task<Result<std::size_t>> Operations::delete_devices(Proof proof,
         for (const std::string& id : device_ids) {
           const auto device = sessions::find_device(tx, who.account.id, id);
           if (!device) continue;
-          parts_.sessions.end(tx, sessions::OneDevice{who.account.id, *device}, Ended::for_good,
+          parts_.sessions.end(tx, sessions::OneDevice{who.account.id, device->key}, Ended::for_good,
                               EndReason::device_deleted);
           ++deleted;
         }
@@ -122,7 +122,7 @@ Task<Result<>> Operations::rename_device(Proof proof, std::string device_id, std
       proof, Need::signed_in, [&](db::Tx& tx, const Admitted& who) -> Result<> {
         const auto device = sessions::find_device(tx, who.account.id, device_id);
         if (!device) return refuse(Why::no_such_device);
-        if (clean) sessions::rename_device(tx, parts_.ground.events, *device, *clean);
+        if (clean) sessions::rename_device(tx, parts_.ground.events, device->key, *clean);
         return {};
       });
 }
@@ -147,7 +147,7 @@ Task<Operations::Put> Operations::put_device(signin::Caller who, std::string dev
     const auto device = sessions::find_device(tx, account->id, device_id);
     if (!device && !who.is_service()) return Put::no_such_device;
     if (!device) return create_device(tx, *account, device_id, display_name);
-    if (display_name) sessions::rename_device(tx, parts_.ground.events, *device, *display_name);
+    if (display_name) sessions::rename_device(tx, parts_.ground.events, device->key, *display_name);
     return Put::updated;
   });
 }
@@ -158,10 +158,10 @@ Operations::Put Operations::create_device(db::Tx& tx, const accounts::Account& a
   const auto most = static_cast<std::int64_t>(parts_.sessions.policy().maximum_per_user);
   if (sessions::count_devices(tx, account.id) >= most) return Put::too_many;
   // The account is locked, so only the key can collide.
-  while (!sessions::add_device(tx, parts_.ground.events,
-                               parts_.ground.ids.next<DeviceKey>(parts_.ground.clock.now()),
-                               account.id, device_id, display_name)) {
-  }
+  sessions::Device device{{.display_name = display_name.value_or("")}, {}, account.id, device_id};
+  do {
+    device.key = parts_.ground.ids.next<DeviceKey>(parts_.ground.clock.now());
+  } while (!sessions::add_device(tx, parts_.ground.events, device));
   return Put::created;
 }
 

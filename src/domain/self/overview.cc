@@ -25,13 +25,15 @@ Task<AccountProfile> Overview::profile(UserId id) {
   });
 }
 
-Task<std::vector<sessions::Device>> Overview::list_devices(UserId user) {
-  co_return co_await ground_.db.read([&](db::Tx& tx) { return sessions::list_devices(tx, user); });
+Task<std::vector<sessions::SeenDevice>> Overview::list_devices(UserId user) {
+  co_return co_await ground_.db.read(
+      [&](db::Tx& tx) { return sessions::list_seen_devices(tx, user); });
 }
 
-Task<std::optional<sessions::Device>> Overview::find_device(UserId user, std::string device_id) {
+Task<std::optional<sessions::SeenDevice>> Overview::find_device(UserId user,
+                                                                std::string device_id) {
   co_return co_await ground_.db.read(
-      [&](db::Tx& tx) { return sessions::find_device_details(tx, user, device_id); });
+      [&](db::Tx& tx) { return sessions::find_seen_device(tx, user, device_id); });
 }
 
 Task<bool> Overview::ever_had_device(UserId user, std::string device_id) {

@@ -12,9 +12,7 @@
 namespace latchkey::self {
 
 // A device as its owner sees it on a page.
-struct AccountDevice {
-  std::string id;
-  std::string display_name;                // empty: none was given
+struct AccountDevice : sessions::Device {
   std::string client;                      // client_id; empty: the legacy API
   std::optional<sessions::Method> method;  // how its newest session signed in
   std::optional<Time> first_used_at;       // of its oldest session that is still known
@@ -50,9 +48,9 @@ class Overview {
 
   // --- devices, as the Client-Server API describes them ---
 
-  Task<std::vector<sessions::Device>> list_devices(UserId user);
+  Task<std::vector<sessions::SeenDevice>> list_devices(UserId user);
   // Absent: the user has no device of this ID; another's is none of theirs.
-  Task<std::optional<sessions::Device>> find_device(UserId user, std::string device_id);
+  Task<std::optional<sessions::SeenDevice>> find_device(UserId user, std::string device_id);
   // Whether the user has such a device, or had one that is deleted now.
   Task<bool> ever_had_device(UserId user, std::string device_id);
 

@@ -46,7 +46,7 @@ INSTANTIATE_TEST_SUITE_P(Engines, ToldTest, db::engines(), db::engine_name);
 
 TEST_P(ToldTest, SigningIn) {
   auto wanted = device("LAPTOP");
-  wanted.display_name = "Laptop";
+  wanted.device.display_name = "Laptop";
   run(surface_.sign_in.with_password(0, signin::UserName{"alice"}, "correct horse", wanted))
       .value();
   EXPECT_THAT(heard(), ElementsAre("device added LAPTOP Laptop", "session started"));

@@ -31,42 +31,67 @@ std::unordered_map<DeviceKey, Seen> last_uses(db::Tx& tx, UserId user) {
   return uses;
 }
 
+// "display_name = NULL, …": all columns of a device but those that are not personal.
+std::string forgotten_columns() {
+  using Row = db::Columns<Device>;
+  std::string text;
+  const auto forget = [&](std::string_view name) {
+    if (std::ranges::find(Row::kNotPersonal, name) != Row::kNotPersonal.end()) return;
+    text.append(text.empty() ? "" : ", ").append(name).append(" = NULL");
+  };
+  std::apply([&](const auto&... column) { (forget(column.name), ...); }, Row::kAll);
+  return text;
+}
+
 }  // namespace
 
 std::vector<Device> list_devices(db::Tx& tx, UserId user) {
+  static const std::string sql =
+      "SELECT " + db::column_list<Device>() +
+      " FROM devices WHERE user_id = :user AND deleted_at IS NULL ORDER BY id";
+  return db::rows<Device>(tx, sql, user);
+}
+
+std::vector<SeenDevice> list_seen_devices(db::Tx& tx, UserId user) {
   const auto uses = last_uses(tx, user);
-  std::vector<Device> devices;
-  for (auto& [key, id, name] : tx.all<DeviceKey, std::string, MaybeText>(
-           "SELECT id, device_id, display_name FROM devices"
-           " WHERE user_id = :user AND deleted_at IS NULL ORDER BY id",
-           user)) {
-    Device device;
-    device.key = key;
-    device.id = std::move(id);
-    device.display_name = name.value_or("");
-    if (const auto seen = uses.find(key); seen != uses.end()) {
-      device.last_seen_at = seen->second.at;
-      device.last_seen_address = seen->second.address;
+  std::vector<SeenDevice> devices;
+  for (Device& device : list_devices(tx, user)) {
+    SeenDevice& seen = devices.emplace_back(SeenDevice{std::move(device), {}, {}});
+    if (const auto use = uses.find(seen.key); use != uses.end()) {
+      seen.last_seen_at = use->second.at;
+      seen.last_seen_address = use->second.address;
     }
-    devices.push_back(std::move(device));
   }
   return devices;
 }
 
-std::optional<Device> find_device_details(db::Tx& tx, UserId user, std::string_view device_id) {
-  auto devices = list_devices(tx, user);
+std::int64_t count_devices(db::Tx& tx, UserId user) {
+  return std::get<0>(*tx.one<std::int64_t>(
+      "SELECT COUNT(*) FROM devices WHERE user_id = :user AND deleted_at IS NULL", user));
+}
+
+std::optional<Device> find_device(db::Tx& tx, UserId user, std::string_view device_id) {
+  static const std::string sql =
+      "SELECT " + db::column_list<Device>() +
+      " FROM devices WHERE user_id = :user AND device_id = :device AND deleted_at IS NULL";
+  return db::row<Device>(tx, sql, user, device_id);
+}
+
+std::optional<SeenDevice> find_seen_device(db::Tx& tx, UserId user, std::string_view device_id) {
+  auto devices = list_seen_devices(tx, user);
   const auto found = std::ranges::find(devices, device_id, &Device::id);
   return found == devices.end() ? std::nullopt : std::optional(std::move(*found));
 }
 
-bool add_device(db::Tx& tx, const events::Events& events, DeviceKey key, UserId user,
-                const std::string& device_id, const std::optional<std::string>& display_name) {
-  const bool added = tx.run(
-                         "INSERT INTO devices (id, user_id, device_id, display_name)"
-                         " VALUES (:id, :user, :device, :name) ON CONFLICT DO NOTHING",
-                         key, user, device_id, display_name) == 1;
-  if (added) events.tell(tx, events::DeviceAdded{user, key, device_id, display_name});
-  return added;
+bool add_device(db::Tx& tx, const events::Events& events, const Device& device) {
+  static const std::string sql = "INSERT INTO devices (" + db::column_list<Device>() +
+                                 ") VALUES (" + db::parameter_list<Device>() +
+                                 ") ON CONFLICT DO NOTHING";
+  if (db::insert(tx, sql, device) == 0) return false;
+  const std::string& name = device.display_name;
+  events.tell(tx, events::DeviceAdded{device.user, device.key, device.id,
+                                      name.empty() ? std::nullopt : std::optional(name)});
+  return true;
 }
 
 void rename_device(db::Tx& tx, const events::Events& events, DeviceKey key,
@@ -86,6 +111,35 @@ bool had_device(db::Tx& tx, UserId user, std::string_view device_id) {
           " AND deleted_at IS NOT NULL LIMIT 1",
           user, device_id)
       .has_value();
+}
+
+std::optional<Device> delete_device(db::Tx& tx, DeviceKey key, Time now) {
+  static const std::string sql =
+      "UPDATE devices SET deleted_at = :now WHERE id = :id AND deleted_at IS NULL RETURNING " +
+      db::column_list<Device>();
+  return db::row<Device>(tx, sql, now, key);
+}
+
+std::vector<Device> delete_devices_of_user(db::Tx& tx, UserId user, Time now) {
+  static const std::string sql =
+      "UPDATE devices SET deleted_at = :now WHERE user_id = :user AND deleted_at IS NULL"
+      " RETURNING " +
+      db::column_list<Device>();
+  return db::rows<Device>(tx, sql, now, user);
+}
+
+void forget_devices_of_user(db::Tx& tx, UserId user) {
+  tx.run(
+      "UPDATE sessions SET address = NULL, user_agent = NULL WHERE ended = 2 AND device IN"
+      " (SELECT id FROM devices WHERE user_id = :user AND deleted_at IS NOT NULL)",
+      user);
+  tx.run(
+      "UPDATE sessions SET address = NULL, user_agent = NULL"
+      " WHERE user_id = :user AND device IS NULL AND ended = 2",
+      user);
+  static const std::string sql = "UPDATE devices SET " + forgotten_columns() +
+                                 " WHERE user_id = :user AND deleted_at IS NOT NULL";
+  tx.run(sql, user);
 }
 
 }  // namespace latchkey::sessions

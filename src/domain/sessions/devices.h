@@ -7,32 +7,70 @@
 
 #include "domain/events/events.h"
 #include "domain/sessions/record.h"
-#include "platform/db/tx.h"
+#include "platform/db/row.h"
 
-// Devices as their owner sees them (spec "Device management"). The SQL is here; that a device's
-// sessions end with it is Sessions::end().
+// Devices: their rows, and what their owner sees of them (spec "Device management"). A device
+// outlives its sessions; that they end with it is Sessions::end(). No rule is decided here.
 namespace latchkey::sessions {
 
-struct Device {
+// What a client says of its device when it signs in on one that is not known yet.
+struct DeviceDetails {
+  std::string display_name;  // empty: none
+};
+
+// A row of `devices`.
+struct Device : DeviceDetails {
   DeviceKey key{};
-  std::string id;
-  std::string display_name;  // empty: none was given
+  UserId user{};
+  std::string id;  // as clients know it
+};
+
+// As the Client-Server API lists it.
+struct SeenDevice : Device {
   // Of its newest session; absent: it never had one (MSC4190).
   std::optional<Time> last_seen_at;
   std::string last_seen_address;
 };
 
+}  // namespace latchkey::sessions
+
+template <>
+struct latchkey::db::Columns<latchkey::sessions::Device> {
+  using Device = sessions::Device;
+  static constexpr auto kAll = std::tuple{
+      column("id", &Device::key),
+      column("user_id", &Device::user),
+      column("device_id", &Device::id),
+      column<EmptyIsNull>("display_name", &Device::display_name),
+  };
+  // When a person is forgotten their devices keep these alone: see forget_devices_of_user().
+  static constexpr std::array<std::string_view, 3> kNotPersonal{"id", "user_id", "device_id"};
+};
+
+namespace latchkey::sessions {
+
 // The live devices, oldest first.
 std::vector<Device> list_devices(db::Tx& tx, UserId user);
-std::optional<Device> find_device_details(db::Tx& tx, UserId user, std::string_view device_id);
+std::vector<SeenDevice> list_seen_devices(db::Tx& tx, UserId user);
+std::int64_t count_devices(db::Tx& tx, UserId user);
+
+// The live device of that name.
+std::optional<Device> find_device(db::Tx& tx, UserId user, std::string_view device_id);
+std::optional<SeenDevice> find_seen_device(db::Tx& tx, UserId user, std::string_view device_id);
+// Whether the user once had a device of this ID, which is deleted now.
+bool had_device(db::Tx& tx, UserId user, std::string_view device_id);
 
 // False when the key or the name is taken.
-bool add_device(db::Tx& tx, const events::Events& events, DeviceKey key, UserId user,
-                const std::string& device_id, const std::optional<std::string>& display_name);
+bool add_device(db::Tx& tx, const events::Events& events, const Device& device);
 void rename_device(db::Tx& tx, const events::Events& events, DeviceKey key,
                    const std::string& display_name);
 
-// Whether the user once had a device of this ID, which is deleted now.
-bool had_device(db::Tx& tx, UserId user, std::string_view device_id);
+// Absent: it was deleted before.
+std::optional<Device> delete_device(db::Tx& tx, DeviceKey key, Time now);
+std::vector<Device> delete_devices_of_user(db::Tx& tx, UserId user, Time now);
+
+// Forgets all that is personal of a user's deleted devices, and where and with what their sessions
+// were used.
+void forget_devices_of_user(db::Tx& tx, UserId user);
 
 }  // namespace latchkey::sessions

@@ -259,56 +259,6 @@ std::vector<ListedSession> list_sessions(db::Tx& tx, UserId user) {
   return result;
 }
 
-std::optional<DeviceKey> find_device(db::Tx& tx, UserId user, std::string_view device_id) {
-  const auto row = tx.one<DeviceKey>(
-      "SELECT id FROM devices WHERE user_id = :user AND device_id = :device"
-      " AND deleted_at IS NULL",
-      user, device_id);
-  return row ? std::optional(std::get<0>(*row)) : std::nullopt;
-}
-
-std::vector<DeviceKey> devices_of_user(db::Tx& tx, UserId user) {
-  return ids<DeviceKey>(tx, "SELECT id FROM devices WHERE user_id = :user AND deleted_at IS NULL",
-                        user);
-}
-
-std::optional<DeviceName> delete_device(db::Tx& tx, DeviceKey key, Time now) {
-  auto row = tx.one<UserId, DeviceKey, Text>(
-      "UPDATE devices SET deleted_at = :now WHERE id = :id AND deleted_at IS NULL"
-      " RETURNING user_id, id, device_id",
-      now, key);
-  if (!row) return std::nullopt;
-  return std::make_from_tuple<DeviceName>(std::move(*row));
-}
-
-std::vector<DeviceName> delete_devices_of_user(db::Tx& tx, UserId user, Time now) {
-  std::vector<DeviceName> deleted;
-  tx.each<UserId, DeviceKey, Text>(
-      "UPDATE devices SET deleted_at = :now WHERE user_id = :user AND deleted_at IS NULL"
-      " RETURNING user_id, id, device_id",
-      [&](UserId of, DeviceKey key, Text& id) { deleted.emplace_back(of, key, std::move(id)); },
-      now, user);
-  return deleted;
-}
-
-void forget_devices_of_user(db::Tx& tx, UserId user) {
-  tx.run(
-      "UPDATE sessions SET address = NULL, user_agent = NULL WHERE ended = 2 AND device IN"
-      " (SELECT id FROM devices WHERE user_id = :user AND deleted_at IS NOT NULL)",
-      user);
-  tx.run(
-      "UPDATE sessions SET address = NULL, user_agent = NULL"
-      " WHERE user_id = :user AND device IS NULL AND ended = 2",
-      user);
-  tx.run("UPDATE devices SET display_name = NULL WHERE user_id = :user AND deleted_at IS NOT NULL",
-         user);
-}
-
-std::int64_t count_devices(db::Tx& tx, UserId user) {
-  return std::get<0>(*tx.one<std::int64_t>(
-      "SELECT COUNT(*) FROM devices WHERE user_id = :user AND deleted_at IS NULL", user));
-}
-
 std::optional<std::int64_t> keep_user_agent(db::Tx& tx, std::string_view text) {
   if (text.empty() || !text::valid_utf8(text)) return std::nullopt;
   const std::string_view kept = text::truncate_utf8(text, kLongestUserAgent);

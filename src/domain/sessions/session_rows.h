@@ -24,7 +24,7 @@ struct latchkey::db::Columns<latchkey::sessions::Account> {
   };
 };
 
-// The SQL of sessions, devices and user agents. No rule is decided here.
+// The SQL of sessions and user agents; that of devices is in devices.h. No rule is decided here.
 namespace latchkey::sessions {
 
 // The token path's lookup: one row by integer key. With `lock` the row stays locked until the
@@ -78,21 +78,6 @@ struct ListedSession {
   std::string user_agent;
 };
 std::vector<ListedSession> list_sessions(db::Tx& tx, UserId user);
-
-// The live device of that name.
-std::optional<DeviceKey> find_device(db::Tx& tx, UserId user, std::string_view device_id);
-std::vector<DeviceKey> devices_of_user(db::Tx& tx, UserId user);  // the live ones
-struct DeviceName {
-  UserId user;
-  DeviceKey key;
-  std::string id;
-};
-// Absent: it was deleted before.
-std::optional<DeviceName> delete_device(db::Tx& tx, DeviceKey key, Time now);
-std::vector<DeviceName> delete_devices_of_user(db::Tx& tx, UserId user, Time now);
-// Forgets the names of a user's deleted devices, and where and with what their sessions were used.
-void forget_devices_of_user(db::Tx& tx, UserId user);
-std::int64_t count_devices(db::Tx& tx, UserId user);
 
 // Stores the text once; returns its id. Absent for an empty text.
 std::optional<std::int64_t> keep_user_agent(db::Tx& tx, std::string_view text);

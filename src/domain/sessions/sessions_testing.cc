@@ -61,7 +61,6 @@ Account TestSessions::add_user(const std::string& localpart) {
 
 NewSession TestSessions::refreshing(std::optional<std::string> device_id) {
   return {.device_id = std::move(device_id),
-          .display_name = std::nullopt,
           .refreshes = true,
           .origin = {.address = "192.0.2.1", .user_agent = "Client/1.0"}};
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "domain/sessions/devices.h"
 #include "domain/sessions/session_rows.h"
 #include "domain/sessions/sessions.h"
 
@@ -67,7 +68,7 @@ std::size_t Sessions::end(db::Tx& tx, const AllOf& which, Ended how, EndReason w
     ended += end_unannounced(tx, which.user, id, how, why) ? 1 : 0;
   }
   if (how == Ended::for_good) {
-    for (const DeviceName& device : delete_devices_of_user(tx, which.user, clock_.now())) {
+    for (const Device& device : delete_devices_of_user(tx, which.user, clock_.now())) {
       events_.tell(tx, events::DeviceDeleted{which.user, device.key, device.id, why});
     }
   }
@@ -107,9 +108,9 @@ std::size_t Sessions::end(db::Tx& tx, Everybody, EndReason why) {
 std::size_t Sessions::end_devices(db::Tx& tx, UserId user, const std::vector<DeviceKey>& kept,
                                   Ended how, EndReason why) {
   std::size_t ended = 0;
-  for (const DeviceKey device : devices_of_user(tx, user)) {
-    if (std::ranges::find(kept, device) != kept.end()) continue;
-    ended += end(tx, OneDevice{user, device}, how, why);
+  for (const Device& device : list_devices(tx, user)) {
+    if (std::ranges::find(kept, device.key) != kept.end()) continue;
+    ended += end(tx, OneDevice{user, device.key}, how, why);
   }
   return ended;
 }

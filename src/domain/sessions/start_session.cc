@@ -9,27 +9,15 @@
 namespace latchkey::sessions {
 namespace {
 
-struct Named {
-  DeviceKey key;
-  std::string id;
-};
-
 // The account is locked, so a name given by the client cannot be taken in the meantime; what
 // can collide is a made-up name or key, and another try makes another.
-Named make_device(db::Tx& tx, const events::Events& events, IdSource& ids, UserId user,
-                  const NewSession& wanted, Time now) {
+Device make_device(db::Tx& tx, const events::Events& events, IdSource& ids, UserId user,
+                   const NewSession& wanted, Time now) {
   for (;;) {
-    Named device{ids.next<DeviceKey>(now),
-                 wanted.device_id.value_or(crypto::random_text(crypto::kUpperCase, 10))};
-    if (add_device(tx, events, device.key, user, device.id, wanted.display_name)) return device;
+    Device device{wanted.device, ids.next<DeviceKey>(now), user,
+                  wanted.device_id.value_or(crypto::random_text(crypto::kUpperCase, 10))};
+    if (add_device(tx, events, device)) return device;
   }
-}
-
-std::optional<Named> known_device(db::Tx& tx, UserId user, const NewSession& wanted) {
-  if (!wanted.device_id) return std::nullopt;
-  const auto key = find_device(tx, user, *wanted.device_id);
-  if (!key) return std::nullopt;
-  return Named{*key, *wanted.device_id};
 }
 
 void end_older(db::Tx& tx, const Announcer& announcer, const events::Events& events, SessionId id,
@@ -51,7 +39,7 @@ void make_room_without_device(db::Tx& tx, const Announcer& announcer, const even
   }
 }
 
-Record fresh_record(UserId user, const std::optional<Named>& device, const NewSession& wanted,
+Record fresh_record(UserId user, const std::optional<Device>& device, const NewSession& wanted,
                     Time now) {
   Record record;
   record.user = user;
@@ -77,7 +65,8 @@ std::expected<Session, StartRefusal> start_session(db::Tx& tx, const Announcer& 
   if (account.deactivated_at) return std::unexpected(StartRefusal::account_deactivated);
   if (account.locked_at) return std::unexpected(StartRefusal::account_locked);
 
-  std::optional<Named> device = known_device(tx, account.id, wanted);
+  std::optional<Device> device;
+  if (wanted.device_id) device = find_device(tx, account.id, *wanted.device_id);
   if (device) {
     for (const SessionId older : open_sessions_of_device(tx, device->key)) {
       end_older(tx, announcer, events, older, Ended::softly, EndReason::taken_over, now);

@@ -7,6 +7,7 @@
 #include "domain/events/events.h"
 #include "domain/ground/id_source.h"
 #include "domain/sessions/announcer.h"
+#include "domain/sessions/devices.h"
 #include "domain/sessions/origin.h"
 #include "domain/sessions/policy.h"
 #include "domain/sessions/record.h"
@@ -16,9 +17,9 @@ namespace latchkey::sessions {
 struct NewSession {
   // Absent: one is made; a client with a grant then gets none (it has no Matrix scope).
   std::optional<std::string> device_id;
-  std::optional<std::string> display_name;  // for a device that is not known yet
-  bool refreshes = false;                   // the client takes refresh tokens
-  std::optional<ClientGrant> grant = {};    // of an OAuth 2.0 client
+  DeviceDetails device = {};              // of one that is not known yet
+  bool refreshes = false;                 // the client takes refresh tokens
+  std::optional<ClientGrant> grant = {};  // of an OAuth 2.0 client
   std::optional<Method> method = {};
   // By whose click it began on the same machine: for people to tell which device they hold.
   std::optional<BrowserSessionId> browser = {};

@@ -2,7 +2,7 @@
 
 #include "domain/accounts/matrix_id.h"
 #include "domain/accounts/user_rows.h"
-#include "domain/sessions/session_rows.h"
+#include "domain/sessions/devices.h"
 
 namespace latchkey::signin {
 namespace {

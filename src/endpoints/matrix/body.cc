@@ -68,7 +68,9 @@ sessions::NewSession read_new_session(text::Fields& fields, const http::Request&
                   "a device ID is not empty and has no control characters");
   }
   return {.device_id = copy(device_id),
-          .display_name = copy(fields.optional_string("initial_device_display_name", kLongestName)),
+          .device = {.display_name = std::string(
+                         fields.optional_string("initial_device_display_name", kLongestName)
+                             .value_or(""))},
           .refreshes = fields.optional_bool("refresh_token").value_or(false),
           .origin = request::origin_of(request)};
 }

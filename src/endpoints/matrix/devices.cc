@@ -15,7 +15,7 @@ namespace json = boost::json;
 
 constexpr std::size_t kMostAtOnce = 1'000;
 
-json::object describe(const sessions::Device& device) {
+json::object describe(const sessions::SeenDevice& device) {
   json::object described{{"device_id", device.id}};
   if (!device.display_name.empty()) described["display_name"] = device.display_name;
   if (device.last_seen_at) described["last_seen_ts"] = to_millis(*device.last_seen_at);
