@@ -146,23 +146,14 @@ Task<Operations::Put> Operations::put_device(signin::Caller who, std::string dev
     if (!account || account->deactivated_at) return Put::no_such_device;
     const auto device = sessions::find_device(tx, account->id, device_id);
     if (!device && !who.is_service()) return Put::no_such_device;
-    if (!device) return create_device(tx, *account, device_id, display_name);
+    if (!device) {
+      const sessions::DeviceDetails details{.display_name = display_name.value_or("")};
+      const auto added = parts_.sessions.add_device(tx, account->id, device_id, details);
+      return added ? Put::created : Put::too_many;
+    }
     if (display_name) sessions::rename_device(tx, parts_.ground.events, device->key, *display_name);
     return Put::updated;
   });
-}
-
-Operations::Put Operations::create_device(db::Tx& tx, const accounts::Account& account,
-                                          const std::string& device_id,
-                                          const std::optional<std::string>& display_name) {
-  const auto most = static_cast<std::int64_t>(parts_.sessions.policy().maximum_per_user);
-  if (sessions::count_devices(tx, account.id) >= most) return Put::too_many;
-  // The account is locked, so only the key can collide.
-  sessions::Device device{{.display_name = display_name.value_or("")}, {}, account.id, device_id};
-  do {
-    device.key = parts_.ground.ids.next<DeviceKey>(parts_.ground.clock.now());
-  } while (!sessions::add_device(tx, parts_.ground.events, device));
-  return Put::created;
 }
 
 }  // namespace latchkey::self

@@ -102,8 +102,6 @@ class Operations {
   // Runs `change` in a transaction that has admitted the proof.
   template <class T = void, class Change>
   Task<Result<T>> admitted(const Proof& proof, Need need, Change change);
-  Put create_device(db::Tx& tx, const accounts::Account& account, const std::string& device_id,
-                    const std::optional<std::string>& display_name);
 
   const Parts parts_;
   const Admission admission_;

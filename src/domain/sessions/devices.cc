@@ -83,15 +83,11 @@ std::optional<SeenDevice> find_seen_device(db::Tx& tx, UserId user, std::string_
   return found == devices.end() ? std::nullopt : std::optional(std::move(*found));
 }
 
-bool add_device(db::Tx& tx, const events::Events& events, const Device& device) {
+bool insert_device(db::Tx& tx, const Device& device) {
   static const std::string sql = "INSERT INTO devices (" + db::column_list<Device>() +
                                  ") VALUES (" + db::parameter_list<Device>() +
                                  ") ON CONFLICT DO NOTHING";
-  if (db::insert(tx, sql, device) == 0) return false;
-  const std::string& name = device.display_name;
-  events.tell(tx, events::DeviceAdded{device.user, device.key, device.id,
-                                      name.empty() ? std::nullopt : std::optional(name)});
-  return true;
+  return db::insert(tx, sql, device) == 1;
 }
 
 void rename_device(db::Tx& tx, const events::Events& events, DeviceKey key,

@@ -61,7 +61,7 @@ std::optional<SeenDevice> find_seen_device(db::Tx& tx, UserId user, std::string_
 bool had_device(db::Tx& tx, UserId user, std::string_view device_id);
 
 // False when the key or the name is taken.
-bool add_device(db::Tx& tx, const events::Events& events, const Device& device);
+bool insert_device(db::Tx& tx, const Device& device);
 void rename_device(db::Tx& tx, const events::Events& events, DeviceKey key,
                    const std::string& display_name);
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 
 #include "platform/config/bounds.h"
 #include "platform/time.h"
@@ -63,5 +64,26 @@ struct Policy {
           "Accept ?access_token= as very old clients send it (removed from the spec in v1.20).");
   }
 };
+
+// What an account may hold only so many of.
+enum class Holding {
+  device,
+  app,  // a session without a device: its client knows who the person is, and can do no more
+};
+
+// How many of the oldest have to end before an account that holds `held` gets one more; absent: it
+// gets none. The one place that knows the limits.
+constexpr std::optional<std::size_t> room_for_one_more(const Policy& policy, Holding what,
+                                                       std::size_t held) {
+  const std::size_t most = policy.maximum_per_user;
+  if (held < most) return 0;
+  switch (what) {
+    case Holding::device:
+      break;  // the person has to choose: with it they may lose keys
+    case Holding::app:
+      return held - most + 1;  // nobody misses the oldest: its client asks the person once more
+  }
+  return std::nullopt;
+}
 
 }  // namespace latchkey::sessions

@@ -118,12 +118,6 @@ TokenPair Sessions::tokens_of(std::size_t index, const Record& record) {
   return pair;
 }
 
-std::expected<Session, StartRefusal> Sessions::start(db::Tx& tx, const Account& account,
-                                                     const NewSession& wanted) {
-  require_account_held(tx, account.id);
-  return start_session(tx, announcer_, events_, ids_, policy_, account, wanted, clock_.now());
-}
-
 Question Sessions::question(const Session& session, Generation generation, Time now) const {
   return {.record = session.record,
           .account = session.account,

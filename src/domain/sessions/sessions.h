@@ -117,8 +117,16 @@ class Sessions {
   // --- within a transaction of the caller's, which has locked the account (lock_account) ---
   // Without the lock, or for what is another account's, they throw std::logic_error.
 
+  // start_session.cc. A session that the device has already ends softly and the device stays, with
+  // its keys on the homeserver: a second tab of the same client must not wipe what was just signed
+  // in again (spec "Relationship between access tokens and devices").
   std::expected<Session, StartRefusal> start(db::Tx& tx, const Account& account,
                                              const NewSession& wanted);
+  // Of a name that no live device of the user has, or made up when there is none. Absent: they have
+  // too many. Nobody needs to sign in on it (MSC4190).
+  std::optional<Device> add_device(db::Tx& tx, UserId user,
+                                   const std::optional<std::string>& device_id,
+                                   const DeviceDetails& details);
   // sign_out.cc. For good: what the devices concerned have open ends too, and they are deleted.
   // Softly: devices and their keys stay. False when the session had ended so before; of several,
   // how many ended.
@@ -193,6 +201,7 @@ class Sessions {
   // (a wrong check or tag, a lost key, no row).
   Task<std::expected<Known, Standing>> know(const Use& use, std::string_view text, Kind kind);
   Task<Verdict> judge_token(const Use& use, std::string_view text, Duration slack, bool any_scope);
+  bool make_room(db::Tx& tx, UserId user, Holding what);
   // Ends the row and tells it; what remembers its tokens is for the caller to announce.
   bool end_unannounced(db::Tx& tx, UserId user, SessionId id, Ended how, EndReason why);
   bool end_row(db::Tx& tx, UserId user, SessionId id, Ended how, EndReason why);

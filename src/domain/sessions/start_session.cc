@@ -1,43 +1,16 @@
+// How sessions begin, and devices with them.
+
 #include "domain/sessions/start_session.h"
 
 #include <algorithm>
+#include <ranges>
 
-#include "domain/sessions/devices.h"
 #include "domain/sessions/session_rows.h"
+#include "domain/sessions/sessions.h"
 #include "platform/crypto/random.h"
 
 namespace latchkey::sessions {
 namespace {
-
-// The account is locked, so a name given by the client cannot be taken in the meantime; what
-// can collide is a made-up name or key, and another try makes another.
-Device make_device(db::Tx& tx, const events::Events& events, IdSource& ids, UserId user,
-                   const NewSession& wanted, Time now) {
-  for (;;) {
-    Device device{wanted.device, ids.next<DeviceKey>(now), user,
-                  wanted.device_id.value_or(crypto::random_text(crypto::kUpperCase, 10))};
-    if (add_device(tx, events, device)) return device;
-  }
-}
-
-void end_older(db::Tx& tx, const Announcer& announcer, const events::Events& events, SessionId id,
-               Ended how, EndReason why, Time now) {
-  if (const auto user = end_session(tx, id, how, why, now)) {
-    announcer.session(tx, id);
-    events.tell(tx, events::SessionEnded{*user, id, how, why});
-  }
-}
-
-// Nobody misses the oldest: it has no keys, and its client asks the person once more.
-void make_room_without_device(db::Tx& tx, const Announcer& announcer, const events::Events& events,
-                              const Policy& policy, UserId user, Time now) {
-  auto open = open_sessions_without_device(tx, user);
-  std::ranges::sort(open);  // an ID says when it began
-  while (!open.empty() && open.size() >= policy.maximum_per_user) {
-    end_older(tx, announcer, events, open.front(), Ended::for_good, EndReason::crowded_out, now);
-    open.erase(open.begin());
-  }
-}
 
 Record fresh_record(UserId user, const std::optional<Device>& device, const NewSession& wanted,
                     Time now) {
@@ -58,33 +31,61 @@ Record fresh_record(UserId user, const std::optional<Device>& device, const NewS
 
 }  // namespace
 
-std::expected<Session, StartRefusal> start_session(db::Tx& tx, const Announcer& announcer,
-                                                   const events::Events& events, IdSource& ids,
-                                                   const Policy& policy, const Account& account,
-                                                   const NewSession& wanted, Time now) {
+// False: there is none, and nothing has ended.
+bool Sessions::make_room(db::Tx& tx, UserId user, Holding what) {
+  if (what == Holding::device) {
+    const auto held = static_cast<std::size_t>(count_devices(tx, user));
+    return room_for_one_more(policy_, what, held).has_value();
+  }
+  auto open = open_sessions_without_device(tx, user);
+  std::ranges::sort(open);  // an ID says when it began
+  const auto over = room_for_one_more(policy_, what, open.size());
+  open.resize(over.value_or(0));
+  for (const SessionId id : open) end_row(tx, user, id, Ended::for_good, EndReason::crowded_out);
+  return over.has_value();
+}
+
+std::optional<Device> Sessions::add_device(db::Tx& tx, UserId user,
+                                           const std::optional<std::string>& device_id,
+                                           const DeviceDetails& details) {
+  require_account_held(tx, user);
+  if (!make_room(tx, user, Holding::device)) return std::nullopt;
+  // The account is locked, so a name given by the client cannot be taken in the meantime; what
+  // can collide is a made-up name or key, and another try makes another.
+  for (;;) {
+    Device device{details, ids_.next<DeviceKey>(clock_.now()), user,
+                  device_id.value_or(crypto::random_text(crypto::kUpperCase, 10))};
+    if (!insert_device(tx, device)) continue;
+    const std::string& name = device.display_name;
+    events_.tell(tx, events::DeviceAdded{user, device.key, device.id,
+                                         name.empty() ? std::nullopt : std::optional(name)});
+    return device;
+  }
+}
+
+std::expected<Session, StartRefusal> Sessions::start(db::Tx& tx, const Account& account,
+                                                     const NewSession& wanted) {
+  require_account_held(tx, account.id);
   if (account.deactivated_at) return std::unexpected(StartRefusal::account_deactivated);
   if (account.locked_at) return std::unexpected(StartRefusal::account_locked);
 
   std::optional<Device> device;
   if (wanted.device_id) device = find_device(tx, account.id, *wanted.device_id);
   if (device) {
-    for (const SessionId older : open_sessions_of_device(tx, device->key)) {
-      end_older(tx, announcer, events, older, Ended::softly, EndReason::taken_over, now);
-    }
-  } else if (!wanted.grant || wanted.device_id) {
-    if (count_devices(tx, account.id) >= static_cast<std::int64_t>(policy.maximum_per_user)) {
-      return std::unexpected(StartRefusal::too_many_devices);
-    }
-    device = make_device(tx, events, ids, account.id, wanted, now);
-  } else {
-    make_room_without_device(tx, announcer, events, policy, account.id, now);
+    end(tx, OneDevice{account.id, device->key}, Ended::softly, EndReason::taken_over);
+  } else if (wanted.holding() == Holding::device) {
+    device = add_device(tx, account.id, wanted.device_id, wanted.device);
+    if (!device) return std::unexpected(StartRefusal::too_many_devices);
+  } else if (!make_room(tx, account.id, Holding::app)) {
+    return std::unexpected(StartRefusal::too_many_devices);
   }
 
+  const Time now = clock_.now();
   Session session{fresh_record(account.id, device, wanted, now), account};
   do {
-    session.record.id = ids.next<SessionId>(now);
+    session.record.id = ids_.next<SessionId>(now);
   } while (!insert_session(tx, session.record, wanted.origin, wanted.browser));
-  events.tell(tx, events::SessionStarted{account.id, session.record.id, session.record.device});
+  events_.tell(tx, events::SessionStarted{account.id, session.record.id, session.record.device});
   return session;
 }
 

@@ -1,12 +1,8 @@
 #pragma once
 
-#include <expected>
 #include <optional>
 #include <string>
 
-#include "domain/events/events.h"
-#include "domain/ground/id_source.h"
-#include "domain/sessions/announcer.h"
 #include "domain/sessions/devices.h"
 #include "domain/sessions/origin.h"
 #include "domain/sessions/policy.h"
@@ -24,17 +20,10 @@ struct NewSession {
   // By whose click it began on the same machine: for people to tell which device they hold.
   std::optional<BrowserSessionId> browser = {};
   Origin origin;
+
+  Holding holding() const { return grant && !device_id ? Holding::app : Holding::device; }
 };
 
 enum class StartRefusal { account_deactivated, account_locked, too_many_devices };
-
-// Begins a session of an account whose row the caller holds locked. A session that the device
-// has already ends softly and the device stays, with its keys on the homeserver: a second tab of
-// the same client must not wipe what was just signed in again (spec "Relationship between access
-// tokens and devices").
-std::expected<Session, StartRefusal> start_session(db::Tx& tx, const Announcer& announcer,
-                                                   const events::Events& events, IdSource& ids,
-                                                   const Policy& policy, const Account& account,
-                                                   const NewSession& wanted, Time now);
 
 }  // namespace latchkey::sessions
