@@ -15,8 +15,13 @@ bool has_address(const std::vector<std::string>& registered, std::string_view as
 
 }  // namespace
 
-bool Client::may(std::string_view grant_type) const {
-  return std::ranges::find(grant_types, grant_type) != grant_types.end();
+bool Client::may(Grant grant) const {
+  return std::ranges::find(grant_types, name_of(grant)) != grant_types.end();
+}
+
+bool Client::signs_in() const {
+  return std::ranges::any_of(
+      kGrantTypes, [this](const GrantType& one) { return one.signs_in && may(one.grant); });
 }
 
 bool Client::redirects_to(std::string_view uri) const {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "domain/clients/grants.h"
 #include "platform/secret.h"
 
 // OAuth 2.0 clients (RFC 7591 section 2; spec "Client registration").
@@ -33,7 +34,7 @@ struct Client {
   ApplicationType type = ApplicationType::web;
   std::vector<std::string> redirect_uris;
   std::vector<std::string> post_logout_redirect_uris;
-  std::vector<std::string> grant_types;     // authorization_code, refresh_token, device_code's URN
+  std::vector<std::string> grant_types;     // their names: see grants.h
   std::vector<std::string> response_types;  // code
   ClientAuthMethod auth_method = ClientAuthMethod::none;
   std::string id_token_signed_response_alg = "RS256";
@@ -41,7 +42,9 @@ struct Client {
   Secret secret;             // of the configuration, with client_secret_*
   boost::json::object jwks;  // of the configuration, with private_key_jwt
 
-  bool may(std::string_view grant_type) const;
+  bool may(Grant grant) const;
+  // Whether it has a grant with which one signs in.
+  bool signs_in() const;
   // Whether this is one of the client's redirect URIs: exactly, except the port of a loopback
   // address of a native client (RFC 8252 section 7.3; RFC 9700 section 2.1).
   bool redirects_to(std::string_view uri) const;

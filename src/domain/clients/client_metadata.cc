@@ -16,8 +16,7 @@ namespace {
 namespace json = boost::json;
 using Limits = MetadataLimits;
 
-constexpr std::array<std::string_view, 3> kGrantTypes = {kAuthorizationCode, kRefreshToken,
-                                                         kDeviceCode};
+constexpr std::string_view kAuthorizationCode = name_of(Grant::authorization_code);
 constexpr std::array<std::string_view, 4> kLocalizedUris = {"client_uri", "logo_uri", "tos_uri",
                                                             "policy_uri"};
 
@@ -31,6 +30,14 @@ bool is_language(std::string_view tag) {
     length = c == '-' ? 0 : length + 1;
   }
   return length > 0;
+}
+
+std::vector<std::string_view> open_grants() {
+  std::vector<std::string_view> names;
+  for (const GrantType& type : kGrantTypes) {
+    if (type.open) names.push_back(type.name);
+  }
+  return names;
 }
 
 // Takes the fields that are accepted over, one after the other, up to the first that is refused.
@@ -182,14 +189,14 @@ class Acceptance {
   // grants and responses belong together.
   void take_grants() {
     json::array grants{kAuthorizationCode};
-    if (find("grant_types") != nullptr) grants = known("grant_types", kGrantTypes);
-    const auto has = [&grants](std::string_view grant) {
-      return std::ranges::find(grants, json::value(grant)) != grants.end();
-    };
-    codes_ = has(kAuthorizationCode);
-    if (!codes_ && !has(kDeviceCode)) {
-      refuse("grant_types: expected at least one of {} and {}", kAuthorizationCode, kDeviceCode);
+    if (find("grant_types") != nullptr) grants = known("grant_types", open_grants());
+    bool signs_in = false;
+    for (const GrantType& type : kGrantTypes) {
+      if (std::ranges::find(grants, json::value(type.name)) == grants.end()) continue;
+      signs_in = signs_in || type.signs_in;
+      codes_ = codes_ || type.grant == Grant::authorization_code;
     }
+    if (!signs_in) refuse("grant_types: expected at least one of {}", sign_in_grant_names(" and "));
     json::array responses;
     if (codes_) responses.emplace_back("code");
     if (find("response_types") != nullptr) {

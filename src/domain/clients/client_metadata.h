@@ -12,10 +12,6 @@
 // answered.
 namespace latchkey::clients {
 
-inline constexpr std::string_view kAuthorizationCode = "authorization_code";
-inline constexpr std::string_view kRefreshToken = "refresh_token";
-inline constexpr std::string_view kDeviceCode = "urn:ietf:params:oauth:grant-type:device_code";
-
 // Why a registration is refused (RFC 7591 section 3.2.2); too_many: for now.
 struct RegistrationError {
   enum class Code { invalid_redirect_uri, invalid_client_metadata, too_many } code;

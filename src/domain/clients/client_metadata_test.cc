@@ -77,8 +77,8 @@ TEST(ClientMetadata, TheExampleOfTheSpec) {
   EXPECT_EQ(client.shown_name("fr"), "Mon application");
   EXPECT_EQ(client.tos_uri.best("fr-CA, en;q=0.5"), "https://example.com/fr/tos.html");
   EXPECT_EQ(client.redirect_uris, std::vector<std::string>{"https://app.example.com/callback"});
-  EXPECT_TRUE(client.may(kRefreshToken));
-  EXPECT_FALSE(client.may(kDeviceCode));
+  EXPECT_TRUE(client.may(Grant::refresh_token));
+  EXPECT_FALSE(client.may(Grant::device_code));
   EXPECT_TRUE(client.redirects_to("https://app.example.com/callback"));
   EXPECT_FALSE(client.redirects_to("https://app.example.com/"));
   EXPECT_EQ(client.auth_method, ClientAuthMethod::none);

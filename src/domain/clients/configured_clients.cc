@@ -141,17 +141,19 @@ class Reader {
   void take_grants(Client& client) {
     client.grant_types = strings("grant_types");
     if (!entry_.contains("grant_types")) {
-      client.grant_types = {std::string(kAuthorizationCode), std::string(kRefreshToken)};
+      for (const Grant grant : {Grant::authorization_code, Grant::refresh_token}) {
+        client.grant_types.emplace_back(name_of(grant));
+      }
     }
     for (const std::string& grant : client.grant_types) {
-      if (!is_in(grant, {kAuthorizationCode, kRefreshToken, kDeviceCode})) {
+      if (!grant_of(grant)) {
         fields_.refuse("grant_types", Kind::out_of_range,
                        fmt::format("'{}' is not a grant of this server", grant));
       }
     }
-    if (!client.may(kAuthorizationCode) && !client.may(kDeviceCode)) {
+    if (!client.signs_in()) {
       fields_.refuse("grant_types", Kind::out_of_range,
-                     fmt::format("expected {} or {}", kAuthorizationCode, kDeviceCode));
+                     fmt::format("expected {}", sign_in_grant_names(" or ")));
     }
     for (const std::string& response : strings("response_types")) {
       if (response != "code") {
@@ -160,7 +162,7 @@ class Reader {
       }
     }
     client.response_types.clear();
-    if (client.may(kAuthorizationCode)) client.response_types.emplace_back("code");
+    if (client.may(Grant::authorization_code)) client.response_types.emplace_back("code");
   }
 
   void check_redirect_uris(const Client& client) {
@@ -171,7 +173,7 @@ class Reader {
         }
       }
     }
-    if (client.may(kAuthorizationCode) && client.redirect_uris.empty()) {
+    if (client.may(Grant::authorization_code) && client.redirect_uris.empty()) {
       fields_.refuse("redirect_uris", Kind::missing, "expected at least one");
     }
   }

@@ -35,8 +35,8 @@ TEST(ConfiguredClients, AreReadWithTheirDefaults) {
   EXPECT_TRUE(client.configured);
   EXPECT_EQ(client.type, ApplicationType::web);
   EXPECT_EQ(client.auth_method, ClientAuthMethod::none);
-  EXPECT_TRUE(client.may("authorization_code"));
-  EXPECT_TRUE(client.may("refresh_token"));
+  EXPECT_TRUE(client.may(Grant::authorization_code));
+  EXPECT_TRUE(client.may(Grant::refresh_token));
   EXPECT_EQ(client.response_types, std::vector<std::string>{"code"});
   EXPECT_TRUE(client.redirects_to("https://console.example.com/cb"));
   EXPECT_EQ(client.shown_name("en"), "console");

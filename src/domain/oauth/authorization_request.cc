@@ -81,7 +81,7 @@ std::expected<AuthorizationRequest, AuthorizationRefused> read_authorization_req
   if (!p.response_mode.empty() && p.response_mode != "query" && p.response_mode != "fragment") {
     return refuse("invalid_request", "response_mode: expected query or fragment");
   }
-  if (!client->may("authorization_code")) {
+  if (!client->may(clients::Grant::authorization_code)) {
     return refuse("unauthorized_client",
                   "the client has not registered the authorization_code grant");
   }

@@ -2,7 +2,6 @@
 // and its person types it at GET and POST /link.
 
 #include "domain/accounts/matrix_id.h"
-#include "domain/clients/client_metadata.h"
 #include "domain/oauth/user_code.h"
 #include "endpoints/oauth/authenticate.h"
 #include "endpoints/oauth/consent_page.h"
@@ -20,11 +19,8 @@ Task<http::Response> post_device(const Api& api, const http::Request& request) {
   if (!scope_text) co_return scope_text.error();
   const auto client = co_await authenticate(api, request, *form);
   if (!client) co_return client.error();
-  if (!(*client)->may(clients::kDeviceCode)) {
-    co_return error(
-        400, "unauthorized_client",
-        "this client has not registered the grant type " + std::string(clients::kDeviceCode));
-  }
+  constexpr auto grant = clients::Grant::device_code;
+  if (!(*client)->may(grant)) co_return not_registered(grant);
   const auto scope = read_scope(*scope_text);
   if (!scope) co_return error(400, "invalid_scope", scope.error());
   const Time now = api.clock.now();

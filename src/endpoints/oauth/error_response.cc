@@ -52,6 +52,12 @@ http::Response too_many(Duration retry_after, std::string_view sentence) {
   return response;
 }
 
+http::Response not_registered(clients::Grant grant) {
+  return error(
+      400, "unauthorized_client",
+      "this client has not registered the grant type " + std::string(clients::name_of(grant)));
+}
+
 http::Response refusal(const GrantRefused& refused) {
   switch (refused.why) {
     using enum GrantRefused::Why;

@@ -3,6 +3,7 @@
 #include <boost/json/object.hpp>
 #include <string_view>
 
+#include "domain/clients/grants.h"
 #include "domain/oauth/grant_refused.h"
 #include "domain/sessions/standing.h"
 #include "endpoints/request/server_refusal.h"
@@ -19,6 +20,9 @@ http::Response invalid_client(std::string_view sentence, bool challenge);
 // 429, for what guesses or fills the database: never for a client with a token of this server.
 http::Response too_many(Duration retry_after,
                         std::string_view sentence = "Too many attempts failed. Try again later.");
+
+// Of a grant that the client has not registered.
+http::Response not_registered(clients::Grant grant);
 
 http::Response refusal(const GrantRefused& refused);
 

@@ -5,7 +5,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
-#include "domain/clients/client_metadata.h"
+#include "domain/clients/grants.h"
 #include "endpoints/oauth/oauth.h"
 
 namespace latchkey::oauth {
@@ -24,6 +24,12 @@ json::array languages(const Api& api) {
   for (const auto& language : api.site.pages.texts().languages()) {
     list.emplace_back(language->code());
   }
+  return list;
+}
+
+json::array grants() {
+  json::array list;
+  for (const clients::GrantType& type : clients::kGrantTypes) list.emplace_back(type.name);
   return list;
 }
 
@@ -53,8 +59,7 @@ json::object metadata(const Api& api) {
                    "sid", "preferred_username", "email", "email_verified"}},
       {"response_types_supported", json::array{"code"}},
       {"response_modes_supported", json::array{"query", "fragment"}},
-      {"grant_types_supported",
-       json::array{"authorization_code", "refresh_token", clients::kDeviceCode}},
+      {"grant_types_supported", grants()},
       {"code_challenge_methods_supported", json::array{"S256"}},
       {"prompt_values_supported", std::move(prompts)},
       {"scopes_supported", json::array{"openid", "email", "urn:matrix:client:api:*"}},

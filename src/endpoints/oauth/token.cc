@@ -1,7 +1,9 @@
 // POST /oauth2/token (RFC 6749 section 3.2). The grants are in domain/oauth, and refresh in
 // domain/sessions.
 
-#include "domain/clients/client_metadata.h"
+#include <utility>
+
+#include "domain/clients/grants.h"
 #include "domain/oauth/id_token.h"
 #include "domain/oauth/scope.h"
 #include "endpoints/oauth/authenticate.h"
@@ -13,6 +15,7 @@ namespace latchkey::oauth {
 namespace {
 
 namespace json = boost::json;
+using clients::Grant;
 
 // RFC 6749 section 5.1.
 json::object token_answer(const sessions::TokenPair& tokens) {
@@ -49,14 +52,8 @@ json::object granted_answer(const Api& api, const SigningKeySet& keys,
   return answer;
 }
 
-http::Response not_registered(std::string_view grant_type) {
-  return error(400, "unauthorized_client",
-               "this client has not registered the grant type " + std::string(grant_type));
-}
-
 Task<http::Response> redeem_code(const Api& api, const http::Request& request,
                                  const http::Form& form, const clients::Client& client) {
-  if (!client.may("authorization_code")) co_return not_registered("authorization_code");
   const auto code = field(form, "code");
   if (!code) co_return code.error();
   const auto redirect_uri = field(form, "redirect_uri");
@@ -75,7 +72,6 @@ Task<http::Response> redeem_code(const Api& api, const http::Request& request,
 
 Task<http::Response> redeem_device_code(const Api& api, const http::Request& request,
                                         const http::Form& form, const clients::Client& client) {
-  if (!client.may(clients::kDeviceCode)) co_return not_registered(clients::kDeviceCode);
   const auto code = field(form, "device_code");
   if (!code) co_return code.error();
   if (code->empty()) co_return error(400, "invalid_request", "device_code: expected");
@@ -128,23 +124,27 @@ Task<http::Response> post_token(const Api& api, const http::Request& request) {
   const auto grant_type = field(*form, "grant_type");
   if (!grant_type) co_return grant_type.error();
   const auto client = co_await authenticate(api, request, *form);
-  if (!client && *grant_type == "refresh_token") {
+  const auto grant = clients::grant_of(*grant_type);
+  if (!client && grant == Grant::refresh_token) {
     co_return co_await refresh_of_gone_client(api, request, *form, client.error());
   }
   if (!client) co_return client.error();
-  if (*grant_type == "authorization_code") {
-    co_return co_await redeem_code(api, request, *form, **client);
-  }
-  if (*grant_type == "refresh_token") {
-    co_return co_await refresh(api, request, *form, (*client)->id);
-  }
-  if (*grant_type == clients::kDeviceCode) {
-    co_return co_await redeem_device_code(api, request, *form, **client);
-  }
   if (grant_type->empty()) co_return error(400, "invalid_request", "grant_type: expected");
-  co_return error(400, "unsupported_grant_type",
-                  "grant_type: expected authorization_code, refresh_token or " +
-                      std::string(clients::kDeviceCode));
+  if (!grant) {
+    co_return error(400, "unsupported_grant_type",
+                    "grant_type: expected " + clients::grant_names(" or "));
+  }
+  // A session is refreshed whatever its client has registered (spec "Refresh token grant").
+  if (grant != Grant::refresh_token && !(*client)->may(*grant)) co_return not_registered(*grant);
+  switch (*grant) {
+    case Grant::authorization_code:
+      co_return co_await redeem_code(api, request, *form, **client);
+    case Grant::refresh_token:
+      co_return co_await refresh(api, request, *form, (*client)->id);
+    case Grant::device_code:
+      co_return co_await redeem_device_code(api, request, *form, **client);
+  }
+  std::unreachable();
 }
 
 // POST /oauth2/revoke (RFC 7009; spec "Token revocation"): signs the session out that the token
