@@ -22,7 +22,9 @@ std::string request(std::string_view method, std::string_view path) {
 bool has_cors(const Answer& answer) {
   const std::string methods = answer.header("access-control-allow-methods");
   const std::string headers = answer.header("access-control-allow-headers");
+  const std::string exposed = answer.header("access-control-expose-headers");
   return answer.header("access-control-allow-origin") == "*" &&
+         exposed == "X-Request-Id, Retry-After, WWW-Authenticate" &&
          methods == "GET, POST, PUT, DELETE, OPTIONS" &&
          headers == "X-Requested-With, Content-Type, Authorization";
 }
