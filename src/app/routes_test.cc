@@ -106,14 +106,16 @@ bool matches(const std::string& path, const std::vector<std::string>& patterns) 
   });
 }
 
-// The pattern with each of its alternatives alone, in turn.
+// The pattern with each of its alternatives alone, in turn. "(/|$)" ends a name, and is no choice.
 std::vector<std::string> alternatives(const std::string& pattern) {
   std::vector<std::string> all;
   const std::regex group(R"(\(([^()]*)\))");
   for (std::sregex_iterator at(pattern.begin(), pattern.end(), group), end; at != end; ++at) {
+    if ((*at)[1] == "/|$") continue;
     std::istringstream list((*at)[1].str());
+    const std::string before = pattern.substr(0, static_cast<std::size_t>(at->position()));
     for (std::string one; std::getline(list, one, '|');) {
-      all.push_back(at->prefix().str() + "(" + one + ")" + at->suffix().str());
+      all.push_back(before + "(" + one + ")" + at->suffix().str());
     }
   }
   if (all.empty()) all.push_back(pattern);
@@ -152,10 +154,20 @@ std::vector<std::string> patterns_of_caddy() {
     if (std::regex_match(line, found, matcher)) {
       matchers[found[1]] = found[2] == "path" ? literally(found[3]) : found[3].str();
     } else if (std::regex_match(line, found, handle)) {
-      current = matchers.at(found[1]);
+      current = matchers[found[1]];  // none: matched by something else than its path
     } else if (line.contains("import latchkey") && !current.empty()) {
       patterns.push_back(current);
     }
+  }
+  return patterns;
+}
+
+std::vector<std::string> patterns_of_apache() {
+  std::vector<std::string> patterns;
+  const std::regex pass(R"re(^\s*ProxyPassMatch "(\S+)" "http://127\.0\.0\.1:8008" nocanon$)re");
+  for (const std::string& line : lines_of("docs/connecting/proxy.md")) {
+    std::smatch found;
+    if (std::regex_match(line, found, pass)) patterns.push_back(found[1]);
   }
   return patterns;
 }
@@ -184,6 +196,28 @@ TEST_F(MountedPaths, AreWhatTheExampleOfNginxSendsHere) {
 
 TEST_F(MountedPaths, AreWhatTheExampleOfCaddySendsHere) {
   expect_sends(paths_, patterns_of_caddy());
+}
+
+TEST_F(MountedPaths, AreWhatApacheSendsHere) { expect_sends(paths_, patterns_of_apache()); }
+
+// Homeservers know what is at v3 by older names too, and answer it there from their own records.
+TEST_F(MountedPaths, AreNobodyElsesUnderOtherVersions) {
+  const std::vector<std::string> nginx = patterns_of_nginx();
+  const std::vector<std::string> caddy = patterns_of_caddy();
+  const std::vector<std::string> apache = patterns_of_apache();
+  const std::string v3 = "/_matrix/client/v3/";
+  int seen = 0;
+  for (const Path& path : paths_) {
+    if (path.owner != Owner::latchkey || !path.example.starts_with(v3)) continue;
+    ++seen;
+    for (const std::string version : {"api/v1", "r0", "v1", "v2_alpha", "unstable", "v4"}) {
+      const std::string other = "/_matrix/client/" + version + "/" + path.example.substr(v3.size());
+      EXPECT_TRUE(matches(other, nginx)) << "nginx: " << other;
+      EXPECT_TRUE(matches(other, caddy)) << "Caddy: " << other;
+      EXPECT_TRUE(matches(other, apache)) << "Apache: " << other;
+    }
+  }
+  EXPECT_GT(seen, 0);
 }
 
 std::vector<std::string> cells_of(const std::string& row) {

@@ -26,6 +26,15 @@ class User:
     refresh_token: str
 
 
+def assert_cross_origin(answer: httpx.Response) -> None:
+    """A web client may read it, and what it says about waiting and challenges."""
+    assert answer.headers.get_list("access-control-allow-origin") == ["*"]
+    assert "DELETE" in answer.headers["access-control-allow-methods"]
+    assert "authorization" in answer.headers["access-control-allow-headers"].lower()
+    exposed = answer.headers["access-control-expose-headers"].split(", ")
+    assert exposed == ["X-Request-Id", "Retry-After", "WWW-Authenticate"]
+
+
 @dataclass
 class Edge:
     """What stands behind one address, and a client of it."""
@@ -58,13 +67,21 @@ class Edge:
         assert not self.upstream.requests
         assert answer.status_code == 401, f"{answer.status_code} {answer.text}"
         assert answer.headers["content-type"] == "application/json"
-        assert answer.headers["access-control-allow-origin"] == "*"
-        assert "authorization" in answer.headers["access-control-allow-headers"].lower()
+        assert_cross_origin(answer)
         assert answer.headers["cache-control"] == "no-store"
         body = answer.json()
         assert (body["errcode"], body["soft_logout"]) == (errcode, soft_logout)
         assert body["error"]
         return answer
+
+    def assert_not_asked(self, status: int, errcode: str, answer: httpx.Response) -> None:
+        """The proxy's own answer, as Matrix clients in a browser can read it."""
+        assert answer.status_code == status, f"{answer.status_code} {answer.text}"
+        assert_cross_origin(answer)
+        assert answer.headers["content-type"] == "application/json"
+        assert answer.json()["errcode"] == errcode
+        assert answer.json()["error"]
+        assert not self.upstream.requests
 
     def user(self, device: str = "PHONE") -> User:
         """A new user, signed in."""
@@ -77,13 +94,19 @@ class Edge:
 @pytest.fixture(scope="module", params=sorted(PROXIES))
 def edge(binary, request, tmp_path_factory) -> Iterator[Edge]:
     directory: Path = tmp_path_factory.mktemp(f"edge-{request.param}")
-    options = getattr(request.module, "OPTIONS", {})
+    yield from behind(PROXIES[request.param], directory, getattr(request.module, "OPTIONS", {}),
+                      getattr(request.module, "EXAMPLE_CHANGES", {}))
+
+
+def behind(kind: type[Proxy], directory: Path, options: dict | None = None,
+           changes: dict[str, str] | None = None) -> Iterator[Edge]:
+    """`options` are Latchkey's, `changes` those to the proxy's example."""
     with ExitStack() as stack:
         latchkey = Server(directory, Sqlite(directory), options)
         stack.callback(latchkey.close)
         latchkey.start()
         upstream = stack.enter_context(closing(Upstream()))
         proxy = stack.enter_context(
-            closing(PROXIES[request.param](directory, latchkey.port, upstream.port)))
+            closing(kind(directory, latchkey.port, upstream.port, changes)))
         http = stack.enter_context(httpx.Client(base_url=proxy.url, trust_env=False))
         yield Edge(latchkey, upstream, proxy, http)

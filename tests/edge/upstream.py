@@ -5,13 +5,16 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 OWN_REFUSAL = "/_matrix/client/v3/refused-by-the-homeserver"
+SLOW = "/_matrix/client/v3/sync?full_state=true"
 
 
 class Upstream:
-    """Answers 200 with what it was asked, or its own 401 at OWN_REFUSAL."""
+    """Answers 200 with what it was asked, or its own 401 at OWN_REFUSAL, and at SLOW not before
+    `be_quick` is set. On a WebSocket it says what it hears."""
 
     def __init__(self):
         self.requests: list[dict] = []
+        self.be_quick = threading.Event()
         self._listener = ThreadingHTTPServer(("127.0.0.1", 0), self._handler_class())
         self._listener.daemon_threads = True
         self.port: int = self._listener.server_address[1]
@@ -19,6 +22,7 @@ class Upstream:
         self._thread.start()
 
     def close(self) -> None:
+        self.be_quick.set()
         self._listener.shutdown()
         self._listener.server_close()
         self._thread.join()
@@ -33,7 +37,12 @@ class Upstream:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 seen = {"method": self.command, "target": self.path, "length": len(body),
                         "authorization": self.headers.get_all("Authorization", [])}
+                seen["upgrade"] = self.headers.get("Upgrade")
                 upstream.requests.append(seen)
+                if seen["upgrade"]:
+                    return self._echo(seen["upgrade"])
+                if self.path == SLOW:
+                    upstream.be_quick.wait(60)
                 refuses = self.path == OWN_REFUSAL
                 answer = {"errcode": "M_FORBIDDEN", "error": "mine"} if refuses else seen
                 data = json.dumps(answer).encode()
@@ -42,6 +51,14 @@ class Upstream:
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)
+
+            def _echo(self, protocol: str) -> None:
+                self.send_response(101)
+                self.send_header("Connection", "Upgrade")
+                self.send_header("Upgrade", protocol)
+                self.end_headers()
+                self.wfile.write(self.rfile.readline())
+                self.close_connection = True
 
             do_POST = do_PUT = do_OPTIONS = do_GET
 
