@@ -103,10 +103,12 @@ def test_names_of_the_grammar(server, name):
     assert body["user_id"] == f"@{name}:{SERVER_NAME}"
 
 
-def test_guests_are_refused(server):
-    answer = server.api.request("POST", f"{REGISTER}?kind=guest", json={})
-    assert answer.status_code == 403
-    assert answer.json()["errcode"] in ("M_GUEST_ACCESS_FORBIDDEN", "M_FORBIDDEN")
+@pytest.mark.parametrize("version", ["r0", "v3"])
+@pytest.mark.parametrize("sent", [{}, {"json": {}}, {"json": {"username": "guest"}}])
+def test_guests_are_refused_by_name(server, version, sent):
+    """As clients know it: they then ask their person to sign in."""
+    path = f"/_matrix/client/{version}/register?kind=guest"
+    assert_error(server.api.request("POST", path, **sent), 403, "M_GUEST_ACCESS_FORBIDDEN")
 
 
 def test_one_name_taken_by_two_at_once_is_given_once(server):
