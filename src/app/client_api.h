@@ -39,8 +39,8 @@ class ClientApi {
   html::Pages pages_;
 
  public:
-  const matrix::Api api;              // these last: they refer to the rest
-  account_pages::AccountPages pages;  // OauthApi adds what clients are called
+  account_pages::AccountPages pages;  // these last: they refer to the rest
+  const matrix::Api api;
 };
 
 }  // namespace latchkey::app

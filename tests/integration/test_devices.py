@@ -77,7 +77,7 @@ def test_the_list(server, client):
     listed = devices_of(client)
     assert list(listed) == [client.store.device, "TABLET", "DESK"]
     assert listed["TABLET"]["display_name"] == "My tablet"
-    assert "display_name" not in listed["DESK"]
+    assert listed["DESK"]["display_name"] == "DESK"  # nothing else is known of it
     for device in listed.values():
         assert set(device) <= {"device_id", "display_name", "last_seen_ip", "last_seen_ts"}
         assert device["last_seen_ip"] == "127.0.0.1"
@@ -95,7 +95,7 @@ def test_only_one_s_own(server, client):
     sign_in(client, "THEIRS", initial_device_display_name="mine")
     shown = assert_good(server.api.device(client.access, "THEIRS"))
     assert shown["display_name"] == "mine"
-    assert "display_name" not in assert_good(server.api.device(other.access, "THEIRS"))
+    assert assert_good(server.api.device(other.access, "THEIRS"))["display_name"] == "THEIRS"
 
 
 def test_a_softly_ended_one_is_still_listed(server, client):
@@ -140,6 +140,27 @@ def test_last_seen_follows_the_use(clock, make_server):
     assert devices_of(client)["TABLET"]["last_seen_ts"] == device["last_seen_ts"]
 
 
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+ELEMENT = "Element/1.6.40 (Google Pixel 9; Android 16; MatrixAndroidSdk2 1.6.40)"
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"),
+    [(FIREFOX, "Firefox on Linux"), (ELEMENT, "Element on Android"), ("curl/8.0", "LAPTOP")],
+)
+def test_a_device_without_a_name_is_called_by_its_user_agent(server, client, agent, name):
+    """Some clients take a name for granted: matrix-nio fails the whole list without one."""
+    body = {
+        "type": "m.login.password",
+        "identifier": {"type": "m.id.user", "user": client.store.user},
+        "password": client.store.password,
+        "device_id": "LAPTOP",
+    }
+    path = f"{PREFIX}/login"
+    assert_good(server.api.request("POST", path, json=body, headers={"User-Agent": agent}))
+    assert devices_of(client)["LAPTOP"]["display_name"] == name
+
+
 # -- renaming
 
 
@@ -148,7 +169,7 @@ def test_renaming(server, client, name):
     answer = server.api.rename_device(client.access, client.store.device, name)
     assert assert_good(answer) == {}
     shown = assert_good(server.api.device(client.access, client.store.device))
-    assert shown.get("display_name", "") == name
+    assert shown["display_name"] == (name or client.store.device)
     assert_good(server.api.whoami(client.access))
 
 
@@ -183,7 +204,8 @@ def test_nothing_to_rename_to(server, client):
 def test_names_that_are_none(server, client, name, errcode):
     answer = put(server, client, client.store.device, {"display_name": name})
     assert_error(answer, 400, errcode)
-    assert "display_name" not in devices_of(client)[client.store.device]
+    device = client.store.device
+    assert devices_of(client)[device]["display_name"] == device
 
 
 def test_what_is_not_there_is_not_renamed(server, client):
@@ -192,7 +214,7 @@ def test_what_is_not_there_is_not_renamed(server, client):
     for device in ("THEIRS", "NOBODYS"):
         answer = server.api.rename_device(client.access, device, "mine")
         assert_error(answer, 404, "M_NOT_FOUND")
-    assert "display_name" not in devices_of(other)["THEIRS"]
+    assert devices_of(other)["THEIRS"]["display_name"] == "THEIRS"
     assert list(devices_of(client)) == [client.store.device]
 
 
@@ -254,7 +276,7 @@ def test_the_same_id_again_is_a_new_device(server, client):
     old = sign_in(client, "TABLET", initial_device_display_name="old")
     assert_good(delete(client, "TABLET"))
     new = sign_in(client, "TABLET")
-    assert "display_name" not in devices_of(client)["TABLET"]
+    assert devices_of(client)["TABLET"]["display_name"] == "TABLET"  # not the older one's
     assert_gone(server, old)
     assert_good(server.api.whoami(new["access_token"]))
     assert_good(delete(client, "TABLET"))

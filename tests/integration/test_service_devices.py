@@ -26,7 +26,7 @@ def test_put_creates_and_then_updates(irc):
 def test_a_device_without_a_name(irc):
     name = irc.new_user()
     assert irc.put_device(name, "BRIDGE").status_code == 201
-    assert irc.devices(name) == [{"device_id": "BRIDGE"}]
+    assert irc.devices(name) == [{"device_id": "BRIDGE", "display_name": "BRIDGE"}]
 
 
 def test_names_of_devices_that_need_quoting(irc):

@@ -177,7 +177,7 @@ TEST_P(ClientOperations, DevicesSayWhenAndWhenceTheyWereSeen) {
   ASSERT_EQ(devices.size(), 2u);
   for (const auto& one : devices) {
     EXPECT_TRUE(one.id == "PHONE" || one.id == "LAPTOP");
-    EXPECT_EQ(one.last_seen_at, sessions::testing::kNoon);
+    EXPECT_EQ(one.last_used_at, sessions::testing::kNoon);
   }
   using Put = Operations::Put;
   EXPECT_EQ(run(surface_.operations.put_device(phone, "LAPTOP", "Her laptop")), Put::updated);

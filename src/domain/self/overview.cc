@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "domain/accounts/threepid_rows.h"
 #include "domain/accounts/user_rows.h"
 #include "domain/self/device_rows.h"
 #include "domain/sessions/session_rows.h"
@@ -25,15 +24,37 @@ Task<AccountProfile> Overview::profile(UserId id) {
   });
 }
 
-Task<std::vector<sessions::SeenDevice>> Overview::list_devices(UserId user) {
+Task<std::vector<accounts::ListedThreepid>> Overview::threepids(UserId user) {
   co_return co_await ground_.db.read(
-      [&](db::Tx& tx) { return sessions::list_seen_devices(tx, user); });
+      [&](db::Tx& tx) { return accounts::list_threepids(tx, user); });
 }
 
-Task<std::optional<sessions::SeenDevice>> Overview::find_device(UserId user,
-                                                                std::string device_id) {
-  co_return co_await ground_.db.read(
-      [&](db::Tx& tx) { return sessions::find_seen_device(tx, user, device_id); });
+namespace {
+
+template <class Devices, class Id>
+Task<std::optional<AccountDevice>> one_of(Devices devices, Id device_id) {
+  auto all = co_await std::move(devices);
+  const auto found = std::ranges::find(all, device_id, &AccountDevice::id);
+  if (found == all.end()) co_return std::nullopt;
+  co_return std::move(*found);
+}
+
+}  // namespace
+
+Task<std::vector<AccountDevice>> Overview::list_devices(UserId user) {
+  auto devices = co_await ground_.db.read([&](db::Tx& tx) {
+    std::vector<AccountDevice> found;
+    for (auto& [device, newest] : list_account_devices(tx, user)) {
+      found.push_back(std::move(device));
+    }
+    return found;
+  });
+  std::ranges::sort(devices, {}, &AccountDevice::key);
+  co_return devices;
+}
+
+Task<std::optional<AccountDevice>> Overview::find_device(UserId user, std::string device_id) {
+  co_return co_await one_of(list_devices(user), std::move(device_id));
 }
 
 Task<bool> Overview::ever_had_device(UserId user, std::string device_id) {
@@ -65,16 +86,7 @@ Task<std::vector<AccountDevice>> Overview::account_devices(UserId user, BrowserS
 
 Task<std::optional<AccountDevice>> Overview::account_device(UserId user, BrowserSessionId here,
                                                             std::string device_id) {
-  auto all = co_await account_devices(user, here);
-  const auto found = std::ranges::find(all, device_id, &AccountDevice::id);
-  if (found == all.end()) co_return std::nullopt;
-  co_return std::move(*found);
-}
-
-Task<std::optional<std::string>> Overview::name_of_device(UserId user, std::string device_id) {
-  auto device = co_await find_device(user, std::move(device_id));
-  if (!device) co_return std::nullopt;
-  co_return device->display_name.empty() ? std::move(device->id) : std::move(device->display_name);
+  co_return co_await one_of(account_devices(user, here), std::move(device_id));
 }
 
 Task<std::vector<AccountApp>> Overview::apps(UserId user) {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "domain/accounts/threepid.h"
+#include "domain/accounts/threepid_rows.h"
 #include "domain/sessions/devices.h"
 #include "domain/sessions/sessions.h"
 
@@ -45,12 +45,15 @@ class Overview {
       : ground_(ground), sessions_(sessions) {}
 
   Task<AccountProfile> profile(UserId user);
+  // The oldest first.
+  Task<std::vector<accounts::ListedThreepid>> threepids(UserId user);
 
-  // --- devices, as the Client-Server API describes them ---
+  // --- devices, as the Client-Server API lists them: without what their sessions are worth ---
 
-  Task<std::vector<sessions::SeenDevice>> list_devices(UserId user);
+  // The live devices, the oldest first.
+  Task<std::vector<AccountDevice>> list_devices(UserId user);
   // Absent: the user has no device of this ID; another's is none of theirs.
-  Task<std::optional<sessions::SeenDevice>> find_device(UserId user, std::string device_id);
+  Task<std::optional<AccountDevice>> find_device(UserId user, std::string device_id);
   // Whether the user has such a device, or had one that is deleted now.
   Task<bool> ever_had_device(UserId user, std::string device_id);
 
@@ -60,9 +63,6 @@ class Overview {
   Task<std::vector<AccountDevice>> account_devices(UserId user, BrowserSessionId here);
   Task<std::optional<AccountDevice>> account_device(UserId user, BrowserSessionId here,
                                                     std::string device_id);
-  // What a live device is called, its ID where it has no name; absent: there is none. Without the
-  // others, whose number it does not depend on.
-  Task<std::optional<std::string>> name_of_device(UserId user, std::string device_id);
   // The apps without a device, the last used first.
   Task<std::vector<AccountApp>> apps(UserId user);
 

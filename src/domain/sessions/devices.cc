@@ -1,35 +1,9 @@
 #include "domain/sessions/devices.h"
 
 #include <algorithm>
-#include <unordered_map>
 
 namespace latchkey::sessions {
 namespace {
-
-using MaybeText = std::optional<std::string>;
-
-struct Seen {
-  Time at;
-  std::string address;
-};
-
-// The newest use of each device. Two branches, so that each has its partial index.
-std::unordered_map<DeviceKey, Seen> last_uses(db::Tx& tx, UserId user) {
-  std::unordered_map<DeviceKey, Seen> uses;
-  tx.each<DeviceKey, Time, MaybeText>(
-      "SELECT d.id, s.last_active_at, s.address FROM devices d"
-      " JOIN sessions s ON s.device = d.id AND s.ended = 0"
-      " WHERE d.user_id = :user AND d.deleted_at IS NULL"
-      " UNION ALL SELECT d.id, s.last_active_at, s.address FROM devices d"
-      " JOIN sessions s ON s.device = d.id AND s.ended = 1"
-      " WHERE d.user_id = :user AND d.deleted_at IS NULL",
-      [&](DeviceKey device, Time at, const MaybeText& address) {
-        Seen& seen = uses.try_emplace(device, Seen{at, {}}).first->second;
-        if (at >= seen.at) seen = {at, address.value_or("")};
-      },
-      user);
-  return uses;
-}
 
 // "display_name = NULL, …": all columns of a device but those that are not personal.
 std::string forgotten_columns() {
@@ -52,19 +26,6 @@ std::vector<Device> list_devices(db::Tx& tx, UserId user) {
   return db::rows<Device>(tx, sql, user);
 }
 
-std::vector<SeenDevice> list_seen_devices(db::Tx& tx, UserId user) {
-  const auto uses = last_uses(tx, user);
-  std::vector<SeenDevice> devices;
-  for (Device& device : list_devices(tx, user)) {
-    SeenDevice& seen = devices.emplace_back(SeenDevice{std::move(device), {}, {}});
-    if (const auto use = uses.find(seen.key); use != uses.end()) {
-      seen.last_seen_at = use->second.at;
-      seen.last_seen_address = use->second.address;
-    }
-  }
-  return devices;
-}
-
 std::int64_t count_devices(db::Tx& tx, UserId user) {
   return std::get<0>(*tx.one<std::int64_t>(
       "SELECT COUNT(*) FROM devices WHERE user_id = :user AND deleted_at IS NULL", user));
@@ -75,12 +36,6 @@ std::optional<Device> find_device(db::Tx& tx, UserId user, std::string_view devi
       "SELECT " + db::column_list<Device>() +
       " FROM devices WHERE user_id = :user AND device_id = :device AND deleted_at IS NULL";
   return db::row<Device>(tx, sql, user, device_id);
-}
-
-std::optional<SeenDevice> find_seen_device(db::Tx& tx, UserId user, std::string_view device_id) {
-  auto devices = list_seen_devices(tx, user);
-  const auto found = std::ranges::find(devices, device_id, &Device::id);
-  return found == devices.end() ? std::nullopt : std::optional(std::move(*found));
 }
 
 bool insert_device(db::Tx& tx, const Device& device) {

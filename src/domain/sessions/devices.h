@@ -9,7 +9,7 @@
 #include "domain/sessions/record.h"
 #include "platform/db/row.h"
 
-// Devices: their rows, and what their owner sees of them (spec "Device management"). A device
+// Devices: their rows (spec "Device management"). A device
 // outlives its sessions; that they end with it is Sessions::end(). No rule is decided here.
 namespace latchkey::sessions {
 
@@ -23,13 +23,6 @@ struct Device : DeviceDetails {
   DeviceKey key{};
   UserId user{};
   std::string id;  // as clients know it
-};
-
-// As the Client-Server API lists it.
-struct SeenDevice : Device {
-  // Of its newest session; absent: it never had one (MSC4190).
-  std::optional<Time> last_seen_at;
-  std::string last_seen_address;
 };
 
 }  // namespace latchkey::sessions
@@ -51,12 +44,10 @@ namespace latchkey::sessions {
 
 // The live devices, oldest first.
 std::vector<Device> list_devices(db::Tx& tx, UserId user);
-std::vector<SeenDevice> list_seen_devices(db::Tx& tx, UserId user);
 std::int64_t count_devices(db::Tx& tx, UserId user);
 
 // The live device of that name.
 std::optional<Device> find_device(db::Tx& tx, UserId user, std::string_view device_id);
-std::optional<SeenDevice> find_seen_device(db::Tx& tx, UserId user, std::string_view device_id);
 // Whether the user once had a device of this ID, which is deleted now.
 bool had_device(db::Tx& tx, UserId user, std::string_view device_id);
 

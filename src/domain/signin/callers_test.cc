@@ -133,7 +133,7 @@ TEST_P(CallersTest, AServiceCreatesDevices) {
   auto found = run(surface_.overview.find_device(bob().identity.user, "BRIDGE"));
   ASSERT_TRUE(found.has_value());
   EXPECT_EQ(found->display_name, "The bridge");
-  EXPECT_FALSE(found->last_seen_at.has_value());
+  EXPECT_FALSE(found->last_used_at.has_value());
   EXPECT_EQ(put(bob(), "BRIDGE", "Renamed"), Put::updated);
   EXPECT_EQ(run(surface_.overview.find_device(bob().identity.user, "BRIDGE"))->display_name,
             "Renamed");
@@ -145,7 +145,7 @@ TEST_P(CallersTest, ASignInTakesThatDevice) {
   ASSERT_TRUE(login("irc_bob", "correct horse", "PHONE").has_value());
   EXPECT_EQ(run(surface_.overview.list_devices(bob().identity.user)).size(), 1U);
   EXPECT_TRUE(
-      run(surface_.overview.find_device(bob().identity.user, "PHONE"))->last_seen_at.has_value());
+      run(surface_.overview.find_device(bob().identity.user, "PHONE"))->last_used_at.has_value());
 }
 
 TEST_P(CallersTest, ADeletedDeviceIsMadeAnew) {

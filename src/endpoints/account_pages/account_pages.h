@@ -3,12 +3,12 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "domain/registration/registration.h"
 #include "domain/self/operations.h"
 #include "domain/self/overview.h"
 #include "domain/signin/login_tokens.h"
-#include "endpoints/account_pages/app_names.h"
 #include "endpoints/pages/surface.h"
 #include "platform/html/values.h"
 #include "platform/http/router.h"
@@ -31,7 +31,6 @@ struct AccountPages : pages::Site {
   registration::Registration& registration;
   confirm::InteractiveAuth& auth;
   confirm::AuthFlow sign_up_stages;  // what registration asks for
-  ClientName client_name = {};       // without it the client_id is shown
 };
 
 // Somebody who is signed in, and what they ask for. Lives until the answer.
@@ -72,7 +71,9 @@ void mount(http::Router& router, const AccountPages& pages);
 
 // A device as several pages show it.
 
-// One of the person's devices, its client called by its name.
+// The person's devices, the last used first, or one of them. Their `client` is what people call it;
+// empty where nobody knows.
+Task<std::vector<self::AccountDevice>> list_devices(const Visit& visit);
 Task<std::optional<self::AccountDevice>> find_device(const Visit& visit, std::string id);
 
 std::string device_name(const Visit& visit, const self::AccountDevice& device);

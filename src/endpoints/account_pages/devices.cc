@@ -24,13 +24,15 @@ Task<http::Response> end_app(const Visit& visit) {
   co_return pages::done(kDevices, pages::Notice::app_ended);
 }
 
-Task<void> put_apps(html::Values& values, const Visit& visit, AppNames& names) {
+Task<void> put_apps(html::Values& values, const Visit& visit) {
+  pages::AppNames names(visit.pages.client_name);
   const auto apps = co_await visit.pages.overview.apps(visit.who.account.id);
   if (apps.empty()) co_return;
   html::Values& list = values.add("APPS");
   for (const auto& app : apps) {
     html::Values& row = list.add("APP_ROW");
-    row.set("APP", co_await names.of(app.client)).set("APP_ID", text::format_id(app.id));
+    const std::string name = co_await names.of(app.client);
+    row.set("APP", name.empty() ? app.client : name).set("APP_ID", text::format_id(app.id));
     row.set("USED", visit.language.ago(app.last_used_at, visit.pages.clock.now()));
     row.set("USED_TIME", text::format_rfc3339(app.last_used_at));
   }
@@ -69,15 +71,13 @@ void put_row(html::Values& values, const Visit& visit, const self::AccountDevice
 }
 
 Task<http::Response> get_devices(const Visit& visit) {
-  auto devices = co_await visit.pages.overview.account_devices(visit.who.account.id, visit.who.id);
-  AppNames names(visit.pages.client_name);
-  for (auto& device : devices) device.client = co_await names.of(device.client);
+  const auto devices = co_await list_devices(visit);
   html::Page page = pages::begin_page(visit.pages, visit.request, visit.language.say(Text::devices),
                                       "account_devices.html");
   page.values.add_text("NOTICE", pages::notice_of(visit.language, visit.form));
   html::Values& list = page.values.add(devices.empty() ? "NONE" : "SOME");
   for (const auto& device : devices) put_row(list, visit, device);
-  co_await put_apps(page.values, visit, names);
+  co_await put_apps(page.values, visit);
   co_return pages::show(visit.pages, visit.request, std::move(page));
 }
 
@@ -122,16 +122,23 @@ Task<http::Response> rename_device(const Visit& visit) {
 
 }  // namespace
 
+Task<std::vector<self::AccountDevice>> list_devices(const Visit& visit) {
+  auto devices = co_await visit.pages.overview.account_devices(visit.who.account.id, visit.who.id);
+  pages::AppNames names(visit.pages.client_name);
+  for (auto& device : devices) device.client = co_await names.of(device.client);
+  co_return devices;
+}
+
 Task<std::optional<self::AccountDevice>> find_device(const Visit& visit, std::string id) {
   auto device = co_await visit.pages.overview.account_device(visit.who.account.id, visit.who.id,
                                                              std::move(id));
-  if (device) device->client = co_await AppNames(visit.pages.client_name).of(device->client);
+  if (device) device->client = co_await pages::AppNames(visit.pages.client_name).of(device->client);
   co_return std::move(device);
 }
 
 std::string device_name(const Visit& visit, const self::AccountDevice& device) {
-  return device.display_name.empty() ? std::string(visit.language.say(Text::device_unnamed))
-                                     : device.display_name;
+  std::string name = pages::device_name(visit.language, device, device.client);
+  return name.empty() ? std::string(visit.language.say(Text::device_unnamed)) : name;
 }
 
 void put_device_facts(html::Values& facts, const Visit& visit, const self::AccountDevice& device) {

@@ -70,8 +70,7 @@ std::string names_of_kept(const Visit& visit, const std::vector<self::AccountDev
 }
 
 Task<http::Response> change_page(const Visit& visit, bool logout_devices, pages::Refused refused) {
-  const auto devices =
-      co_await visit.pages.overview.account_devices(visit.who.account.id, visit.who.id);
+  const auto devices = co_await list_devices(visit);
   co_return password_form(visit.pages, visit.request,
                           {.title = visit.language.say(Text::change_password),
                            .action = kChange,

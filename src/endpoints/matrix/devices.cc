@@ -15,12 +15,17 @@ namespace json = boost::json;
 
 constexpr std::size_t kMostAtOnce = 1'000;
 
-json::object describe(const sessions::SeenDevice& device) {
-  json::object described{{"device_id", device.id}};
-  if (!device.display_name.empty()) described["display_name"] = device.display_name;
-  if (device.last_seen_at) described["last_seen_ts"] = to_millis(*device.last_seen_at);
-  if (!device.last_seen_address.empty()) described["last_seen_ip"] = device.last_seen_address;
-  return described;
+// Always with a name, which some clients take for granted (matrix-nio 0.26); where nobody knows any
+// it is the ID, as clients show it themselves.
+Task<json::object> describe(const Api& api, pages::AppNames& apps,
+                            const self::AccountDevice& device) {
+  const std::string app = co_await apps.of(device.client);
+  const std::string name = pages::device_name(api.pages.texts().english(), device, app);
+  json::object described{{"device_id", device.id},
+                         {"display_name", name.empty() ? device.id : name}};
+  if (device.last_used_at) described["last_seen_ts"] = to_millis(*device.last_used_at);
+  if (!device.address.empty()) described["last_seen_ip"] = device.address;
+  co_return described;
 }
 
 http::Response no_such_device() {
@@ -30,10 +35,10 @@ http::Response no_such_device() {
 Task<http::Response> get_devices(const Api& api, const http::Request& request) {
   const auto who = co_await identify(api, request);
   if (!who) co_return who.error();
+  const auto devices = co_await api.overview.list_devices(who->identity.user);
+  pages::AppNames apps(api.client_name);
   json::array list;
-  for (const auto& device : co_await api.overview.list_devices(who->identity.user)) {
-    list.push_back(describe(device));
-  }
+  for (const auto& device : devices) list.push_back(co_await describe(api, apps, device));
   http::Response response;
   response.body = json::serialize(json::object{{"devices", std::move(list)}});
   co_return response;
@@ -44,8 +49,9 @@ Task<http::Response> get_device(const Api& api, const http::Request& request) {
   if (!who) co_return who.error();
   const auto device = co_await api.overview.find_device(who->identity.user, request.parameters[0]);
   if (!device) co_return no_such_device();
+  pages::AppNames apps(api.client_name);
   http::Response response;
-  response.body = json::serialize(describe(*device));
+  response.body = json::serialize(co_await describe(api, apps, *device));
   co_return response;
 }
 

@@ -12,6 +12,7 @@
 #include "domain/signin/callers.h"
 #include "domain/signin/login_flows.h"
 #include "domain/signin/sign_in.h"
+#include "endpoints/pages/device_names.h"
 #include "endpoints/request/routes.h"
 #include "platform/html/pages.h"
 #include "platform/http/public_url.h"
@@ -37,6 +38,7 @@ struct Api {
   administration::Moderation& moderation;
   limits::AttemptLimits& limits;
   const html::Pages& pages;
+  const pages::ClientName& client_name;
   std::string server_name;
   const http::PublicUrl& public_url;
 };

@@ -39,8 +39,13 @@ Task<void> put_scope(const Api& api, html::Values& values, Scope scope,
   scope.admin = scope.admin && browser.account.admin;
   for (const std::string& may : in_words(scope, language)) values.add_text("MAY", may);
   if (!scope.matrix) co_return;
-  const auto name = co_await api.overview.name_of_device(browser.account.id, scope.device_id);
-  if (name) values.add_text("REPLACES", language.say(texts::ConsentReplaces{.device = *name}));
+  const auto device = co_await api.overview.find_device(browser.account.id, scope.device_id);
+  if (!device) co_return;
+  const std::string app = co_await pages::AppNames(api.site.client_name).of(device->client);
+  const std::string name = pages::device_name(language, *device, app);
+  values.add_text(
+      "REPLACES",
+      language.say(texts::ConsentReplaces{.device = name.empty() ? scope.device_id : name}));
 }
 
 std::string form_action_source(std::string_view redirect_uri) {

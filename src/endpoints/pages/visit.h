@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "domain/signin/browser_sessions.h"
+#include "endpoints/pages/device_names.h"
 #include "endpoints/pages/language.h"
 #include "platform/html/pages.h"
 #include "platform/http/form.h"
@@ -27,6 +28,7 @@ struct Site {
   std::string server_name;
   const http::PublicUrl& public_url;
   const Clock& clock;
+  ClientName client_name = {};  // without it no app has a name
 };
 
 // The browser session that the request's cookie names; absent: nobody is signed in.

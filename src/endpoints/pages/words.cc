@@ -43,35 +43,7 @@ Refused weak(const Language& language, const accounts::WeakPassword& password) {
   return plain(language, 400, Text::error_weak);
 }
 
-struct Mark {
-  std::string_view sign;
-  std::string_view name;
-};
-
-// The first that fits: later ones are named by the earlier too, for old sites' sake.
-constexpr Mark kBrowsers[] = {{"Element", "Element"},  {"Edg", "Edge"},       {"OPR/", "Opera"},
-                              {"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"}, {"Chrome/", "Chrome"},
-                              {"CriOS/", "Chrome"},    {"Safari/", "Safari"}};
-constexpr Mark kSystems[] = {{"Android", "Android"}, {"iPhone", "iPhone"},  {"iPad", "iPad"},
-                             {"Windows", "Windows"}, {"Mac OS X", "macOS"}, {"Linux", "Linux"}};
-
-template <std::size_t N>
-std::string_view first_of(const Mark (&marks)[N], std::string_view text) {
-  for (const Mark& mark : marks) {
-    if (text.contains(mark.sign)) return mark.name;
-  }
-  return {};
-}
-
 }  // namespace
-
-std::string browser_name(const Language& language, std::string_view user_agent) {
-  const std::string_view browser = first_of(kBrowsers, user_agent);
-  const std::string_view system = first_of(kSystems, user_agent);
-  if (browser.empty()) return std::string(system);
-  if (system.empty()) return std::string(browser);
-  return language.say(texts::OnSystem{.browser = browser, .system = system});
-}
 
 std::string_view way_of(const Language& language, sessions::Method method) {
   switch (method) {

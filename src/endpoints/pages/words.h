@@ -13,9 +13,6 @@
 // Browsers and refusals in a person's words.
 namespace latchkey::pages {
 
-// "Firefox on Linux", from the User-Agent; empty when it says nothing that a person knows.
-std::string browser_name(const Language& language, std::string_view user_agent);
-
 // How a device was signed in.
 std::string_view way_of(const Language& language, sessions::Method method);
 
