@@ -265,3 +265,31 @@ def test_the_audit_says_who_whence_and_when(server, admin):
     refused = len(noted)
     assert_error(ask(server, client, "lock", id_of(admin), {"locked": True}), 403, "M_FORBIDDEN")
     assert len(audit(server, client)) == refused
+
+
+# -- looking people up
+
+
+def whois(client, who: str):
+    path = f"/_matrix/client/v3/admin/whois/{quote(who)}"
+    return client.api.request("GET", path, token=client.access)
+
+
+def test_whois_says_where_and_with_what_devices_were_used(server, admin):
+    alice = new_client(server.api)
+    for client in (alice, admin):
+        told = assert_good(whois(client, id_of(alice)))
+        assert told["user_id"] == id_of(alice)
+        [session] = told["devices"][alice.store.device]["sessions"]
+        [connection] = session["connections"]
+        assert connection["ip"] == "127.0.0.1"
+        assert connection["user_agent"]
+        assert connection["last_seen"] > 0
+
+
+def test_whois_tells_nobody_else(server, admin):
+    alice, bob = new_client(server.api), new_client(server.api)
+    assert_error(whois(bob, id_of(alice)), 403, "M_FORBIDDEN")
+    assert_error(whois(bob, "@nobody:example.com"), 403, "M_FORBIDDEN")
+    assert_error(whois(admin, "@nobody:example.com"), 404, "M_NOT_FOUND")
+    assert_missing(server.api.request("GET", f"/_matrix/client/v3/admin/whois/{id_of(alice)}"))

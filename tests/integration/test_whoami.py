@@ -19,6 +19,18 @@ def test_answer(server):
     assert body.get("is_guest", False) is False
 
 
+def test_addresses_are_those_that_the_operator_added(server):
+    client = new_client(server.api)
+    path = f"{PREFIX}/account/3pid"
+    assert assert_good(server.api.request("GET", path, token=client.access)) == {"threepids": []}
+    address = f"{client.store.user}@example.com"
+    server.command("user", "add-threepid", client.store.user, "email", address.title())
+    [added] = assert_good(server.api.request("GET", path, token=client.access))["threepids"]
+    assert (added["medium"], added["address"]) == ("email", address)
+    assert added["added_at"] == added["validated_at"] > 0
+    assert_missing(server.api.request("GET", path))
+
+
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
 def test_the_case_of_the_scheme_is_of_no_account(server, scheme):
     client = new_client(server.api)

@@ -33,14 +33,23 @@ Moderation::Result<std::string> Moderation::asked_for(const sessions::Identity& 
   return std::move(*localpart);
 }
 
-Task<Moderation::Result<bool>> Moderation::read(const sessions::Identity& who, std::string user_id,
-                                                Measure measure) {
-  const auto localpart = asked_for(who, user_id);
+Task<Moderation::Result<Account>> Moderation::look_up(const sessions::Identity& who,
+                                                      std::string user_id) {
+  const bool own = user_id == accounts::matrix_id(who.localpart, server_name_);
+  const auto localpart = own ? Result<std::string>(who.localpart) : asked_for(who, user_id);
   if (!localpart) co_return std::unexpected(localpart.error());
   auto user =
       co_await ground_.db.read([&](db::Tx& tx) { return accounts::find_user(tx, *localpart); });
   if (!user || user->account.deactivated_at) co_return std::unexpected(Refused::not_found);
-  co_return holds(user->account, measure);
+  co_return std::move(user->account);
+}
+
+Task<Moderation::Result<bool>> Moderation::read(const sessions::Identity& who, std::string user_id,
+                                                Measure measure) {
+  if (const auto refused = refuse(who)) co_return std::unexpected(*refused);
+  const auto account = co_await look_up(who, std::move(user_id));
+  if (!account) co_return std::unexpected(account.error());
+  co_return holds(*account, measure);
 }
 
 Task<Moderation::Result<bool>> Moderation::write(const sessions::Identity& who, std::string address,

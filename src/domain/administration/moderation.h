@@ -8,7 +8,8 @@
 #include "domain/administration/administration.h"
 #include "domain/sessions/sessions.h"
 
-// Locking and suspending through the Client-Server API (spec "Server Administration"; MSC4323).
+// Looking people up, locking and suspending them through the Client-Server API (spec "Server
+// Administration"; MSC4323).
 namespace latchkey::administration {
 
 enum class ModerationRefused {
@@ -35,6 +36,9 @@ class Moderation {
 
   // Why somebody may take no measure against anybody; absent: they may.
   static std::optional<ModerationRefused> refuse(const sessions::Identity& who);
+
+  // The account of that Matrix ID, for the person themselves and for administrators.
+  Task<Result<sessions::Account>> look_up(const sessions::Identity& who, std::string user_id);
 
   // Whether the measure holds against the user of that Matrix ID.
   Task<Result<bool>> read(const sessions::Identity& who, std::string user_id, Measure measure);

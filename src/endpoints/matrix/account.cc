@@ -1,5 +1,6 @@
 // GET /account/whoami (spec "Current account information"), and what is done to the own account.
 
+#include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
 #include "domain/accounts/matrix_id.h"
@@ -36,6 +37,23 @@ Task<http::Response> whoami(const Api& api, const http::Request& request) {
   if (!who) co_return who.error();
   http::Response response;
   response.body = render(api, who->identity);
+  co_return response;
+}
+
+// GET /account/3pid (spec "Adding Account Administrative Contact Information"). The operator has
+// added them, whose word counts as their validation.
+Task<http::Response> get_threepids(const Api& api, const http::Request& request) {
+  const auto who = co_await identify(api, request);
+  if (!who) co_return who.error();
+  boost::json::array list;
+  for (const auto& [threepid, added_at] : co_await api.overview.threepids(who->identity.user)) {
+    list.push_back(boost::json::object{{"medium", threepid.medium},
+                                       {"address", threepid.address},
+                                       {"validated_at", to_millis(added_at)},
+                                       {"added_at", to_millis(added_at)}});
+  }
+  http::Response response;
+  response.body = boost::json::serialize(boost::json::object{{"threepids", std::move(list)}});
   co_return response;
 }
 
@@ -95,6 +113,8 @@ void mount_account(request::Routes& routes, const Api& api) {
   add(routes, http::Method::get, "/account/whoami",
       [&api](const http::Request& request) { return whoami(api, request); },
       {.options = {.immediate = at_once}});
+  add(routes, http::Method::get, "/account/3pid",
+      [&api](const http::Request& request) { return get_threepids(api, request); });
   add(routes, http::Method::post, "/account/password",
       [&api](const http::Request& request) { return post_password(api, request); });
   add(routes, http::Method::post, "/account/deactivate",

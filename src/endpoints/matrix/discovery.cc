@@ -37,7 +37,7 @@ Task<http::Response> get_capabilities(const Api& api, const http::Request& reque
 // The releases whose authentication endpoints are served as they say.
 constexpr std::string_view kVersions =
     R"({"versions":["r0.6.1","v1.1","v1.2","v1.3","v1.4","v1.5","v1.6","v1.7","v1.8","v1.9",)"
-    R"("v1.10","v1.11","v1.12","v1.13","v1.14","v1.15","v1.16","v1.17","v1.18"],)"
+    R"("v1.10","v1.11","v1.12","v1.13","v1.14","v1.15","v1.16","v1.17","v1.18","v1.19"],)"
     R"("unstable_features":{"org.matrix.msc3741":true,"uk.timedout.msc4323":true}})";
 
 }  // namespace

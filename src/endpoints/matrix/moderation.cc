@@ -1,6 +1,7 @@
-// GET and PUT /admin/lock/{userId} and /admin/suspend/{userId} (spec "Server Administration",
-// v1.18; MSC4323).
+// GET /admin/whois/{userId}, GET and PUT /admin/lock/{userId} and /admin/suspend/{userId} (spec
+// "Server Administration"; MSC4323).
 
+#include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
 #include "domain/accounts/matrix_id.h"
@@ -11,6 +12,7 @@
 namespace latchkey::matrix {
 namespace {
 
+namespace json = boost::json;
 using administration::Measure;
 
 std::string_view name_of(Measure measure) {
@@ -48,9 +50,37 @@ Task<http::Response> put_state(const Api& api, Measure measure, const http::Requ
   co_return answer(measure, *state);
 }
 
+// GET /admin/whois/{userId}: where and with what somebody's devices were used last. One connection
+// is known of each, the last.
+Task<http::Response> get_whois(const Api& api, const http::Request& request) {
+  const auto who = co_await identify(api, request);
+  if (!who) co_return who.error();
+  const auto account = co_await api.moderation.look_up(who->identity, request.parameters[0]);
+  if (!account) co_return refusal(account.error());
+  json::object devices;
+  for (const auto& device : co_await api.overview.list_devices(account->id)) {
+    json::object connection;
+    if (!device.address.empty()) connection["ip"] = device.address;
+    if (device.last_used_at) connection["last_seen"] = to_millis(*device.last_used_at);
+    if (!device.user_agent.empty()) connection["user_agent"] = device.user_agent;
+    json::array connections;
+    if (!connection.empty()) connections.push_back(std::move(connection));
+    devices[device.id] = {
+        {"sessions", json::array{json::object{{"connections", std::move(connections)}}}}};
+  }
+  http::Response response;
+  response.body = json::serialize(
+      json::object{{"user_id", accounts::matrix_id(account->localpart, api.server_name)},
+                   {"devices", std::move(devices)}});
+  co_return response;
+}
+
 }  // namespace
 
 void mount_moderation(request::Routes& routes, const Api& api) {
+  add(routes, http::Method::get, "/admin/whois/{userId}",
+      [&api](const http::Request& request) { return get_whois(api, request); },
+      {.options = {.owner = request::Owner::homeserver}});
   for (const auto& [measure, path] : {std::pair(Measure::lock, "/admin/lock/{userId}"),
                                       std::pair(Measure::suspend, "/admin/suspend/{userId}")}) {
     const auto get = [&api, measure](const http::Request& request) {
