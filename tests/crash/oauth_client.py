@@ -68,7 +68,7 @@ def at_sign_in(page: Page) -> bool:
 
 
 class BrowserSignedInClient(MatrixClient):
-    """Reads refusals as matrix-rust-sdk does: with `soft_logout: true` the keys stay, and without it
+    """Reads refusals as matrix-rust-sdk does: with `soft_logout: true` the keys stay, without it
     they go."""
 
     def __init__(self, registered: DeviceClient, visitor: Visitor, by_device: Callable[[], bool]):

@@ -1,7 +1,8 @@
 """The continuity rules in the OAuth 2.0 API: nobody is wiped whom no person signed out.
 
-The client reads a refusal as matrix-rust-sdk does: `invalid_grant` is the end of the tokens, and with
-`soft_logout: true` beside it a new sign-in with the same keys; 5xx and silence are tried again.
+The client reads a refusal as matrix-rust-sdk does: `invalid_grant` is the end of the tokens, and
+with `soft_logout: true` beside it a new sign-in with the same keys; 5xx and silence are tried
+again.
 """
 
 import pytest

@@ -80,13 +80,15 @@ def test_the_code_is_typed(television, person):
 def test_the_code_is_typed_as_keyboards_make_dashes_and_spaces(television, person):
     code = television.begin()["user_code"]
     person.sign_in_if_asked(person.browser.open("/link"))
-    for typed in (code.replace("-", "\u2013"), code.replace("-", "\u00a0"), f"\u200b{code.lower()}."):
+    dashed, spaced = code.replace("-", "\u2013"), code.replace("-", "\u00a0")
+    for typed in (dashed, spaced, f"\u200b{code.lower()}."):
         assert person.browser.open("/link", user_code=typed).form_with("decision"), typed
 
 
 def test_the_page_takes_a_hint_at_who_signs_in(television, person):
     code = television.begin()["user_code"]
-    page = person.browser.open("/link", user_code=code, login_hint=f"mxid:@{person.name}:example.com")
+    hint = f"mxid:@{person.name}:example.com"
+    page = person.browser.open("/link", user_code=code, login_hint=hint)
     assert f'value="@{person.name}:example.com"' in page.html
 
 

@@ -72,7 +72,7 @@ TEST_P(CallersTest, ATokenThatIsNotGoodSaysWhy) {
   EXPECT_EQ(worth("token-of-service-ircs"), Worth::unknown);
   EXPECT_EQ(worth("hs-token-of-service-irc"), Worth::unknown);
   EXPECT_EQ(worth(""), Worth::unknown);
-  server_.sign_out(phone.tokens.access_token);
+  server_.sign_out(phone.tokens.access_token).value();
   EXPECT_EQ(worth(phone.tokens.access_token), Worth::ended);
 }
 
