@@ -231,7 +231,7 @@ TEST_P(BrowserSessionsTest, WhatEndsTheAccountsSessionsEndsItsBrowsers) {
   EXPECT_TRUE(ends([&] { administration_.soft_logout_user(kOperator, "alice").value(); }));
   EXPECT_TRUE(ends([&] {
     const auto client = login("alice", "correct horse").value();
-    server_.sign_out_everywhere(client.tokens.access_token);
+    server_.sign_out_everywhere(client.tokens.access_token).value();
   }));
   EXPECT_TRUE(
       ends([&] { administration_.set_password(kOperator, "alice", "correct horse").value(); }));
