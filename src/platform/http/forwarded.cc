@@ -2,8 +2,8 @@
 
 #include <netinet/in.h>
 
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
-#include <charconv>
 #include <cstring>
 #include <ranges>
 #include <stdexcept>
@@ -15,37 +15,26 @@ namespace {
 
 namespace ip = boost::asio::ip;
 
-constexpr unsigned kMappedBits = 96;
 constexpr std::string_view kForwardedFor = "X-Forwarded-For";
 
-std::optional<AddressBytes> parse_address(std::string_view text) {
-  // A scope ("fe80::1%eth0") means nothing on another machine.
-  if (text.contains('%')) return std::nullopt;
-  boost::system::error_code bad;
-  const auto address = ip::make_address(std::string(text), bad);
-  if (bad) return std::nullopt;
-  if (address.is_v6()) return address.to_v6().to_bytes();
-  return ip::make_address_v6(ip::v4_mapped, address.to_v4()).to_bytes();
-}
-
-std::string to_text(const AddressBytes& bytes) {
+std::string to_text(const text::IpBytes& bytes) {
   const ip::address_v6 address(bytes);
   return address.is_v4_mapped() ? ip::make_address_v4(ip::v4_mapped, address).to_string()
                                 : address.to_string();
 }
 
 // An entry of X-Forwarded-For; some proxies add the port: "192.0.2.1:80", "[2001:db8::1]:80".
-std::optional<AddressBytes> parse_forwarded(std::string_view entry) {
+std::optional<text::IpBytes> parse_forwarded(std::string_view entry) {
   if (entry.starts_with('[')) {
     const auto close = entry.find(']');
     if (close == entry.npos) return std::nullopt;
     const std::string_view after = entry.substr(close + 1);
     if (!after.empty() && !after.starts_with(':')) return std::nullopt;
-    return parse_address(entry.substr(1, close - 1));
+    return text::parse_ip(entry.substr(1, close - 1));
   }
   const auto colon = entry.find(':');
   const bool one_colon = colon != entry.npos && colon == entry.rfind(':');
-  return parse_address(one_colon ? entry.substr(0, colon) : entry);
+  return text::parse_ip(one_colon ? entry.substr(0, colon) : entry);
 }
 
 }  // namespace
@@ -73,38 +62,18 @@ TrustedProxies::TrustedProxies(std::span<const std::string> entries) {
       unix_ = true;
       continue;
     }
-    const std::string_view text = entry;
-    const auto slash = text.find('/');
-    const auto address = parse_address(text.substr(0, slash));
-    const bool is_v4 = !text.contains(':');
-    unsigned prefix = is_v4 ? 32 : 128;
-    bool good = address.has_value();
-    if (good && slash != text.npos) {
-      const std::string_view digits = text.substr(slash + 1);
-      unsigned given = 0;
-      const auto end = digits.data() + digits.size();
-      const auto parsed = std::from_chars(digits.data(), end, given);
-      good = parsed.ec == std::errc{} && parsed.ptr == end && given <= prefix;
-      prefix = given;
-    }
-    if (!good) {
+    const auto network = text::IpRange::parse(entry);
+    if (!network) {
       throw std::runtime_error("trusted_proxies: '" + entry +
                                "' is not an address, a network such as 10.0.0.0/8, or unix");
     }
-    networks_.push_back({*address, is_v4 ? prefix + kMappedBits : prefix});
+    networks_.push_back(*network);
   }
 }
 
-bool TrustedProxies::contains(const AddressBytes& address) const {
-  for (const auto& [bytes, prefix] : networks_) {
-    const std::size_t whole = prefix / 8;
-    const auto mask = static_cast<std::uint8_t>(0xff00u >> (prefix % 8));
-    if (std::memcmp(bytes.data(), address.data(), whole) == 0 &&
-        (whole == bytes.size() || ((bytes[whole] ^ address[whole]) & mask) == 0)) {
-      return true;
-    }
-  }
-  return false;
+bool TrustedProxies::contains(const text::IpBytes& address) const {
+  return std::ranges::any_of(
+      networks_, [&](const text::IpRange& network) { return network.contains(address); });
 }
 
 bool TrustedProxies::trusts(const Peer& peer) const {

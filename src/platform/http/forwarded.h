@@ -2,8 +2,6 @@
 
 #include <sys/socket.h>
 
-#include <array>
-#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,18 +9,15 @@
 #include <vector>
 
 #include "platform/http/message.h"
+#include "platform/text/ip_range.h"
 
 // Who the client is when reverse proxies stand between.
 namespace latchkey::http {
 
-// An IPv6 address; an IPv4 one in its mapped form (::ffff:a.b.c.d), so that one comparison
-// serves both.
-using AddressBytes = std::array<std::uint8_t, 16>;
-
 // The other end of a connection.
 struct Peer {
-  std::string text;                   // "192.0.2.1", "2001:db8::1" or "unix"
-  std::optional<AddressBytes> bytes;  // none for a Unix socket
+  std::string text;                    // "192.0.2.1", "2001:db8::1" or "unix"
+  std::optional<text::IpBytes> bytes;  // none for a Unix socket
 };
 
 Peer describe_peer(const sockaddr_storage& address);
@@ -42,13 +37,9 @@ class TrustedProxies {
   std::string client_address(const Peer& peer, std::span<const Header> headers) const;
 
  private:
-  struct Network {
-    AddressBytes bytes;
-    unsigned prefix;  // of 128
-  };
-  bool contains(const AddressBytes& address) const;
+  bool contains(const text::IpBytes& address) const;
 
-  std::vector<Network> networks_;
+  std::vector<text::IpRange> networks_;
   bool unix_ = false;
 };
 
