@@ -95,4 +95,28 @@ Value read_plain_scalar(std::string_view text) {
   return json::value(json::string(text));
 }
 
+json::value read_yaml11_scalar(std::string_view text) {
+  if (among(text, {"yes", "Yes", "YES", "on", "On", "ON"})) return true;
+  if (among(text, {"no", "No", "NO", "off", "Off", "OFF"})) return false;
+  std::string digits(text);
+  std::erase(digits, '_');
+  std::string_view unsigned_text = digits;
+  skip_sign(unsigned_text);
+  const bool begins_with_digit = !text.starts_with('_') && !unsigned_text.empty();
+  // After a zero come the digits of an octal, or it is a text.
+  if (unsigned_text.size() > 1 && unsigned_text.starts_with('0') && looks_like_integer(digits) &&
+      unsigned_text.find_first_of("89") != unsigned_text.npos) {
+    return json::value(json::string(text));
+  }
+  const bool binary = unsigned_text.starts_with("0b") && unsigned_text.size() > 2 &&
+                      unsigned_text.find_first_not_of("01", 2) == unsigned_text.npos;
+  if (begins_with_digit && (binary || looks_like_integer(digits))) {
+    return integer(digits, 10).value_or(0);
+  }
+  // Core's, except floats without a point, and octals of its own spelling.
+  if (looks_like_float(text) && !text.contains('.')) return json::value(json::string(text));
+  if (text.starts_with("0o")) return json::value(json::string(text));
+  return read_plain_scalar(text).value_or(0);
+}
+
 }  // namespace latchkey::config

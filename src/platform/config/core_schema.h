@@ -12,4 +12,10 @@ namespace latchkey::config {
 // range of its type.
 std::optional<boost::json::value> read_plain_scalar(std::string_view text);
 
+// What it means to readers of YAML 1.1, of which PyYAML is the one that homeservers use: also yes,
+// on and their opposites, 0b11, 017, 1_000; but 1e3 is a string. A number beyond JSON's is any
+// number: of such files only texts and truth values are read. So are 12:30 and dates, which are
+// something else there: they remain strings.
+boost::json::value read_yaml11_scalar(std::string_view text);
+
 }  // namespace latchkey::config

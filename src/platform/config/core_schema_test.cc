@@ -95,5 +95,27 @@ TEST(CoreSchema, NumbersThatJsonHasNot) {
   }
 }
 
+// As yaml.safe_load of PyYAML reads them.
+TEST(Yaml11, PlainScalars) {
+  for (const char* yes : {"yes", "Yes", "YES", "on", "On", "ON", "true", "True", "TRUE"}) {
+    EXPECT_EQ(read_yaml11_scalar(yes), json::value(true)) << yes;
+  }
+  for (const char* no : {"no", "No", "NO", "off", "Off", "OFF", "false", "False", "FALSE"}) {
+    EXPECT_EQ(read_yaml11_scalar(no), json::value(false)) << no;
+  }
+  for (const char* none : {"", "~", "null", "Null", "NULL"}) {
+    EXPECT_TRUE(read_yaml11_scalar(none).is_null()) << none;
+  }
+  for (const char* number : {"0", "12", "-1", "+1_000", "017", "0b11", "0x1F", "1.5", "1.5e+3",
+                             ".5", "123456789012345678901234567890", ".inf", "-.INF", ".nan"}) {
+    EXPECT_TRUE(read_yaml11_scalar(number).is_number()) << number;
+  }
+  // Hexadecimal tokens that a reader of YAML 1.2 takes for floats among them.
+  for (const char* text : {"y", "n", "yES", "08", "0912345678901234", "1e3", "30e45678901234567",
+                           "0o17", "_1", "abc", "1.2.3", "0b12", "0xg", "@irc_.*", "-", "+", "_"}) {
+    EXPECT_EQ(read_yaml11_scalar(text), json::value(text)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace latchkey::config

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 
@@ -16,11 +17,21 @@ namespace {
 
 namespace json = boost::json;
 
+constexpr std::string_view kYamlTags = "tag:yaml.org,2002:";
+
 template <class T>
 using Result = std::expected<T, std::string>;
 
 std::unexpected<std::string> refuse(const YAML::Node& at, std::string_view wrong) {
   return std::unexpected(fmt::format("line {}: {}", at.Mark().line + 1, wrong));
+}
+
+// A tag that is not YAML's own may be a secret that begins with "!" and lacks its quotes.
+std::string unknown_tag(const YAML::Node& node) {
+  if (!node.Tag().starts_with(kYamlTags)) {
+    return "a tag ('!…') means nothing here; if it is a text, quote it";
+  }
+  return fmt::format("the tag '{}' means nothing here", node.Tag());
 }
 
 // yaml-cpp's "?" is a plain scalar, map or list, "!" a quoted scalar.
@@ -32,22 +43,44 @@ bool tag_is(const YAML::Node& node, std::string_view core) {
 // Walks a tree that may share branches (aliases), or even hold itself: depth and budget end it.
 class Reader {
  public:
+  explicit Reader(Dialect dialect) : lenient_(dialect == Dialect::yaml11) {}
+
   Result<json::object> map(const YAML::Node& node, std::size_t depth) {
     json::object object;
+    json::object merged;
     for (const auto& entry : node) {
       const YAML::Node& key = entry.first;
-      if (!key.IsScalar()) return refuse(key, "expected a plain text as a name");
-      if (!spend(key.Scalar().size())) return refuse(key, too_large());
+      if (!key.IsScalar() && !lenient_) return refuse(key, "expected a plain text as a name");
+      if (!spend(key.IsScalar() ? key.Scalar().size() : 0)) return refuse(key, too_large());
       auto value = read(entry.second, depth);
       if (!value) return std::unexpected(std::move(value.error()));
-      if (!object.emplace(key.Scalar(), std::move(*value)).second) {
+      if (!key.IsScalar()) continue;
+      if (lenient_ && key.Scalar() == "<<" && key.Tag() != "!") {
+        if (!merge(*value, merged)) return refuse(key, "'<<' merges maps only");
+      } else if (lenient_) {
+        object.insert_or_assign(key.Scalar(), std::move(*value));
+      } else if (!object.emplace(key.Scalar(), std::move(*value)).second) {
         return refuse(key, fmt::format("'{}' is there twice", key.Scalar()));
       }
     }
+    // What is written here counts before what is merged, wherever "<<" stands.
+    for (auto& field : merged) object.emplace(field.key(), std::move(field.value()));
     return object;
   }
 
  private:
+  // Of several maps the first counts (yaml.org/type/merge.html).
+  static bool merge(json::value& value, json::object& merged) {
+    if (auto* map = value.if_object()) {
+      for (auto& field : *map) merged.emplace(field.key(), std::move(field.value()));
+      return true;
+    }
+    auto* const list = value.if_array();
+    return list != nullptr && std::ranges::all_of(*list, [&](json::value& one) {
+             return one.is_object() && merge(one, merged);
+           });
+  }
+
   static std::string too_large() {
     return fmt::format("holds more than {}, with its aliases written out",
                        text::format_size(kMaxDocument));
@@ -67,8 +100,9 @@ class Reader {
     if (depth >= kMaxDocumentDepth) {
       return refuse(node, fmt::format("is more than {} levels deep", kMaxDocumentDepth));
     }
-    if (!tag_is(node, node.IsMap() ? "tag:yaml.org,2002:map" : "tag:yaml.org,2002:seq")) {
-      return refuse(node, fmt::format("the tag '{}' means nothing here", node.Tag()));
+    if (!lenient_ &&
+        !tag_is(node, node.IsMap() ? "tag:yaml.org,2002:map" : "tag:yaml.org,2002:seq")) {
+      return refuse(node, unknown_tag(node));
     }
     if (node.IsSequence()) return list(node, depth + 1);
     auto object = map(node, depth + 1);
@@ -86,9 +120,18 @@ class Reader {
     return json::value(std::move(array));
   }
 
-  static Result<json::value> scalar(const YAML::Node& node) {
+  static json::value lenient_scalar(const YAML::Node& node) {
+    const std::string& tag = node.Tag();
+    if (tag == "?") return read_yaml11_scalar(node.Scalar());
+    if (tag_is(node, "tag:yaml.org,2002:str")) return json::value(json::string(node.Scalar()));
+    // !!bool "yes"; what a tag of another program makes of it is unknown.
+    return tag.starts_with(kYamlTags) ? read_yaml11_scalar(node.Scalar()) : json::value(nullptr);
+  }
+
+  Result<json::value> scalar(const YAML::Node& node) const {
+    if (lenient_) return lenient_scalar(node);
     if (!tag_is(node, "tag:yaml.org,2002:str")) {
-      return refuse(node, fmt::format("the tag '{}' means nothing here", node.Tag()));
+      return refuse(node, unknown_tag(node));
     }
     if (node.Tag() != "?") return json::value(json::string(node.Scalar()));
     auto value = read_plain_scalar(node.Scalar());
@@ -96,12 +139,13 @@ class Reader {
     return std::move(*value);
   }
 
+  const bool lenient_;
   std::size_t budget_ = kMaxDocument;
 };
 
 }  // namespace
 
-Result<json::object> parse_document(const std::string& yaml) {
+Result<json::object> parse_document(const std::string& yaml, Dialect dialect) {
   if (yaml.size() > kMaxDocument) {
     return std::unexpected("is larger than " + text::format_size(kMaxDocument));
   }
@@ -110,13 +154,13 @@ Result<json::object> parse_document(const std::string& yaml) {
   if (!root) return std::unexpected(root.error());
   if (root->IsNull()) return std::unexpected("is empty");
   if (!root->IsMap()) return refuse(*root, "expected fields, each as 'name: value'");
-  return Reader().map(*root, 1);
+  return Reader(dialect).map(*root, 1);
 }
 
-Result<json::object> read_document(const std::string& path) {
+Result<json::object> read_document(const std::string& path, Dialect dialect) {
   const auto yaml = read_file(path, kMaxDocument + 1);
   if (!yaml) return std::unexpected("cannot be read");
-  return parse_document(*yaml);
+  return parse_document(*yaml, dialect);
 }
 
 }  // namespace latchkey::config

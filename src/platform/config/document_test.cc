@@ -77,8 +77,10 @@ TEST(Document, SentenceOfEachError) {
            {"a: !!int \"5\"", "line 1: the tag 'tag:yaml.org,2002:int' means nothing here"},
            {"a: !!binary aGVsbG8=",
             "line 1: the tag 'tag:yaml.org,2002:binary' means nothing here"},
-           {"a: !python/tuple [1]", "line 1: the tag '!python/tuple' means nothing here"},
-           {"a: !thing {b: c}", "line 1: the tag '!thing' means nothing here"},
+           {"a: !python/tuple [1]",
+            "line 1: a tag ('!…') means nothing here; if it is a text, quote it"},
+           {"a: !thing {b: c}",
+            "line 1: a tag ('!…') means nothing here; if it is a text, quote it"},
            {"a: \xff", "is not UTF-8"},
            {std::string(kMaxDocument + 1, ' '), "is larger than 1MiB"},
        }) {
@@ -126,9 +128,53 @@ TEST(Document, AnchorsDoNotExplode) {
 TEST(Document, NoValueShowsInErrors) {
   for (const char* yaml :
        {"as_token: hunter2\nas_token: hunter2", "hunter: 1\nas_token: !x hunter2",
-        "as_token: [hunter2", "as_token: \"hunter2", "as_token: hunter2: 1"}) {
+        "as_token: [hunter2", "as_token: \"hunter2", "as_token: hunter2: 1", "as_token: *hunter2",
+        "as_token: !hunter2", "as_token: !hunter2 {}", "as_token: %hunter2: 1",
+        "as_token: @hunter2"}) {
     EXPECT_NE(error_of(yaml), "none");
     EXPECT_EQ(error_of(yaml).find("hunter2"), std::string::npos) << error_of(yaml);
+  }
+}
+
+TEST(Document, OfOtherProgramsIsReadAsYaml11) {
+  struct Row {
+    std::string yaml;
+    std::string json;
+  };
+  for (const auto& [yaml, expected] : std::initializer_list<Row>{
+           {"a: yes\nb: Off\nc: \"yes\"\nd: 1e3",
+            R"({"a": true, "b": false, "c": "yes", "d": "1e3"})"},
+           {"a: !!bool \"yes\"\nb: !!str yes\nc: !!int \"5\"",
+            R"({"a": true, "b": "yes", "c": 5})"},
+           {"a: !vault secret\nb: !vault {c: d}\ne: 2001-01-01",
+            R"({"a": null, "b": {"c": "d"}, "e": "2001-01-01"})"},
+           {"a: 1\na: 2", R"({"a": 2})"},
+           {"a: .inf\nb: 1e999", R"({"a": 0, "b": "1e999"})"},
+           {"a: b\n? [c]\n: d\n~: e", R"({"a": "b"})"},
+           {"x: &x {a: 1, b: 2}\ny: {<<: *x, b: 3}",
+            R"({"x": {"a": 1, "b": 2}, "y": {"a": 1, "b": 3}})"},
+           {"x: &x {a: 1, b: 2}\ny: {b: 3, <<: *x}",
+            R"({"x": {"a": 1, "b": 2}, "y": {"b": 3, "a": 1}})"},
+           {"y: {<<: [{a: 1}, {a: 2, b: 2}]}", R"({"y": {"a": 1, "b": 2}})"},
+           {"y: {<<: {<<: {a: 1}, b: 2}}", R"({"y": {"b": 2, "a": 1}})"},
+           {"y: {\"<<\": {a: 1}}", R"({"y": {"<<": {"a": 1}}})"},
+           {"<<: {a: 1}", R"({"a": 1})"},
+       }) {
+    const auto document = parse_document(yaml, Dialect::yaml11);
+    ASSERT_TRUE(document.has_value()) << yaml << ": " << document.error();
+    EXPECT_EQ(json::value(*document), json::parse(expected))
+        << yaml << " is " << json::serialize(*document);
+  }
+  for (const auto& [yaml, sentence] : std::initializer_list<std::pair<std::string, std::string>>{
+           {"a: b\n<<: c", "line 2: '<<' merges maps only"},
+           {"a: {<<: [{}, 5]}", "line 1: '<<' merges maps only"},
+           {"a: &a {<<: *a}", "line 1: is more than 32 levels deep"},
+           {"a: b\nc: [\n", "line 3: this is not YAML: "},
+           {"", "is empty"},
+       }) {
+    const auto document = parse_document(yaml, Dialect::yaml11);
+    ASSERT_FALSE(document.has_value()) << yaml;
+    EXPECT_THAT(document.error(), StartsWith(sentence)) << yaml;
   }
 }
 

@@ -10,6 +10,11 @@
 #include <vector>
 
 namespace latchkey::config {
+namespace {
+
+constexpr std::string_view kUnknownAnchor = "the referenced anchor is not defined";
+
+}  // namespace
 
 // Not a stream: those do not tell an error from the end of the file.
 std::optional<std::string> read_file(const std::string& path, std::size_t max) {
@@ -31,8 +36,10 @@ std::expected<YAML::Node, std::string> parse_yaml(const std::string& yaml) {
   try {
     documents = YAML::LoadAll(yaml);
   } catch (const YAML::Exception& fault) {
-    return std::unexpected(
-        fmt::format("line {}: this is not YAML: {}", fault.mark.line + 1, fault.msg));
+    // Of an anchor that is not there yaml-cpp says the name: of a token that begins with "*" all.
+    const auto end = fault.msg.starts_with(kUnknownAnchor) ? kUnknownAnchor.size() : fault.msg.npos;
+    return std::unexpected(fmt::format("line {}: this is not YAML: {}", fault.mark.line + 1,
+                                       std::string_view(fault.msg).substr(0, end)));
   }
   if (documents.size() > 1) {
     return std::unexpected("the file holds several YAML documents ('---')");
