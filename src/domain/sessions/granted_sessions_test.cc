@@ -118,7 +118,7 @@ TEST_P(GrantedSessions, EndWithTheirAccount) {
   EXPECT_EQ(anywhere(website_.access()).worth, Worth::ended);
   EXPECT_TRUE(server_.check(app_.access()).active());
   const auto another = server_.sign_in(alice_, granted("website", "openid"));
-  server_.sign_out_everywhere(app_.access());
+  server_.sign_out_everywhere(app_.access()).value();
   EXPECT_EQ(anywhere(another.access()).worth, Worth::ended);
 }
 

@@ -186,7 +186,7 @@ TEST_P(SignOut, AllSoftlyEndsWhatLivesAndCountsIt) {
   const auto tablet = server_.sign_in(alice_, TestSessions::refreshing("TABLET"));
   const auto bob = server_.add_user("bob");
   const auto his = server_.sign_in(bob);
-  server_.sign_out(phone_.access());
+  server_.sign_out(phone_.access()).value();
   EXPECT_EQ(end(AllOf{alice_.id}, Ended::softly, EndReason::administrator_softly), 1U);
   EXPECT_EQ(server_.check(tablet.access()).worth, Worth::soft);
   EXPECT_EQ(server_.check(phone_.access()).worth, Worth::ended);

@@ -125,7 +125,7 @@ TEST_P(Upkeep, AGapHoldsItsEndAndNotItsBegin) {
 
 TEST_P(Upkeep, PurgesWhatEndedLongAgoAndItsTokensStayHard) {
   pass(10min);
-  server_.sign_out(phone_.access());
+  server_.sign_out(phone_.access()).value();
   server_.clock.advance(24h * 90);
   server_->heartbeat();
   server_.sql("DELETE FROM gaps");  // that silence was the test's
@@ -150,11 +150,11 @@ TEST_P(Upkeep, KeepsWhatLivesOrEndedSoftlyHoweverOld) {
 
 TEST_P(Upkeep, KeepsEndedRowsBornInAGap) {
   pass(10min);
-  server_.sign_out(phone_.access());
+  server_.sign_out(phone_.access()).value();
   add_gap(kNoon - 1min, kNoon + 1min);
   const auto tablet = server_.sign_in(alice_, TestSessions::refreshing("TABLET"));
   pass(10min);
-  server_.sign_out(tablet.access());
+  server_.sign_out(tablet.access()).value();
   server_.clock.advance(24h * 100);
   server_->heartbeat();
   server_.sql("DELETE FROM gaps WHERE from_at > :begin", kNoon);
@@ -166,7 +166,7 @@ TEST_P(Upkeep, KeepsEndedRowsBornInAGap) {
 
 TEST_P(Upkeep, KeepsEndedRowsWhoseAbsenceWouldLookLikeALoss) {
   server_.clock.advance(-24h * 400);  // ids stand still, ends go by this clock
-  server_.sign_out(phone_.access());
+  server_.sign_out(phone_.access()).value();
   server_.clock.advance(24h * 100);
   server_->purge();
   EXPECT_TRUE(server_.has_row(phone_.id()));
@@ -189,7 +189,7 @@ TEST_P(Upkeep, PurgesPastManyThatItKeeps) {
   });
   add_gap(kNoon - 24h * 366, kNoon - 24h * 364);
   pass(2min);
-  server_.sign_out(phone_.access());
+  server_.sign_out(phone_.access()).value();
   server_.clock.advance(24h * 91);
   server_->heartbeat();
   server_.sql("DELETE FROM gaps WHERE from_at > :begin", kNoon - 24h);
@@ -309,7 +309,7 @@ TEST_P(Promote, OnlyForwardAndOnlyWhileItIsTheNewest) {
 
 TEST_P(Promote, SetsItsOwnColumnsAlone) {
   promotions_.note(phone_.id(), 1, kNoon + 2min);
-  server_.sign_out(phone_.access());
+  server_.sign_out(phone_.access()).value();
   promotions_.flush(server_.db(), server_->announcer());
   EXPECT_EQ(server_.row(phone_.id()).ended, Ended::for_good);
 }

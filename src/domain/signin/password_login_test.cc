@@ -149,7 +149,7 @@ TEST_P(PasswordLoginTest, WhereASessionWasUsedIsFamiliar) {
     EXPECT_EQ(from("203.0.113.9", "wrong horse"), Why::wrong_credentials) << "new, then familiar";
   }
   // Where a person ended it, somebody else may have used it.
-  server_.sign_out_everywhere(newest.access());
+  server_.sign_out_everywhere(newest.access()).value();
   EXPECT_EQ(from("203.0.113.9", "correct horse"), Why::too_many_failures);
 }
 

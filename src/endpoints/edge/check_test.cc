@@ -65,7 +65,7 @@ TEST_P(EdgeCheck, StopsWithTheFinalAnswer) {
   server_.lock(alice_, false);
   server_.clock.advance(5min);
   expect_stop(ask(phone_.access()), "M_UNKNOWN_TOKEN", true, "expired: no slack here");
-  server_.sign_out(phone_.access());
+  server_.sign_out(phone_.access()).value();
   expect_stop(ask(phone_.access()), "M_UNKNOWN_TOKEN", false, "ended by a person");
 }
 
@@ -76,7 +76,7 @@ TEST_P(EdgeCheck, AnswersAtOnceWhatItKnows) {
   answer(router_, call);
   answer(router_, call);
   EXPECT_TRUE(at_once(router_, call));
-  server_.sign_out(phone_.access());
+  server_.sign_out(phone_.access()).value();
   EXPECT_FALSE(at_once(router_, call));
   EXPECT_EQ(answer(router_, call).status, 401);
 }
@@ -85,7 +85,7 @@ TEST_P(EdgeCheck, JudgesATokenInTheQueryToo) {
   const std::string uri = "/sync?access_token=" + phone_.access();
   const Call call = asking({{"X-Forwarded-Uri", uri}});
   expect_pass(answer(router_, call), "good");
-  server_.sign_out(phone_.access());
+  server_.sign_out(phone_.access()).value();
   expect_stop(answer(router_, call), "M_UNKNOWN_TOKEN", false, "ended");
 }
 

@@ -98,7 +98,7 @@ TEST_P(Introspect, TellsNothingOfWhatIsNotGood) {
   expect_inactive("syt_x");
   expect_inactive("lka_x");
   expect_inactive(phone_.refresh());
-  server_.sign_out(phone_.access());
+  server_.sign_out(phone_.access()).value();
   expect_inactive(phone_.access());
 }
 
