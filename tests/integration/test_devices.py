@@ -328,7 +328,6 @@ def test_deleting_none(server, client):
 @pytest.mark.parametrize(
     ("body", "errcode"),
     [
-        ({}, "M_MISSING_PARAM"),
         ({"devices": None}, "M_BAD_JSON"),
         ({"devices": "A"}, "M_BAD_JSON"),
         ({"devices": {"A": 1}}, "M_BAD_JSON"),

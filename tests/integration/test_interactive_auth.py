@@ -100,6 +100,12 @@ def test_ways_to_name_oneself(client, name):
 # -- what a session is bound to
 
 
+def assert_forbidden(answer) -> None:
+    """Nothing to go on with: neither a session nor stages."""
+    assert_error(answer, 403, "M_FORBIDDEN")
+    assert not {"session", "flows"} & set(answer.json())
+
+
 def test_the_user(server, client):
     other = new_client(server.api)
     wanted = get_token(server.api, client.access)
@@ -128,8 +134,8 @@ def test_the_endpoint(server, client):
         ("DELETE", f"devices/{client.store.device}", {}),
         ("POST", "register", {}),
     ):
-        answer = wanted.but(method=method, path=path, body=body).ask({"session": session})
-        assert_begun_anew(answer, session)
+        for auth in ({"session": session}, auth_of(client, session)):
+            assert_forbidden(wanted.but(method=method, path=path, body=body).ask(auth))
     assert_good(server.api.whoami(client.access))
     assert_good(wanted.ask({"session": session}))
 
@@ -141,7 +147,7 @@ def test_the_device_in_the_path(server, client):
     session = one.session()
     confirm_in_browser(server.url, session, client.store.password)
     for path in ("devices/TWO", f"devices/{client.store.device}"):
-        assert_begun_anew(one.but(path=path).ask({"session": session}), session)
+        assert_forbidden(one.but(path=path).ask({"session": session}))
     assert_good(server.api.device(client.access, "TWO"))
     assert_good(one.but(path="devices/%4FNE").ask({"session": session}))
     assert_error(server.api.device(client.access, "ONE"), 404, "M_NOT_FOUND")
@@ -155,7 +161,7 @@ def test_the_device_in_the_path(server, client):
         {"logout_devices": True, "org.example.more": 1},
     ],
 )
-def test_the_body(server, client, changed):
+def test_the_body_once_it_is_confirmed(server, client, changed):
     new = password()
     wanted = change_password(server.api, client.access, new, logout_devices=True)
     session = wanted.session()
@@ -165,6 +171,82 @@ def test_the_body(server, client, changed):
     assert_good(server.api.login(client.store.user, client.store.password))
     assert_good(wanted.ask({"session": session}))
     assert_good(server.api.login(client.store.user, new))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"new_password": "Pw0rd-of-second-thoughts"},
+        {"logout_devices": False},
+        {"logout_devices": True, "org.example.more": 1},
+    ],
+)
+@pytest.mark.parametrize("first", [{}, {"new_password": "Pw0rd-of-first-thoughts"}])
+def test_not_the_body_before_that(server, client, changed, first):
+    """Clients open with one body, or with none, and go on with another."""
+    wanted = change_password(server.api, client.access, password()).but(body=first)
+    session = wanted.session()
+    full = {"new_password": password()} | changed
+    wanted = wanted.but(body=full)
+    # One asks what is to be done, mistypes the password, and gets it right.
+    assert assert_challenge(wanted.ask({"session": session}))["session"] == session
+    wrong = wanted.ask(auth_of(client, session) | {"password": password()})
+    assert assert_challenge(wrong, "M_FORBIDDEN")["session"] == session
+    assert_good(wanted.ask(auth_of(client, session)))
+    assert_good(server.api.login(client.store.user, full["new_password"]))
+
+
+@pytest.mark.parametrize("by_page", [True, False])
+def test_what_is_left_out_later_is_remembered(server, client, by_page):
+    other = assert_good(server.api.login(client.store.user, client.store.password, "OTHER"))
+    new = password()
+    wanted = change_password(server.api, client.access, new, logout_devices=False)
+    session = wanted.session()
+    auth = auth_of(client, session)
+    if by_page:
+        confirm_in_browser(server.url, session, client.store.password)
+        auth = {"session": session}
+    assert_good(wanted.but(body={}).ask(auth))
+    assert_good(server.api.login(client.store.user, new))
+    assert_good(server.api.whoami(other["access_token"]))
+
+
+def test_devices_are_remembered(server, client):
+    for device in ("ONE", "TWO", "THREE"):
+        assert_good(server.api.login(client.store.user, client.store.password, device))
+    wanted = wanted_by(client, "POST", "delete_devices", {"devices": ["ONE", "TWO"]})
+    session = wanted.session()
+    # Only what was sent last counts, not both.
+    assert_challenge(wanted.but(body={"devices": ["TWO"]}).ask({"session": session}))
+    assert_good(wanted.but(body={}).ask(auth_of(client, session)))
+    assert_error(server.api.device(client.access, "TWO"), 404, "M_NOT_FOUND")
+    assert_good(server.api.device(client.access, "ONE"))
+
+
+def test_what_was_never_sent_is_missing(server, client):
+    """Asking what it takes needs nothing, doing it does."""
+    for path, name, body in (
+        ("account/password", "new_password", {"new_password": password()}),
+        ("delete_devices", "devices", {"devices": []}),
+    ):
+        wanted = wanted_by(client, "POST", path)
+        session = wanted.session()
+        refused = wanted.ask(auth_of(client, session))
+        assert_error(refused, 400, "M_MISSING_PARAM")
+        assert name in refused.json()["error"]
+        assert_good(wanted.but(body=body).ask(auth_of(client, session)))
+        client = new_client(server.api)
+
+
+def test_a_thief_s_body_is_not_confirmed_by_the_page(server, client):
+    """After the person has confirmed on the page, what is set is what they were asked about."""
+    wanted = change_password(server.api, client.access, password())
+    session = wanted.session()
+    confirm_in_browser(server.url, session, client.store.password)
+    theirs = wanted.but(body={"new_password": password()})
+    for auth in ({"session": session}, auth_of(client, session)):
+        assert_begun_anew(theirs.ask(auth), session)
+    assert_good(server.api.login(client.store.user, client.store.password))
 
 
 def test_not_its_spelling(server, client):
@@ -269,11 +351,14 @@ def test_a_session_survives_a_restart(make_server):
 
 
 def test_what_the_database_does_not_tell(server, client):
-    """Neither the ID of a session nor what a new password could quickly be guessed from."""
-    wanted = change_password(server.api, client.access, password())
+    """Neither the ID of a session nor what it remembers, nor what that could be guessed from."""
+    new = password()
+    wanted = change_password(server.api, client.access, new)
     session = wanted.session()
     rows = server.engine.query("SELECT * FROM auth_sessions")
     assert session not in rows
+    assert new not in rows
+    assert base64.b64encode(new.encode()).decode().rstrip("=")[:-1] not in rows
     text = json.dumps(wanted.body, separators=(",", ":")).encode()
     digest = base64.urlsafe_b64encode(hashlib.sha256(text).digest()).decode().rstrip("=")
     assert digest not in rows
@@ -293,16 +378,24 @@ def test_the_password_of_another_user(server, client):
     wanted = change_password(server.api, client.access, password())
     session = wanted.session()
     for auth in (
-        auth_of(other, session),  # right, but somebody else's
         auth_of(client, session) | {"password": other.store.password},
         {"type": "m.login.password", "password": other.store.password, "session": session},
-        auth_of(client, session) | {"identifier": {"type": "m.id.user", "user": new_name()}},
-        password_auth(f"@{client.store.user}:elsewhere.org", client.store.password)
-        | {"session": session},
     ):
         body = assert_challenge(wanted.ask(auth), "M_FORBIDDEN")
         assert body["session"] == session
         assert body["completed"] == []
+    # Whoever names somebody else is not told whether the password is theirs.
+    for auth in (
+        auth_of(other),
+        auth_of(other, session),
+        auth_of(other, session) | {"password": password()},
+        auth_of(client, session) | {"identifier": {"type": "m.id.user", "user": new_name()}},
+        password_auth(f"@{client.store.user}:elsewhere.org", client.store.password)
+        | {"session": session},
+        {"type": "m.login.password", "password": other.store.password, "session": session}
+        | {"user": other.store.user},
+    ):
+        assert_forbidden(wanted.ask(auth))
     assert_good(server.api.login(client.store.user, client.store.password))
     assert_good(server.api.login(other.store.user, other.store.password))
 
@@ -458,6 +551,17 @@ def test_what_anybody_can_begin_is_limited(make_sqlite_server, auth):
     for answer in answers[len(begun) :]:
         assert_error(answer, 429, "M_LIMIT_EXCEEDED")
     assert int(server.engine.query("SELECT COUNT(*) FROM auth_sessions")) == len(begun)
+
+
+def test_nobody_guesses_another_s_password_here(make_sqlite_server):
+    """Nor fills the limits of an account that is not theirs."""
+    server = make_sqlite_server(rate_limits=LIMITS)
+    client, other = new_client(server.api), new_client(server.api)
+    wanted = get_token(server.api, client.access)
+    for _ in range(10):
+        assert_forbidden(wanted.ask(auth_of(other) | {"password": password()}))
+    assert_good(server.api.login(other.store.user, other.store.password))
+    assert_good(wanted.ask(auth_of(client)))
 
 
 def test_one_s_own_challenges_are_not(make_sqlite_server):

@@ -44,6 +44,79 @@ def test_without_refresh_support_the_token_does_not_expire(server):
     assert_good(server.api.whoami(body["access_token"]))
 
 
+def test_a_later_request_may_leave_out_what_was_sent(server):
+    """The whole body first, and then the stage alone (Element Android)."""
+    name, secret = new_name(), password()
+    session = challenge(
+        server,
+        username=name,
+        password=secret,
+        device_id="XYZZY",
+        initial_device_display_name="Kitchen",
+        refresh_token=True,
+    )["session"]
+    auth = {"session": session, "type": "m.login.dummy"}
+    body = assert_good(server.api.request("POST", REGISTER, json={"auth": auth}))
+    assert body["user_id"] == f"@{name}:{SERVER_NAME}"
+    assert body["device_id"] == "XYZZY"
+    assert_good(server.api.refresh(body["refresh_token"]))
+    device = assert_good(server.api.device(body["access_token"], "XYZZY"))
+    assert device["display_name"] == "Kitchen"
+    assert_good(server.api.login(name, secret))
+
+
+def test_a_session_opened_with_nothing(server):
+    """Then the body with the session alone, which asks for the state, then the stage (Cinny)."""
+    name, secret = new_name(), password()
+    session = challenge(server)["session"]
+    fields = {"username": name, "password": secret, "initial_device_display_name": "Web"}
+    asked = challenge(server, **fields, auth={"session": session})
+    assert asked["session"] == session
+    assert asked["completed"] == []
+    assert not {"errcode", "error"} & set(asked)
+    auth = {"session": session, "type": "m.login.dummy"}
+    for body in (fields, {}):  # some send it once more, some do not
+        answer = server.api.request("POST", REGISTER, json=body | {"auth": auth})
+        if body:
+            assert assert_good(answer)["user_id"] == f"@{name}:{SERVER_NAME}"
+        else:
+            assert answer.status_code == 401  # it is used up
+
+
+def test_second_thoughts(server):
+    """Another name and another password in the same session, until the account is made."""
+    taken, name, secret = new_name(), new_name(), password()
+    session = challenge(server, username=taken, password="Pw0rd-of-first-thoughts")["session"]
+    assert_good(server.api.register(taken))
+    auth = {"session": session, "type": "m.login.dummy"}
+
+    def go_on(**fields):
+        return server.api.request("POST", REGISTER, json=fields | {"auth": auth})
+
+    assert_error(go_on(), 400, "M_USER_IN_USE")
+    assert_error(go_on(username="no name"), 400, "M_INVALID_USERNAME")
+    assert_error(go_on(username=name, password="password1"), 400, "M_WEAK_PASSWORD")
+    assert_good(go_on(username=name, password=secret))
+    assert_good(server.api.login(name, secret))
+
+
+def test_without_a_password_the_session_waits_for_one(server):
+    session = challenge(server, username=new_name())["session"]
+    auth = {"session": session, "type": "m.login.dummy"}
+    without = server.api.request("POST", REGISTER, json={"auth": auth})
+    assert_error(without, 400, "M_MISSING_PARAM")
+    whole = {"password": password(), "auth": auth}
+    assert_good(server.api.request("POST", REGISTER, json=whole))
+
+
+def test_what_strangers_send_beside_is_not_kept(server):
+    before = challenge(server, username=new_name(), password=password())
+    assert before["session"]
+    challenge(server, username=new_name(), password=password(), **{"org.example": "x" * 50_000})
+    longest = server.engine.query("SELECT MAX(LENGTH(body)) FROM auth_sessions")
+    assert int(longest) < 1_000
+
+
 def test_inhibit_login(server):
     name, secret = new_name(), password()
     body = assert_good(server.api.register(name, secret, inhibit_login=True))

@@ -304,6 +304,36 @@ def test_a_weak_password_does_not_cost_the_invitation(careful):
     assert counts(server, made) == (1, 0)
 
 
+def test_a_body_that_changes_between_the_stages(careful):
+    """Whoever registers may think again until the account is made; nobody else is concerned."""
+    server = careful
+    made = invite(server, "--uses", "1")
+    one = wanted(server)
+    session = one.session()
+    other = wanted(server)
+    assert_challenge(other.ask(by_token(made["token"], session)))
+    last = wanted(server)
+    assert assert_challenge(last.ask({"session": session}))["completed"] == [TOKEN]
+    empty = last.but(body={})
+    registered = assert_good(empty.ask(stage(TERMS, session)))
+    assert registered["user_id"].startswith(f"@{last.body['username']}:")
+
+
+def test_after_a_weak_password_the_session_begins_again(careful):
+    server = careful
+    made = invite(server, "--uses", "1")
+    weak = wanted(server, password="password1")
+    session = weak.session()
+    assert_challenge(weak.ask(by_token(made["token"], session)))
+    assert_error(weak.ask(stage(TERMS, session)), 400, "M_WEAK_PASSWORD")
+    better = weak.but(body={"password": password()})
+    again = assert_challenge(better.ask({"session": session}))
+    assert (again["session"], again["completed"]) == (session, [])
+    assert_challenge(better.ask(by_token(made["token"], session)))
+    registered = assert_good(better.ask(stage(TERMS, session)))
+    assert registered["user_id"].startswith(f"@{weak.body['username']}:")
+
+
 # -- terms
 
 

@@ -1,14 +1,36 @@
 #include "domain/confirm/auth_session_rows.h"
 
+#include <vector>
+
+#include "platform/crypto/hkdf.h"
 #include "platform/crypto/kept_hash.h"
+#include "platform/crypto/seal.h"
+#include "platform/text/base64.h"
 
 namespace latchkey::confirm {
+namespace {
+
+constexpr std::string_view kBody = "body of an interactive authentication";
+
+crypto::SealKey body_key(std::string_view session_id) {
+  crypto::SealKey key{};
+  const std::vector<std::uint8_t> id(session_id.begin(), session_id.end());
+  crypto::hkdf_sha256(id, {}, kBody, key);
+  return key;
+}
+
+}  // namespace
 
 std::string auth_session_hash(std::string_view session_id) { return crypto::kept_hash(session_id); }
 
-std::string auth_session_body(std::string_view session_id, std::string_view digest) {
-  std::string both(session_id);
-  return crypto::kept_hash(both.append(" ").append(digest));
+std::string seal_body(std::string_view session_id, std::string_view text) {
+  return text::encode_base64url(crypto::seal(body_key(session_id), text, kBody));
+}
+
+std::optional<std::string> unseal_body(std::string_view session_id, std::string_view sealed) {
+  const auto bytes = text::decode_base64url(sealed);
+  if (!bytes) return std::nullopt;
+  return crypto::unseal(body_key(session_id), *bytes, kBody);
 }
 
 std::optional<AuthSession> find_auth_session(db::Tx& tx, std::string_view hash) {
@@ -31,9 +53,10 @@ void insert_auth_session(db::Tx& tx, const AuthSession& s) {
 
 bool advance_auth_session(db::Tx& tx, const AuthSession& s, const AuthFlow& before) {
   return tx.run(
-             "UPDATE auth_sessions SET completed = :completed, registration_token = :token"
+             "UPDATE auth_sessions SET completed = :completed, body = :body,"
+             " registration_token = :token"
              " WHERE hash = :hash AND completed = :before",
-             join(s.completed), s.registration_token, s.hash, join(before)) == 1;
+             join(s.completed), s.body, s.registration_token, s.hash, join(before)) == 1;
 }
 
 bool delete_auth_session(db::Tx& tx, std::string_view hash) {

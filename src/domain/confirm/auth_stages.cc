@@ -25,10 +25,14 @@ Task<std::optional<InteractiveAuth::StageRefused>> InteractiveAuth::try_stage(
     if (const auto wait = limits_.registration_token_blocked(address, now)) {
       co_return signin::LoginRefused{signin::LoginRefused::Why::too_many_failures, *wait};
     }
-    open.session.registration_token = co_await ground_.db.read(
-        [&](db::Tx& tx) { return accounts::find_usable(tx, data.token, now, open.session.hash); });
-    if (!open.session.registration_token) co_return AuthFailure::wrong_token;
     open.shown_token = data.token;
+    open.session.registration_token = co_await ground_.db.read([&](db::Tx& tx) {
+      return accounts::find_usable(tx, open.shown_token, now, open.session.hash);
+    });
+    if (!open.session.registration_token) {
+      open.shown_token.clear();
+      co_return AuthFailure::wrong_token;
+    }
   }
   open.session.completed.push_back(stage);
   co_return std::nullopt;
@@ -36,12 +40,15 @@ Task<std::optional<InteractiveAuth::StageRefused>> InteractiveAuth::try_stage(
 
 Task<std::optional<InteractiveAuth::StageRefused>> InteractiveAuth::check_password(
     Open& open, const AuthData& data, const std::string& address) {
+  // Somebody else's password is not even looked at: nobody can guess it here.
+  if (data.identifier && !co_await passwords_.is_meant(*data.identifier, open.subject->id)) {
+    co_return AuthFailure::another_user;
+  }
   auto checked = co_await passwords_.check(
       data.identifier.value_or(signin::UserName{open.subject->localpart}), data.password, address);
   if (!checked && checked.error().why != signin::LoginRefused::Why::wrong_credentials) {
     co_return checked.error();
   }
-  // Whoever knows another account's password has not confirmed to be this user.
   const bool same = checked && checked->account.id == open.subject->id;
   if (!same) co_return AuthFailure::wrong_password;
   open.checked = std::move(*checked);

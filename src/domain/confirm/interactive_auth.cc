@@ -5,7 +5,11 @@
 #include <utility>
 
 #include "domain/accounts/registration_tokens.h"
+#include "platform/crypto/hash.h"
 #include "platform/crypto/random.h"
+#include "platform/text/base64.h"
+#include "platform/text/canonical_json.h"
+#include "platform/text/json.h"
 
 namespace latchkey::confirm {
 namespace {
@@ -17,6 +21,25 @@ constexpr std::pair<signin::AuthMethod, Stage> kConfirmedBy[] = {
 
 constexpr std::size_t kSessionIdLength = 24;  // of base62: 142 bits
 
+// A larger body is remembered by its digest: it is still what was confirmed, but has to be sent
+// whole each time. So a row stays small, whoever opens how many.
+constexpr std::size_t kMostRemembered = 4 * 1024;
+
+// What is remembered of a body, or two of them compared by.
+std::string remembered(const boost::json::object& body) {
+  std::string text = text::canonical_json(body);
+  return text.size() <= kMostRemembered ? text : text::encode_base64url(crypto::sha256(text));
+}
+
+// `sent`, and of what is remembered the members that it leaves out.
+boost::json::object completed_by(std::string_view kept, const boost::json::object& sent) {
+  boost::json::object body = sent;
+  if (const auto before = text::parse_object(kept)) {
+    for (const auto& [name, value] : *before) body.emplace(name, value);  // not over what is there
+  }
+  return body;
+}
+
 AuthPassed passed_with(const AuthSession& session, bool stored) {
   AuthPassed passed;
   if (stored) passed.hash = session.hash;
@@ -26,10 +49,8 @@ AuthPassed passed_with(const AuthSession& session, bool stored) {
   return passed;
 }
 
-bool serves(const AuthSession& session, std::string_view session_id, const AuthRequest& request) {
-  const auto user = request.subject ? std::optional(request.subject->id) : std::nullopt;
-  return session.operation == request.operation && session.user == user &&
-         session.body == auth_session_body(session_id, request.body);
+std::optional<UserId> user_of(const AuthRequest& request) {
+  return request.subject ? std::optional(request.subject->id) : std::nullopt;
 }
 
 }  // namespace
@@ -59,8 +80,8 @@ Task<signin::AuthMethods> InteractiveAuth::methods_of(UserId id) {
 AuthSession InteractiveAuth::fresh(const AuthRequest& request, std::string_view session_id) const {
   return {.hash = auth_session_hash(session_id),
           .operation = request.operation,
-          .user = request.subject ? std::optional(request.subject->id) : std::nullopt,
-          .body = auth_session_body(session_id, request.body),
+          .user = user_of(request),
+          .body = seal_body(session_id, remembered(request.body)),
           .completed = {},
           .registration_token = {},
           .expires_at = ground_.clock.now() + options_.lifetime};
@@ -92,6 +113,19 @@ Task<std::optional<AuthSession>> InteractiveAuth::find(std::string_view session_
   co_return session;
 }
 
+Task<bool> InteractiveAuth::recall(AuthRequest& request,
+                                   const std::optional<std::string>& session_id) {
+  if (!session_id) co_return true;
+  const auto session = co_await find(*session_id);
+  if (!session) co_return true;
+  if (session->operation != request.operation) co_return false;
+  if (session->user != user_of(request)) co_return true;
+  if (const auto before = unseal_body(*session_id, session->body)) {
+    request.body = completed_by(*before, request.body);
+  }
+  co_return true;
+}
+
 Task<std::expected<AuthPassed, AuthRefused>> InteractiveAuth::check(const AuthRequest& request,
                                                                     std::optional<AuthData> data) {
   sessions_.require_hearing();
@@ -102,8 +136,11 @@ Task<std::expected<AuthPassed, AuthRefused>> InteractiveAuth::check(const AuthRe
   }
 
   auto open = co_await resume_or_open(request, *data, flows);
-  if (!open) {
+  if (!open && open.error() == AuthFailure::session_over) {
     co_return std::unexpected(co_await begin(request, std::move(flows), AuthFailure::session_over));
+  }
+  if (!open) {
+    co_return std::unexpected(Challenge{std::move(flows), {}, *data->session, open.error()});
   }
 
   const AuthFlow before = open->session.completed;
@@ -122,7 +159,10 @@ Task<std::expected<AuthPassed, AuthRefused>> InteractiveAuth::check(const AuthRe
     passed.user = std::move(open->checked);
     co_return passed;
   }
-  if (!open->stored) {
+  if (failure == AuthFailure::another_user) {
+    co_return std::unexpected(Challenge{std::move(flows), before, std::move(open->id), failure});
+  }
+  if (!open->stored || open->body_changed) {
     if (const auto refused = crowded(request)) co_return std::unexpected(*refused);
   }
   if (!co_await keep(*open, before)) {
@@ -132,7 +172,7 @@ Task<std::expected<AuthPassed, AuthRefused>> InteractiveAuth::check(const AuthRe
                                       std::move(open->id), failure});
 }
 
-Task<std::optional<InteractiveAuth::Open>> InteractiveAuth::resume_or_open(
+Task<std::expected<InteractiveAuth::Open, AuthFailure>> InteractiveAuth::resume_or_open(
     const AuthRequest& request, const AuthData& data, const std::vector<AuthFlow>& flows) {
   Open open{.id = {}, .session = {}, .subject = request.subject, .flows = flows};
   if (!data.session) {
@@ -141,15 +181,30 @@ Task<std::optional<InteractiveAuth::Open>> InteractiveAuth::resume_or_open(
     co_return open;
   }
   auto session = co_await find(*data.session);
-  if (!session || !serves(*session, *data.session, request)) co_return std::nullopt;
+  if (!session) co_return std::unexpected(AuthFailure::session_over);
+  if (session->operation != request.operation) {
+    co_return std::unexpected(AuthFailure::another_operation);
+  }
+  const auto before = unseal_body(*data.session, session->body);
+  if (session->user != user_of(request) || !before) {
+    co_return std::unexpected(AuthFailure::session_over);
+  }
   open.id = *data.session;
   open.session = std::move(*session);
   open.stored = true;
+  const std::string body = remembered(completed_by(*before, request.body));
+  open.body_changed = body != *before;
+  if (open.body_changed) {
+    if (open.subject && !open.session.completed.empty()) {
+      co_return std::unexpected(AuthFailure::session_over);
+    }
+    open.session.body = seal_body(open.id, body);
+  }
   co_return open;
 }
 
 Task<bool> InteractiveAuth::keep(const Open& open, const AuthFlow& before) {
-  if (open.stored && open.session.completed == before) co_return true;
+  if (open.stored && open.session.completed == before && !open.body_changed) co_return true;
   const Time now = ground_.clock.now();
   const auto write = [&](db::Tx& tx) {
     // Held from here on, so that it can be used when the other stages are passed.
@@ -181,6 +236,17 @@ bool InteractiveAuth::redeem(db::Tx& tx, std::optional<UserId> subject, const Au
 Task<void> InteractiveAuth::give_up(const AuthPassed& passed) {
   if (!passed.hash) co_return;
   co_await ground_.db.write([&](db::Tx& tx) { delete_auth_session(tx, *passed.hash); });
+}
+
+Task<void> InteractiveAuth::start_over(const AuthPassed& passed) {
+  if (!passed.hash) co_return;
+  co_await ground_.db.write([&](db::Tx& tx) {
+    auto session = find_auth_session(tx, *passed.hash);
+    if (!session) return;
+    const AuthFlow before = std::exchange(session->completed, {});
+    session->registration_token.reset();
+    advance_auth_session(tx, *session, before);
+  });
 }
 
 void InteractiveAuth::purge() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/json/object.hpp>
 #include <chrono>
 #include <cstdint>
 #include <expected>
@@ -17,6 +18,10 @@
 
 // User-interactive authentication (spec "User-Interactive Authentication API"): one engine for
 // every endpoint that asks a person to confirm who they are.
+//
+// A session remembers what its requests have sent, so that a later one may leave it out. Until the
+// first stage is passed, members may be added and changed; from then on what the person confirms is
+// fixed. At registration it stays open: there is nobody yet whom a change could harm.
 namespace latchkey::confirm {
 
 // The options of `interactive_auth:`.
@@ -32,8 +37,8 @@ struct InteractiveAuthOptions {
   }
 };
 
-// What a request asks authentication for. A session serves exactly the request it was opened for:
-// this operation, this user, this body.
+// What a request asks authentication for. A session serves the operation and the user that it was
+// opened for, and no others.
 struct AuthRequest {
   struct Subject {
     UserId id;
@@ -41,7 +46,7 @@ struct AuthRequest {
   };
   std::string operation;           // "POST /account/password"
   std::optional<Subject> subject;  // absent: registration
-  std::string body;                // digest of the body without `auth`
+  boost::json::object body;        // without `auth`
   std::string address;
 };
 
@@ -61,6 +66,8 @@ enum class AuthFailure {
   stage_unknown,
   stage_out_of_turn,
   session_over,  // unknown, expired, used, or of another request: the challenge begins a new one
+  another_operation,  // the session is of another one
+  another_user,       // whom the stage names: their password confirms nothing here
 };
 
 // What a client is told that has to go on (401).
@@ -96,6 +103,10 @@ class InteractiveAuth {
         options_(options),
         registration_flows_(std::move(registration_flows)) {}
 
+  // Puts into the body what it leaves out and the session remembers. False: the session is of
+  // another operation.
+  Task<bool> recall(AuthRequest& request, const std::optional<std::string>& session_id);
+
   Task<std::expected<AuthPassed, AuthRefused>> check(const AuthRequest& request,
                                                      std::optional<AuthData> data);
 
@@ -109,6 +120,8 @@ class InteractiveAuth {
 
   // Ends the session of a request that can never happen as it stands: what it holds is free again.
   Task<void> give_up(const AuthPassed& passed);
+  // The same, but the session may go on with another body, from its first stage.
+  Task<void> start_over(const AuthPassed& passed);
 
   // The challenge of a session begun anew, after redeem() was false.
   Task<AuthRefused> begin_anew(const AuthRequest& request);
@@ -139,6 +152,7 @@ class InteractiveAuth {
     std::optional<Subject> subject;
     std::vector<AuthFlow> flows;
     bool stored = false;
+    bool body_changed = false;                        // since it was stored
     std::optional<signin::CheckedUser> checked = {};  // whose password was found right just now
     std::string shown_token = {};  // a registration token that was found good just now
   };
@@ -156,10 +170,11 @@ class InteractiveAuth {
   Task<std::optional<AuthSession>> find(std::string_view session_id);
   // A stored session with its subject and what is asked of it; absent: there is no such session.
   Task<std::optional<Open>> reopen(const std::string& session_id);
-  // The session that the client names, or a new one for who begins with a stage at once. Absent: it
-  // is over, or was opened for another request.
-  Task<std::optional<Open>> resume_or_open(const AuthRequest& request, const AuthData& data,
-                                           const std::vector<AuthFlow>& flows);
+  // The session that the client names, or a new one for who begins with a stage at once; or why
+  // neither.
+  Task<std::expected<Open, AuthFailure>> resume_or_open(const AuthRequest& request,
+                                                        const AuthData& data,
+                                                        const std::vector<AuthFlow>& flows);
   // Passes the stage in `open`, which is not written yet; absent: passed.
   Task<std::optional<StageRefused>> try_stage(Open& open, Stage stage, const AuthData& data,
                                               const std::string& address);

@@ -30,11 +30,14 @@ class InteractiveAuthTest : public self::testing::SigninOnEachEngine {
   AuthRequest of(const std::string& name) {
     return {.operation = "POST /account/password",
             .subject = AuthRequest::Subject{user(name)->account.id, name},
-            .body = "digest",
+            .body = body("new"),
             .address = "192.0.2.1"};
   }
+  static boost::json::object body(std::string_view new_password) {
+    return {{"new_password", new_password}};
+  }
   static AuthRequest registration() {
-    return {.operation = "POST /register", .subject = {}, .body = "digest", .address = "192.0.2.1"};
+    return {.operation = "POST /register", .subject = {}, .body = {}, .address = "192.0.2.1"};
   }
   static AuthData by_password(std::optional<std::string> session, std::string password) {
     return {.session = std::move(session),
@@ -72,8 +75,6 @@ TEST_P(InteractiveAuthTest, BeginsWithAChallenge) {
   EXPECT_NE(begin(of("alice")), begun.session);
   EXPECT_EQ(server_.count("SELECT COUNT(*) FROM auth_sessions WHERE hash = :id", begun.session), 0)
       << "the session ID itself is not kept";
-  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM auth_sessions WHERE body = 'digest'"), 0)
-      << "from which a new password could be guessed";
 }
 
 TEST_P(InteractiveAuthTest, PassesOnceWithThePassword) {
@@ -129,39 +130,103 @@ TEST_P(InteractiveAuthTest, GoesOnAfterAWrongPassword) {
 TEST_P(InteractiveAuthTest, SomebodyElsesPasswordConfirmsNothing) {
   AuthData bobs = by_password({}, "battery staple");
   bobs.identifier = signin::UserName{"bob"};
-  EXPECT_EQ(challenge(check(of("alice"), bobs)).failure, AuthFailure::wrong_password);
+  EXPECT_EQ(challenge(check(of("alice"), bobs)).failure, AuthFailure::another_user);
+  bobs.password = "wrong";
+  EXPECT_EQ(challenge(check(of("alice"), bobs)).failure, AuthFailure::another_user)
+      << "right or wrong cannot be told";
+  EXPECT_EQ(rows(), 0);
   AuthData hers = by_password({}, "correct horse");
   hers.identifier = signin::UserName{"@alice:example.com"};
   EXPECT_TRUE(check(of("alice"), hers).has_value());
 }
 
-// A session serves the request that it was opened for, and no other.
-TEST_P(InteractiveAuthTest, IsBoundToUserOperationAndBody) {
-  const auto refused = [this](const AuthRequest& other, const std::string& password) {
-    const std::string session = begin(of("alice"));
-    const Challenge fresh = challenge(check(other, by_password(session, password)));
-    EXPECT_NE(fresh.session, session);
-    return fresh.failure == AuthFailure::session_over;
-  };
-  AuthRequest other_operation = of("alice");
-  other_operation.operation = "POST /account/deactivate";
-  EXPECT_TRUE(refused(other_operation, "correct horse"));
-  AuthRequest other_body = of("alice");
-  other_body.body = "another";
-  EXPECT_TRUE(refused(other_body, "correct horse"));
-  EXPECT_TRUE(refused(of("bob"), "battery staple"));
-  EXPECT_TRUE(refused(registration(), ""));
+// A session serves the operation that it was opened for, and no other.
+TEST_P(InteractiveAuthTest, IsBoundToTheOperation) {
+  const std::string session = begin(of("alice"));
+  AuthRequest other = of("alice");
+  other.operation = "POST /account/deactivate";
+  for (AuthRequest request : {other, registration()}) {
+    EXPECT_FALSE(run(surface_.auth.recall(request, session)));
+    const Challenge refused = challenge(check(request, by_password(session, "correct horse")));
+    EXPECT_EQ(refused.failure, AuthFailure::another_operation);
+  }
+  EXPECT_EQ(rows(), 1) << "and begins no other";
+  EXPECT_TRUE(check(of("alice"), by_password(session, "correct horse")).has_value());
 }
 
-// The body may have a new password in it: its digest alone could be guessed at from a backup.
-TEST_P(InteractiveAuthTest, KeepsNoDigestThatTheDatabaseAloneCouldCheck) {
+TEST_P(InteractiveAuthTest, IsBoundToTheUser) {
+  const std::string session = begin(of("alice"));
+  AuthRequest bobs = of("bob");
+  bobs.body = {};
+  EXPECT_TRUE(run(surface_.auth.recall(bobs, session)));
+  EXPECT_TRUE(bobs.body.empty()) << "what alice has sent is not bob's";
+  const Challenge fresh = challenge(check(bobs, by_password(session, "battery staple")));
+  EXPECT_EQ(fresh.failure, AuthFailure::session_over);
+  EXPECT_NE(fresh.session, session);
+}
+
+TEST_P(InteractiveAuthTest, RemembersWhatALaterRequestLeavesOut) {
+  const std::string session = begin(of("alice"));
+  AuthRequest later = of("alice");
+  later.body = {{"logout_devices", false}};
+  EXPECT_TRUE(run(surface_.auth.recall(later, session)));
+  EXPECT_EQ(later.body, (boost::json::object{{"new_password", "new"}, {"logout_devices", false}}));
+  EXPECT_FALSE(challenge(check(later, {{.session = session}})).failure.has_value());
+  AuthRequest last = of("alice");
+  last.body = {{"new_password", "newer"}};
+  EXPECT_TRUE(run(surface_.auth.recall(last, session)));
+  EXPECT_EQ(last.body, (boost::json::object{{"new_password", "newer"}, {"logout_devices", false}}))
+      << "what was added is remembered, and what is sent again counts";
+}
+
+TEST_P(InteractiveAuthTest, ChangesUntilTheFirstStageIsPassedAndNotAfterwards) {
+  const std::string session = begin(of("alice"));
+  AuthRequest changed = of("alice");
+  changed.body = body("another");
+  const Challenge wrong = challenge(check(changed, by_password(session, "wrong horse")));
+  EXPECT_EQ(wrong.failure, AuthFailure::wrong_password);
+  EXPECT_EQ(wrong.session, session);
+  ASSERT_FALSE(
+      run(surface_.auth.pass(session, password, by_password({}, "correct horse"), "192.0.2.1")));
+  for (const boost::json::object& later :
+       {body("new"), boost::json::object{{"new_password", "another"}, {"logout_devices", false}}}) {
+    AuthRequest request = of("alice");
+    request.body = later;
+    const Challenge refused = challenge(check(request, {{.session = session}}));
+    EXPECT_EQ(refused.failure, AuthFailure::session_over);
+    EXPECT_NE(refused.session, session);
+  }
+  AuthRequest rest = of("alice");
+  rest.body = {};
+  EXPECT_TRUE(check(rest, {{.session = session}}).has_value()) << "left out is not changed";
+}
+
+// What is too large to be remembered is confirmed all the same: it has to be sent again, unchanged.
+TEST_P(InteractiveAuthTest, RemembersOnlyTheDigestOfALargeBody) {
+  AuthRequest large = of("alice");
+  large.body = body(std::string(5'000, 'x'));
+  const std::string session = begin(large);
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM auth_sessions WHERE LENGTH(body) > 200"), 0);
+  ASSERT_FALSE(
+      run(surface_.auth.pass(session, password, by_password({}, "correct horse"), "192.0.2.1")));
+  AuthRequest other = large;
+  other.body = body(std::string(5'000, 'y'));
+  EXPECT_EQ(challenge(check(other, {{.session = session}})).failure, AuthFailure::session_over);
+  EXPECT_TRUE(check(large, {{.session = session}}).has_value());
+}
+
+// The body may have a new password in it: nothing in the database tells it, or lets it be guessed.
+TEST_P(InteractiveAuthTest, SealsWhatItRemembersWithTheSessionsID) {
   const std::string id = begin(of("alice"));
-  EXPECT_EQ(rows(), 1);
-  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM auth_sessions WHERE body = 'digest'"), 0);
-  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM auth_sessions WHERE body = :body",
-                          auth_session_body(id, "digest")),
-            1);
-  EXPECT_NE(auth_session_body(id, "digest"), auth_session_body("another", "digest"));
+  const std::string text = R"({"new_password":"new"})";
+  const std::string kept = seal_body(id, text);
+  EXPECT_NE(kept, seal_body(id, text)) << "two of the same cannot be told to be the same";
+  EXPECT_EQ(unseal_body(id, kept), text);
+  EXPECT_FALSE(unseal_body("another", kept).has_value());
+  EXPECT_FALSE(unseal_body(id, "what another version kept").has_value());
+  server_.sql("UPDATE auth_sessions SET body = 'what another version kept'");
+  EXPECT_EQ(challenge(check(of("alice"), by_password(id, "correct horse"))).failure,
+            AuthFailure::session_over);
 }
 
 TEST_P(InteractiveAuthTest, ExpiresAfterItsLifetime) {
@@ -195,6 +260,26 @@ TEST_P(InteractiveAuthTest, RefusesStagesThatAreNotOffered) {
 TEST_P(InteractiveAuthTest, ADummyLetsAnybodyRegister) {
   const std::string session = begin(registration());
   EXPECT_TRUE(check(registration(), stage(session, "m.login.dummy")).has_value());
+}
+
+// Each change is a row written for somebody whom nobody knows.
+TEST_P(InteractiveAuthTest, StrangersChangesAreLimitedLikeTheirChallenges) {
+  self::testing::Surface limited{server_.ground(),
+                                 *server_,
+                                 passwords_,
+                                 {.limits = {.challenges = 3}, .registration = {.open = true}}};
+  const auto ask = [&](int number, std::optional<AuthData> data) {
+    AuthRequest request = registration();
+    request.body = {{"username", std::to_string(number)}};
+    return run(limited.auth.check(request, std::move(data)));
+  };
+  const std::string session = challenge(ask(0, {})).session;
+  for (int number = 1; number < 3; ++number) {
+    EXPECT_FALSE(challenge(ask(number, {{.session = session}})).failure.has_value());
+  }
+  EXPECT_FALSE(challenge(ask(2, {{.session = session}})).failure.has_value()) << "unchanged";
+  EXPECT_TRUE(std::holds_alternative<signin::LoginRefused>(ask(3, {{.session = session}}).error()));
+  EXPECT_TRUE(ask(3, stage(session, "m.login.dummy")).has_value()) << "what writes nothing";
 }
 
 class InvitationTest : public InteractiveAuthTest {
@@ -262,6 +347,37 @@ TEST_P(InvitationTest, AWrongOneMayBeTriedAgain) {
     EXPECT_EQ(wrong.session, session);
   }
   EXPECT_FALSE(challenge(ask(token(session))).failure.has_value());
+}
+
+// There is nobody yet whom it could harm: only the name that is made is another.
+TEST_P(InvitationTest, ARegistrationMayChangeBetweenItsStages) {
+  const std::string session = challenge(ask()).session;
+  AuthRequest named = registration();
+  named.body = {{"username", "carol"}};
+  const auto half = run(invited_.auth.check(named, token(session)));
+  EXPECT_THAT(challenge(half).completed, ElementsAre(registration_token));
+  named.body = {{"username", "dora"}};
+  EXPECT_FALSE(challenge(run(invited_.auth.check(named, {{.session = session}}))).failure);
+  AuthRequest last = registration();
+  EXPECT_TRUE(run(invited_.auth.recall(last, session)));
+  EXPECT_EQ(last.body, (boost::json::object{{"username", "dora"}}));
+  EXPECT_TRUE(run(invited_.auth.check(last, stage(session, "m.login.terms"))).has_value());
+}
+
+TEST_P(InvitationTest, StartingOverFreesTheInvitationAndKeepsTheSession) {
+  const std::string session = challenge(ask()).session;
+  EXPECT_FALSE(challenge(ask(token(session))).failure.has_value());
+  const auto passed = ask(stage(session, "m.login.terms"));
+  const auto start_over = [](InteractiveAuth& auth, AuthPassed given) -> Task<bool> {
+    co_await auth.start_over(given);
+    co_return true;
+  };
+  EXPECT_TRUE(run(start_over(invited_.auth, passed.value())));
+  const std::string other = challenge(ask()).session;
+  EXPECT_FALSE(challenge(ask(token(other))).failure.has_value()) << "somebody else takes it";
+  const Challenge begun = challenge(ask({{.session = session}}));
+  EXPECT_FALSE(begun.failure.has_value());
+  EXPECT_THAT(begun.completed, IsEmpty());
 }
 
 TEST_P(InvitationTest, AStageOfAPageCountsForTheRequestThatFollows) {

@@ -117,9 +117,9 @@ Task<std::expected<Registered, RegistrationRefused>> Registration::create(
     if (refusal->why == accounts::NewPasswordRefused::Why::busy) {
       co_return std::unexpected(Refused{.why = Why::busy, .retry_after = accounts::kBusyFor});
     }
-    // The session is of this password: the next one is confirmed anew, perhaps with the last use
-    // of the same invitation.
-    co_await parts_.auth.give_up(passed);
+    // The next password may come in this session or in a new one, perhaps with the last use of the
+    // same invitation.
+    co_await parts_.auth.start_over(passed);
     co_return std::unexpected(Refused{.why = Why::weak_password, .weak = refusal->weak});
   }
   const auto hash = co_await parts_.passwords.hash(*wanted.password);

@@ -61,6 +61,12 @@ Task<std::expected<CheckedUser, LoginRefused>> PasswordCheck::check(const Identi
                         *match == Passwords::Match::yes_but_rehash};
 }
 
+Task<bool> PasswordCheck::is_meant(const Identifier& who, UserId user) {
+  const Meant meant = meaning_of(who, server_name_);
+  const auto found = co_await ground_.db.read([&](db::Tx& tx) { return find_user(tx, meant); });
+  co_return found && found->account.id == user;
+}
+
 Task<std::optional<std::string>> PasswordCheck::renew(const CheckedUser& user,
                                                       std::string password) {
   if (!user.outdated) co_return std::nullopt;

@@ -62,6 +62,9 @@ class PasswordCheck {
   Task<std::expected<CheckedUser, LoginRefused>> check(const Identifier& who, std::string password,
                                                        const std::string& address);
 
+  // Whether the identifier is one of this user's.
+  Task<bool> is_meant(const Identifier& who, UserId user);
+
   // Checks the password, and runs `then(tx, account)` in a transaction that has locked the account
   // and found the password unchanged; an outdated hash is made anew there. Begins again when the
   // hash was replaced meanwhile, by a change of the password or by another sign-in that made it

@@ -9,9 +9,7 @@
 #include "endpoints/pages/surface.h"
 #include "endpoints/pages/words.h"
 #include "endpoints/request/origin.h"
-#include "platform/crypto/hash.h"
 #include "platform/http/percent.h"
-#include "platform/text/base64.h"
 
 namespace latchkey::account_pages {
 namespace {
@@ -113,12 +111,10 @@ pages::Refused words_of(const Language& language, const confirm::AuthRefused& re
 Task<Passed> pass_stages(const AccountPages& pages, const http::Request& request,
                          const http::Form& sent) {
   const Language& language = pages::language_of(pages, request);
-  const confirm::AuthRequest asked{
-      .operation = "POST /account/sign-up",
-      .subject = {},
-      .body = text::encode_base64url(
-          crypto::sha256(pages::field(sent, "user") + '\n' + pages::field(sent, "password"))),
-      .address = std::string(request.client_address)};
+  const confirm::AuthRequest asked{.operation = "POST /account/sign-up",
+                                   .subject = {},
+                                   .body = {},  // one form has it all
+                                   .address = std::string(request.client_address)};
   std::optional<std::string> session;
   for (const Stage stage : pages.sign_up_stages) {
     confirm::AuthData data{.session = session, .type = std::string(confirm::name_of(stage))};

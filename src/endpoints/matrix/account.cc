@@ -63,23 +63,26 @@ Task<http::Response> post_password(const Api& api, const http::Request& request)
   if (!who) co_return who.error();
   const auto body = json_body(request);
   if (!body) co_return body.error();
-  text::Fields fields(*body);
-  std::string password(fields.required_string("new_password"));
+  const auto asked = co_await ask(api, request, "POST /account/password", *body, *who);
+  if (!asked) co_return asked.error();
+  text::Fields fields(asked->request.body);
+  auto password = copy(fields.optional_string("new_password"));
   const bool logout_devices = fields.optional_bool("logout_devices").value_or(true);
   if (fields.error()) co_return refusal(*fields.error());
   // Before anybody is asked to confirm what would be refused afterwards.
-  if (const auto refused =
-          co_await api.operations.refuse_password(password, who->identity.localpart)) {
-    co_return refusal(*refused);
+  if (password) {
+    const auto refused =
+        co_await api.operations.refuse_password(*password, who->identity.localpart);
+    if (refused) co_return refusal(*refused);
   }
 
-  const auto asked = auth_request(request, "POST /account/password", *body, *who);
-  auto passed = co_await confirm(api, asked, fields);
+  auto passed = co_await confirm(api, *asked);
   if (!passed) co_return passed.error();
+  if (!password) co_return missing_member("new_password");
   // A service has to confirm this for its users too.
   const auto changed = co_await api.operations.change_password(
-      self::proof_of(*who, std::move(*passed)), std::move(password), logout_devices);
-  if (!changed) co_return co_await answer_refused(api, asked, changed.error());
+      self::proof_of(*who, std::move(*passed)), std::move(*password), logout_devices);
+  if (!changed) co_return co_await answer_refused(api, asked->request, changed.error());
   co_return empty_answer();
 }
 
@@ -89,15 +92,16 @@ Task<http::Response> post_deactivate(const Api& api, const http::Request& reques
   if (!who) co_return who.error();
   const auto body = json_body(request);
   if (!body) co_return body.error();
-  text::Fields fields(*body);
+  const auto asked = co_await ask(api, request, "POST /account/deactivate", *body, *who);
+  if (!asked) co_return asked.error();
+  text::Fields fields(asked->request.body);
   const bool erase = fields.optional_bool("erase").value_or(false);
   if (fields.error()) co_return refusal(*fields.error());
 
-  const auto asked = auth_request(request, "POST /account/deactivate", *body, *who);
-  auto proof = co_await prove(api, *who, asked, fields);
+  auto proof = co_await prove(api, *who, *asked);
   if (!proof) co_return proof.error();
   const auto done = co_await api.operations.deactivate(std::move(*proof), erase);
-  if (!done) co_return co_await answer_refused(api, asked, done.error());
+  if (!done) co_return co_await answer_refused(api, asked->request, done.error());
   // No third-party id is ever bound at an identity server, so none is left there.
   http::Response response;
   response.body = R"({"id_server_unbind_result":"success"})";

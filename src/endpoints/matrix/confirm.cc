@@ -1,14 +1,11 @@
 #include "endpoints/matrix/confirm.h"
 
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <utility>
 
 #include "endpoints/matrix/body.h"
 #include "endpoints/matrix/refusals.h"
-#include "platform/crypto/hash.h"
-#include "platform/text/base64.h"
-#include "platform/text/canonical_json.h"
+#include "platform/text/fields.h"
 
 namespace latchkey::matrix {
 namespace {
@@ -32,6 +29,10 @@ Words words_of(AuthFailure failure) {
       return {"M_UNRECOGNIZED", "This server does not offer this stage here."};
     case AuthFailure::stage_out_of_turn:
       return {"M_FORBIDDEN", "Another stage comes first."};
+    case AuthFailure::another_operation:
+      return {"M_FORBIDDEN", "This authentication session was begun for another operation."};
+    case AuthFailure::another_user:
+      return {"M_FORBIDDEN", "This has to be confirmed by the user whose account it is."};
     case AuthFailure::session_over:
       break;
   }
@@ -43,6 +44,12 @@ json::array names_of(const confirm::AuthFlow& stages) {
   json::array names;
   for (const Stage stage : stages) names.emplace_back(confirm::name_of(stage));
   return names;
+}
+
+// Nothing that could be tried again.
+http::Response forbidden(AuthFailure failure) {
+  const Words words = words_of(failure);
+  return error(403, words.errcode, words.sentence);
 }
 
 // It refuses no token, so it has no soft_logout.
@@ -75,6 +82,10 @@ struct Answer {
   const Api& api;
 
   http::Response operator()(const confirm::Challenge& wanted) const {
+    if (wanted.failure == AuthFailure::another_operation ||
+        wanted.failure == AuthFailure::another_user) {
+      return forbidden(*wanted.failure);
+    }
     return challenge(api, wanted);
   }
   http::Response operator()(const signin::LoginRefused& refused) const {
@@ -117,39 +128,45 @@ Task<std::expected<signin::Caller, http::Response>> identify_who_confirms(
   co_return who;
 }
 
-confirm::AuthRequest auth_request(const http::Request& request, std::string operation,
-                                  const json::object& body,
-                                  const std::optional<signin::Caller>& subject) {
-  json::object without_auth = body;
-  without_auth.erase("auth");
-  confirm::AuthRequest asked{
-      .operation = std::move(operation),
-      .subject = {},
-      .body = text::encode_base64url(crypto::sha256(text::canonical_json(without_auth))),
-      .address = std::string(request.client_address)};
-  if (subject) asked.subject = {subject->identity.user, subject->identity.localpart};
-  return asked;
+Task<std::expected<Asked, http::Response>> ask(const Api& api, const http::Request& request,
+                                               std::string operation, json::object body,
+                                               const std::optional<signin::Caller>& subject) {
+  text::Fields fields(body);
+  std::optional<confirm::AuthData> data;
+  if (auto auth = fields.optional_fields("auth")) data = read_auth(*auth);
+  if (fields.error()) co_return std::unexpected(refusal(*fields.error()));
+  body.erase("auth");
+  Asked asked{.request = {.operation = std::move(operation),
+                          .subject = {},
+                          .body = std::move(body),
+                          .address = std::string(request.client_address)},
+              .data = std::move(data)};
+  if (subject) {
+    asked.request.subject = {subject->identity.user, subject->identity.localpart};
+  }
+  if (asked.data && !co_await api.auth.recall(asked.request, asked.data->session)) {
+    co_return std::unexpected(forbidden(AuthFailure::another_operation));
+  }
+  co_return asked;
 }
 
 Task<std::expected<confirm::AuthPassed, http::Response>> confirm(const Api& api,
-                                                                 const confirm::AuthRequest& asked,
-                                                                 text::Fields& fields) {
-  auto auth = fields.optional_fields("auth");
-  std::optional<confirm::AuthData> data;
-  if (auth) data = read_auth(*auth);
-  if (fields.error()) co_return std::unexpected(refusal(*fields.error()));
-  auto passed = co_await api.auth.check(asked, std::move(data));
+                                                                 const Asked& asked) {
+  auto passed = co_await api.auth.check(asked.request, asked.data);
   if (!passed) co_return std::unexpected(std::visit(Answer{api}, passed.error()));
   co_return std::move(*passed);
 }
 
 Task<std::expected<self::Proof, http::Response>> prove(const Api& api, const signin::Caller& who,
-                                                       const confirm::AuthRequest& asked,
-                                                       text::Fields& fields) {
+                                                       const Asked& asked) {
   if (who.is_service()) co_return self::proof_of_service(who);
-  auto passed = co_await confirm(api, asked, fields);
+  auto passed = co_await confirm(api, asked);
   if (!passed) co_return std::unexpected(std::move(passed.error()));
   co_return self::proof_of(who, std::move(*passed));
+}
+
+http::Response missing_member(std::string_view name) {
+  return error(400, "M_MISSING_PARAM", std::string(name) + ": is missing");
 }
 
 Task<http::Response> answer_used_up(const Api& api, const confirm::AuthRequest& asked) {

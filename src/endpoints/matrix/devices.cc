@@ -79,13 +79,13 @@ Task<http::Response> put_device(const Api& api, const http::Request& request) {
 }
 
 // What both ways of deletion share. Application services need not confirm (MSC4190).
-Task<http::Response> delete_devices(const Api& api, const signin::Caller& who,
-                                    const confirm::AuthRequest& asked, text::Fields& fields,
-                                    std::vector<std::string> ids) {
-  auto proof = co_await prove(api, who, asked, fields);
+Task<http::Response> delete_devices(const Api& api, const signin::Caller& who, const Asked& asked,
+                                    std::optional<std::vector<std::string>> ids) {
+  auto proof = co_await prove(api, who, asked);
   if (!proof) co_return proof.error();
-  const auto done = co_await api.operations.delete_devices(std::move(*proof), std::move(ids));
-  if (!done) co_return co_await answer_refused(api, asked, done.error());
+  if (!ids) co_return missing_member("devices");
+  const auto done = co_await api.operations.delete_devices(std::move(*proof), std::move(*ids));
+  if (!done) co_return co_await answer_refused(api, asked.request, done.error());
   co_return empty_answer();
 }
 
@@ -97,9 +97,9 @@ Task<http::Response> delete_device(const Api& api, const http::Request& request)
   const std::string& id = request.parameters[0];
   // One that was deleted before is no error, so that a lost reply can be asked for again.
   if (!co_await api.overview.ever_had_device(who->identity.user, id)) co_return no_such_device();
-  text::Fields fields(*body);
-  const auto asked = auth_request(request, "DELETE /devices/" + id, *body, *who);
-  co_return co_await delete_devices(api, *who, asked, fields, {id});
+  const auto asked = co_await ask(api, request, "DELETE /devices/" + id, *body, *who);
+  if (!asked) co_return asked.error();
+  co_return co_await delete_devices(api, *who, *asked, std::vector{id});
 }
 
 Task<http::Response> post_delete_devices(const Api& api, const http::Request& request) {
@@ -107,11 +107,13 @@ Task<http::Response> post_delete_devices(const Api& api, const http::Request& re
   if (!who) co_return who.error();
   const auto body = json_body(request);
   if (!body) co_return body.error();
-  text::Fields fields(*body);
-  const auto ids = fields.required_strings("devices", kMostAtOnce, kLongestName);
+  const auto asked = co_await ask(api, request, "POST /delete_devices", *body, *who);
+  if (!asked) co_return asked.error();
+  text::Fields fields(asked->request.body);
+  std::optional<std::vector<std::string>> ids;
+  if (fields.has("devices")) ids = fields.required_strings("devices", kMostAtOnce, kLongestName);
   if (fields.error()) co_return refusal(*fields.error());
-  const auto asked = auth_request(request, "POST /delete_devices", *body, *who);
-  co_return co_await delete_devices(api, *who, asked, fields, ids);
+  co_return co_await delete_devices(api, *who, *asked, std::move(ids));
 }
 
 }  // namespace

@@ -105,10 +105,11 @@ Task<http::Response> post_get_token(const Api& api, const http::Request& request
   const auto body = json_body(request);
   if (!body) co_return body.error();
   if (!api.login_tokens.enabled() || who->is_service()) co_return cannot();
-  text::Fields fields(*body);
-  const auto asked = auth_request(request, "POST /login/get_token", *body, *who);
-  auto passed = co_await confirm(api, asked, fields);
-  if (!passed) co_return passed.error().status == 403 ? cannot() : passed.error();
+  if (!co_await api.auth.can_confirm(who->identity.user)) co_return cannot();
+  const auto asked = co_await ask(api, request, "POST /login/get_token", *body, *who);
+  if (!asked) co_return asked.error();
+  auto passed = co_await confirm(api, *asked);
+  if (!passed) co_return passed.error();
 
   const Time now = api.clock.now();
   if (const auto wait = api.limits.login_token_blocked(who->identity.localpart, now)) {
@@ -116,7 +117,7 @@ Task<http::Response> post_get_token(const Api& api, const http::Request& request
   }
   const auto token = co_await api.operations.make_login_token(
       {who->identity.user, who->identity.session.value(), std::move(*passed)});
-  if (!token) co_return co_await answer_refused(api, asked, token.error());
+  if (!token) co_return co_await answer_refused(api, asked->request, token.error());
   co_return secret_answer(
       {{"login_token", *token}, {"expires_in_ms", api.login_tokens.lifetime().count()}});
 }

@@ -2,7 +2,6 @@
 
 #include "endpoints/matrix/body.h"
 #include "endpoints/matrix/caller.h"
-#include "endpoints/matrix/confirm.h"
 #include "endpoints/matrix/matrix.h"
 #include "endpoints/matrix/refusals.h"
 #include "endpoints/request/origin.h"
@@ -31,8 +30,8 @@ Task<http::Response> sign_out_for_service(const Api& api, SignOut how,
   const auto done = everywhere ? co_await api.operations.sign_out_everywhere(proof)
                                : co_await api.operations.delete_devices(proof, {device});
   if (!done) {
-    co_return co_await answer_refused(api, auth_request(request, "POST /logout", {}, *who),
-                                      done.error());
+    // A service confirms nothing here, so there is no session to begin anew.
+    co_return refusal(done.error(), api.public_url.configured());
   }
   co_return empty_answer();
 }

@@ -45,6 +45,17 @@ http::Response answer(const Api& api, const registration::Registered& registered
   return secret_answer(body);
 }
 
+// What a registration session remembers: the members that are read, each of which is bounded, and
+// nothing else that strangers send.
+json::object known_members(const json::object& body) {
+  json::object known;
+  for (const std::string_view name : {"auth", "username", "password", "inhibit_login", "device_id",
+                                      "initial_device_display_name", "refresh_token"}) {
+    if (const auto* value = body.if_contains(name)) known[name] = *value;
+  }
+  return known;
+}
+
 registration::NewAccount read_account(text::Fields& fields, const http::Request& request) {
   return {.username = copy(fields.optional_string("username")),
           .password = copy(fields.optional_string("password")),
@@ -66,22 +77,28 @@ Task<http::Response> register_for_service(const Api& api, const http::Request& r
 }
 
 Task<http::Response> register_person(const Api& api, const http::Request& request,
-                                     const json::object& body, text::Fields& fields,
-                                     registration::NewAccount wanted) {
+                                     const json::object& body) {
+  const auto asked =
+      co_await ask(api, request, "POST /register", known_members(body), std::nullopt);
+  if (!asked) co_return asked.error();
+  text::Fields fields(asked->request.body);
+  registration::NewAccount wanted = read_account(fields, request);
+  if (fields.error()) co_return refuse_field(*fields.error());
   // The specification wants these before the user-interactive authentication.
   if (const auto refused = co_await api.registration.refuse(wanted)) co_return refusal(*refused);
-  const auto asked = auth_request(request, "POST /register", body, std::nullopt);
-  auto passed = co_await confirm(api, asked, fields);
+  auto passed = co_await confirm(api, *asked);
   if (!passed) co_return passed.error();
   if (!wanted.password) {
-    co_await api.auth.give_up(*passed);
-    co_return error(400, "M_MISSING_PARAM", "password: is missing");
+    co_await api.auth.start_over(*passed);
+    co_return missing_member("password");
   }
 
   const auto registered =
       co_await api.registration.create(request.worker, std::move(wanted), std::move(*passed));
   if (registered) co_return answer(api, *registered);
-  if (registered.error().why == Why::auth_used_up) co_return co_await answer_used_up(api, asked);
+  if (registered.error().why == Why::auth_used_up) {
+    co_return co_await answer_used_up(api, asked->request);
+  }
   co_return refusal(registered.error());
 }
 
@@ -91,12 +108,12 @@ Task<http::Response> post_register(const Api& api, const http::Request& request)
   if (!body) co_return body.error();
   text::Fields fields(*body);
   const auto type = fields.optional_string("type", kLongestName);
+  if (type != kServiceType && !fields.error()) {
+    co_return co_await register_person(api, request, *body);
+  }
   registration::NewAccount wanted = read_account(fields, request);
   if (fields.error()) co_return refuse_field(*fields.error());
-  if (type == kServiceType) {
-    co_return co_await register_for_service(api, request, std::move(wanted));
-  }
-  co_return co_await register_person(api, request, *body, fields, std::move(wanted));
+  co_return co_await register_for_service(api, request, std::move(wanted));
 }
 
 // GET /register/available and GET /register/m.login.registration_token/validity: what a person
