@@ -215,7 +215,7 @@ def test_account_is_deactivated_by_its_whole_name(person):
     assert person.matrix_id in page.text and page.form.boxes == [("erase", "1", False)]
     wrong = page.submit(confirm=person.name)
     assert wrong.status == 400 and "Matrix ID" in wrong.alert
-    assert "Your account is deactivated" in page.submit(confirm=person.matrix_id).text
+    assert "Your account is deactivated" in page.submit(confirm=f"{person.matrix_id} ").text
     assert not person.works(token)
     assert "/account/sign-in" in person.open(HOME).url
 
@@ -228,6 +228,33 @@ def test_recovery_link_sets_a_new_password_once(person):
     assert person.matrix_id in form.text
     assert "Your password is changed" in form.submit(password=new, repeated=new).text
     assert Visitor(person.server.url).open(path, token=token).status == 410
+
+
+@pytest.mark.parametrize("typed", ["  {} ", "{}\u00a0", "\u200b{}", " @{}:" + SERVER_NAME + "\n"])
+def test_the_spaces_and_capitals_of_phone_keyboards(person, typed):
+    """At sign-in, and in a link's code; the name is then shown without them."""
+    browser = Visitor(person.server.url)
+    page = browser.open("/account/sign-in")
+    signed_in = page.submit(user=typed.format(person.name), password=person.password)
+    assert person.matrix_id in signed_in.text
+    url = person.server.command("user", "recovery-link", person.name)["url"]
+    path, token = url.removeprefix(person.server.url).split("?token=")
+    form = Visitor(person.server.url).open(path, token=f" {token}\n")
+    assert form.status == 200
+    new = password()
+    assert "Your password is changed" in form.submit(password=new, repeated=new).text
+
+
+def test_sign_up_with_a_capital_and_a_space(server):
+    person = Person(server)
+    page = person.open("/account/sign-up")
+    typed = f" {person.name.capitalize()} "
+    done = page.submit(user=typed, password=person.password, repeated=person.password)
+    assert "Your account is ready" in done.text
+    assert person.matrix_id in person.open(HOME).text
+    blank = Person(server).open("/account/sign-up")
+    refused = blank.submit(user=" ", password=person.password, repeated=person.password)
+    assert refused.status == 400 and refused.alert
 
 
 def test_form_of_another_browser_changes_nothing(person):
@@ -307,4 +334,5 @@ def test_registration_asks_for_its_stages_on_one_form(make_sqlite_server, tmp_pa
     assert "token is not valid" in page.submit("rules", token="wrong", **typed).alert
     weak = page.submit("rules", token=token, user=person.name, password="pass", repeated="pass")
     assert weak.status == 400 and weak.alert
-    assert "Your account is ready" in page.submit("rules", token=token, **typed).text
+    pasted = f" {token}\u00a0"
+    assert "Your account is ready" in page.submit("rules", token=pasted, **typed).text

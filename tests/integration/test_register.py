@@ -157,7 +157,7 @@ def test_taken_name_is_refused_before_authentication(server):
         "@a",
         "ü",
         "a\u0000b",
-        "a\n",
+        "a\nb",
         "x" * 256,
         "a;drop",
         "a#b",
@@ -167,6 +167,15 @@ def test_taken_name_is_refused_before_authentication(server):
 def test_names_outside_the_grammar(server, name):
     answer = server.api.request("POST", REGISTER, json={"username": name, "password": password()})
     assert_error(answer, 400, "M_INVALID_USERNAME")
+
+
+@pytest.mark.parametrize("typed", ["{}", "  {}", "{} ", "\u00a0{}\n", "\u200b{}\ufeff"])
+def test_capitals_and_spaces_around_it_make_the_name_that_is_meant(server, typed):
+    name, secret = new_name(), password()
+    body = assert_good(server.api.register(typed.format(name.capitalize()), secret))
+    assert body["user_id"] == f"@{name}:{SERVER_NAME}"
+    assert_good(server.api.login(typed.format(name.upper()), secret))
+    assert_error(server.api.register(name.upper()), 400, "M_USER_IN_USE")
 
 
 @pytest.mark.parametrize("name", ["a.b", "a_b", "a=b", "a-b", "a/b", "a+b", "0"])

@@ -109,6 +109,16 @@ def test_by_a_token(invited, version):
     assert counts(server, made) == (2, 0)
 
 
+def test_a_token_as_phones_paste_it(invited):
+    """Neither with a space before nor one behind it does it fail, or count as a failure."""
+    made = invite(invited, "--uses", "3")
+    for typed in (f"{made['token']} ", f"\u00a0{made['token']}", f"\n{made['token']}\u200b"):
+        assert valid(invited, typed)
+        one = wanted(invited)
+        assert_good(one.ask(by_token(typed, one.session())))
+    assert counts(invited, made) == (3, 0)
+
+
 def test_without_a_good_token_nobody_comes_in(invited):
     server = invited
     made = invite(server)
@@ -456,7 +466,10 @@ def test_available(server, version):
     assert assert_good(available(server, name, version)) == {"available": True}
     assert_good(server.api.register(name))
     assert_error(available(server, name, version), 400, "M_USER_IN_USE")
-    for wrong in ("", "A B", "ü", "@a:example.com", "x" * 256, "Upper"):
+    for as_typed in (name.upper(), f" {name.capitalize()}\n"):
+        assert_error(available(server, as_typed, version), 400, "M_USER_IN_USE")
+    assert_good(available(server, f"Upper{name} ", version))
+    for wrong in ("", "A B", "ü", "@a:example.com", "x" * 256):
         assert_error(available(server, wrong, version), 400, "M_INVALID_USERNAME")
 
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "platform/text/utf8.h"
+
 namespace latchkey::accounts {
 namespace {
 
@@ -10,6 +12,12 @@ constexpr std::size_t kLongestId = 255;
 bool lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+std::string lower_case(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(), lower);
+  return result;
+}
 
 }  // namespace
 
@@ -33,11 +41,12 @@ std::optional<std::string> localpart_meant(std::string_view user, std::string_vi
     if (colon == user.npos || user.substr(colon + 1) != server_name) return std::nullopt;
     user = user.substr(1, colon - 1);
   }
-  std::string localpart(user);
-  std::ranges::transform(localpart, localpart.begin(), lower);
+  std::string localpart = lower_case(user);
   if (!valid_localpart(localpart, server_name)) return std::nullopt;
   return localpart;
 }
+
+std::string new_localpart_meant(std::string_view typed) { return lower_case(text::trimmed(typed)); }
 
 bool valid_server_name(std::string_view name) {
   const auto allowed = [](char c) {

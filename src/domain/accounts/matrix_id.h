@@ -17,6 +17,10 @@ std::string matrix_id(std::string_view localpart, std::string_view server_name);
 // Absent when the ID is another server's or no localpart could look like that.
 std::optional<std::string> localpart_meant(std::string_view user, std::string_view server_name);
 
+// The name that a person means who chooses it for a new account: without white space around it, and
+// in lower case, for "Alice" and "alice" are one name at sign-in.
+std::string new_localpart_meant(std::string_view typed);
+
 // Whether `name` is a server name (spec appendices, "Server Name") as an operator may configure.
 bool valid_server_name(std::string_view name);
 

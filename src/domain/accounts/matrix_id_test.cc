@@ -52,6 +52,14 @@ TEST(MatrixId, WhatAPersonMeansWhoTypes) {
   }
 }
 
+TEST(MatrixId, WhatAPersonMeansWhoChoosesAName) {
+  const std::pair<std::string_view, std::string_view> rows[] = {
+      {"alice", "alice"}, {"Alice", "alice"},   {"ALICE.B-2 ", "alice.b-2"},  {" alice\n", "alice"},
+      {"\u00a0", ""},     {"al ice", "al ice"}, {"\u00c4lice", "\u00c4lice"},
+  };
+  for (const auto& [typed, meant] : rows) EXPECT_EQ(new_localpart_meant(typed), meant) << typed;
+}
+
 TEST(MatrixId, ServerNames) {
   for (const std::string_view good :
        {"example.com", "localhost:8448", "192.0.2.1", "[2001:db8::1]:8448", "Example.COM"}) {

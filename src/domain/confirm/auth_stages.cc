@@ -3,6 +3,7 @@
 
 #include "domain/accounts/registration_tokens.h"
 #include "domain/confirm/interactive_auth.h"
+#include "platform/text/utf8.h"
 
 namespace latchkey::confirm {
 
@@ -25,7 +26,7 @@ Task<std::optional<InteractiveAuth::StageRefused>> InteractiveAuth::try_stage(
     if (const auto wait = limits_.registration_token_blocked(address, now)) {
       co_return signin::LoginRefused{signin::LoginRefused::Why::too_many_failures, *wait};
     }
-    open.shown_token = data.token;
+    open.shown_token = text::trimmed(data.token);
     open.session.registration_token = co_await ground_.db.read([&](db::Tx& tx) {
       return accounts::find_usable(tx, open.shown_token, now, open.session.hash);
     });

@@ -341,12 +341,19 @@ TEST_P(InvitationTest, IsHeldForWhoShowsItUntilTheirSessionExpires) {
 
 TEST_P(InvitationTest, AWrongOneMayBeTriedAgain) {
   const std::string session = challenge(ask()).session;
-  for (const auto* text : {"Invitation", "invitation ", "", "other"}) {
+  for (const auto* text : {"Invitation", "invi tation", "", "other"}) {
     const Challenge wrong = challenge(ask(token(session, text)));
     EXPECT_EQ(wrong.failure, AuthFailure::wrong_token) << text;
     EXPECT_EQ(wrong.session, session);
   }
   EXPECT_FALSE(challenge(ask(token(session))).failure.has_value());
+}
+
+TEST_P(InvitationTest, TakesTheSpacesOfPhoneKeyboards) {
+  const std::string session = challenge(ask()).session;
+  EXPECT_THAT(challenge(ask(token(session, "\u00a0invitation \n"))).completed,
+              ElementsAre(registration_token));
+  EXPECT_TRUE(ask(stage(session, "m.login.terms")).has_value());
 }
 
 // There is nobody yet whom it could harm: only the name that is made is another.

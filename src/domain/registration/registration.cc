@@ -6,6 +6,7 @@
 #include "domain/accounts/registration_tokens.h"
 #include "domain/accounts/user_rows.h"
 #include "platform/crypto/random.h"
+#include "platform/text/utf8.h"
 
 namespace latchkey::registration {
 namespace {
@@ -38,14 +39,15 @@ Task<std::optional<RegistrationRefused>> Registration::refuse(
   parts_.sessions.require_hearing();
   if (!open()) co_return Refused{Why::closed};
   if (!username) co_return std::nullopt;
-  if (!accounts::valid_localpart(*username, parts_.server_name)) {
+  const std::string localpart = accounts::new_localpart_meant(*username);
+  if (!accounts::valid_localpart(localpart, parts_.server_name)) {
     co_return Refused{Why::invalid_username};
   }
-  if (parts_.services.exclusive_owner(*username) != nullptr) co_return Refused{Why::exclusive};
-  if (reserved(*username, parts_.options.reserved_names)) {
+  if (parts_.services.exclusive_owner(localpart) != nullptr) co_return Refused{Why::exclusive};
+  if (reserved(localpart, parts_.options.reserved_names)) {
     co_return Refused{Why::reserved};
   }
-  if (co_await taken(*username)) co_return Refused{Why::username_taken};
+  if (co_await taken(localpart)) co_return Refused{Why::username_taken};
   co_return std::nullopt;
 }
 
@@ -65,7 +67,7 @@ Task<std::expected<bool, RegistrationRefused>> Registration::token_valid(std::st
     co_return std::unexpected(Refused{.why = Why::too_many, .retry_after = *wait});
   }
   co_return co_await parts_.ground.db.read(
-      [&](db::Tx& tx) { return accounts::find_usable(tx, token, now).has_value(); });
+      [&](db::Tx& tx) { return accounts::find_usable(tx, text::trimmed(token), now).has_value(); });
 }
 
 std::optional<accounts::Account> Registration::add_user(db::Tx& tx, const NewAccount& wanted,
@@ -107,6 +109,7 @@ Registered Registration::registered(std::size_t worker, const Made& made) {
 Task<std::expected<Registered, RegistrationRefused>> Registration::create(
     std::size_t worker, NewAccount wanted, confirm::AuthPassed passed) {
   if (auto refusal = co_await refuse(wanted)) co_return std::unexpected(*refusal);
+  if (wanted.username) wanted.username = accounts::new_localpart_meant(*wanted.username);
   const Time now = parts_.ground.clock.now();
   if (auto wait = parts_.limits.registration_blocked(wanted.session.origin.address, now)) {
     co_return std::unexpected(Refused{.why = Why::too_many, .retry_after = *wait});

@@ -16,7 +16,7 @@
 namespace latchkey::registration {
 
 struct NewAccount {
-  std::optional<std::string> username;  // absent: one is made
+  std::optional<std::string> username;  // as typed; absent: one is made
   std::optional<std::string> password;  // absent: nobody signs in with one
   bool inhibit_login = false;
   sessions::NewSession session;

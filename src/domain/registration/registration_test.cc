@@ -64,7 +64,7 @@ TEST_P(RegisterAccount, MakesUpANameWhereNoneIsWanted) {
 TEST_P(RegisterAccount, RefusesWithAReason) {
   ASSERT_TRUE(create(wanted("taken")).has_value());
   EXPECT_EQ(create(wanted("taken")).error().why, Why::username_taken);
-  for (const auto* name : {"", "Alice", "@alice:example.com", "al ice", "\xff"}) {
+  for (const auto* name : {"", " ", "\u00c4lice", "@alice:example.com", "al ice", "\xff"}) {
     EXPECT_EQ(create(wanted(name)).error().why, Why::invalid_username) << name;
   }
   NewAccount weak = wanted();
@@ -84,7 +84,14 @@ TEST_P(RegisterAccount, SaysBeforeTheAuthenticationWhatItWouldRefuseAfter) {
   EXPECT_EQ(why("alice"), std::nullopt);
   EXPECT_EQ(why(std::nullopt), std::nullopt);
   EXPECT_EQ(why("taken"), Why::username_taken);
-  EXPECT_EQ(why("Alice"), Why::invalid_username);
+  EXPECT_EQ(why("Taken "), Why::username_taken);
+  EXPECT_EQ(why("Alice"), std::nullopt);
+  EXPECT_EQ(why("Al ice"), Why::invalid_username);
+}
+
+TEST_P(RegisterAccount, CapitalsAndTheSpacesOfKeyboardsMakeTheNameThatIsMeant) {
+  EXPECT_EQ(create(wanted(" Alice\u00a0"))->localpart, "alice");
+  EXPECT_EQ(create(wanted("ALICE")).error().why, Why::username_taken);
 }
 
 TEST_P(RegisterAccount, ClosedRefusesAll) {

@@ -2,6 +2,7 @@
 
 #include "domain/accounts/matrix_id.h"
 #include "domain/accounts/threepid_rows.h"
+#include "platform/text/utf8.h"
 
 namespace latchkey::signin {
 namespace {
@@ -16,14 +17,15 @@ struct Reader {
   std::string_view server_name;
 
   Meant operator()(const UserName& name) const {
-    std::string localpart = accounts::localpart_meant(name.user, server_name).value_or("");
+    std::string localpart =
+        accounts::localpart_meant(text::trimmed(name.user), server_name).value_or("");
     return {localpart, localpart};
   }
   Meant operator()(const ThirdParty& id) const {
-    return by_threepid(accounts::canonical_threepid(id.medium, id.address));
+    return by_threepid(accounts::canonical_threepid(id.medium, text::trimmed(id.address)));
   }
   Meant operator()(const Phone& phone) const {
-    return by_threepid(accounts::canonical_phone(phone.country, phone.number));
+    return by_threepid(accounts::canonical_phone(phone.country, text::trimmed(phone.number)));
   }
 };
 

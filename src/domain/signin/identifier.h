@@ -28,7 +28,8 @@ struct Phone {
 };
 using Identifier = std::variant<UserName, ThirdParty, Phone>;
 
-// An identifier in the one form that limits and the database know it by.
+// An identifier in the one form that limits and the database know it by: without the white space
+// that keyboards add around it.
 struct Meant {
   std::string name;  // of limits; as good as unique, for users that do not exist too
   std::variant<std::string, accounts::Threepid> key;  // a localpart, or a third-party id

@@ -113,6 +113,16 @@ TEST_P(PasswordLoginTest, FailuresAreLimitedAndSuccessesAreNot) {
   EXPECT_TRUE(login(surface, "alice", "correct horse").has_value());
 }
 
+TEST_P(PasswordLoginTest, TheSpacesOfPhoneKeyboardsAreNoFailures) {
+  self::testing::Surface surface{server_.ground(), *server_, passwords_, strict()};
+  const std::string_view typed[] = {"alice ", " Alice", "\u00a0@alice:example.com\n",
+                                    "alice\u200b"};
+  for (const auto name : typed) {
+    EXPECT_TRUE(login(surface, std::string(name), "correct horse").has_value()) << name;
+  }
+  EXPECT_EQ(login(surface, "al ice", "correct horse").error().why, Why::wrong_credentials);
+}
+
 // Others' failures fill the account's limit; who is let past it is known by the sessions' rows.
 TEST_P(PasswordLoginTest, WhereASessionWasUsedIsFamiliar) {
   self::testing::Setup setup;

@@ -170,7 +170,7 @@ http::Response ask_account(const Visit& visit, const pages::Refused& refused) {
 Task<http::Response> get_deactivate(const Visit& visit) { co_return ask_account(visit, {}); }
 
 Task<http::Response> post_deactivate(const Visit& visit) {
-  if (pages::field(visit.form, "confirm") != visit.matrix_id()) {
+  if (pages::typed_field(visit.form, "confirm") != visit.matrix_id()) {
     co_return ask_account(
         visit,
         {.status = 400, .sentence = std::string(visit.language.say(Text::error_account_id))});

@@ -131,13 +131,13 @@ Task<http::Response> recover_page(const AccountPages& pages, const http::Request
 }
 
 Task<http::Response> get_recover(const AccountPages& pages, const http::Request& request) {
-  co_return co_await recover_page(pages, request, pages::field(pages::query_of(request), "token"),
-                                  false, {});
+  co_return co_await recover_page(pages, request,
+                                  pages::typed_field(pages::query_of(request), "token"), false, {});
 }
 
 Task<http::Response> post_recover(const AccountPages& pages, const http::Request& request,
                                   const http::Form& sent) {
-  const std::string link = pages::field(sent, "token");
+  const std::string link = pages::typed_field(sent, "token");
   const bool logout_devices = pages::field(sent, "logout_devices") == "1";
   const Language& language = pages::language_of(pages, request);
   if (auto wrong = wrong_new_password(language, sent)) {

@@ -68,7 +68,7 @@ Task<http::Response> get_sign_in(const AccountPages& pages, const http::Request&
   const http::Form query = pages::query_of(request);
   const auto who = co_await pages::visitor(pages, request);
   SignInForm form{.next = pages::next_or_home(pages.router, pages::field(query, "next")),
-                  .user = hinted_user(pages::field(query, "login_hint")),
+                  .user = hinted_user(pages::typed_field(query, "login_hint")),
                   .again = who && pages::field(query, "again") == "1",
                   .another = who && pages::field(query, "another") == "1",
                   .coming_back = !pages::field(query, "next").empty(),
@@ -88,7 +88,7 @@ signin::Identifier identifier_of(const std::string& typed) {
 Task<http::Response> post_sign_in(const AccountPages& pages, const http::Request& request,
                                   const http::Form& sent) {
   SignInForm form{.next = pages::next_or_home(pages.router, pages::field(sent, "next")),
-                  .user = pages::field(sent, "user"),
+                  .user = pages::typed_field(sent, "user"),
                   .again = pages::field(sent, "again") == "1",
                   .another = pages::field(sent, "another") == "1"};
   const auto signed_in = co_await pages.browsers.sign_in(

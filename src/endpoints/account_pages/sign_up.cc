@@ -48,12 +48,12 @@ http::Response sign_up_page(const AccountPages& pages, const http::Request& requ
   html::Page page =
       pages::begin_page(pages, request, language.say(Text::sign_up), "account_sign_up.html");
   html::Values& values = page.values;
-  values.set("NEXT", next).set("USER", pages::field(sent, "user"));
+  values.set("NEXT", next).set("USER", pages::typed_field(sent, "user"));
   values.set("SIGN_IN_LINK", "/account/sign-in?next=" + http::percent_encode(next));
   values.set("USER_HINT", language.say(texts::SignUpNameHint{.server = pages.server_name}));
   values.add_text("PURPOSE", purpose).add_text("ERROR", refused.sentence);
   if (asks_for(pages, Stage::registration_token)) {
-    values.add("TOKEN_FIELD").set("TOKEN_TYPED", pages::field(sent, "token"));
+    values.add("TOKEN_FIELD").set("TOKEN_TYPED", pages::typed_field(sent, "token"));
   }
   if (asks_for(pages, Stage::terms)) put_terms(pages, values, sent, language);
   if (!refused.sentence.empty()) page.status = refused.status;
@@ -89,7 +89,7 @@ Task<http::Response> get_sign_up(const AccountPages& pages, const http::Request&
 
 // What is seen at once in the form; absent: nothing is wrong.
 std::optional<Text> wrong_field(const AccountPages& pages, const http::Form& sent) {
-  if (pages::field(sent, "user").empty()) return Text::error_name_needed;
+  if (pages::typed_field(sent, "user").empty()) return Text::error_name_needed;
   if (!accounts::same_password(pages::field(sent, "password"), pages::field(sent, "repeated"))) {
     return Text::error_mismatch;
   }
@@ -118,7 +118,7 @@ Task<Passed> pass_stages(const AccountPages& pages, const http::Request& request
   std::optional<std::string> session;
   for (const Stage stage : pages.sign_up_stages) {
     confirm::AuthData data{.session = session, .type = std::string(confirm::name_of(stage))};
-    if (stage == Stage::registration_token) data.token = pages::field(sent, "token");
+    if (stage == Stage::registration_token) data.token = pages::typed_field(sent, "token");
     auto passed = co_await pages.auth.check(asked, std::move(data));
     if (passed) co_return std::move(*passed);
     const auto* challenge = std::get_if<confirm::Challenge>(&passed.error());
@@ -140,7 +140,7 @@ Task<std::optional<pages::Refused>> make_account(const AccountPages& pages,
   if (const auto wrong = wrong_field(pages, sent)) {
     co_return pages::Refused{.status = 400, .sentence = std::string(language.say(*wrong))};
   }
-  registration::NewAccount wanted{.username = pages::field(sent, "user"),
+  registration::NewAccount wanted{.username = pages::typed_field(sent, "user"),
                                   .password = pages::field(sent, "password"),
                                   .inhibit_login = true,
                                   .session = {}};
@@ -165,10 +165,11 @@ Task<http::Response> post_sign_up(const AccountPages& pages, const http::Request
   }
   const std::string next = pages::next_or_home(pages.router, pages::field(sent, "next"));
   const auto signed_in = co_await pages.browsers.sign_in(
-      signin::UserName{pages::field(sent, "user")}, pages::field(sent, "password"),
+      signin::UserName{pages::typed_field(sent, "user")}, pages::field(sent, "password"),
       request::origin_of(request), pages::session_cookie(pages, request));
   // The account is there, whatever kept the browser from being signed in.
-  if (!signed_in) co_return pages::to_sign_in(next, {.login_hint = pages::field(sent, "user")});
+  if (!signed_in)
+    co_return pages::to_sign_in(next, {.login_hint = pages::typed_field(sent, "user")});
   http::Response response = next == pages::kHome ? pages::done(pages::kHome, pages::Notice::welcome)
                                                  : pages::see_other(next);
   pages::give_cookie(pages, response, signed_in->cookie);

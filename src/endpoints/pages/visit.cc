@@ -9,6 +9,7 @@
 #include "platform/crypto/random.h"
 #include "platform/http/percent.h"
 #include "platform/text/base64.h"
+#include "platform/text/utf8.h"
 
 namespace latchkey::pages {
 namespace {
@@ -117,6 +118,10 @@ http::Form query_of(const http::Request& request) {
 std::string field(const http::Form& form, std::string_view name) {
   const auto value = form.only(name);
   return value ? std::string(value->value_or("")) : std::string();
+}
+
+std::string typed_field(const http::Form& form, std::string_view name) {
+  return std::string(text::trimmed(field(form, name)));
 }
 
 html::Page begin_page(const Site& site, const http::Request& request, std::string_view title,

@@ -76,6 +76,8 @@ http::Form query_of(const http::Request& request);
 
 // A field of a form or query that is there once; otherwise empty.
 std::string field(const http::Form& form, std::string_view name);
+// The same for a name, an address or a code: without the white space that keyboards add around it.
+std::string typed_field(const http::Form& form, std::string_view name);
 
 inline const Language& language_of(const Site& site, const http::Request& request) {
   return language_of(site.pages, request);

@@ -1,11 +1,21 @@
 #include "platform/text/utf8.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace latchkey::text {
 namespace {
 
 constexpr bool continues(char c) { return (static_cast<std::uint8_t>(c) & 0xc0) == 0x80; }
+
+// White_Space of Unicode, zero width spaces and joiners, direction marks, the byte order mark. One
+// whole code point each, so the end of valid UTF-8 can be compared as its beginning.
+constexpr std::string_view kBlank[] = {
+    " ",      "\t",     "\n",     "\v",     "\f",     "\r",     "\u0085", "\u00a0", "\u1680",
+    "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005", "\u2006", "\u2007", "\u2008",
+    "\u2009", "\u200a", "\u200b", "\u200c", "\u200d", "\u200e", "\u200f", "\u2028", "\u2029",
+    "\u202a", "\u202b", "\u202c", "\u202d", "\u202e", "\u202f", "\u205f", "\u2060", "\u2066",
+    "\u2067", "\u2068", "\u2069", "\u3000", "\ufeff"};
 
 }  // namespace
 
@@ -50,6 +60,19 @@ std::size_t utf8_length(std::string_view text) {
   std::size_t length = 0;
   for (const char c : text) length += continues(c) ? 0 : 1;
   return length;
+}
+
+std::string_view trimmed(std::string_view text) {
+  const auto* blank = std::begin(kBlank);
+  const auto begins = [&text](std::string_view one) { return text.starts_with(one); };
+  const auto ends = [&text](std::string_view one) { return text.ends_with(one); };
+  while ((blank = std::ranges::find_if(kBlank, begins)) != std::end(kBlank)) {
+    text.remove_prefix(blank->size());
+  }
+  while ((blank = std::ranges::find_if(kBlank, ends)) != std::end(kBlank)) {
+    text.remove_suffix(blank->size());
+  }
+  return text;
 }
 
 std::string_view truncate_utf8(std::string_view text, std::size_t max_bytes) {

@@ -55,5 +55,22 @@ TEST(Utf8, TruncatesBetweenCodePoints) {
   }
 }
 
+TEST(Utf8, TrimsWhatKeyboardsPutAroundAText) {
+  const std::pair<std::string_view, std::string_view> rows[] = {
+      {"", ""},
+      {" ", ""},
+      {"alice", "alice"},
+      {" alice\r\n", "alice"},
+      {"\u00a0\t alice \u2009", "alice"},  // iOS, Android
+      {"\u202a+49 170\u202c", "+49 170"},  // contacts
+      {"\ufeffalice\u200b", "alice"},
+      {"\u3000alice\u3000", "alice"},
+      {"al ice", "al ice"},
+      {"\u00e4 \u2020", "\u00e4 \u2020"},  // bytes of a blank, but another character
+      {"\xff ", "\xff"},
+  };
+  for (const auto& [text, expected] : rows) EXPECT_EQ(trimmed(text), expected) << text;
+}
+
 }  // namespace
 }  // namespace latchkey::text
