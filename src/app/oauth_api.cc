@@ -5,7 +5,7 @@
 
 namespace latchkey::app {
 OauthApi::OauthApi(Core& core, limits::AttemptLimits& limits, account_pages::AccountPages& pages)
-    : clients_(*core.ground, core.oauth_clients),
+    : clients_(*core.ground, core.oauth_clients, core.config.oauth.hosts()),
       codes_(*core.ground, *core.sessions, clients_),
       devices_(*core.ground, *core.sessions, clients_),
       keys_(*core.ground, *core.sessions),

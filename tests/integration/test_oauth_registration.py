@@ -5,6 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import yaml
 
+from support.answers import assert_good
+from support.oauth import OAuthClient
+
 PATH = "/oauth2/registration"
 # The request of the specification's "Dynamic client registration flow".
 OF_THE_SPEC = {
@@ -105,7 +108,7 @@ INVALID = [
     ("native", "example:/callback"),
     ("native", "com.example.app://callback"),
     ("native", "https://localhost/callback"),
-    ("native", "http://localhost:1234/callback"),
+    ("native", "http://localhost:0/callback"),
 ]
 
 
@@ -119,6 +122,41 @@ def test_valid_redirect_uris(server, kind, uri):
 def test_invalid_redirect_uris(server, kind, uri):
     metadata = MINIMAL | {"application_type": kind, "redirect_uris": [uri]}
     assert uri in assert_refused(register(server, metadata), "invalid_redirect_uri")
+
+
+def test_a_native_client_is_the_same_with_any_port(server, person):
+    """As FluffyChat on Linux and Windows registers: with the port that it listens on today."""
+    client = OAuthClient(
+        server.api,
+        application_type="native",
+        redirect_uris=["http://localhost:3001/login"],
+    )
+    again = MINIMAL | {
+        "client_uri": "https://app.example/",
+        "client_name": "An App",
+        "application_type": "native",
+    }
+    first = [
+        assert_registered(register(server, again | {"redirect_uris": [f"http://localhost:{port}/"]}))
+        for port in (3001, 40000)
+    ]
+    assert first[0] == first[1]
+    assert first[0]["redirect_uris"] == ["http://localhost/"]
+    asked = client.ask(redirect_uri="http://localhost:40001/login")
+    told = person.allow(asked)
+    assert_good(client.exchange(asked, told["code"], redirect_uri="http://localhost:40001/login"))
+
+
+def test_clients_of_an_intranet(make_sqlite_server):
+    metadata = {
+        "client_uri": "http://192.168.1.5:8080/",
+        "redirect_uris": ["http://192.168.1.5:8080/callback"],
+        "client_name#fr_FR": "Courrier",
+    }
+    refused = register(make_sqlite_server(), metadata)
+    assert "client_uri" in assert_refused(refused, "invalid_client_metadata")
+    server = make_sqlite_server(oauth={"local_clients": True})
+    assert assert_registered(register(server, metadata))["client_name#fr-FR"] == "Courrier"
 
 
 @pytest.mark.parametrize(

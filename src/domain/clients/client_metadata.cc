@@ -40,10 +40,18 @@ std::vector<std::string_view> open_grants() {
   return names;
 }
 
+// fr_FR, as the locales of programs are written, means fr-FR.
+std::string with_hyphens(std::string_view text) {
+  std::string result(text);
+  const auto language = result.begin() + static_cast<std::ptrdiff_t>(result.find('#'));
+  std::replace(language, result.end(), '_', '-');
+  return result;
+}
+
 // Takes the fields that are accepted over, one after the other, up to the first that is refused.
 class Acceptance {
  public:
-  explicit Acceptance(const json::object& asked) : asked_(asked) {}
+  Acceptance(const json::object& asked, Hosts hosts) : asked_(asked), hosts_(hosts) {}
 
   std::expected<json::object, RegistrationError> take() {
     take_texts();
@@ -140,7 +148,9 @@ class Acceptance {
       const bool localized =
           key.size() > name.size() && key.starts_with(name) && key[name.size()] == '#';
       if ((key != name && !localized) || entry.value().is_null()) continue;
-      if (localized && !is_language(key.substr(name.size() + 1))) {
+      const std::string kept = localized ? with_hyphens(key) : std::string(key);
+      if (kept != key && find(kept) != nullptr) continue;  // written both ways
+      if (localized && !is_language(std::string_view(kept).substr(name.size() + 1))) {
         return refuse("{}: what follows # is no language tag", name);
       }
       if (localized && ++languages > Limits::kLanguages) {
@@ -149,7 +159,7 @@ class Acceptance {
       const auto value = text_of(key, entry.value(), longest);
       if (value && !value->empty()) check(key, *value);
       if (refused_) return;
-      if (!value->empty()) accepted_[key] = *value;
+      if (!value->empty()) accepted_[kept] = *value;
     }
   }
 
@@ -157,7 +167,7 @@ class Acceptance {
     const auto uri = Uri::parse(value);
     if (!uri) {
       refuse("{}: is not an absolute URI", name);
-    } else if (!is_web_uri(*uri)) {
+    } else if (!is_web_uri(*uri, hosts_)) {
       refuse("{}: must be https, of a host that has a domain name, without a user", name);
     } else if (!within_host(uri->host, host_)) {
       refuse("{}: must be on {}, the host of client_uri, or on a subdomain of it", name, host_);
@@ -214,17 +224,20 @@ class Acceptance {
 
   void take_redirect_uris(std::string_view name) {
     const auto uris = texts(name, Limits::kRedirectUris);
+    json::array kept;
     for (const std::string_view uri : uris) {
-      if (const auto problem = redirect_uri_problem(uri, type_, host_)) {
+      if (const auto problem = redirect_uri_problem(uri, type_, host_, hosts_)) {
         return refuse(RegistrationError::Code::invalid_redirect_uri,
                       fmt::format("{}: '{}' {}", name, uri, *problem));
       }
+      const json::value one(kept_redirect_uri(uri, type_));
+      if (std::ranges::find(kept, one) == kept.end()) kept.push_back(one);
     }
     if (name == "redirect_uris" && uris.empty() && codes_) {
       refuse(RegistrationError::Code::invalid_redirect_uri,
              fmt::format("redirect_uris: the grant {} needs one", kAuthorizationCode));
     }
-    if (!uris.empty()) accepted_[name] = json::array(uris.begin(), uris.end());
+    if (!kept.empty()) accepted_[name] = std::move(kept);
   }
 
   void take_algorithms() {
@@ -245,6 +258,7 @@ class Acceptance {
   }
 
   const json::object& asked_;
+  const Hosts hosts_;
   json::object accepted_;
   std::optional<RegistrationError> refused_;
   std::string host_;  // of client_uri
@@ -261,7 +275,7 @@ Localized localized_of(const json::object& metadata, std::string_view name) {
     if (key.size() == name.size()) {
       result.text = *value;
     } else if (key[name.size()] == '#') {
-      result.languages.emplace_back(key.substr(name.size() + 1), *value);
+      result.languages.emplace_back(with_hyphens(key).substr(name.size() + 1), *value);
     }
   }
   return result;
@@ -306,8 +320,9 @@ bool is_showable(std::string_view text) {
   return true;
 }
 
-std::expected<json::object, RegistrationError> accept_metadata(const json::object& asked) {
-  return Acceptance(asked).take();
+std::expected<json::object, RegistrationError> accept_metadata(const json::object& asked,
+                                                               Hosts hosts) {
+  return Acceptance(asked, hosts).take();
 }
 
 Client client_of(std::string id, const json::object& accepted) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "domain/clients/client.h"
+#include "domain/clients/redirect_uri.h"
 
 // Client metadata (RFC 7591 section 2; spec "Client metadata"), as it comes, is kept, and is
 // answered.
@@ -29,7 +30,7 @@ struct MetadataLimits {
 // The metadata of a client that registers itself, as far as this server takes it: what it does
 // not know is left out, defaults are written out. Nothing is fetched.
 std::expected<boost::json::object, RegistrationError> accept_metadata(
-    const boost::json::object& asked);
+    const boost::json::object& asked, Hosts hosts = Hosts::public_names);
 
 // The client of metadata that were accepted once. Checks nothing again, so that a client that
 // people are signed in with outlives rules that have become stricter.

@@ -140,6 +140,57 @@ TEST(ClientMetadata, NativeClients) {
   EXPECT_TRUE(client.redirects_to("http://127.0.0.1:4567/callback"));
 }
 
+TEST(ClientMetadata, LoopbackAddressesWithAnyPortAreTheSameClient) {
+  const auto of = [](std::string_view port) {
+    return with(R"({"application_type": "native",
+                    "redirect_uris": ["http://localhost)" +
+                std::string(port) + R"(/login",
+                                      "http://localhost:3001/login", "com.example.app:/login"],
+                    "post_logout_redirect_uris": ["http://localhost)" +
+                std::string(port) + R"(/logout"]})");
+  };
+  const json::object kept = accepted(of(""));
+  EXPECT_EQ(kept.at("redirect_uris"),
+            (json::array{"http://localhost/login", "com.example.app:/login"}));
+  EXPECT_EQ(accepted(of(":3001")), kept);
+  EXPECT_EQ(accepted(of(":49152")), kept);
+  const Client client = client_of("id", kept);
+  EXPECT_TRUE(client.redirects_to("http://localhost:5000/login"));
+  EXPECT_TRUE(client.comes_back_to("http://localhost:5000/logout"));
+}
+
+TEST(ClientMetadata, LanguagesOfProgramsAreTagsToo) {
+  const auto kept = accepted(with(R"({"client_name": "Mail", "client_name#fr_FR": "Courrier",
+                                      "tos_uri#zh_Hant_TW": "https://example.com/tos"})"));
+  EXPECT_EQ(kept.at("client_name#fr-FR"), json::value("Courrier"));
+  EXPECT_FALSE(kept.contains("client_name#fr_FR"));
+  EXPECT_TRUE(kept.contains("tos_uri#zh-Hant-TW"));
+  EXPECT_EQ(client_of("id", kept).shown_name("fr-FR"), "Courrier");
+  EXPECT_EQ(client_of("id", {{"client_name#fr_FR", "Courrier"}}).shown_name("fr"), "Courrier")
+      << "of the operator's file";
+  // Written both ways: as it should be counts, in whatever order.
+  const auto twice = with(R"({"client_name#fr-FR": "a", "client_name#fr_FR": "b"})");
+  EXPECT_EQ(accepted(twice).at("client_name#fr-FR"), json::value("a"));
+  EXPECT_EQ(accepted(with(R"({"client_name#fr_FR": "b", "client_name#fr-FR": "a"})")),
+            accepted(twice));
+}
+
+TEST(ClientMetadata, LocalHostsAreTheOperatorsToAllow) {
+  for (const std::string host : {"http://192.168.1.5:8080", "https://192.168.1.5",
+                                 "http://intranet", "http://localhost:8080", "https://[fd00::1]"}) {
+    const auto asked = with(R"({"client_uri": ")" + host + R"(/", "logo_uri": ")" + host +
+                            R"(/logo.png", "redirect_uris": [")" + host + R"(/cb"]})");
+    EXPECT_NE(refusal(asked), "") << host;
+    const auto kept = accept_metadata(asked, Hosts::local_too);
+    EXPECT_EQ(kept.value().at("redirect_uris"), json::array{host + "/cb"}) << host;
+    json::object elsewhere = asked;
+    elsewhere["redirect_uris"] = json::array{"https://evil.example/"};
+    EXPECT_FALSE(accept_metadata(elsewhere, Hosts::local_too)) << host;
+  }
+  EXPECT_FALSE(accept_metadata(with(R"({"client_uri": "http://example.com/"})"), Hosts::local_too));
+  EXPECT_TRUE(accept_metadata(minimal(), Hosts::local_too));
+}
+
 TEST(ClientMetadata, RefusesUris) {
   for (const auto* value :
        {"http://example.com/", "https://user@example.com/", "https://evil.example/", "example.com",
@@ -160,11 +211,11 @@ TEST(ClientMetadata, RefusesUris) {
 TEST(ClientMetadata, RefusesOtherValues) {
   for (const auto* fields :
        {R"({"client_name": 5})", R"({"client_name#": "x"})", R"({"client_name#a b": "x"})",
-        R"({"client_name#en_US": "x"})", R"({"client_name#fr-": "x"})",
-        R"({"client_name": "a\nb"})", R"({"client_name": "a\u202eb"})",
-        R"({"client_name": "a\u2066b"})", R"({"client_name": "a\u0085b"})",
-        R"({"application_type": "browser"})", R"({"application_type": 1})",
-        R"({"token_endpoint_auth_method": "client_secret_basic"})",
+        R"({"client_name#en_US.UTF-8": "x"})", R"({"client_name#fr-": "x"})",
+        R"({"client_name#_fr": "x"})", R"({"client_name": "a\nb"})",
+        R"({"client_name": "a\u202eb"})", R"({"client_name": "a\u2066b"})",
+        R"({"client_name": "a\u0085b"})", R"({"application_type": "browser"})",
+        R"({"application_type": 1})", R"({"token_endpoint_auth_method": "client_secret_basic"})",
         R"({"token_endpoint_auth_method": "private_key_jwt"})",
         R"({"token_endpoint_auth_method": ""})", R"({"id_token_signed_response_alg": "none"})",
         R"({"id_token_signed_response_alg": "HS256"})"}) {

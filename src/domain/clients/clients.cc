@@ -36,7 +36,8 @@ std::string id_from(const crypto::Digest& digest) {
 
 }  // namespace
 
-Clients::Clients(const Ground& ground, std::vector<Client> configured) : ground_(ground) {
+Clients::Clients(const Ground& ground, std::vector<Client> configured, Hosts hosts)
+    : ground_(ground), hosts_(hosts) {
   for (Client& client : configured) {
     configured_.push_back(std::make_shared<const Client>(std::move(client)));
   }
@@ -79,7 +80,7 @@ void Clients::remember(std::shared_ptr<const Client> client) {
 
 Task<std::expected<Clients::Registered, RegistrationError>> Clients::register_client(
     json::object metadata, std::function<bool()> may_add) {
-  auto accepted = accept_metadata(metadata);
+  auto accepted = accept_metadata(metadata, hosts_);
   if (!accepted) co_return std::unexpected(std::move(accepted.error()));
   const std::string kept = text::canonical_json(*accepted);
   const crypto::Digest hash = crypto::sha256(kept);

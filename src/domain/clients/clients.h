@@ -22,7 +22,8 @@ namespace latchkey::clients {
 
 class Clients {
  public:
-  Clients(const Ground& ground, std::vector<Client> configured);
+  // `hosts`: of those that register themselves.
+  Clients(const Ground& ground, std::vector<Client> configured, Hosts hosts = Hosts::public_names);
 
   // Null: nobody's client_id. A registered client is remembered for a minute, also when it is
   // cleaned up meanwhile: its ID follows from its metadata, so what is remembered is never wrong.
@@ -58,6 +59,7 @@ class Clients {
   void remember(std::shared_ptr<const Client> client);
 
   const Ground& ground_;
+  const Hosts hosts_;
   std::vector<std::shared_ptr<const Client>> configured_;
   mutable std::mutex mutex_;
   std::unordered_map<std::string, Remembered> remembered_;  // registered ones, by client_id

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "domain/clients/client.h"
+#include "domain/clients/redirect_uri.h"
 #include "platform/config/attributes.h"
 #include "platform/config/types.h"
 
@@ -15,6 +16,9 @@ namespace latchkey::clients {
 // The options of `oauth:`.
 struct OauthOptions {
   config::Path clients_file;
+  bool local_clients = false;
+
+  Hosts hosts() const { return local_clients ? Hosts::local_too : Hosts::public_names; }
 
   template <class Visitor>
   void options(Visitor& visit) {
@@ -22,6 +26,10 @@ struct OauthOptions {
           "A YAML file of OAuth 2.0 clients that do not register themselves: those with a secret "
           "or a key. Read at the start.",
           config::Example{"oauth-clients.yaml"});
+    visit("local_clients", local_clients,
+          "Let clients register themselves that are on localhost, on an address of a private "
+          "network or on a host with a single label, also with http: for development and "
+          "intranets.");
   }
 };
 

@@ -1,5 +1,6 @@
 #include "domain/clients/redirect_uri.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -68,10 +69,6 @@ bool parse_authority(std::string_view text, Uri& uri) {
 
 constexpr std::array<std::string_view, 3> kLoopback = {"localhost", "127.0.0.1", "[::1]"};
 
-bool is_loopback(std::string_view host) {
-  return std::ranges::find(kLoopback, host) != kLoopback.end();
-}
-
 // example.com -> com.example
 std::string reversed(std::string_view host) {
   std::string result;
@@ -107,8 +104,8 @@ bool has_plain_host(const Uri& uri) {
          std::string::npos;
 }
 
-std::optional<std::string> web_problem(const Uri& uri, std::string_view client_host) {
-  if (!is_web_uri(uri)) return "must be https, of a host that has a domain name";
+std::optional<std::string> web_problem(const Uri& uri, std::string_view client_host, Hosts hosts) {
+  if (!is_web_uri(uri, hosts)) return "must be https, of a host that has a domain name";
   if (within_host(uri.host, client_host)) return std::nullopt;
   return fmt::format("must be on {}, the host of client_uri, or on a subdomain of it", client_host);
 }
@@ -117,11 +114,13 @@ std::optional<std::string> loopback_problem(const Uri& uri) {
   if (!is_loopback(uri.host)) {
     return "is http, which only localhost, 127.0.0.1 and [::1] may be: use https";
   }
-  if (uri.port) return "must be registered without a port; any port is accepted later";
   return std::nullopt;
 }
 
 std::optional<std::string> private_use_problem(const Uri& uri, std::string_view client_host) {
+  if (!is_domain_name(client_host)) {
+    return "has a scheme of its own, which needs a client_uri on a host with a domain name";
+  }
   const std::string base = reversed(client_host);
   const bool fits = uri.scheme == base || uri.scheme.starts_with(base + ".");
   if (!fits) {
@@ -132,6 +131,53 @@ std::optional<std::string> private_use_problem(const Uri& uri, std::string_view 
   }
   if (uri.has_authority) return "must have one slash or none after the scheme";
   return std::nullopt;
+}
+
+// How many labels a name has; 0: it is none. Browsers take a name that ends in a number for an IPv4
+// address, 0x7f too.
+std::size_t labels_of(std::string_view host) {
+  if (host.size() > 253) return 0;
+  std::size_t labels = 0;
+  std::string_view last;
+  for (const auto part : std::views::split(host, '.')) {
+    const std::string_view label(part.begin(), part.end());
+    if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-') {
+      return 0;
+    }
+    const auto fits = [](char c) { return is_alpha(c) || is_digit(c) || c == '-'; };
+    if (!std::ranges::all_of(label, fits)) return 0;
+    last = label;
+    ++labels;
+  }
+  return labels == 0 || is_digit(last.front()) ? 0 : labels;
+}
+
+// The bytes of an address that is written as inet_ntop() writes it; absent: anything else.
+template <std::size_t size>
+std::optional<std::array<unsigned char, size>> address_of(int family, const std::string& text) {
+  std::array<unsigned char, size> bytes{};
+  std::array<char, INET6_ADDRSTRLEN> usual{};
+  if (inet_pton(family, text.c_str(), bytes.data()) != 1) return std::nullopt;
+  if (inet_ntop(family, bytes.data(), usual.data(), usual.size()) == nullptr) return std::nullopt;
+  return text == usual.data() ? std::optional(bytes) : std::nullopt;
+}
+
+bool is_private_ipv4(const std::string& text) {
+  const auto address = address_of<4>(AF_INET, text);
+  if (!address) return false;
+  const unsigned first = (*address)[0];
+  const unsigned second = (*address)[1];
+  return first == 10 || (first == 172 && second >= 16 && second < 32) ||
+         (first == 192 && second == 168) || (first == 169 && second == 254);
+}
+
+// Unique local and link-local ones.
+bool is_private_ipv6(std::string_view host) {
+  if (!host.starts_with('[') || !host.ends_with(']')) return false;
+  const auto address = address_of<16>(AF_INET6, std::string(host.substr(1, host.size() - 2)));
+  if (!address) return false;
+  const unsigned first = (*address)[0];
+  return (first & 0xFEU) == 0xFC || (first == 0xFE && ((*address)[1] & 0xC0U) == 0x80);
 }
 
 // http://localhost:1234/path -> http://localhost/path; absent for what is not on a loopback
@@ -175,38 +221,42 @@ std::optional<Uri> Uri::parse(std::string_view text) {
   return uri;
 }
 
-bool is_domain_name(std::string_view host) {
-  if (host.size() > 253) return false;
-  std::size_t labels = 0;
-  std::string_view last;
-  for (const auto part : std::views::split(host, '.')) {
-    const std::string_view label(part.begin(), part.end());
-    if (label.empty() || label.size() > 63 || label.front() == '-' || label.back() == '-') {
-      return false;
-    }
-    const auto fits = [](char c) { return is_alpha(c) || is_digit(c) || c == '-'; };
-    if (!std::ranges::all_of(label, fits)) return false;
-    last = label;
-    ++labels;
-  }
-  // Browsers take a name that ends in a number for an IPv4 address, 0x7f too.
-  return labels >= 2 && !is_digit(last.front());
+bool is_domain_name(std::string_view host) { return labels_of(host) >= 2; }
+
+bool is_loopback(std::string_view host) {
+  return std::ranges::find(kLoopback, host) != kLoopback.end();
 }
 
-bool is_web_uri(const Uri& uri) {
-  return uri.scheme == "https" && uri.has_authority && !uri.userinfo && is_domain_name(uri.host);
+bool is_local_host(std::string_view host) {
+  return is_loopback(host) || labels_of(host) == 1 || is_private_ipv4(std::string(host)) ||
+         is_private_ipv6(host);
+}
+
+bool is_web_uri(const Uri& uri, Hosts hosts) {
+  if (!uri.has_authority || uri.userinfo) return false;
+  if (uri.scheme == "https" && is_domain_name(uri.host)) return true;
+  return hosts == Hosts::local_too && (uri.scheme == "https" || uri.scheme == "http") &&
+         is_local_host(uri.host);
 }
 
 bool within_host(std::string_view host, std::string_view base) {
-  if (base.empty() || !host.ends_with(base)) return false;
-  return host.size() == base.size() || host[host.size() - base.size() - 1] == '.';
+  if (base.empty()) return false;
+  if (host == base) return true;
+  return is_domain_name(base) && host.ends_with(base) && host[host.size() - base.size() - 1] == '.';
+}
+
+std::string kept_redirect_uri(std::string_view text, ApplicationType type) {
+  auto kept = type == ApplicationType::native ? without_loopback_port(text) : std::nullopt;
+  return kept ? *std::move(kept) : std::string(text);
 }
 
 std::optional<std::string> redirect_uri_problem(std::string_view text, ApplicationType type,
-                                                std::string_view client_host) {
+                                                std::string_view client_host, Hosts hosts) {
   const auto uri = Uri::parse(text);
   if (auto problem = general_problem(text, uri)) return problem;
-  if (uri->scheme == "https") return web_problem(*uri, client_host);
+  if (uri->scheme == "https") return web_problem(*uri, client_host, hosts);
+  const bool is_local = uri->scheme == "http" && is_web_uri(*uri, hosts);
+  if (is_local && within_host(uri->host, client_host)) return std::nullopt;
   if (type == ApplicationType::web) {
     return "must be https, for this is a web client; others say application_type native";
   }

@@ -31,7 +31,18 @@ constexpr Row kRows[] = {
     {native, "example:/callback", false},
     {native, "com.example.app://callback", false},
     {native, "https://localhost/callback", false},
-    {native, "http://localhost:1234/callback", false},
+    // With the port that it happened to have: any is accepted later.
+    {native, "http://localhost:1234/callback", true},
+    {native, "http://127.0.0.1:1/", true},
+    {native, "http://[::1]:65535/callback?a=b", true},
+    {native, "http://localhost:3001//login", true},
+    {native, "http://localhost:0/callback", false},
+    {native, "http://localhost:/callback", false},
+    {native, "http://127.0.0.2:1234/callback", false},
+    {native, "http://example.com:1234/callback", false},
+    {native, "http://localhost:1234@evil.example/callback", false},
+    {native, "https://localhost:1234/callback", false},
+    {web, "http://localhost:1234/callback", false},
     // Claimed https URIs follow the rules of web clients.
     {native, "https://example.com/callback", true},
     {native, "https://app.example.com/callback?a=b", true},
@@ -145,6 +156,72 @@ TEST(RedirectUri, WhatCanBeRegistered) {
   for (const auto& [type, uri, good] : kRows) {
     const auto problem = redirect_uri_problem(uri, type, "example.com");
     EXPECT_EQ(!problem, good) << uri << ": " << problem.value_or("good");
+  }
+}
+
+TEST(RedirectUri, OfALoopbackAddressIsKeptWithoutItsPort) {
+  for (const auto& [uri, kept] : std::initializer_list<std::pair<std::string, std::string>>{
+           {"http://localhost:3001/login", "http://localhost/login"},
+           {"http://127.0.0.1:1234/cb?a=b", "http://127.0.0.1/cb?a=b"},
+           {"http://[::1]:1234", "http://[::1]"},
+           {"http://localhost/cb", "http://localhost/cb"},
+           {"https://example.com:8443/cb", "https://example.com:8443/cb"},
+           {"com.example:/cb", "com.example:/cb"}}) {
+    EXPECT_EQ(kept_redirect_uri(uri, native), kept);
+    EXPECT_EQ(kept_redirect_uri(uri, web), uri);
+    EXPECT_TRUE(same_redirect_uri(kept, uri, native)) << uri;
+  }
+}
+
+struct LocalRow {
+  std::string_view client_host;
+  ApplicationType type;
+  std::string_view uri;
+  bool good;
+};
+
+// With Hosts::local_too; none of them is good without.
+constexpr LocalRow kLocal[] = {
+    {"192.168.1.5", web, "http://192.168.1.5:8080/cb", true},
+    {"192.168.1.5", web, "https://192.168.1.5/cb", true},
+    {"10.0.0.1", web, "http://10.0.0.1/", true},
+    {"172.31.255.1", web, "http://172.31.255.1/", true},
+    {"169.254.1.1", web, "http://169.254.1.1/", true},
+    {"[fd00::1]", web, "http://[fd00::1]:8080/cb", true},
+    {"[fe80::1]", web, "http://[fe80::1]/cb", true},
+    {"intranet", web, "https://intranet/cb", true},
+    {"intranet", web, "http://intranet:8080/cb", true},
+    {"localhost", web, "http://localhost:8080/cb", true},
+    {"127.0.0.1", web, "http://127.0.0.1:8080/cb", true},
+    // Public addresses, and such in a form that browsers read otherwise.
+    {"192.0.2.1", web, "http://192.0.2.1/cb", false},
+    {"172.32.0.1", web, "https://172.32.0.1/cb", false},
+    {"[2001:db8::1]", web, "http://[2001:db8::1]/cb", false},
+    {"[::ffff:10.0.0.1]", web, "http://[::ffff:10.0.0.1]/cb", false},
+    {"010.0.0.1", web, "http://010.0.0.1/cb", false},
+    {"10.1", web, "http://10.1/cb", false},
+    {"0x7f", web, "http://0x7f/cb", false},
+    {"2130706433", web, "http://2130706433/cb", false},
+    {"[fd00::0:1]", web, "http://[fd00::0:1]/cb", false},
+    {"0.0.0.0", web, "http://0.0.0.0/cb", false},
+    // A single label and an address are no base for others.
+    {"com", web, "https://example.com/cb", false},
+    {"com", native, "com.example.app:/cb", false},
+    {"com", native, "com:/cb", false},
+    {"localhost", native, "localhost:/cb", false},
+    {"1.5", web, "http://192.168.1.5/cb", false},
+    {"192.168.1.5", web, "http://192.168.1.6/cb", false},
+    {"intranet", web, "http://localhost/cb", false},
+    {"intranet", web, "http://user@intranet/cb", false},
+    // What has a domain name needs https still.
+    {"example.com", web, "http://example.com/cb", false},
+};
+
+TEST(RedirectUri, OnALocalHostIsTheOperatorsToAllow) {
+  for (const auto& [host, type, uri, good] : kLocal) {
+    const auto problem = redirect_uri_problem(uri, type, host, Hosts::local_too);
+    EXPECT_EQ(!problem, good) << uri << ": " << problem.value_or("good");
+    EXPECT_TRUE(redirect_uri_problem(uri, type, host)) << uri;
   }
 }
 

@@ -3,6 +3,7 @@
 #include <boost/url/parse.hpp>
 
 #include "domain/accounts/matrix_id.h"
+#include "domain/clients/redirect_uri.h"
 
 namespace latchkey::oauth {
 namespace {
@@ -12,7 +13,12 @@ std::string host_of(std::string_view uri) {
   return parsed && parsed->has_authority() ? std::string(parsed->host()) : std::string();
 }
 
-bool goes_to_this_machine(std::string_view uri) { return !uri.starts_with("https://"); }
+// A private-use scheme or a loopback address.
+bool goes_to_this_machine(std::string_view text) {
+  const auto uri = clients::Uri::parse(text);
+  if (!uri || (uri->scheme != "https" && uri->scheme != "http")) return true;
+  return uri->scheme == "http" && clients::is_loopback(uri->host);
+}
 
 // What the scope lets a client do, in the words of a person.
 std::vector<std::string> in_words(const Scope& scope, const Language& language) {
