@@ -13,7 +13,7 @@ from Crypto.PublicKey import ECC, RSA
 from Crypto.Signature import DSS, pkcs1_15
 
 from support.answers import assert_good
-from support.oauth import OAuthClient, device_scope, new_person, sign_in
+from support.oauth import OAuthClient, answer_of, device_scope, new_person, sign_in
 
 SECRET = "a-secret-of-the-operator"
 CALLBACK = "https://console.example.com/callback"
@@ -214,6 +214,67 @@ def test_a_secret_in_the_form(configured):
     assert_invalid_client(client.exchange(asked, code, headers=basic(client.id, SECRET)))
     good = {"client_id": client.id, "client_secret": SECRET}
     assert_good(client.exchange(asked, code, **good))
+
+
+class RelyingParty(Known):
+    """A web application that the operator has set up, which knows OpenID Connect and no PKCE."""
+
+    def __init__(self, server, client_id: str):
+        super().__init__(server.api, client_id)
+
+    def ask(self, **query):
+        sent = {"scope": "openid", "nonce": "n-0S6", "code_challenge": None}
+        return super().ask(**sent | {"code_challenge_method": None} | query)
+
+    def exchange(self, asked, given, **form):
+        secret = basic(self.id, SECRET)
+        return super().exchange(asked, given, **{"headers": secret, "code_verifier": ""} | form)
+
+
+@pytest.fixture
+def lax(make_sqlite_server, tmp_path):
+    """A server whose operator lets one application leave PKCE out."""
+    client = {
+        "client_id": "lax",
+        "token_endpoint_auth_method": "client_secret_basic",
+        "client_secret": SECRET,
+        "redirect_uris": [CALLBACK],
+        "pkce": "optional",
+    }
+    file = tmp_path / "clients.yaml"
+    file.write_text(yaml.safe_dump({"clients": [client]}))
+    return make_sqlite_server(oauth={"clients_file": str(file)})
+
+
+def test_an_application_without_pkce_sends_a_nonce(lax):
+    client, person = RelyingParty(lax, "lax"), new_person(lax)
+    asked = client.ask()
+    tokens = assert_good(client.exchange(asked, person.allow(asked)["code"]))
+    keys = assert_good(lax.api.request("GET", "/oauth2/keys.json"))["keys"]
+    assert verified(tokens["id_token"], keys)[1]["nonce"] == "n-0S6"
+
+
+def test_who_has_begun_with_pkce_ends_with_it(lax):
+    """RFC 9700 section 4.8.2: neither half can be taken away."""
+    client, person = RelyingParty(lax, "lax"), new_person(lax)
+    with_challenge = OAuthClient.ask(client, scope="openid", nonce="n")
+    code = person.allow(with_challenge)["code"]
+    assert client.exchange(with_challenge, code).json()["error"] == "invalid_grant"
+    verifier = with_challenge.verifier
+    assert_good(client.exchange(with_challenge, code, code_verifier=verifier))
+    without = client.ask()
+    code = person.allow(without)["code"]
+    refused = client.exchange(without, code, code_verifier="x" * 43)
+    assert refused.json()["error"] == "invalid_grant"
+    assert_good(client.exchange(without, code))
+
+
+def test_without_a_nonce_pkce_is_needed(lax):
+    client, person = RelyingParty(lax, "lax"), new_person(lax)
+    person.open("/account/")
+    told = answer_of(person.browser.open(client.ask(nonce=None).url))
+    assert told["error"] == "invalid_request"
+    assert "nonce" in told["error_description"]
 
 
 def test_a_key(configured, key):

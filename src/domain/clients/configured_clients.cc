@@ -33,7 +33,7 @@ constexpr std::array<std::pair<std::string_view, ClientAuthMethod>, 4> kMethods 
      {"client_secret_post", ClientAuthMethod::client_secret_post},
      {"private_key_jwt", ClientAuthMethod::private_key_jwt}}};
 
-constexpr std::array<std::string_view, 16> kNames = {"client_id",
+constexpr std::array<std::string_view, 17> kNames = {"client_id",
                                                      "client_name",
                                                      "client_uri",
                                                      "logo_uri",
@@ -48,6 +48,7 @@ constexpr std::array<std::string_view, 16> kNames = {"client_id",
                                                      "client_secret",
                                                      "client_secret_file",
                                                      "jwks",
+                                                     "pkce",
                                                      "id_token_signed_response_alg"};
 
 // The texts that may be in several languages.
@@ -89,6 +90,7 @@ class Reader {
     take_grants(client);
     check_redirect_uris(client);
     take_credentials(client);
+    take_pkce(client);
     if (fields_.error()) return std::unexpected(fields_.error()->sentence);
     return client;
   }
@@ -223,6 +225,20 @@ class Reader {
       fields_.refuse(name, Kind::out_of_range, "expected ASCII without spaces");
     } else {
       client.secret = Secret(std::move(*secret));
+    }
+  }
+
+  // A public client has nothing but PKCE to show that a code is its own.
+  void take_pkce(Client& client) {
+    const auto pkce = fields_.optional_string("pkce").value_or("required");
+    if (!is_in(pkce, {"required", "optional"})) {
+      fields_.refuse("pkce", Kind::out_of_range, "expected required or optional");
+    }
+    client.needs_pkce = pkce != "optional";
+    if (!client.needs_pkce && client.auth_method == ClientAuthMethod::none) {
+      fields_.refuse("pkce", Kind::out_of_range,
+                     "optional is for clients with a secret or a key: set "
+                     "token_endpoint_auth_method");
     }
   }
 

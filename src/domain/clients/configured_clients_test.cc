@@ -42,6 +42,20 @@ TEST(ConfiguredClients, AreReadWithTheirDefaults) {
   EXPECT_EQ(client.shown_name("en"), "console");
 }
 
+TEST(ConfiguredClients, WithASecretMayLeavePkceOut) {
+  const auto with = [](const std::string& line) {
+    return read(std::string("clients:\n- client_id: console\n") + kUris +
+                "  token_endpoint_auth_method: client_secret_basic\n"
+                "  client_secret: 0123456789abcdef\n" +
+                line)
+        .value()
+        .at(0);
+  };
+  EXPECT_TRUE(with("").needs_pkce);
+  EXPECT_TRUE(with("  pkce: required\n").needs_pkce);
+  EXPECT_FALSE(with("  pkce: optional\n").needs_pkce);
+}
+
 TEST(ConfiguredClients, SayWhatTheyAre) {
   const auto clients = read(R"(
 clients:
@@ -129,6 +143,10 @@ TEST(ConfiguredClients, SayWhatIsWrong) {
            {uris + "  token_endpoint_auth_method: private_key_jwt\n",
             "jwks: private_key_jwt needs the client's public keys"},
            {uris + "  jwks: {keys: []}\n", "jwks: is not used with none"},
+           {uris + "  pkce: no\n", "pkce: expected required or optional"},
+           {uris + "  pkce: optional\n",
+            "pkce: optional is for clients with a secret or a key: set "
+            "token_endpoint_auth_method"},
            {uris + "  token_endpoint_auth_method: private_key_jwt\n  jwks: {keys: []}\n",
             "jwks: has no keys"},
            {uris + "  token_endpoint_auth_method: private_key_jwt\n  jwks: {keys: [5]}\n",

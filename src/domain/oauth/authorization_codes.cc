@@ -28,7 +28,7 @@ struct CodeRow {
   BrowserSessionId browser_session{};
   std::string redirect_uri;
   std::string scope;
-  std::string code_challenge;
+  std::string code_challenge;  // empty: none was asked with
   std::optional<std::string> nonce;
   Time authenticated_at;
   Time expires_at;
@@ -62,6 +62,13 @@ struct latchkey::db::Columns<latchkey::oauth::CodeRow> {
 
 namespace latchkey::oauth {
 namespace {
+
+// RFC 7636 section 4.6. A verifier without a challenge is refused too: somebody has taken the
+// challenge away (RFC 9700 section 4.8.2).
+bool is_verified(const std::string& challenge, const std::string& verifier) {
+  if (challenge.empty() || verifier.empty()) return challenge.empty() && verifier.empty();
+  return crypto::equal(challenge, crypto::kept_hash(verifier));
+}
 
 std::optional<CodeRow> find_code(db::Tx& tx, const std::string& hash) {
   static const std::string sql =
@@ -122,7 +129,6 @@ Task<std::expected<Granted, GrantRefused>> AuthorizationCodes::redeem(
     std::string code_verifier, sessions::Origin origin) {
   sessions_.require_hearing();
   const std::string hash = crypto::kept_hash(code);
-  const std::string challenge = crypto::kept_hash(code_verifier);
   struct Redeemed {
     sessions::Session session;
     CodeRow row;
@@ -152,7 +158,7 @@ Task<std::expected<Granted, GrantRefused>> AuthorizationCodes::redeem(
     if (row->redirect_uri != redirect_uri) {
       return std::unexpected(refused("redirect_uri: not that of the authorization request"));
     }
-    if (!crypto::equal(row->code_challenge, challenge)) {
+    if (!is_verified(row->code_challenge, code_verifier)) {
       return std::unexpected(refused("code_verifier: does not fit the code_challenge"));
     }
     // A changed password signs browsers out, and leaves no code behind as a way in.

@@ -40,6 +40,7 @@ class AuthorizationCodes {
 
   // Begins the session, once. A code that comes again ends what it gave, softly: it is not known
   // whether a thief came second, or the client itself after a lost reply, and its keys must stay.
+  // `code_verifier` is empty where the code was asked for without a challenge.
   Task<std::expected<Granted, GrantRefused>> redeem(std::size_t worker,
                                                     const clients::Client& client, std::string code,
                                                     std::string redirect_uri,

@@ -20,6 +20,29 @@ bool is_s256(std::string_view challenge) {
          });
 }
 
+// RFC 9700 section 2.1.1: without a challenge, or with a plain one, a stolen code is enough; unless
+// the client is confidential and finds its nonce in the ID token. Absent: all is well.
+std::optional<std::string> pkce_problem(const clients::Client& client,
+                                        const AuthorizationParameters& p, const Scope& scope) {
+  if (p.code_challenge.empty() && p.code_challenge_method.empty()) {
+    if (client.needs_pkce) {
+      return "PKCE is missing, which every client needs here: send code_challenge, and "
+             "code_challenge_method=S256 (RFC 7636)";
+    }
+    if (scope.openid && !p.nonce.empty()) return std::nullopt;
+    return "expected PKCE (code_challenge, and code_challenge_method=S256), or the scope openid "
+           "with a nonce instead";
+  }
+  if (p.code_challenge_method != "S256") {
+    return "code_challenge_method: expected S256 (RFC 7636)";
+  }
+  if (p.code_challenge.empty()) return "code_challenge: is missing (RFC 7636)";
+  if (!is_s256(p.code_challenge)) {
+    return "code_challenge: expected the 43 characters of BASE64URL(SHA256(verifier))";
+  }
+  return std::nullopt;
+}
+
 std::expected<Prompt, std::string> read_prompt(std::string_view text) {
   Prompt prompt;
   int values = 0;
@@ -88,16 +111,11 @@ std::expected<AuthorizationRequest, AuthorizationRefused> read_authorization_req
   if (p.state.size() > kLongest || p.nonce.size() > kLongest || p.login_hint.size() > kLongest) {
     return refuse("invalid_request", "state, nonce or login_hint: too long");
   }
-  // RFC 9700 section 2.1.1: without a challenge, or with a plain one, a stolen code is enough.
-  if (p.code_challenge_method != "S256") {
-    return refuse("invalid_request", "code_challenge_method: expected S256 (RFC 7636)");
-  }
-  if (!is_s256(p.code_challenge)) {
-    return refuse("invalid_request",
-                  "code_challenge: expected the 43 characters of BASE64URL(SHA256(verifier))");
-  }
   auto scope = read_scope(p.scope);
   if (!scope) return refuse("invalid_scope", scope.error());
+  if (auto problem = pkce_problem(*client, p, *scope)) {
+    return refuse("invalid_request", *std::move(problem));
+  }
   const auto prompt = read_prompt(p.prompt);
   if (!prompt) return refuse("invalid_request", prompt.error());
   if (!p.max_age.empty()) {

@@ -51,7 +51,7 @@ struct AuthorizationRequest {
   ResponseMode mode = ResponseMode::query;
   std::string state;
   Scope scope;
-  std::string code_challenge;
+  std::string code_challenge;  // empty: a client that need not send one sent a nonce
   std::string nonce;
   Prompt prompt;
   std::string login_hint;

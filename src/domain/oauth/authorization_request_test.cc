@@ -110,6 +110,48 @@ TEST(AuthorizationRequest, IsRefusedToTheClient) {
   }
 }
 
+TEST(AuthorizationRequest, LeavesPkceOutOnlyWithANonceAndWhereTheOperatorSaysSo) {
+  clients::Client client = *sample_client();
+  client.needs_pkce = false;
+  const auto lax = std::make_shared<const clients::Client>(client);
+  struct Row {
+    const char* name;
+    void (*change)(AuthorizationParameters&);
+    bool good;
+  };
+  const Row rows[] = {
+      {"with a nonce", [](auto&) {}, true},
+      {"without", [](auto& p) { p.nonce = ""; }, false},
+      {"without an ID token to find it in",
+       [](auto& p) { p.scope = "urn:matrix:client:api:* urn:matrix:client:device:AAABBBCCC"; },
+       false},
+      {"with a plain challenge",
+       [](auto& p) { p.code_challenge = "x", p.code_challenge_method = "plain"; }, false},
+      {"with half of PKCE", [](auto& p) { p.code_challenge_method = "S256"; }, false},
+      {"with PKCE of no kind", [](auto& p) { p.code_challenge = good().code_challenge; }, false},
+      {"with PKCE and no nonce",
+       [](auto& p) {
+         p.nonce = "", p.code_challenge = good().code_challenge, p.code_challenge_method = "S256";
+       },
+       true},
+  };
+  for (const Row& row : rows) {
+    auto p = good();
+    p.scope = "openid";
+    p.nonce = "n-0S6";
+    p.code_challenge = p.code_challenge_method = "";
+    row.change(p);
+    EXPECT_EQ(read_authorization_request(lax, p).has_value(), row.good) << row.name;
+  }
+}
+
+TEST(AuthorizationRequest, SaysThatPkceIsMissingRatherThanWrong) {
+  auto p = good();
+  p.code_challenge = p.code_challenge_method = "";
+  const auto request = read_authorization_request(sample_client(), p);
+  EXPECT_THAT(std::get<ToClient>(request.error()).sentence, testing::HasSubstr("PKCE is missing"));
+}
+
 TEST(AuthorizationRequest, ItsClientMustHaveRegisteredTheGrant) {
   clients::Client client = *sample_client();
   client.grant_types = {"refresh_token"};

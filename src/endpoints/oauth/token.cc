@@ -60,7 +60,7 @@ Task<http::Response> redeem_code(const Api& api, const http::Request& request,
   if (!redirect_uri) co_return redirect_uri.error();
   const auto verifier = field(form, "code_verifier");
   if (!verifier) co_return verifier.error();
-  if (code->empty() || redirect_uri->empty() || verifier->empty()) {
+  if (code->empty() || redirect_uri->empty() || (verifier->empty() && client.needs_pkce)) {
     co_return error(400, "invalid_request", "expected code, redirect_uri and code_verifier");
   }
   const auto keys = co_await api.keys.current();  // before: what is redeemed must be answered
