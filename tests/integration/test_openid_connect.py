@@ -190,6 +190,34 @@ def test_a_secret_in_the_header(configured):
     assert assert_good(ask(basic(client.id, SECRET))) == {"active": False}
 
 
+@pytest.mark.parametrize("endpoint", ["token", "introspect", "device"])
+@pytest.mark.parametrize("secret", [SECRET, "wrong-secret-here"])
+def test_a_secret_in_two_places_is_a_bad_request(configured, endpoint, secret):
+    """RFC 6749 section 5.2: more than one mechanism."""
+    answer = configured.api.request(
+        "POST",
+        f"/oauth2/{endpoint}",
+        data={"grant_type": "refresh_token", "refresh_token": "x", "token": "x"}
+        | {"client_secret": SECRET},
+        headers=basic("by-client_secret_basic", secret),
+    )
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+
+
+def test_userinfo_asks_for_a_token(server):
+    """RFC 6750 section 3.1: without an error, for nothing was tried."""
+    for headers in ({}, {"Authorization": "Basic YTpi"}):
+        answer = server.api.request("GET", "/oauth2/userinfo", headers=headers)
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+        assert "error" not in answer.headers["WWW-Authenticate"]
+        assert "error" not in answer.json()
+    wrong = server.api.request("GET", "/oauth2/userinfo", token="lka_nonsense")
+    assert 'error="invalid_token"' in wrong.headers["WWW-Authenticate"]
+    odd = server.api.request("GET", "/oauth2/userinfo", headers={"Authorization": "Bearer a b"})
+    assert (odd.status_code, odd.json()["error"]) == (400, "invalid_request")
+
+
 @pytest.mark.parametrize("endpoint", ["token", "introspect"])
 def test_who_has_tried_the_header_is_asked_for_it_again(configured, endpoint):
     """RFC 6749 section 5.2, and RFC 7662 section 2.3 by reference."""

@@ -17,7 +17,8 @@ using Method = ClientAuthMethod;
 constexpr std::string_view kBasic = "basic";
 
 std::unexpected<ClientAuthError> fail(std::string_view sentence, bool challenge = false) {
-  return std::unexpected(ClientAuthError{std::string(sentence), challenge});
+  return std::unexpected(
+      ClientAuthError{.sentence = std::string(sentence), .challenge = challenge});
 }
 
 int hex(char c) {
@@ -84,7 +85,9 @@ std::expected<ClaimedClient, ClientAuthError> read_method(const ClientCredential
   const bool post = given.client_secret && !given.client_secret->empty();
   const bool assertion = given.client_assertion || given.client_assertion_type;
   if (basic + post + assertion > 1) {
-    return fail("authenticate in one way: the header, client_secret or client_assertion", basic);
+    return std::unexpected(ClientAuthError{
+        .sentence = "authenticate in one way: the header, client_secret or client_assertion",
+        .bad_request = true});
   }
   if (basic) return read_basic(*given.authorization);
   if (assertion) return read_assertion(given);
@@ -151,6 +154,6 @@ void purge_assertions(db::Tx& tx, Time now) {
   tx.run("DELETE FROM used_assertions WHERE expires_at <= :now", now);
 }
 
-ClientAuthError assertion_used() { return {"client_assertion: used before", false}; }
+ClientAuthError assertion_used() { return {.sentence = "client_assertion: used before"}; }
 
 }  // namespace latchkey::clients

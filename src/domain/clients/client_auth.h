@@ -34,10 +34,11 @@ struct ClientCredentials {
   std::optional<std::string_view> client_assertion;
 };
 
-// invalid_client (RFC 6749 section 5.2): 401.
+// RFC 6749 section 5.2: invalid_client, or invalid_request for more than one way at once.
 struct ClientAuthError {
   std::string sentence;
   bool challenge = false;  // it tried the header: WWW-Authenticate: Basic
+  bool bad_request = false;
 };
 
 // Who it says it is. Nothing of it is proved.

@@ -100,14 +100,20 @@ TEST(ClaimedClient, IsRefusedUnlessThereIsOneOfOneWay) {
   const struct {
     Row row;
     bool challenge;
+    bool bad_request = false;
   } rows[] = {
       {{}, false},
       {{.id = ""}, false},
       {{.secret = "s"}, false},
-      {{.authorization = basic("app:s"), .secret = "s"}, true},
-      {{.authorization = basic("app:s"), .id = "app", .secret = "s"}, true},
-      {{.authorization = basic("app:s"), .type = kJwtBearer, .assertion = some_assertion()}, true},
-      {{.id = "app", .secret = "s", .type = kJwtBearer, .assertion = some_assertion()}, false},
+      {{.authorization = basic("app:s"), .secret = "s"}, false, true},
+      {{.authorization = basic("app:s"), .id = "app", .secret = "s"}, false, true},
+      {{.authorization = "Bearer x", .id = "app", .secret = "s"}, false, true},
+      {{.authorization = basic("app:s"), .type = kJwtBearer, .assertion = some_assertion()},
+       false,
+       true},
+      {{.id = "app", .secret = "s", .type = kJwtBearer, .assertion = some_assertion()},
+       false,
+       true},
       {{.authorization = basic("app:s"), .id = "other"}, true},
       {{.authorization = basic("app:s"), .id = ""}, true},
       {{.id = "other", .type = kJwtBearer, .assertion = some_assertion()}, false},
@@ -137,6 +143,7 @@ TEST(ClaimedClient, IsRefusedUnlessThereIsOneOfOneWay) {
     const auto who = claimed(row.row);
     ASSERT_FALSE(who) << row.row.authorization << " " << who->id;
     EXPECT_EQ(who.error().challenge, row.challenge) << who.error().sentence;
+    EXPECT_EQ(who.error().bad_request, row.bad_request) << who.error().sentence;
     EXPECT_FALSE(who.error().sentence.empty());
   }
 }

@@ -26,8 +26,9 @@ std::expected<std::string, http::Response> field(const http::Form& form, std::st
 
 namespace {
 
-http::Response refused(const clients::ClientAuthError& error) {
-  return invalid_client(error.sentence, error.challenge);
+http::Response refusal(const clients::ClientAuthError& refused) {
+  if (refused.bad_request) return error(400, "invalid_request", refused.sentence);
+  return invalid_client(refused.sentence, refused.challenge);
 }
 
 std::optional<std::string_view> given(const http::Form& form, std::string_view name) {
@@ -61,16 +62,16 @@ Task<std::expected<std::shared_ptr<const clients::Client>, http::Response>> auth
     co_return std::unexpected(error(400, "invalid_request", "Authorization: came more than once"));
   }
   const auto claimed = claimed_by(request, form);
-  if (!claimed) co_return std::unexpected(refused(claimed.error()));
+  if (!claimed) co_return std::unexpected(refusal(claimed.error()));
   auto client = co_await api.clients.find(claimed->id);
   const std::string token_endpoint = api.public_url.of(path::kToken);
   const auto proved = clients::prove_client(
       *claimed, client.get(), {.issuer = api.public_url.base(), .token_endpoint = token_endpoint},
       api.clock.now());
-  if (!proved) co_return std::unexpected(refused(proved.error()));
+  if (!proved) co_return std::unexpected(refusal(proved.error()));
   if (*proved) {
     const bool first = co_await api.clients.first_use(**proved);
-    if (!first) co_return std::unexpected(refused(clients::assertion_used()));
+    if (!first) co_return std::unexpected(refusal(clients::assertion_used()));
   }
   co_return client;
 }
@@ -82,9 +83,11 @@ Task<std::string> gone_client(const Api& api, const http::Request& request,
   co_return co_await api.clients.find(claimed->id) ? std::string() : claimed->id;
 }
 
-Task<std::string> introspecting_client(const Api& api, const http::Request& request,
-                                       const http::Form& form) {
-  const auto client = co_await authenticate(api, request, form);
+Task<std::expected<std::string, http::Response>> introspecting_client(const Api& api,
+                                                                      const http::Request& request,
+                                                                      const http::Form& form) {
+  auto client = co_await authenticate(api, request, form);
+  if (!client && client.error().status == 400) co_return std::unexpected(client.error());
   const bool proved = client && (*client)->auth_method != clients::ClientAuthMethod::none;
   co_return proved ? (*client)->id : std::string();
 }

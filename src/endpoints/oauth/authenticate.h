@@ -24,7 +24,8 @@ Task<std::expected<std::shared_ptr<const clients::Client>, http::Response>> auth
 Task<std::string> gone_client(const Api& api, const http::Request& request, const http::Form& form);
 
 // The client_id of a client with a secret or a key that has proved itself; empty: it has not.
-Task<std::string> introspecting_client(const Api& api, const http::Request& request,
-                                       const http::Form& form);
+Task<std::expected<std::string, http::Response>> introspecting_client(const Api& api,
+                                                                      const http::Request& request,
+                                                                      const http::Form& form);
 
 }  // namespace latchkey::oauth

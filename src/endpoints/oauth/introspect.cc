@@ -123,7 +123,11 @@ Task<http::Response> introspect(const Clock& clock, sessions::Sessions& sessions
   const bool homeserver = authorized(request, secret);
   const auto form = http::Form::parse(request.body);
   std::string client;
-  if (!homeserver && form && find_client) client = co_await find_client(request, *form);
+  if (!homeserver && form && find_client) {
+    auto found = co_await find_client(request, *form);
+    if (!found) co_return std::move(found.error());
+    client = std::move(*found);
+  }
   if (!homeserver && client.empty()) {
     co_return not_authorized(request);
   }

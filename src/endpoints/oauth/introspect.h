@@ -1,5 +1,6 @@
 #pragma once
 
+#include <expected>
 #include <functional>
 #include <string>
 
@@ -22,9 +23,9 @@ struct IntrospectionOptions {
   }
 };
 
-// Which client asks that has proved who it is; empty: none.
-using IntrospectingClient =
-    std::function<Task<std::string>(const http::Request&, const http::Form&)>;
+// Which client asks that has proved who it is; empty: none. The error: it cannot even be asked.
+using IntrospectingClient = std::function<Task<std::expected<std::string, http::Response>>(
+    const http::Request&, const http::Form&)>;
 
 // POST /oauth2/introspect (RFC 7662), as Synapse asks it: authenticated by a shared secret, more
 // lenient than the edge by 30 s, so that no request which passed the edge is refused behind it. An

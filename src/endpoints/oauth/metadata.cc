@@ -35,7 +35,7 @@ json::array grants() {
 
 json::object metadata(const Api& api) {
   const std::string account = api.public_url.of(path::kAccount);
-  json::array prompts{"none", "login", "consent"};
+  json::array prompts{"none", "login", "consent", "select_account"};
   if (api.registration.open()) prompts.emplace_back("create");
   const json::array auth_methods{"none", "client_secret_basic", "client_secret_post",
                                  "private_key_jwt"};

@@ -14,11 +14,17 @@ http::Response challenge(int status, std::string_view code, std::string_view sen
   return response;
 }
 
+// RFC 6750 section 3.1: who has shown nothing is not told what is wrong with it.
+http::Response ask_for_token() {
+  http::Response response = answer(401, {});
+  response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"oauth2\"");
+  return response;
+}
+
 Task<http::Response> userinfo(const Api& api, const http::Request& request) {
   const auto token = http::bearer_token(request.headers);
-  if (!token || !*token) {
-    co_return challenge(401, "invalid_token", "expected Authorization: Bearer with a token");
-  }
+  if (!token) co_return challenge(400, "invalid_request", "Authorization: not one Bearer token");
+  if (!*token) co_return ask_for_token();
   const auto verdict = co_await api.sessions.check_any_scope(request::use_of(request), **token);
   if (!verdict.standing.active()) {
     co_return challenge(401, "invalid_token", "The access token is not good, or no longer.");
