@@ -261,16 +261,17 @@ class RelyingParty(Known):
 
 @pytest.fixture
 def lax(make_sqlite_server, tmp_path):
-    """A server whose operator lets one application leave PKCE out."""
-    client = {
+    """A server whose operator lets one application leave PKCE out, and has one of their own."""
+    lax = {
         "client_id": "lax",
         "token_endpoint_auth_method": "client_secret_basic",
         "client_secret": SECRET,
         "redirect_uris": [CALLBACK],
         "pkce": "optional",
     }
+    own = lax | {"client_id": "own", "first_party": True}
     file = tmp_path / "clients.yaml"
-    file.write_text(yaml.safe_dump({"clients": [client]}))
+    file.write_text(yaml.safe_dump({"clients": [lax, own]}))
     return make_sqlite_server(oauth={"clients_file": str(file)})
 
 
@@ -280,6 +281,17 @@ def test_an_application_without_pkce_sends_a_nonce(lax):
     tokens = assert_good(client.exchange(asked, person.allow(asked)["code"]))
     keys = assert_good(lax.api.request("GET", "/oauth2/keys.json"))["keys"]
     assert verified(tokens["id_token"], keys)[1]["nonce"] == "n-0S6"
+
+
+def test_the_operators_own_application_needs_no_consent(lax):
+    client, person = RelyingParty(lax, "own"), new_person(lax)
+    asked = client.ask()
+    told = answer_of(person.open(asked.url))  # from the password to the application
+    assert_good(client.exchange(asked, told["code"]))
+    assert "code" in answer_of(person.open(client.ask(prompt="none").url))
+    page = person.open(client.ask(prompt="select_account").url)
+    assert page.form_with("decision") and person.name in page.text
+    assert "error" in answer_of(person.deny(client.ask(prompt="consent")))
 
 
 def test_who_has_begun_with_pkce_ends_with_it(lax):

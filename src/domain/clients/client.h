@@ -40,6 +40,7 @@ struct Client {
   std::string id_token_signed_response_alg = "RS256";
   bool configured = false;   // of the configuration file rather than registered
   bool needs_pkce = true;    // false: may send a nonce instead (RFC 9700 section 2.1.1)
+  bool first_party = false;  // of the operator: people are not asked for their consent
   Secret secret;             // of the configuration, with client_secret_*
   boost::json::object jwks;  // of the configuration, with private_key_jwt
 

@@ -33,7 +33,7 @@ constexpr std::array<std::pair<std::string_view, ClientAuthMethod>, 4> kMethods 
      {"client_secret_post", ClientAuthMethod::client_secret_post},
      {"private_key_jwt", ClientAuthMethod::private_key_jwt}}};
 
-constexpr std::array<std::string_view, 17> kNames = {"client_id",
+constexpr std::array<std::string_view, 18> kNames = {"client_id",
                                                      "client_name",
                                                      "client_uri",
                                                      "logo_uri",
@@ -49,6 +49,7 @@ constexpr std::array<std::string_view, 17> kNames = {"client_id",
                                                      "client_secret_file",
                                                      "jwks",
                                                      "pkce",
+                                                     "first_party",
                                                      "id_token_signed_response_alg"};
 
 // The texts that may be in several languages.
@@ -91,6 +92,7 @@ class Reader {
     check_redirect_uris(client);
     take_credentials(client);
     take_pkce(client);
+    client.first_party = fields_.optional_bool("first_party").value_or(false);
     if (fields_.error()) return std::unexpected(fields_.error()->sentence);
     return client;
   }

@@ -33,6 +33,7 @@ TEST(ConfiguredClients, AreReadWithTheirDefaults) {
   const Client& client = clients->at(0);
   EXPECT_EQ(client.id, "console");
   EXPECT_TRUE(client.configured);
+  EXPECT_FALSE(client.first_party);
   EXPECT_EQ(client.type, ApplicationType::web);
   EXPECT_EQ(client.auth_method, ClientAuthMethod::none);
   EXPECT_TRUE(client.may(Grant::authorization_code));
@@ -40,6 +41,12 @@ TEST(ConfiguredClients, AreReadWithTheirDefaults) {
   EXPECT_EQ(client.response_types, std::vector<std::string>{"code"});
   EXPECT_TRUE(client.redirects_to("https://console.example.com/cb"));
   EXPECT_EQ(client.shown_name("en"), "console");
+}
+
+TEST(ConfiguredClients, MayBeTheOperatorsOwn) {
+  const auto clients =
+      read(std::string("clients:\n- client_id: console\n") + kUris + "  first_party: true\n");
+  EXPECT_TRUE(clients.value().at(0).first_party);
 }
 
 TEST(ConfiguredClients, WithASecretMayLeavePkceOut) {
@@ -143,6 +150,7 @@ TEST(ConfiguredClients, SayWhatIsWrong) {
            {uris + "  token_endpoint_auth_method: private_key_jwt\n",
             "jwks: private_key_jwt needs the client's public keys"},
            {uris + "  jwks: {keys: []}\n", "jwks: is not used with none"},
+           {uris + "  first_party: always\n", "first_party: expected true or false"},
            {uris + "  pkce: no\n", "pkce: expected required or optional"},
            {uris + "  pkce: optional\n",
             "pkce: optional is for clients with a secret or a key: set "

@@ -154,11 +154,15 @@ AuthorizationStep next_step(const AuthorizationRequest& request,
   }
   const bool stale = !signin::is_fresh(browser->authenticated, request.max_age, now);
   if (prompt.login || stale) return prompt.none ? login_required : give_password_again;
-  if (!prompt.none) return ask_consent;
   // RFC 8252 section 8.6: who answers at a loopback port or a private scheme is not known, so
   // nothing is handed there without a person's click.
   const bool known_address = request.redirect_uri.starts_with("https://");
-  return consented && known_address ? grant : consent_required;
+  if (prompt.none) {
+    return known_address && (consented || request.client->first_party) ? grant : consent_required;
+  }
+  // Who may choose an account has to see which one it is.
+  const bool asked_for = prompt.consent || prompt.select_account;
+  return request.client->first_party && known_address && !asked_for ? grant : ask_consent;
 }
 
 std::string redirect_to(const ReturnAddress& where, std::string_view parameters) {

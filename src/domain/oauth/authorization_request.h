@@ -98,7 +98,7 @@ enum class AuthorizationStep {
   give_password_again,
   use_another_account,
   ask_consent,
-  grant,  // prompt=none, and the person has consented to the same before
+  grant,  // prompt=none, and the person has consented to the same before; or the operator's own app
   login_required,
   consent_required,
 };

@@ -218,6 +218,48 @@ TEST(AuthorizationStep, NothingIsHandedWithoutAClickToWhoeverListensOnThisMachin
   }
 }
 
+TEST(AuthorizationStep, NobodyIsAskedWhetherTheOperatorsOwnAppMay) {
+  using enum AuthorizationStep;
+  struct Row {
+    const char* prompt;
+    const char* max_age;
+    const char* uri;
+    bool signed_in;
+    AuthorizationStep step;
+  };
+  constexpr const char* kLoopback = "http://127.0.0.1/callback";
+  for (const Row& row : std::initializer_list<Row>{
+           {"", "", kCallback, true, grant},
+           {"", "", kCallback, false, sign_in},
+           {"none", "", kCallback, true, grant},
+           {"none", "", kCallback, false, login_required},
+           {"none", "0", kCallback, true, login_required},
+           {"login", "", kCallback, true, give_password_again},
+           {"create", "", kCallback, true, sign_up},
+           {"", "0", kCallback, true, give_password_again},
+           {"consent", "", kCallback, true, ask_consent},
+           {"select_account", "", kCallback, true, ask_consent},
+           {"", "", kLoopback, true, ask_consent},
+           {"none", "", kLoopback, true, consent_required},
+       }) {
+    clients::Client client = *sample_client();
+    client.type = clients::ApplicationType::native;
+    client.redirect_uris.emplace_back(kLoopback);
+    client.first_party = true;
+    auto p = good();
+    p.prompt = row.prompt;
+    p.max_age = row.max_age;
+    p.redirect_uri = row.uri;
+    const auto request =
+        read_authorization_request(std::make_shared<const clients::Client>(client), p);
+    ASSERT_TRUE(request.has_value());
+    signin::BrowserSession browser;
+    browser.authenticated.at = kNoon - 10min;
+    EXPECT_EQ(next_step(*request, row.signed_in ? &browser : nullptr, false, kNoon), row.step)
+        << row.prompt << ' ' << row.max_age << ' ' << row.uri;
+  }
+}
+
 TEST(Redirect, PutsTheAnswerWhereTheModeSays) {
   EXPECT_EQ(redirect_to({kCallback, ResponseMode::query, ""}, "code=a"),
             "https://app.example/callback?code=a");
