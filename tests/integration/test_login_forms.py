@@ -235,9 +235,9 @@ def test_they_confirm_too(server):
     theirs = by_threepid("email", f"{other.store.user}@example.net")
     assert_good(wanted.ask(auth | {"identifier": own}))
     assert_good(wanted.ask(auth | {"medium": "email", "address": own["address"]}))
-    assert_challenge(wanted.ask(auth | {"identifier": theirs}), "M_FORBIDDEN")
+    assert_error(wanted.ask(auth | {"identifier": theirs}), 403, "M_FORBIDDEN")
     right = {"identifier": theirs, "password": other.store.password}
-    assert_challenge(wanted.ask(auth | right), "M_FORBIDDEN")
+    assert_error(wanted.ask(auth | right), 403, "M_FORBIDDEN")
 
 
 def test_guesses_by_any_address_of_an_account_are_limited(make_sqlite_server):

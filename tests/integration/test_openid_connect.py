@@ -291,7 +291,7 @@ def test_the_operators_own_application_needs_no_consent(lax):
     assert "code" in answer_of(person.open(client.ask(prompt="none").url))
     page = person.open(client.ask(prompt="select_account").url)
     assert page.form_with("decision") and person.name in page.text
-    assert "error" in answer_of(person.deny(client.ask(prompt="consent")))
+    assert "error" in person.deny(client.ask(prompt="consent"))
 
 
 def test_who_has_begun_with_pkce_ends_with_it(lax):
