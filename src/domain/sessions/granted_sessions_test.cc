@@ -123,7 +123,7 @@ TEST_P(GrantedSessions, EndWithTheirAccount) {
 }
 
 TEST_P(GrantedSessions, ArePurgedLikeOthers) {
-  revoke(website_.access());
+  revoke(website_.access()).value();
   server_.clock.advance(24h * 91);
   server_->heartbeat();
   server_.sql("DELETE FROM gaps");
