@@ -4,7 +4,7 @@ import pytest
 
 from support.answers import assert_error, assert_good, assert_locked
 from support.api import PREFIX, new_name
-from support.confirmation import assert_challenge, get_token
+from support.confirmation import get_token
 from support.matrix_client import new_client
 from support.secrets import password
 from support.server import SERVER_NAME
