@@ -12,7 +12,6 @@
 #include "endpoints/oauth/oauth.h"
 #include "endpoints/request/origin.h"
 #include "platform/crypto/equal.h"
-#include "platform/http/authorization.h"
 #include "platform/http/field.h"
 #include "platform/http/form.h"
 
@@ -24,11 +23,15 @@ using Entry = sessions::TokenCache::Entry;
 using sessions::Identity;
 
 constexpr Duration kSlack = std::chrono::seconds{30};
+constexpr std::string_view kBearer = "Bearer ";  // the scheme in any case (RFC 9110 section 11.1)
 constexpr std::string_view kBasic = "Basic ";
 
+// Not bearer_token(): what an operator has chosen for a secret may have any characters.
 bool authorized(const http::Request& request, const crypto::Secret& secret) {
-  const auto shown = http::bearer_token(request.headers);
-  return !secret.empty() && shown && *shown && crypto::equal(**shown, secret.reveal());
+  const std::string_view value = request.header("Authorization");
+  return !secret.empty() && request.header_count("Authorization") == 1 &&
+         http::same_name(value.substr(0, kBearer.size()), kBearer) &&
+         crypto::equal(value.substr(kBearer.size()), secret.reveal());
 }
 
 // A client that has tried the header is asked for that again (RFC 6749 section 5.2).

@@ -116,6 +116,19 @@ TEST_P(Introspect, ForgivesWhatWentSoftOrLockedJustNow) {
   EXPECT_FALSE(active(phone_.access()));
 }
 
+TEST_P(Introspect, TakesTheSchemeInAnyCaseAndASecretOfAnyCharacters) {
+  const crypto::Secret odd{"p@ss, w\"rd = \xc3\xa4"};
+  http::Router router;
+  request::Routes routes(router, {.name = "oauth", .refuse = server_refusal});
+  mount_introspection(routes, server_.clock, *server_, odd);
+  for (const char* scheme : {"Bearer ", "bearer ", "BEARER "}) {
+    const std::string shown = scheme + std::string(odd.reveal());
+    const auto body = json_of(answer(router, asking("token=" + phone_.access(), shown)));
+    EXPECT_TRUE(body.at("active").as_bool()) << scheme;
+    EXPECT_TRUE(at_once(router, asking("token=" + phone_.access(), shown))) << scheme;
+  }
+}
+
 TEST_P(Introspect, AnswersOnlyWhoKnowsTheSecret) {
   const std::string body = "token=" + phone_.access();
   active(phone_.access());
