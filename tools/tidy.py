@@ -14,6 +14,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import subprocess
 import sys
 
@@ -44,7 +45,7 @@ def units(files: list[str], most: int = MOST_FILES) -> list[list[str]]:
 
 def without_file(command: str, file: str) -> list[str]:
     """The flags of a compile command: what stands before and after its output and its source."""
-    words = command.replace('\\"', '"').split()
+    words = shlex.split(command)
     flags, skip = [], False
     for word in words[next(i for i, word in enumerate(words) if "clang++" in word) + 1:]:
         if skip or word in ("-o", "-MF", "-MT"):

@@ -32,15 +32,7 @@ class ModerationTest : public accounts::testing::AccountsOnEachEngine {
     server_.sql("DELETE FROM audit");
   }
 
-  Identity identity(std::string_view name) {
-    const Account account = user(name)->account;
-    Identity who;
-    who.user = account.id;
-    who.localpart = account.localpart;
-    who.admin = account.admin;
-    who.suspended = account.suspended_at.has_value();
-    return who;
-  }
+  Identity identity(std::string_view name) { return sessions::identity_of(user(name)->account); }
   Moderation::Result<bool> write(const Identity& who, const std::string& user_id, Measure measure,
                                  bool wanted) {
     return run(moderation_.write(who, "192.0.2.7", user_id, measure, wanted));

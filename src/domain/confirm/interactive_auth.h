@@ -54,8 +54,8 @@ struct AuthRequest {
 struct AuthData {
   std::optional<std::string> session = {};
   std::optional<std::string> type = {};
-  std::optional<signin::Identifier> identifier =
-      {};  // m.login.password; the subject's own, if given
+  // Of m.login.password: the subject's own, if given.
+  std::optional<signin::Identifier> identifier = {};
   std::string password = {};
   std::string token = {};  // m.login.registration_token
 };

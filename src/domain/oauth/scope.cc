@@ -22,24 +22,8 @@ bool unreserved(char c) {
          c == '.' || c == '_' || c == '~';
 }
 
-}  // namespace
-
-std::string Scope::text() const {
-  std::string text;
-  const auto add = [&text](std::string_view token) {
-    text.append(text.empty() ? "" : " ").append(token);
-  };
-  if (openid) add("openid");
-  if (email) add("email");
-  if (matrix) {
-    add(api_token);
-    add(device_token);
-  }
-  if (admin) add(kAdmin);
-  return text;
-}
-
-std::expected<Scope, std::string> read_scope(std::string_view text) {
+// What the tokens ask for, whether it makes a scope or not.
+std::expected<Scope, std::string> read_tokens(std::string_view text) {
   Scope scope;
   for (const auto part : std::views::split(text, ' ')) {
     const std::string_view token(part.begin(), part.end());
@@ -64,6 +48,30 @@ std::expected<Scope, std::string> read_scope(std::string_view text) {
       scope.device_token = token;
     }
   }
+  return scope;
+}
+
+}  // namespace
+
+std::string Scope::text() const {
+  std::string text;
+  const auto add = [&text](std::string_view token) {
+    text.append(text.empty() ? "" : " ").append(token);
+  };
+  if (openid) add("openid");
+  if (email) add("email");
+  if (matrix) {
+    add(api_token);
+    add(device_token);
+  }
+  if (admin) add(kAdmin);
+  return text;
+}
+
+std::expected<Scope, std::string> read_scope(std::string_view text) {
+  auto read = read_tokens(text);
+  if (!read) return read;
+  const Scope& scope = *read;
   if (scope.matrix && scope.device_id.empty()) {
     return std::unexpected(
         "scope: urn:matrix:client:api:* needs exactly one urn:matrix:client:device:<device_id>");
@@ -74,23 +82,17 @@ std::expected<Scope, std::string> read_scope(std::string_view text) {
   if (!scope.matrix && !scope.openid) {
     return std::unexpected("scope: expected urn:matrix:client:api:* with a device, or openid");
   }
-  return scope;
+  return read;
 }
 
 bool widens(std::string_view asked, std::string_view granted) {
   const auto has = read_scope(granted);
   if (!has) return false;
-  for (const auto part : std::views::split(asked, ' ')) {
-    const std::string_view token(part.begin(), part.end());
-    if (token == "openid" && !has->openid) return true;
-    if (token == "email" && !has->email) return true;
-    if (token == kAdmin && !has->admin) return true;
-    if (std::ranges::find(kApi, token) != std::end(kApi) && !has->matrix) return true;
-    for (const std::string_view prefix : kDevice) {
-      if (token.starts_with(prefix) && token.substr(prefix.size()) != has->device_id) return true;
-    }
-  }
-  return false;
+  const auto wants = read_tokens(asked);
+  if (!wants) return true;  // another device, or none that there could be
+  return (wants->openid && !has->openid) || (wants->email && !has->email) ||
+         (wants->admin && !has->admin) || (wants->matrix && !has->matrix) ||
+         (!wants->device_id.empty() && wants->device_id != has->device_id);
 }
 
 std::string_view without_admin(std::string_view text) {

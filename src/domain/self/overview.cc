@@ -31,12 +31,10 @@ Task<std::vector<accounts::ListedThreepid>> Overview::threepids(UserId user) {
 
 namespace {
 
-template <class Devices, class Id>
-Task<std::optional<AccountDevice>> one_of(Devices devices, Id device_id) {
-  auto all = co_await std::move(devices);
+std::optional<AccountDevice> one_of(std::vector<AccountDevice> all, std::string_view device_id) {
   const auto found = std::ranges::find(all, device_id, &AccountDevice::id);
-  if (found == all.end()) co_return std::nullopt;
-  co_return std::move(*found);
+  if (found == all.end()) return std::nullopt;
+  return std::move(*found);
 }
 
 }  // namespace
@@ -54,7 +52,7 @@ Task<std::vector<AccountDevice>> Overview::list_devices(UserId user) {
 }
 
 Task<std::optional<AccountDevice>> Overview::find_device(UserId user, std::string device_id) {
-  co_return co_await one_of(list_devices(user), std::move(device_id));
+  co_return one_of(co_await list_devices(user), device_id);
 }
 
 Task<bool> Overview::ever_had_device(UserId user, std::string device_id) {
@@ -86,7 +84,7 @@ Task<std::vector<AccountDevice>> Overview::account_devices(UserId user, BrowserS
 
 Task<std::optional<AccountDevice>> Overview::account_device(UserId user, BrowserSessionId here,
                                                             std::string device_id) {
-  co_return co_await one_of(account_devices(user, here), std::move(device_id));
+  co_return one_of(co_await account_devices(user, here), device_id);
 }
 
 Task<std::vector<AccountApp>> Overview::apps(UserId user) {
