@@ -5,7 +5,8 @@ import re
 import pytest
 import yaml
 
-from support.api import new_name
+from support.answers import assert_good
+from support.api import PREFIX, new_name
 from support.browser import Page, Visitor
 from support.polling import wait_until
 from support.secrets import password
@@ -122,6 +123,23 @@ def test_unknown_action_opens_the_account(person):
     page = person.open(HOME, action="org.example.dance")
     assert page.status == 200
     assert "something that these pages do not have" in page.text
+
+
+def test_what_a_device_is_called_by_is_not_said_twice(person):
+    firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+    body = {
+        "type": "m.login.password",
+        "identifier": {"type": "m.id.user", "user": person.matrix_id},
+        "password": person.password,
+    }
+    headers = {"User-Agent": firefox}
+    assert_good(person.server.api.request("POST", f"{PREFIX}/login", json=body, headers=headers))
+    assert person.open("/account/devices").text.count("Firefox on Linux") == 1
+    body["initial_device_display_name"] = "Her laptop"
+    assert_good(person.server.api.request("POST", f"{PREFIX}/login", json=body, headers=headers))
+    text = person.open("/account/devices").text
+    assert text.count("Her laptop") == 1
+    assert text.count("Firefox on Linux") == 2
 
 
 @pytest.mark.parametrize("page", ["device", "device/delete"])

@@ -57,12 +57,12 @@ std::string_view state_of(const Visit& visit, const self::AccountDevice& device)
 
 void put_row(html::Values& values, const Visit& visit, const self::AccountDevice& device) {
   html::Values& row = values.add("DEVICE_ROW");
-  row.set("DEVICE_QUERY", http::percent_encode(device.id))
-      .set("DEVICE_SHOWN", device_name(visit, device));
+  const std::string name = device_name(visit, device);
+  row.set("DEVICE_QUERY", http::percent_encode(device.id)).set("DEVICE_SHOWN", name);
   const std::string app = device.client.empty()
                               ? pages::browser_name(visit.language, device.user_agent)
                               : device.client;
-  row.add_text("APP", app);
+  if (app != name) row.add_text("APP", app);  // not a second time where it is the name
   const std::string used = ago_or_unknown(visit, device.last_used_at);
   html::Values& time = row.add("USED").set("USED", used);
   if (device.last_used_at) time.set("USED_TIME", text::format_rfc3339(*device.last_used_at));
