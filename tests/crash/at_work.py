@@ -12,7 +12,7 @@ import httpx
 from support.answers import assert_error, assert_good, assert_hard
 from support.api import Api, Silence
 from support.matrix_client import MatrixClient, State
-from support.polling import patiently
+from support.polling import patiently, wait_until
 from support.server import Server
 
 # Short, so that clients also meet expired tokens and grown-old ones in a run of minutes.
@@ -43,12 +43,15 @@ class Worker:
         self.facts = Facts()
         self.fault: BaseException | None = None
         self.client: MatrixClient | None = None
+        self.things_done = 0
 
     def work(self, until: threading.Event) -> None:
         try:
             self._begin()
+            self.things_done += 1
             while not until.is_set():
                 self._one_thing()
+                self.things_done += 1
         except BaseException as fault:
             self.fault = fault
 
@@ -75,16 +78,19 @@ class Worker:
     # -- what they share
 
     def _register(self, name: str, secret: str) -> None:
-        while True:
+        def registered() -> bool:
             try:
                 answer = self.api.register(name, secret, inhibit_login=True)
             except Silence:
-                continue
+                return False
             # Taken: by this very call, whose answer was lost.
             if answer.status_code == 200 or answer.json()["errcode"] == "M_USER_IN_USE":
-                self.facts.accounts.append((name, secret))
-                return
+                return True
             assert answer.status_code == 503, answer.text
+            return False
+
+        wait_until(registered, f"{name} is registered", PATIENCE)
+        self.facts.accounts.append((name, secret))
 
     def _password_changed(self, name: str, old: str, new: str) -> None:
         self.facts.accounts[self.facts.accounts.index((name, old))] = (name, new)
@@ -156,25 +162,33 @@ def people_at_work(
     crash: Callable[[], None],
     longest: float = 1.2,
 ) -> Iterator[None]:
-    """All of them, while `crash` is called again and again; the body runs when they are done."""
+    """All of them, while `crash` is called again and again; the body runs when they are done.
+
+    On however slow a machine, there is a thing done by each of them for every crash, on average.
+    """
     done = threading.Event()
     threads = [threading.Thread(target=person.work, args=(done,)) for person in people]
     for thread in threads:
         thread.start()
     try:
-        for _ in range(crashes):
+        for crashed in range(crashes):
+            enough = (crashed + 1) * len(people)
+            wait_until(
+                lambda least=enough: _things_done(people) >= least or _fault_of(people),
+                "the people get something done",
+                PATIENCE,
+            )
             time.sleep(chance.uniform(0.02, longest))  # the random moment
             crash()
-            if any(person.fault for person in people):
+            if _fault_of(people):
                 break
     finally:
         done.set()
         for thread in threads:
             thread.join(PATIENCE + 20)
     try:
-        for person in people:
-            if person.fault:
-                raise person.fault
+        if fault := _fault_of(people):
+            raise fault
         print(_report(people))
         yield
     finally:
@@ -190,6 +204,14 @@ def check_facts(server: Server, people: list[Worker]) -> None:
 def total(people: list[Worker], fact: str) -> int:
     values = (getattr(person.facts, fact) for person in people)
     return sum(len(value) if isinstance(value, list) else value for value in values)
+
+
+def _things_done(people: list[Worker]) -> int:
+    return sum(person.things_done for person in people)
+
+
+def _fault_of(people: list[Worker]) -> BaseException | None:
+    return next((person.fault for person in people if person.fault), None)
 
 
 def _report(people: list[Worker]) -> str:
