@@ -86,8 +86,8 @@ tidy_files() {
 
 tidy() {
   configure release
-  # What clang-tidy reads and the build makes: the precompiled header, the keys of texts.
-  ninja -C build/release latchkey_pch generated/texts.cc >/dev/null
+  # What clang-tidy reads and the build makes: the precompiled headers, the keys of texts.
+  ninja -C build/release latchkey_pch latchkey_test_pch generated/texts.cc >/dev/null
   if [[ -n $all ]]; then
     /usr/bin/python3 tools/tidy.py --all
   else
