@@ -3,7 +3,7 @@
 For one file clang-tidy spends most of its time on what the file includes: Boost.Asio, GoogleTest
 and the precompiled header. So several files are looked at as one translation unit, at nearly the
 price of one. Those of a unit come from different folders and thereby from different namespaces;
-where names clash all the same and the unit does not compile, each is looked at on its own.
+where names clash all the same and the unit does not compile, each half is looked at on its own.
 
 Prints what clang-tidy finds, then a line of what was done; fails when there was anything.
 """
@@ -85,15 +85,18 @@ def tidy(file: pathlib.Path, flags: list[str]) -> str:
     return said if done.returncode or said else ""
 
 
-def check_unit(number: int, group: list[str], flags: dict[str, list[str]]) -> str:
-    if len(group) > 1:
-        together = UNITS / f"{number}.cc"
-        together.write_text("".join(
-            f'#include "{file}"  // NOLINT(bugprone-suspicious-include)\n' for file in group))
-        said = tidy(together, union([flags[file] for file in group]))
-        if "clang-diagnostic-error" not in said:
-            return said
-    return "".join(tidy(pathlib.Path(file), flags[file]) for file in group)
+def check_unit(name: str, group: list[str], flags: dict[str, list[str]]) -> str:
+    if len(group) == 1:
+        return tidy(pathlib.Path(group[0]), flags[group[0]])
+    together = UNITS / f"{name}.cc"
+    together.write_text("".join(
+        f'#include "{file}"  // NOLINT(bugprone-suspicious-include)\n' for file in group))
+    said = tidy(together, union([flags[file] for file in group]))
+    if "clang-diagnostic-error" not in said:
+        return said
+    half = len(group) // 2
+    return (check_unit(f"{name}a", group[:half], flags)
+            + check_unit(f"{name}b", group[half:], flags))
 
 
 def main() -> int:
@@ -106,7 +109,8 @@ def main() -> int:
     UNITS.mkdir(exist_ok=True)
     clean = True
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for said in pool.map(lambda item: check_unit(*item, flags), enumerate(groups)):
+        for said in pool.map(lambda item: check_unit(str(item[0]), item[1], flags),
+                             enumerate(groups)):
             if said:
                 clean = False
                 print(said, flush=True)
