@@ -7,10 +7,12 @@ import { logger } from "matrix-js-sdk-39/lib/logger.js";
 
 import { ownAccountTests } from "./own_account.js";
 import { registrationTests } from "./registration.js";
+import { maximumAgeTests, sessionEndTests } from "./session_ends.js";
 import { servicesTests } from "./services.js";
 import { signInTests } from "./sign_in.js";
 import { signInFormsTests } from "./sign_in_forms.js";
 import { shortTokens } from "./support/short_tokens.js";
+import { behindLossyProxy } from "./support/suite.js";
 
 logger.setLevel("silent");
 for (const tests of [
@@ -24,7 +26,7 @@ for (const tests of [
 }
 
 describe("matrix-js-sdk 39: access tokens of two seconds", { concurrency: true }, () => {
-    const suite = shortTokens(sdk);
+    const suite = shortTokens(sdk, behindLossyProxy);
 
     test("refreshes by itself, again and again", async (t) => {
         const app = await suite.newApp(t);
@@ -66,4 +68,8 @@ describe("matrix-js-sdk 39: access tokens of two seconds", { concurrency: true }
         assert.equal(app.signedOut, "hard");
         assert.equal(app.keys, null);
     });
+
+    sessionEndTests(suite, (t) => suite.newApp(t), "/_matrix/client/v3/refresh");
 });
+
+maximumAgeTests("matrix-js-sdk 39", sdk, (suite, t) => suite.newApp(t));

@@ -13,6 +13,7 @@ import {
     registerOidcClient,
 } from "matrix-js-sdk-39/lib/oidc/index.js";
 
+import { maximumAgeTests, sessionEndTests } from "./session_ends.js";
 import { fates } from "./support/lossy_proxy.js";
 import { callback, registration } from "./support/oauth_client.js";
 import { shortTokens } from "./support/short_tokens.js";
@@ -41,54 +42,57 @@ globalThis.window = {
     location: new URL(callback),
 };
 
+// An app that has signed in as the SDK does it, and refreshes by the SDK's refresher.
+async function signIn(suite) {
+    const homeserverUrl = suite.server.url;
+    const person = await suite.newPerson();
+    const metadata = await sdk.createClient({ baseUrl: homeserverUrl }).getAuthMetadata();
+    const { client_name, client_uri } = registration();
+    const clientId = await registerOidcClient(metadata, {
+        clientName: client_name,
+        clientUri: client_uri,
+        redirectUris: [callback],
+        applicationType: "web",
+    });
+    const asked = await generateOidcAuthorizationUrl({
+        metadata,
+        redirectUri: callback,
+        clientId,
+        homeserverUrl,
+        nonce: randomUUID(),
+    });
+    const answer = (await person.allow(asked)).searchParams;
+    const given = await completeAuthorizationCodeGrant(answer.get("code"), answer.get("state"));
+    const { tokenResponse, idTokenClaims } = given;
+    const [, deviceId] = tokenResponse.scope.match(/msc2967\.client:device:(\w+)/);
+    const refresher = new OidcTokenRefresher(
+        metadata.issuer,
+        clientId,
+        callback,
+        deviceId,
+        idTokenClaims,
+    );
+    await refresher.oidcClientReady;
+    const { name, password } = person;
+    const app = { name, password, person, tokens: tokenResponse, deviceId, signedOut: null };
+    app.client = sdk.createClient({
+        baseUrl: homeserverUrl,
+        userId: `@${person.name}:example.com`,
+        deviceId,
+        accessToken: tokenResponse.access_token,
+        refreshToken: tokenResponse.refresh_token,
+        tokenRefreshFunction: (token) => refresher.doRefreshAccessToken(token),
+    });
+    app.client.on(sdk.HttpApiEvent.SessionLoggedOut, (error) => {
+        app.signedOut = error.data.soft_logout === true ? "soft" : "hard";
+    });
+    return app;
+}
+
 describe("matrix-js-sdk 39: OpenID Connect", { concurrency: true }, () => {
     const suite = shortTokens(sdk, behindLossyProxy);
 
-    // An app that has signed in as the SDK does it, and refreshes by the SDK's refresher.
-    async function signedIn() {
-        const homeserverUrl = suite.server.url;
-        const person = await suite.newPerson();
-        const metadata = await sdk.createClient({ baseUrl: homeserverUrl }).getAuthMetadata();
-        const { client_name, client_uri } = registration();
-        const clientId = await registerOidcClient(metadata, {
-            clientName: client_name,
-            clientUri: client_uri,
-            redirectUris: [callback],
-            applicationType: "web",
-        });
-        const asked = await generateOidcAuthorizationUrl({
-            metadata,
-            redirectUri: callback,
-            clientId,
-            homeserverUrl,
-            nonce: randomUUID(),
-        });
-        const answer = (await person.allow(asked)).searchParams;
-        const given = await completeAuthorizationCodeGrant(answer.get("code"), answer.get("state"));
-        const { tokenResponse, idTokenClaims } = given;
-        const [, deviceId] = tokenResponse.scope.match(/msc2967\.client:device:(\w+)/);
-        const refresher = new OidcTokenRefresher(
-            metadata.issuer,
-            clientId,
-            callback,
-            deviceId,
-            idTokenClaims,
-        );
-        await refresher.oidcClientReady;
-        const app = { person, tokens: tokenResponse, deviceId, signedOut: null };
-        app.client = sdk.createClient({
-            baseUrl: homeserverUrl,
-            userId: `@${person.name}:example.com`,
-            deviceId,
-            accessToken: tokenResponse.access_token,
-            refreshToken: tokenResponse.refresh_token,
-            tokenRefreshFunction: (token) => refresher.doRefreshAccessToken(token),
-        });
-        app.client.on(sdk.HttpApiEvent.SessionLoggedOut, (error) => {
-            app.signedOut = error.data.soft_logout === true ? "soft" : "hard";
-        });
-        return app;
-    }
+    const signedIn = () => signIn(suite);
 
     async function expired() {
         const app = await signedIn();
@@ -129,4 +133,8 @@ describe("matrix-js-sdk 39: OpenID Connect", { concurrency: true }, () => {
         await assert.rejects(app.client.whoami(), { errcode: "M_UNKNOWN_TOKEN" });
         assert.equal(app.signedOut, "hard");
     });
+
+    sessionEndTests(suite, signedIn, "/oauth2/token");
 });
+
+maximumAgeTests("matrix-js-sdk 39: OpenID Connect", sdk, signIn);

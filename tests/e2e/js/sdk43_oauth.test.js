@@ -6,6 +6,7 @@ import * as sdk from "matrix-js-sdk";
 import { logger } from "matrix-js-sdk/lib/logger.js";
 import { TokenRefresher } from "matrix-js-sdk/lib/oauth/tokenRefresher.js";
 
+import { maximumAgeTests, sessionEndTests } from "./session_ends.js";
 import { fates } from "./support/lossy_proxy.js";
 import { OAuthApp } from "./support/oauth_app.js";
 import { shortTokens } from "./support/short_tokens.js";
@@ -13,15 +14,17 @@ import { behindLossyProxy, withServer } from "./support/suite.js";
 
 logger.setLevel("silent");
 
+async function signIn(suite, t, mode) {
+    const app = await OAuthApp.start(suite, sdk, t);
+    await app.signIn(mode);
+    return app;
+}
+
 // At once, for the SDK waits five seconds between the polls of a device.
 describe("matrix-js-sdk 43: OAuth 2.0", { concurrency: true }, () => {
     const suite = withServer(sdk);
 
-    async function signedIn(t, mode) {
-        const app = await OAuthApp.start(suite, sdk, t);
-        await app.signIn(mode);
-        return app;
-    }
+    const signedIn = (t, mode) => signIn(suite, t, mode);
 
     for (const mode of ["query", "fragment"]) {
         test(`signs in, answered in the ${mode}`, async (t) => {
@@ -105,8 +108,7 @@ describe("matrix-js-sdk 43: OAuth 2.0, access tokens of two seconds", { concurre
 
     // With an access token that has expired.
     async function expired(t) {
-        const app = await OAuthApp.start(suite, sdk, t);
-        await app.signIn();
+        const app = await signIn(suite, t);
         await suite.expired(app);
         return app;
     }
@@ -145,4 +147,8 @@ describe("matrix-js-sdk 43: OAuth 2.0, access tokens of two seconds", { concurre
         await assert.rejects(app.client.whoami(), { errcode: "M_UNKNOWN_TOKEN" });
         assert.equal(app.signedOut, "hard");
     });
+
+    sessionEndTests(suite, (t) => signIn(suite, t), "/oauth2/token");
 });
+
+maximumAgeTests("matrix-js-sdk 43: OAuth 2.0", sdk, signIn);

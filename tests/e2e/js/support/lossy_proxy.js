@@ -1,5 +1,6 @@
 // A network that loses what a test says it loses, and a proxy that says its server is away. One
-// request per connection, so that a reply is lost only once the server has done its work.
+// request per connection, so that a reply is lost only once the server has done its work. It remembers
+// what the server answered.
 import { once } from "node:events";
 import { createServer, request } from "node:http";
 
@@ -12,6 +13,7 @@ export const fates = {
 
 export class LossyProxy {
     #planned = [];
+    exchanges = []; // path, status, and sent(...texts): whether the request held one of them
 
     // Listens at once, so that its address can be the server's public one; `port`: the server's.
     static async start() {
@@ -59,6 +61,9 @@ export class LossyProxy {
         onward.on("error", () => asked.socket.destroy());
         const [said] = await once(onward, "response");
         const text = await all(said);
+        const asking = `${headers.authorization} ${body}`;
+        const sent = (...texts) => texts.some((one) => asking.includes(one));
+        this.exchanges.push({ path, status: said.statusCode, sent });
         if (fate === fates.loseReply) return asked.socket.destroy();
         answer.writeHead(said.statusCode, said.headers);
         answer.end(text);

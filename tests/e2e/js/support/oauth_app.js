@@ -16,6 +16,7 @@ export class OAuthApp {
         app.sdk = sdk;
         app.account = suite.noApp(t);
         await app.account.register(`user-${randomUUID()}`);
+        Object.assign(app, { name: app.account.name, password: app.account.password });
         app.userId = app.account.userId;
         app.url = app.account.url;
         app.person = new Person(app.url, app.account.name, app.account.password);
