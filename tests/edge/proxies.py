@@ -20,7 +20,7 @@ def _blocks(language: str) -> list[str]:
     return re.findall(rf"(?m)^ *```{language}\n(.*?)^ *```", _PAGE.read_text(), re.DOTALL)
 
 
-def _changed(text: str, changes: dict[str, str]) -> str:
+def changed(text: str, changes: dict[str, str]) -> str:
     """`text` with the places that an operator changes changed. Each must be there."""
     for old, new in changes.items():
         assert old in text, f"the example no longer has: {old}"
@@ -72,7 +72,7 @@ class Nginx(Proxy):
         def ipv6(line: str) -> str:
             return line if has_ipv6() else ""
 
-        site = _changed(self._example(), {
+        site = changed(self._example(), {
             "127.0.0.1:8008": f"127.0.0.1:{latchkey_port}",
             "127.0.0.1:8000": f"127.0.0.1:{homeserver_port}",
             "listen 443 ssl": f"listen 127.0.0.1:{self.port}; listen 127.0.0.1:{self.tls_port} ssl",
@@ -103,7 +103,7 @@ class Nginx(Proxy):
                 include {self._directory}/site.conf;
             }}
         """)
-        return [_program("nginx"), "-p", str(self._directory), "-c", str(main)]
+        return [program("nginx"), "-p", str(self._directory), "-c", str(main)]
 
 
 class NginxWithTwoAddresses(Nginx):
@@ -126,7 +126,7 @@ class Caddy(Proxy):
     def _prepare(self, latchkey_port: int, homeserver_port: int) -> list[str]:
         plain, tls = f"http://127.0.0.1:{self.port}", f"https://matrix.example.com:{self.tls_port}"
         federation = f"https://matrix.example.com:{self.federation_port}"
-        site = _changed((_CONFIG / "Caddyfile.example").read_text(), {
+        site = changed((_CONFIG / "Caddyfile.example").read_text(), {
             "127.0.0.1:8008": f"127.0.0.1:{latchkey_port}",
             "127.0.0.1:8000": f"127.0.0.1:{homeserver_port}",
             "\nmatrix.example.com, matrix.example.com:8448 {": "\n(site) {",
@@ -149,7 +149,7 @@ class Caddy(Proxy):
             import site
         }}
         """)
-        return [_program("caddy"), "run", "--config", str(file), "--adapter", "caddyfile"]
+        return [program("caddy"), "run", "--config", str(file), "--adapter", "caddyfile"]
 
 
 class Apache(Proxy):
@@ -159,7 +159,7 @@ class Apache(Proxy):
 
     def _prepare(self, latchkey_port: int, homeserver_port: int) -> list[str]:
         (block,) = _blocks("apache")
-        site = _changed(block, {
+        site = changed(block, {
             "127.0.0.1:8008": f"127.0.0.1:{latchkey_port}",
             "127.0.0.1:8000": f"127.0.0.1:{homeserver_port}",
             "*:443": f"127.0.0.1:{self.tls_port}",
@@ -186,7 +186,7 @@ class Apache(Proxy):
             {plain}
             {site}
         """)
-        return [_program("apache2"), "-f", str(file), "-D", "FOREGROUND"]
+        return [program("apache2"), "-f", str(file), "-D", "FOREGROUND"]
 
 
 # The owner of nginx's workers when the tests run as root: the temporary folder is root's.
@@ -213,7 +213,7 @@ def _make_certificate(directory: Path) -> None:
         check=True, capture_output=True)
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
     found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
     assert found, f"{name} is missing: apt install {'nginx-light' if name == 'nginx' else name}"
     return found

@@ -1,6 +1,6 @@
 // A network that loses what a test says it loses, and a proxy that says its server is away. One
-// request per connection, so that a reply is lost only once the server has done its work. It remembers
-// what the server answered.
+// request per connection, so that a reply is lost only once the server has done its work. It
+// remembers what the server answered.
 import { once } from "node:events";
 import { createServer, request } from "node:http";
 
