@@ -87,6 +87,35 @@ def test_userinfo_tells_the_address_that_the_operator_has_added(server, person):
     assert assert_good(ask()) == claims, "not asked for"
 
 
+def test_an_app_that_asks_for_the_profile_learns_the_name(server, person):
+    client = OAuthClient(server.api)
+    keys = assert_good(server.api.request("GET", "/oauth2/keys.json"))["keys"]
+    ask = lambda tokens: assert_good(  # noqa: E731
+        server.api.request("GET", "/oauth2/userinfo", token=tokens["access_token"])
+    )
+    of = lambda tokens: verified(tokens["id_token"], keys)[1]  # noqa: E731
+    tokens = sign_in(client, person, scope="openid")
+    assert not {"name", "preferred_username", "email"} & of(tokens).keys(), "not asked for"
+    tokens = sign_in(client, person, scope="openid profile email")
+    assert tokens["scope"] == "openid email profile"
+    named = {"name": person.name, "preferred_username": person.name}
+    assert of(tokens).items() >= named.items(), "who has no name is called by the account's"
+    assert "email" not in of(tokens)
+    page = person.open("/account/profile")
+    form = page.form_with("name")
+    page.submit(form=form, name="Alice Ä.")
+    address = f"{person.name}@example.org"
+    server.command("user", "add-threepid", person.name, "email", address)
+    named |= {"name": "Alice Ä.", "email": address, "email_verified": True}
+    assert ask(tokens) == {"sub": of(tokens)["sub"]} | named
+    assert of(sign_in(client, person, scope="openid profile email")).items() >= named.items()
+
+
+def test_the_profile_is_named_on_the_consent_page(person, client):
+    assert "see your name" in person.consent_page(client.ask(scope="openid profile")).text
+    assert "see your name" not in person.consent_page(client.ask(scope="openid")).text
+
+
 def test_no_id_token_without_openid(server, person):
     assert "id_token" not in sign_in(OAuthClient(server.api), person)
 

@@ -1,5 +1,6 @@
 #include "domain/oauth/authorization_codes.h"
 
+#include "domain/oauth/claims.h"
 #include "domain/oauth/start_granted_session.h"
 #include "domain/sessions/session_rows.h"
 #include "domain/signin/browser_session_rows.h"
@@ -132,6 +133,7 @@ Task<std::expected<Granted, GrantRefused>> AuthorizationCodes::redeem(
   struct Redeemed {
     sessions::Session session;
     CodeRow row;
+    boost::json::object person;
   };
   using Result = std::expected<Redeemed, GrantRefused>;
   auto redeemed = co_await ground_.db.write([&](db::Tx& tx) -> Result {
@@ -175,7 +177,8 @@ Task<std::expected<Granted, GrantRefused>> AuthorizationCodes::redeem(
         " WHERE hash = :hash",
         session->record.id, now + kRemembered, hash);
     clients_.note_use(tx, client.id);
-    return Redeemed{std::move(*session), std::move(*row)};
+    auto person = person_claims(tx, account->id, account->localpart, *scope);
+    return Redeemed{std::move(*session), std::move(*row), std::move(person)};
   });
   if (!redeemed) co_return std::unexpected(redeemed.error());
   const sessions::Record& record = redeemed->session.record;
@@ -183,6 +186,7 @@ Task<std::expected<Granted, GrantRefused>> AuthorizationCodes::redeem(
                     .account = redeemed->session.account,
                     .session = record.id,
                     .scope = *read_scope(redeemed->row.scope),
+                    .person = std::move(redeemed->person),
                     .nonce = redeemed->row.nonce.value_or(""),
                     .authenticated_at = redeemed->row.authenticated_at};
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/json/object.hpp>
 #include <chrono>
 #include <expected>
 #include <optional>
@@ -21,7 +22,8 @@ struct Granted {
   sessions::Account account;
   SessionId session{};
   Scope scope;
-  std::string nonce;  // of the authorization request; empty: none
+  boost::json::object person;  // person_claims()
+  std::string nonce;           // of the authorization request; empty: none
   Time authenticated_at;
 };
 

@@ -1,5 +1,6 @@
 #include "domain/oauth/device_grants.h"
 
+#include "domain/oauth/claims.h"
 #include "domain/oauth/start_granted_session.h"
 #include "domain/oauth/user_code.h"
 #include "domain/sessions/session_rows.h"
@@ -187,11 +188,18 @@ Task<std::expected<Granted, GrantRefused>> DeviceGrants::poll(std::size_t worker
   struct Redeemed {
     sessions::Session session;
     GrantRow row;
+    boost::json::object person;
   };
   using Result = std::expected<Redeemed, GrantRefused>;
   auto redeemed = co_await ground_.db.write([&](db::Tx& tx) -> Result {
     const auto account = sessions::lock_account(tx, seen->user.value());
     auto row = find_row(tx, hash);
+    const auto redeemed_by = [&](sessions::Session&& session) {
+      const auto granted = read_scope(session.record.grant->scope);
+      auto person = granted ? person_claims(tx, account->id, account->localpart, *granted)
+                            : boost::json::object();
+      return Redeemed{std::move(session), std::move(*row), std::move(person)};
+    };
     if (!account || !row) {
       return std::unexpected(refused(Why::expired_token, "The code has expired. Begin again."));
     }
@@ -205,7 +213,7 @@ Task<std::expected<Granted, GrantRefused>> DeviceGrants::poll(std::size_t worker
       if (!fresh) {
         return std::unexpected(refused(Why::invalid_grant, "This device code was used already."));
       }
-      return Redeemed{std::move(*session), std::move(*row)};
+      return redeemed_by(std::move(*session));
     }
     auto scope = read_scope(row->scope);
     if (!scope || !signin::lock_browser_account(tx, row->browser_session.value())) {
@@ -218,7 +226,7 @@ Task<std::expected<Granted, GrantRefused>> DeviceGrants::poll(std::size_t worker
     tx.run("UPDATE device_grants SET session = :session WHERE hash = :hash", session->record.id,
            hash);
     clients_.note_use(tx, client.id);
-    return Redeemed{std::move(*session), std::move(*row)};
+    return redeemed_by(std::move(*session));
   });
   if (!redeemed) co_return std::unexpected(redeemed.error());
   polling_.forget(hash);
@@ -227,6 +235,7 @@ Task<std::expected<Granted, GrantRefused>> DeviceGrants::poll(std::size_t worker
                     .account = redeemed->session.account,
                     .session = record.id,
                     .scope = *read_scope(record.grant->scope),
+                    .person = std::move(redeemed->person),
                     .nonce = {},
                     .authenticated_at = redeemed->row.authenticated_at.value_or(record.created_at)};
 }

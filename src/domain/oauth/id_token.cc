@@ -56,8 +56,8 @@ json::object id_token_claims(const IdTokenFacts& facts, Time now) {
                       {"iat", seconds(now)},
                       {"auth_time", seconds(facts.authenticated_at)},
                       {"sid", text::format_id(facts.session)},
-                      {"at_hash", half_hash(facts.access_token)},
-                      {"preferred_username", facts.localpart}};
+                      {"at_hash", half_hash(facts.access_token)}};
+  for (const auto& claim : facts.person) claims[claim.key()] = claim.value();
   if (facts.nonce) claims["nonce"] = *facts.nonce;
   if (facts.code) claims["c_hash"] = half_hash(*facts.code);
   return claims;

@@ -23,7 +23,7 @@ struct IdTokenFacts {
   std::string issuer;
   std::string client_id;
   UserId user{};
-  std::string localpart;
+  boost::json::object person = {};  // person_claims()
   SessionId session{};
   Time authenticated_at;
   std::optional<std::string> nonce;  // of the authorization request; a refresh has none

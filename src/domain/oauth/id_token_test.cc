@@ -20,7 +20,7 @@ IdTokenFacts facts() {
   return {.issuer = std::string(kIssuer),
           .client_id = "app",
           .user = UserId{7},
-          .localpart = "alice",
+          .person = {{"preferred_username", "alice"}, {"name", "Alice A."}},
           .session = SessionId{9},
           .authenticated_at = kNow - 5min,
           .nonce = "n-0S6_WzA2Mj",
@@ -43,6 +43,7 @@ TEST(IdToken, SaysWhatTheSpecificationWants) {
                                                           {"sid", "0000000000009"},
                                                           {"at_hash", half_hash("lka_token")},
                                                           {"preferred_username", "alice"},
+                                                          {"name", "Alice A."},
                                                           {"nonce", "n-0S6_WzA2Mj"},
                                                           {"c_hash", half_hash("code")}}));
 }

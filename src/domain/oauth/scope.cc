@@ -29,6 +29,7 @@ std::expected<Scope, std::string> read_tokens(std::string_view text) {
     const std::string_view token(part.begin(), part.end());
     if (token == "openid") scope.openid = true;
     if (token == "email") scope.email = true;
+    if (token == "profile") scope.profile = true;
     if (token == kAdmin) scope.admin = true;
     if (std::ranges::find(kApi, token) != std::end(kApi)) {
       scope.matrix = true;
@@ -60,6 +61,7 @@ std::string Scope::text() const {
   };
   if (openid) add("openid");
   if (email) add("email");
+  if (profile) add("profile");
   if (matrix) {
     add(api_token);
     add(device_token);
@@ -91,7 +93,8 @@ bool widens(std::string_view asked, std::string_view granted) {
   const auto wants = read_tokens(asked);
   if (!wants) return true;  // another device, or none that there could be
   return (wants->openid && !has->openid) || (wants->email && !has->email) ||
-         (wants->admin && !has->admin) || (wants->matrix && !has->matrix) ||
+         (wants->profile && !has->profile) || (wants->admin && !has->admin) ||
+         (wants->matrix && !has->matrix) ||
          (!wants->device_id.empty() && wants->device_id != has->device_id);
 }
 

@@ -12,6 +12,7 @@ struct Scope {
   std::string device_id;  // urn:matrix:client:device:<device_id>; set when `matrix` is
   bool openid = false;    // OpenID Connect Core section 3.1.2.1
   bool email = false;     // OpenID Connect Core section 5.4
+  bool profile = false;   // the same
   bool admin = false;     // urn:synapse:admin:*, for administrators of this server alone
   // As the client wrote the two Matrix tokens: answered in the same words.
   std::string api_token;

@@ -29,7 +29,8 @@ TEST(Scope, IsReadAndAnsweredInCanonicalForm) {
        "urn:matrix:org.matrix.msc2967.client:api:* "
        "urn:matrix:org.matrix.msc2967.client:device:ABC"},
       {"OpenID alone", "openid email", "openid email"},
-      {"what means nothing here is left out", "openid profile offline_access urn:x", "openid"},
+      {"with everything about the person", "profile openid email", "openid email profile"},
+      {"what means nothing here is left out", "openid phone offline_access urn:x", "openid"},
       {"spaces in a row", "  openid  ", "openid"},
       {"the administrators' token", api_and(device("AAA")) + " urn:synapse:admin:*",
        api_and(device("AAA")) + " urn:synapse:admin:*"},

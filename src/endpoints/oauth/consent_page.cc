@@ -24,6 +24,7 @@ bool goes_to_this_machine(std::string_view text) {
 std::vector<std::string> in_words(const Scope& scope, const Language& language) {
   std::vector<std::string> words;
   if (scope.openid) words.emplace_back(language.say(Text::consent_scope_openid));
+  if (scope.profile) words.emplace_back(language.say(Text::consent_scope_profile));
   if (scope.email) words.emplace_back(language.say(Text::consent_scope_email));
   if (scope.matrix) {
     words.emplace_back(language.say(Text::consent_scope_matrix));

@@ -86,7 +86,8 @@ describe("openid-client", { concurrency: true }, () => {
             const person = await suite.newPerson();
             const nonce = client.randomNonce();
             const checks = { expectedNonce: nonce, maxAge: 60 };
-            const tokens = await signIn(config, person, { nonce }, checks);
+            const scope = scopeOf(newDevice(), "openid profile");
+            const tokens = await signIn(config, person, { nonce, scope }, checks);
             const claims = tokens.claims();
             assert.equal(claims.aud, config.clientMetadata().client_id);
             assert.equal(claims.preferred_username, person.name);
@@ -266,7 +267,7 @@ describe("openid-client", { concurrency: true }, () => {
         const config = await register();
         const person = await suite.newPerson();
         const device = newDevice();
-        const scope = scopeOf(device, "openid");
+        const scope = scopeOf(device, "openid profile");
         const begun = await client.initiateDeviceAuthorization(config, { scope });
         const polling = client.pollDeviceAuthorizationGrant(config, begun);
         const typed = begun.user_code.toLowerCase().replace("-", " ");
