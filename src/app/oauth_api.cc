@@ -36,6 +36,7 @@ void OauthApi::purge() {
   devices_.purge();
   clients_.purge();
   keys_.purge();
+  claims_.purge();
 }
 
 }  // namespace latchkey::app

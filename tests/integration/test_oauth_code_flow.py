@@ -7,6 +7,7 @@ from support.api import new_name
 from support.browser import Browser
 from support.oauth import (
     API_SCOPE,
+    CALLBACK,
     OAuthClient,
     Person,
     answer_of,
@@ -74,6 +75,40 @@ def test_answers_in_the_mode_that_was_asked_for(client, person, mode):
     assert told["iss"] == client.api.request("GET", "/.well-known/openid-configuration").json()[
         "issuer"
     ]
+
+
+def assert_posts_itself(page) -> dict[str, str]:
+    """What a page's form takes to the client without a click."""
+    assert (page.status, page.away) == (200, None)
+    policy = page.headers["Content-Security-Policy"]
+    assert "form-action 'self' https://app.example;" in policy
+    assert "script-src 'sha256-" in policy
+    [form] = page.forms
+    assert (form.method, form.action) == ("post", CALLBACK)
+    assert "submit()" in page.html
+    return form.hidden
+
+
+def test_answers_by_a_form(client, person):
+    """OAuth 2.0 Form Post Response Mode."""
+    asked = client.ask(response_mode="form_post", state="<&'\">")
+    page = person.consent_page(asked)
+    told = assert_posts_itself(page.submit(form=page.form_with("decision"), press="allow"))
+    assert set(told) == {"code", "state", "iss"}
+    assert told["state"] == asked.query["state"]
+    assert_good(client.exchange(asked, told["code"]))
+    page = person.consent_page(client.ask(response_mode="form_post"))
+    told = assert_posts_itself(page.submit(form=page.form_with("decision"), press="deny"))
+    assert told["error"] == "access_denied"
+    page = person.browser.open(client.ask(response_mode="form_post", scope="x").url)
+    assert assert_posts_itself(page)["error"] == "invalid_scope"
+
+
+def test_posts_nothing_by_itself_for_who_is_signed_out(client, person):
+    page = person.browser.open(client.ask(response_mode="form_post", scope="x").url)
+    assert "script-src" not in page.headers["Content-Security-Policy"]
+    assert "submit()" not in page.html
+    assert page.forms[0].hidden["error"] == "invalid_scope"
 
 
 def test_says_who_asks_and_for_what(client, person):

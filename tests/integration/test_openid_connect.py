@@ -111,6 +111,47 @@ def test_an_app_that_asks_for_the_profile_learns_the_name(server, person):
     assert of(sign_in(client, person, scope="openid profile email")).items() >= named.items()
 
 
+@pytest.mark.parametrize("scope", ["openid profile", f"openid {device_scope('AAABBBCCC')}"])
+def test_a_refresh_renews_the_id_token(server, person, scope):
+    """OpenID Connect Core section 12.2."""
+    client = OAuthClient(server.api)
+    keys = assert_good(server.api.request("GET", "/oauth2/keys.json"))["keys"]
+    first = sign_in(client, person, scope=scope, nonce="n-0S6")
+    second = assert_good(client.refresh(first["refresh_token"]))
+    third = assert_good(client.refresh(second["refresh_token"]))
+    _, old = verified(first["id_token"], keys)
+    for tokens in (second, third):
+        _, new = verified(tokens["id_token"], keys)
+        for same in ("iss", "sub", "aud", "auth_time", "sid", "amr", "acr"):
+            assert new[same] == old[same], same
+        assert new.get("preferred_username") == old.get("preferred_username")
+        assert not {"nonce", "c_hash"} & new.keys()
+        assert new["at_hash"] == half_hash(tokens["access_token"])
+    assert (old["amr"], old["acr"]) == (["pwd"], "1")
+
+
+def test_no_refresh_renews_what_was_not_asked_for(server, person, client):
+    assert "id_token" not in assert_good(client.refresh(sign_in(client, person)["refresh_token"]))
+
+
+def test_userinfo_takes_the_token_in_a_form(server, person, client):
+    """RFC 6750 section 2.2."""
+    token = sign_in(client, person, scope="openid")["access_token"]
+    ask = lambda **how: server.api.request("POST", "/oauth2/userinfo", **how)  # noqa: E731
+    claims = assert_good(ask(data={"access_token": token}))
+    assert claims == assert_good(ask(token=token))
+    for twice in ({"token": token}, {"content": f"access_token={token}&access_token={token}"}):
+        form = {"headers": {"Content-Type": "application/x-www-form-urlencoded"}}
+        answer = ask(**{"content": f"access_token={token}"} | form | twice)
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+    assert ask(data={"access_token": "lka_nonsense"}).status_code == 401
+    assert ask(data={}).status_code == 401
+    in_address = server.api.request("GET", f"/oauth2/userinfo?access_token={token}")
+    assert in_address.status_code == 401
+    as_json = ask(json={"access_token": token})
+    assert as_json.status_code == 401
+
+
 def test_the_profile_is_named_on_the_consent_page(person, client):
     assert "see your name" in person.consent_page(client.ask(scope="openid profile")).text
     assert "see your name" not in person.consent_page(client.ask(scope="openid")).text

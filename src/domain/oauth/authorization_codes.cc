@@ -32,6 +32,7 @@ struct CodeRow {
   std::string code_challenge;  // empty: none was asked with
   std::optional<std::string> nonce;
   Time authenticated_at;
+  signin::AuthMethod authenticated_by = signin::AuthMethod::password;
   Time expires_at;
   std::optional<SessionId> session;
 };
@@ -56,6 +57,7 @@ struct latchkey::db::Columns<latchkey::oauth::CodeRow> {
       column("code_challenge", &Row::code_challenge),
       column("nonce", &Row::nonce),
       column("authenticated_at", &Row::authenticated_at),
+      column("authenticated_by", &Row::authenticated_by),
       column("expires_at", &Row::expires_at),
       column("session", &Row::session),
   };
@@ -115,6 +117,7 @@ Task<std::optional<std::string>> AuthorizationCodes::issue(const signin::Browser
         .code_challenge = request.code_challenge,
         .nonce = request.nonce.empty() ? std::nullopt : std::optional(request.nonce),
         .authenticated_at = browser.authenticated.at,
+        .authenticated_by = browser.authenticated.by,
         .expires_at = ground_.clock.now() + kLifetime,
         .session = {},
     };
@@ -168,9 +171,9 @@ Task<std::expected<Granted, GrantRefused>> AuthorizationCodes::redeem(
     if (!scope || !signin::lock_browser_account(tx, row->browser_session)) {
       return std::unexpected(refused("The person has signed out of the browser since."));
     }
-    auto session =
-        start_granted_session(tx, sessions_, *account, client, *scope,
-                              sessions::Method::authorization_code, row->browser_session, origin);
+    auto session = start_granted_session(
+        tx, sessions_, *account, client, *scope, sessions::Method::authorization_code,
+        row->browser_session, {.at = row->authenticated_at, .by = row->authenticated_by}, origin);
     if (!session) return std::unexpected(session.error());
     tx.run(
         "UPDATE authorization_codes SET session = :session, expires_at = :expires"
@@ -188,7 +191,8 @@ Task<std::expected<Granted, GrantRefused>> AuthorizationCodes::redeem(
                     .scope = *read_scope(redeemed->row.scope),
                     .person = std::move(redeemed->person),
                     .nonce = redeemed->row.nonce.value_or(""),
-                    .authenticated_at = redeemed->row.authenticated_at};
+                    .authenticated = {.at = redeemed->row.authenticated_at,
+                                      .by = redeemed->row.authenticated_by}};
 }
 
 void AuthorizationCodes::purge() {

@@ -24,7 +24,7 @@ struct Granted {
   Scope scope;
   boost::json::object person;  // person_claims()
   std::string nonce;           // of the authorization request; empty: none
-  Time authenticated_at;
+  signin::Authentication authenticated;
 };
 
 class AuthorizationCodes {

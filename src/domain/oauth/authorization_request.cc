@@ -68,6 +68,15 @@ std::expected<Prompt, std::string> read_prompt(std::string_view text) {
   return prompt;
 }
 
+std::optional<ResponseMode> read_mode(std::string_view text, std::string_view redirect_uri) {
+  if (text.empty() || text == "query") return ResponseMode::query;
+  if (text == "fragment") return ResponseMode::fragment;
+  const bool takes_forms =
+      redirect_uri.starts_with("https://") || redirect_uri.starts_with("http://");
+  if (text == "form_post" && takes_forms) return ResponseMode::form_post;
+  return std::nullopt;
+}
+
 std::optional<Duration> read_seconds(std::string_view text) {
   std::int64_t seconds = 0;
   const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), seconds);
@@ -88,7 +97,8 @@ std::expected<AuthorizationRequest, AuthorizationRefused> read_authorization_req
   }
   AuthorizationRequest request;
   request.redirect_uri = p.redirect_uri;
-  request.mode = p.response_mode == "fragment" ? ResponseMode::fragment : ResponseMode::query;
+  const auto mode = read_mode(p.response_mode, p.redirect_uri);
+  request.mode = mode.value_or(ResponseMode::query);
   if (p.state.size() <= kLongest) request.state = p.state;
   const auto refuse = [&](std::string_view error, std::string sentence) {
     return std::unexpected(ToClient{return_address(request), error, std::move(sentence)});
@@ -101,8 +111,9 @@ std::expected<AuthorizationRequest, AuthorizationRefused> read_authorization_req
     return refuse(p.response_type.empty() ? "invalid_request" : "unsupported_response_type",
                   "response_type: expected code");
   }
-  if (!p.response_mode.empty() && p.response_mode != "query" && p.response_mode != "fragment") {
-    return refuse("invalid_request", "response_mode: expected query or fragment");
+  if (!mode) {
+    return refuse("invalid_request",
+                  "response_mode: expected query, fragment, or form_post for a web address");
   }
   if (!client->may(clients::Grant::authorization_code)) {
     return refuse("unauthorized_client",

@@ -17,7 +17,11 @@
 // 3.1.2.1; spec "Authorisation code flow"). Pure.
 namespace latchkey::oauth {
 
-enum class ResponseMode { query, fragment };
+enum class ResponseMode {
+  query,
+  fragment,
+  form_post,  // OAuth 2.0 Form Post Response Mode; to web addresses alone
+};
 
 // The parameters as they came; absent ones are empty.
 struct AuthorizationParameters {
@@ -106,8 +110,8 @@ enum class AuthorizationStep {
 AuthorizationStep next_step(const AuthorizationRequest& request,
                             const signin::BrowserSession* browser, bool consented, Time now);
 
-// The redirect that answers: `parameters` is form-encoded already (RFC 6749 section 4.1.2; OAuth
-// 2.0 Multiple Response Type Encoding Practices section 2.1).
+// The redirect that answers, in the modes that redirect: `parameters` is form-encoded already (RFC
+// 6749 section 4.1.2; OAuth 2.0 Multiple Response Type Encoding Practices section 2.1).
 std::string redirect_to(const ReturnAddress& where, std::string_view parameters);
 
 }  // namespace latchkey::oauth

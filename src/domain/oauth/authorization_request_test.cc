@@ -81,7 +81,7 @@ TEST(AuthorizationRequest, IsRefusedToTheClient) {
       {"no response type", [](auto& p) { p.response_type = ""; }, "invalid_request"},
       {"the implicit grant", [](auto& p) { p.response_type = "token"; },
        "unsupported_response_type"},
-      {"another mode", [](auto& p) { p.response_mode = "form_post"; }, "invalid_request"},
+      {"another mode", [](auto& p) { p.response_mode = "web_message"; }, "invalid_request"},
       {"no PKCE", [](auto& p) { p.code_challenge = p.code_challenge_method = ""; },
        "invalid_request"},
       {"PKCE downgraded", [](auto& p) { p.code_challenge_method = "plain"; }, "invalid_request"},
@@ -108,6 +108,22 @@ TEST(AuthorizationRequest, IsRefusedToTheClient) {
     EXPECT_EQ(told->where.redirect_uri, kCallback);
     EXPECT_FALSE(told->sentence.empty());
   }
+}
+
+TEST(AuthorizationRequest, IsAnsweredByAFormWhereFormsAreTaken) {
+  clients::Client client = *sample_client();
+  client.type = clients::ApplicationType::native;
+  client.redirect_uris = {kCallback, "http://127.0.0.1/callback", "com.example.app:/callback"};
+  const auto shared = std::make_shared<const clients::Client>(client);
+  auto p = good();
+  p.response_mode = "form_post";
+  EXPECT_EQ(read_authorization_request(shared, p).value().mode, ResponseMode::form_post);
+  p.redirect_uri = "http://127.0.0.1:8080/callback";
+  EXPECT_EQ(read_authorization_request(shared, p).value().mode, ResponseMode::form_post);
+  p.redirect_uri = "com.example.app:/callback";
+  const auto refused = read_authorization_request(shared, p);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(std::get<ToClient>(refused.error()).where.mode, ResponseMode::query);
 }
 
 TEST(AuthorizationRequest, LeavesPkceOutOnlyWithANonceAndWhereTheOperatorSaysSo) {

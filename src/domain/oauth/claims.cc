@@ -28,6 +28,39 @@ boost::json::object person_claims(db::Tx& tx, UserId user, std::string_view loca
   return claims;
 }
 
+void note_openid_session(db::Tx& tx, SessionId session, const signin::Authentication& how) {
+  tx.run(
+      "INSERT INTO openid_sessions (session, authenticated_at, authenticated_by)"
+      " VALUES (:session, :at, :by)",
+      session, how.at, how.by);
+}
+
+Task<std::optional<RenewedClaims>> Claims::renewed(SessionId session, const Scope& scope) const {
+  co_return co_await ground_.db.read([&](db::Tx& tx) -> std::optional<RenewedClaims> {
+    const auto row = tx.one<UserId, std::string, std::optional<Time>,
+                            std::optional<signin::AuthMethod>>(
+        "SELECT u.id, u.localpart, o.authenticated_at, o.authenticated_by FROM openid_sessions o"
+        " JOIN sessions s ON s.id = o.session JOIN users u ON u.id = s.user_id"
+        " WHERE o.session = :session",
+        session);
+    if (!row) return std::nullopt;
+    const auto& [user, localpart, at, by] = *row;
+    if (!at || !by) return std::nullopt;
+    return RenewedClaims{.user = user,
+                         .authenticated = {.at = *at, .by = *by},
+                         .person = person_claims(tx, user, localpart, scope)};
+  });
+}
+
+void Claims::purge() const {
+  ground_.db.write_now([](db::Tx& tx) {
+    tx.run(
+        "DELETE FROM openid_sessions WHERE NOT EXISTS"
+        " (SELECT 1 FROM sessions s WHERE s.id = openid_sessions.session AND"
+        " (s.ended = 0 OR (s.ended = 1 AND s.device IS NOT NULL)))");
+  });
+}
+
 Task<boost::json::object> Claims::of(const sessions::Identity& who, const Scope& scope) const {
   boost::json::object claims;
   if (scope.profile || scope.email) {

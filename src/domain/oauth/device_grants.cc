@@ -34,6 +34,7 @@ struct GrantRow {
   std::optional<UserId> user;
   std::optional<BrowserSessionId> browser_session;
   std::optional<Time> authenticated_at;
+  signin::AuthMethod authenticated_by = signin::AuthMethod::password;
   std::optional<SessionId> session;
 };
 
@@ -63,6 +64,7 @@ struct latchkey::db::Columns<latchkey::oauth::GrantRow> {
       column("user_id", &Row::user),
       column("browser_session", &Row::browser_session),
       column("authenticated_at", &Row::authenticated_at),
+      column("authenticated_by", &Row::authenticated_by),
       column("session", &Row::session),
   };
 };
@@ -164,10 +166,12 @@ Task<bool> DeviceGrants::decide(const signin::BrowserSession& browser, std::stri
     const Time now = ground_.clock.now();
     return tx.run(
                "UPDATE device_grants SET decision = :decision, user_id = :user,"
-               " browser_session = :browser, authenticated_at = :authenticated"
+               " browser_session = :browser, authenticated_at = :authenticated,"
+               " authenticated_by = :by"
                " WHERE user_code = :code AND decision = 0 AND expires_at > :now",
                allow ? Decision::granted : Decision::denied, account->id, browser.id,
-               browser.authenticated.at, crypto::kept_hash(user_code), now) == 1;
+               browser.authenticated.at, browser.authenticated.by, crypto::kept_hash(user_code),
+               now) == 1;
   });
 }
 
@@ -220,8 +224,9 @@ Task<std::expected<Granted, GrantRefused>> DeviceGrants::poll(std::size_t worker
       return std::unexpected(refused(Why::access_denied, "The person has signed out since."));
     }
     scope->admin = scope->admin && account->admin;
-    auto session = start_granted_session(tx, sessions_, *account, client, *scope,
-                                         sessions::Method::device_code, std::nullopt, origin);
+    auto session = start_granted_session(
+        tx, sessions_, *account, client, *scope, sessions::Method::device_code, std::nullopt,
+        {.at = row->authenticated_at.value_or(now), .by = row->authenticated_by}, origin);
     if (!session) return std::unexpected(session.error());
     tx.run("UPDATE device_grants SET session = :session WHERE hash = :hash", session->record.id,
            hash);
@@ -231,13 +236,15 @@ Task<std::expected<Granted, GrantRefused>> DeviceGrants::poll(std::size_t worker
   if (!redeemed) co_return std::unexpected(redeemed.error());
   polling_.forget(hash);
   const sessions::Record& record = redeemed->session.record;
-  co_return Granted{.tokens = sessions_.tokens_of(worker, record),
-                    .account = redeemed->session.account,
-                    .session = record.id,
-                    .scope = *read_scope(record.grant->scope),
-                    .person = std::move(redeemed->person),
-                    .nonce = {},
-                    .authenticated_at = redeemed->row.authenticated_at.value_or(record.created_at)};
+  co_return Granted{
+      .tokens = sessions_.tokens_of(worker, record),
+      .account = redeemed->session.account,
+      .session = record.id,
+      .scope = *read_scope(record.grant->scope),
+      .person = std::move(redeemed->person),
+      .nonce = {},
+      .authenticated = {.at = redeemed->row.authenticated_at.value_or(record.created_at),
+                        .by = redeemed->row.authenticated_by}};
 }
 
 void DeviceGrants::purge() {

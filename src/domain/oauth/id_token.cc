@@ -1,6 +1,7 @@
 #include "domain/oauth/id_token.h"
 
 #include <algorithm>
+#include <boost/json/array.hpp>
 
 #include "platform/crypto/hash.h"
 #include "platform/jose/jws.h"
@@ -20,6 +21,15 @@ std::optional<Id> parse_public_id(std::string_view text) {
   const auto id = text::parse_id<Id>(text);
   // One text for each id: what this server writes.
   return id && text::format_id(*id) == text ? id : std::nullopt;
+}
+
+// RFC 8176; empty: of a newer version, which has written what this one does not know.
+std::string_view reference_of(signin::AuthMethod method) {
+  switch (method) {
+    case signin::AuthMethod::password:
+      return "pwd";
+  }
+  return {};
 }
 
 std::expected<IdTokenHint, HintFault> judge_claims(const json::object& claims,
@@ -54,9 +64,13 @@ json::object id_token_claims(const IdTokenFacts& facts, Time now) {
                       {"aud", facts.client_id},
                       {"exp", seconds(now + kIdTokenLife)},
                       {"iat", seconds(now)},
-                      {"auth_time", seconds(facts.authenticated_at)},
+                      {"auth_time", seconds(facts.authenticated.at)},
                       {"sid", text::format_id(facts.session)},
                       {"at_hash", half_hash(facts.access_token)}};
+  if (const auto methods = reference_of(facts.authenticated.by); !methods.empty()) {
+    claims["acr"] = kAcr;
+    claims["amr"] = json::array{methods};
+  }
   for (const auto& claim : facts.person) claims[claim.key()] = claim.value();
   if (facts.nonce) claims["nonce"] = *facts.nonce;
   if (facts.code) claims["c_hash"] = half_hash(*facts.code);

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "domain/sessions/record.h"
+#include "domain/signin/authentication.h"
 #include "platform/jose/key.h"
 #include "platform/time.h"
 
@@ -25,11 +26,15 @@ struct IdTokenFacts {
   UserId user{};
   boost::json::object person = {};  // person_claims()
   SessionId session{};
-  Time authenticated_at;
+  signin::Authentication authenticated;
   std::optional<std::string> nonce;  // of the authorization request; a refresh has none
   std::string access_token;
   std::optional<std::string> code;  // that it was had for
 };
+
+// What stands for every sign-in that is known (`acr`): one factor. Clients that ask for more with
+// acr_values, which is a wish alone (OpenID Connect Core section 5.5.1.1), find it in none.
+inline constexpr std::string_view kAcr = "1";
 
 boost::json::object id_token_claims(const IdTokenFacts& facts, Time now);
 

@@ -22,7 +22,7 @@ IdTokenFacts facts() {
           .user = UserId{7},
           .person = {{"preferred_username", "alice"}, {"name", "Alice A."}},
           .session = SessionId{9},
-          .authenticated_at = kNow - 5min,
+          .authenticated = {.at = kNow - 5min},
           .nonce = "n-0S6_WzA2Mj",
           .access_token = "lka_token",
           .code = "code"};
@@ -44,8 +44,17 @@ TEST(IdToken, SaysWhatTheSpecificationWants) {
                                                           {"at_hash", half_hash("lka_token")},
                                                           {"preferred_username", "alice"},
                                                           {"name", "Alice A."},
+                                                          {"acr", "1"},
+                                                          {"amr", json::array{"pwd"}},
                                                           {"nonce", "n-0S6_WzA2Mj"},
                                                           {"c_hash", half_hash("code")}}));
+}
+
+TEST(IdToken, SaysNothingOfAMethodThatItDoesNotKnow) {
+  auto newer = facts();
+  newer.authenticated.by = signin::AuthMethod{7};
+  EXPECT_FALSE(id_token_claims(newer, kNow).contains("amr"));
+  EXPECT_FALSE(id_token_claims(newer, kNow).contains("acr"));
 }
 
 TEST(IdToken, OfARefreshHasNoNonceAndNoCode) {

@@ -1,11 +1,14 @@
 #include "domain/oauth/start_granted_session.h"
 
+#include "domain/oauth/claims.h"
+
 namespace latchkey::oauth {
 
 std::expected<sessions::Session, GrantRefused> start_granted_session(
     db::Tx& tx, sessions::Sessions& sessions, const sessions::Account& account,
     const clients::Client& client, const Scope& scope, sessions::Method method,
-    std::optional<BrowserSessionId> browser, const sessions::Origin& origin) {
+    std::optional<BrowserSessionId> browser, const signin::Authentication& authenticated,
+    const sessions::Origin& origin) {
   using Why = GrantRefused::Why;
   sessions::NewSession wanted{
       .device_id = scope.matrix ? std::optional(scope.device_id) : std::nullopt,
@@ -17,7 +20,10 @@ std::expected<sessions::Session, GrantRefused> start_granted_session(
       .origin = origin,
   };
   auto session = sessions.start(tx, account, wanted);
-  if (session) return std::move(*session);
+  if (session) {
+    if (scope.openid) note_openid_session(tx, session->record.id, authenticated);
+    return std::move(*session);
+  }
   switch (session.error()) {
     case sessions::StartRefusal::account_locked:
       return std::unexpected(GrantRefused{Why::locked, "This account is locked."});

@@ -56,17 +56,57 @@ std::string without_prompt(const http::Form& query) {
   return http::encode_form(kept);
 }
 
-http::Response redirect(const Api& api, const ReturnAddress& where,
-                        std::vector<http::Form::Field> fields) {
+void complete(const Api& api, const ReturnAddress& where, std::vector<http::Form::Field>& fields) {
   if (!where.state.empty()) fields.push_back({"state", where.state});
   fields.push_back({"iss", api.public_url.base()});  // RFC 9207
-  return pages::see_other(redirect_to(where, http::encode_form(fields)));
 }
 
-http::Response tell_client(const Api& api, const ReturnAddress& where, std::string_view error,
-                           std::string_view sentence) {
-  return redirect(api, where,
-                  {{"error", std::string(error)}, {"error_description", std::string(sentence)}});
+std::string shown_name(const http::Request& request, const clients::Client& client) {
+  return client.shown_name(pages::accepted_languages(request));
+}
+
+// OAuth 2.0 Form Post Response Mode: a page whose form goes to the client, by itself or by a click.
+http::Response form_to_client(const Api& api, const http::Request& request,
+                              const clients::Client& client, const ReturnAddress& where,
+                              std::span<const http::Form::Field> fields, bool at_once) {
+  const std::string back = pages::language_of(api.site, request)
+                               .say(texts::LogoutBack{.app = shown_name(request, client)});
+  html::Page page = pages::begin_page(api.site, request, back, "form_post.html");
+  page.form_target = form_action_source(where.redirect_uri);
+  if (at_once) page.script = "form_post.js";
+  page.values.set("ACTION", where.redirect_uri).set("BACK", back);
+  for (const http::Form::Field& field : fields) {
+    page.values.add("FIELD").set("NAME", field.name).set("VALUE", field.value);
+  }
+  return pages::show(api.site, request, std::move(page));
+}
+
+// The answer to the client. Not `at_once` (may_redirect_at_once()): the person sees where it goes.
+http::Response answer_client(const Api& api, const http::Request& request,
+                             const clients::Client& client, const ReturnAddress& where,
+                             std::vector<http::Form::Field> fields, bool at_once = true) {
+  complete(api, where, fields);
+  if (where.mode == ResponseMode::form_post) {
+    return form_to_client(api, request, client, where, fields, at_once);
+  }
+  std::string address = redirect_to(where, http::encode_form(fields));
+  if (at_once) return pages::see_other(std::move(address));
+  return pages::show_message(
+      api.site, request,
+      {.status = 400,
+       .title = Text::authorize_failed,
+       .sentence = Text::authorize_refused,
+       .link = std::move(address),
+       .link_text = pages::language_of(api.site, request)
+                        .say(texts::LogoutBack{.app = shown_name(request, client)})});
+}
+
+http::Response tell_client(const Api& api, const http::Request& request,
+                           const clients::Client& client, const ReturnAddress& where,
+                           std::string_view error, std::string_view sentence, bool at_once = true) {
+  return answer_client(
+      api, request, client, where,
+      {{"error", std::string(error)}, {"error_description", std::string(sentence)}}, at_once);
 }
 
 // Told to the person, for who asks is not to be trusted with an answer.
@@ -75,36 +115,25 @@ http::Response failed(const Api& api, const http::Request& request, Text sentenc
       api.site, request, {.status = 400, .title = Text::authorize_failed, .sentence = sentence});
 }
 
-// For may_redirect_at_once(): they see where it goes.
-http::Response offer_way_back(const Api& api, const http::Request& request,
-                              const clients::Client& client, const http::Response& redirect) {
-  const std::string name = client.shown_name(pages::accepted_languages(request));
-  return pages::show_message(
-      api.site, request,
-      {.status = 400,
-       .title = Text::authorize_failed,
-       .sentence = Text::authorize_refused,
-       .link = redirect.headers.front().second,
-       .link_text = pages::language_of(api.site, request).say(texts::LogoutBack{.app = name})});
-}
-
 // `at_once`: of may_redirect_at_once().
 http::Response answer_refused(const Api& api, const http::Request& request,
                               const AuthorizationRefused& refused, const clients::Client* client,
                               bool at_once) {
   if (const auto* told = std::get_if<ToClient>(&refused)) {
-    http::Response redirect = tell_client(api, told->where, told->error, told->sentence);
-    return at_once ? std::move(redirect) : offer_way_back(api, request, *client, redirect);
+    return tell_client(api, request, *client, told->where, told->error, told->sentence, at_once);
   }
   const bool known = std::get<NotTheClients>(refused) == NotTheClients::wrong_address;
   return failed(api, request,
                 known ? Text::authorize_wrong_address : Text::authorize_unknown_client);
 }
 
-Task<http::Response> grant(const Api& api, const BrowserSession& browser,
-                           const AuthorizationRequest& asked, std::string query) {
+Task<http::Response> grant(const Api& api, const http::Request& request,
+                           const BrowserSession& browser, const AuthorizationRequest& asked,
+                           std::string query) {
   const auto code = co_await api.codes.issue(browser, asked);
-  if (code) co_return redirect(api, return_address(asked), {{"code", *code}});
+  if (code) {
+    co_return answer_client(api, request, *asked.client, return_address(asked), {{"code", *code}});
+  }
   co_return pages::to_sign_in(std::string(path::kAuthorize) + "?" + query);
 }
 
@@ -156,11 +185,13 @@ Task<http::Response> get_authorize(const Api& api, const http::Request& request)
     case AuthorizationStep::use_another_account:
       co_return pages::to_sign_in(next, {.another = true});
     case AuthorizationStep::grant:
-      co_return co_await grant(api, *browser, asked->request, query);
+      co_return co_await grant(api, request, *browser, asked->request, query);
     case AuthorizationStep::login_required:
-      co_return tell_client(api, where, "login_required", "The person has to sign in.");
+      co_return tell_client(api, request, *asked->request.client, where, "login_required",
+                            "The person has to sign in.");
     case AuthorizationStep::consent_required:
-      co_return tell_client(api, where, "consent_required", "The person has to consent.");
+      co_return tell_client(api, request, *asked->request.client, where, "consent_required",
+                            "The person has to consent.");
     case AuthorizationStep::ask_consent:
       break;
   }
@@ -185,13 +216,13 @@ Task<http::Response> post_authorize(const Api& api, const http::Request& request
   const std::string query = without_prompt(asked->query);
   const std::string decision = pages::field(*form, "decision");
   if (decision == "deny") {
-    co_return tell_client(api, return_address(asked->request), "access_denied",
-                          "The person has said no.");
+    co_return tell_client(api, request, *asked->request.client, return_address(asked->request),
+                          "access_denied", "The person has said no.");
   }
   if (!browser || decision != "allow") {
     co_return pages::to_sign_in(std::string(path::kAuthorize) + "?" + query);
   }
-  co_return co_await grant(api, *browser, asked->request, query);
+  co_return co_await grant(api, request, *browser, asked->request, query);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "domain/clients/grants.h"
+#include "domain/oauth/id_token.h"
 #include "endpoints/oauth/oauth.h"
 
 namespace latchkey::oauth {
@@ -55,10 +56,11 @@ json::object metadata(const Api& api) {
       {"subject_types_supported", json::array{"public"}},
       {"id_token_signing_alg_values_supported", algorithms},
       {"claims_supported",
-       json::array{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "c_hash",
-                   "sid", "name", "preferred_username", "email", "email_verified"}},
+       json::array{"iss", "sub", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "at_hash",
+                   "c_hash", "sid", "name", "preferred_username", "email", "email_verified"}},
+      {"acr_values_supported", json::array{kAcr}},
       {"response_types_supported", json::array{"code"}},
-      {"response_modes_supported", json::array{"query", "fragment"}},
+      {"response_modes_supported", json::array{"query", "fragment", "form_post"}},
       {"grant_types_supported", grants()},
       {"code_challenge_methods_supported", json::array{"S256"}},
       {"prompt_values_supported", std::move(prompts)},

@@ -28,6 +28,13 @@ json::object token_answer(const sessions::TokenPair& tokens) {
   return answer;
 }
 
+std::string id_token(const SigningKeySet& keys, const clients::Client& client,
+                     const IdTokenFacts& facts, Time now) {
+  const bool es256 = client.id_token_signed_response_alg == "ES256";
+  return keys.sign(es256 ? jose::Algorithm::es256 : jose::Algorithm::rs256,
+                   id_token_claims(facts, now), now);
+}
+
 // With an ID token where the client asked for one (OpenID Connect Core section 3.1.3.3).
 json::object granted_answer(const Api& api, const SigningKeySet& keys,
                             const clients::Client& client, const Granted& granted,
@@ -40,16 +47,37 @@ json::object granted_answer(const Api& api, const SigningKeySet& keys,
                              .user = granted.account.id,
                              .person = granted.person,
                              .session = granted.session,
-                             .authenticated_at = granted.authenticated_at,
+                             .authenticated = granted.authenticated,
                              .nonce = nonce,
                              .access_token = granted.tokens.access_token,
                              .code = std::move(code)};
-    const bool es256 = client.id_token_signed_response_alg == "ES256";
-    const Time now = api.clock.now();
-    answer["id_token"] = keys.sign(es256 ? jose::Algorithm::es256 : jose::Algorithm::rs256,
-                                   id_token_claims(facts, now), now);
+    answer["id_token"] = id_token(keys, client, facts, api.clock.now());
   }
   return answer;
+}
+
+// With a new ID token, which says the same of the same sign-in (OpenID Connect Core section 12.2).
+// The session has gone on by now: a client that gets no answer gets this one when it asks again.
+Task<json::object> refreshed_answer(const Api& api, const clients::Client* client,
+                                    const sessions::TokenPair& tokens) {
+  json::object answer = token_answer(tokens);
+  const auto scope = read_scope(tokens.scope);
+  const auto token = sessions::read_token(tokens.access_token);
+  if (client == nullptr || !scope || !scope->openid || !token) co_return answer;
+  auto claims = co_await api.claims.renewed(token->session, *scope);
+  if (!claims) co_return answer;
+  const auto keys = co_await api.keys.current();
+  const IdTokenFacts facts{.issuer = api.public_url.base(),
+                           .client_id = client->id,
+                           .user = claims->user,
+                           .person = std::move(claims->person),
+                           .session = token->session,
+                           .authenticated = claims->authenticated,
+                           .nonce = {},
+                           .access_token = tokens.access_token,
+                           .code = {}};
+  answer["id_token"] = id_token(*keys, *client, facts, api.clock.now());
+  co_return answer;
 }
 
 Task<http::Response> redeem_code(const Api& api, const http::Request& request,
@@ -82,9 +110,9 @@ Task<http::Response> redeem_device_code(const Api& api, const http::Request& req
   co_return secret_answer(granted_answer(api, *keys, client, *granted, std::nullopt));
 }
 
-// `of_unknown`: the answer for a token that is nobody's or another client's.
+// `client`: null: gone. `of_unknown`: the answer for a token that is nobody's or another client's.
 Task<http::Response> refresh(const Api& api, const http::Request& request, const http::Form& form,
-                             const std::string& client_id,
+                             const std::string& client_id, const clients::Client* client,
                              std::optional<http::Response> of_unknown = {}) {
   const auto token = field(form, "refresh_token");
   if (!token) co_return token.error();
@@ -97,7 +125,7 @@ Task<http::Response> refresh(const Api& api, const http::Request& request, const
     co_return error(400, "invalid_scope",
                     "scope: a refresh can ask for no more than was granted (RFC 6749 section 6)");
   }
-  if (tokens) co_return secret_answer(token_answer(*tokens));
+  if (tokens) co_return secret_answer(co_await refreshed_answer(api, client, *tokens));
   // Only guesses are limited: a client with a token of this server always gets its answer.
   if (tokens.error().worth == sessions::Worth::unknown) {
     const Time now = api.clock.now();
@@ -115,7 +143,7 @@ Task<http::Response> refresh_of_gone_client(const Api& api, const http::Request&
                                             const http::Form& form, http::Response refused) {
   const std::string client_id = co_await gone_client(api, request, form);
   if (client_id.empty()) co_return refused;
-  co_return co_await refresh(api, request, form, client_id, std::move(refused));
+  co_return co_await refresh(api, request, form, client_id, nullptr, std::move(refused));
 }
 
 Task<http::Response> post_token(const Api& api, const http::Request& request) {
@@ -140,7 +168,7 @@ Task<http::Response> post_token(const Api& api, const http::Request& request) {
     case Grant::authorization_code:
       co_return co_await redeem_code(api, request, *form, **client);
     case Grant::refresh_token:
-      co_return co_await refresh(api, request, *form, (*client)->id);
+      co_return co_await refresh(api, request, *form, (*client)->id, client->get());
     case Grant::device_code:
       co_return co_await redeem_device_code(api, request, *form, **client);
   }

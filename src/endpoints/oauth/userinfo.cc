@@ -4,6 +4,7 @@
 #include "endpoints/oauth/oauth.h"
 #include "endpoints/request/origin.h"
 #include "platform/http/authorization.h"
+#include "platform/http/form.h"
 
 namespace latchkey::oauth {
 namespace {
@@ -21,9 +22,24 @@ http::Response ask_for_token() {
   return response;
 }
 
+// The access token in the header, or in a posted form (RFC 6750 section 2.2); absent: in neither.
+// One in the address would stand in logs. The error: why it cannot be told which it is.
+std::expected<std::optional<std::string>, std::string_view> shown_token(
+    const http::Request& request) {
+  const auto header = http::bearer_token(request.headers);
+  if (!header) return std::unexpected("Authorization: not one Bearer token");
+  std::optional<std::string> token = *header ? std::optional<std::string>(**header) : std::nullopt;
+  if (request.method != http::Method::post || !http::has_form(request)) return token;
+  const auto form = http::Form::parse(request.body);
+  if (!form) return std::unexpected("the body is not a form");
+  const auto field = form->only("access_token");
+  if (!field || (token && *field)) return std::unexpected("expected one access token");
+  return *field ? std::optional<std::string>(**field) : token;
+}
+
 Task<http::Response> userinfo(const Api& api, const http::Request& request) {
-  const auto token = http::bearer_token(request.headers);
-  if (!token) co_return challenge(400, "invalid_request", "Authorization: not one Bearer token");
+  const auto token = shown_token(request);
+  if (!token) co_return challenge(400, "invalid_request", token.error());
   if (!*token) co_return ask_for_token();
   const auto verdict = co_await api.sessions.check_any_scope(request::use_of(request), **token);
   if (!verdict.standing.active()) {
