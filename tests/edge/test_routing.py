@@ -80,6 +80,7 @@ def test_what_belongs_to_an_account_is_latchkeys(edge, method, path):
         ("GET", "/_matrix/client/unstable/org.matrix.msc2965/auth_metadata"),
         ("GET", "/.well-known/openid-configuration"),
         ("GET", "/.well-known/oauth-authorization-server"),
+        ("GET", "/.well-known/webfinger"),
         ("GET", "/.well-known/change-password"),
     ],
 )

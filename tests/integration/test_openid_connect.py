@@ -4,7 +4,7 @@ import base64
 import json
 import secrets
 import time
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 import yaml
@@ -14,6 +14,7 @@ from Crypto.Signature import DSS, pkcs1_15
 
 from support.answers import assert_good
 from support.oauth import OAuthClient, answer_of, device_scope, new_person, sign_in
+from support.server import SERVER_NAME
 
 SECRET = "a-secret-of-the-operator"
 CALLBACK = "https://console.example.com/callback"
@@ -159,6 +160,50 @@ def test_the_profile_is_named_on_the_consent_page(person, client):
 
 def test_no_id_token_without_openid(server, person):
     assert "id_token" not in sign_in(OAuthClient(server.api), person)
+
+
+ISSUER = "http://openid.net/specs/connect/1.0/issuer"
+
+
+@pytest.mark.parametrize(
+    ("resource", "rel", "links"),
+    [
+        ("acct:alice@{name}", [ISSUER], 1),
+        ("acct:nobody@{name}", [], 1),
+        ("acct:alice%40mail.example@{name}", [ISSUER], 1),
+        ("ACCT:alice@{upper}", ["http://webfinger.net/rel/avatar", ISSUER], 1),
+        ("http://127.0.0.1/alice", [ISSUER], 1),
+        ("acct:alice@{name}", ["http://webfinger.net/rel/avatar"], 0),
+    ],
+)
+def test_an_account_leads_to_its_issuer(server, resource, rel, links):
+    """OpenID Connect Discovery section 2, RFC 7033."""
+    resource = resource.format(name=SERVER_NAME, upper=SERVER_NAME.upper())
+    query = urlencode([("resource", resource), *(("rel", one) for one in rel)])
+    answer = server.api.request("GET", f"/.well-known/webfinger?{query}")
+    assert answer.headers["Content-Type"] == "application/jrd+json"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    issuer = server.api.request("GET", "/.well-known/openid-configuration").json()["issuer"]
+    told = [{"rel": ISSUER, "href": issuer}] * links
+    assert assert_good(answer) == {"subject": resource, "links": told}
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("", 400),
+        ("resource=", 400),
+        (f"resource=acct:a@{SERVER_NAME}&resource=acct:b@{SERVER_NAME}", 400),
+        ("resource=acct:a@elsewhere.example", 404),
+        (f"resource=acct:a@{SERVER_NAME}.evil.example", 404),
+        (f"resource=a@{SERVER_NAME}", 404),
+        (f"resource=mailto:a@{SERVER_NAME}", 404),
+        ("resource=acct:", 404),
+    ],
+)
+def test_no_other_account_does(server, query, status):
+    answer = server.api.request("GET", f"/.well-known/webfinger?{query}")
+    assert answer.status_code == status, answer.text
 
 
 def test_keys_are_the_same_after_a_restart(make_server):

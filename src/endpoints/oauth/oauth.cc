@@ -11,6 +11,7 @@ namespace latchkey::oauth {
 void mount(http::Router& router, const Api& api) {
   request::Routes metadata(router, {.name = "metadata", .refuse = request::standard_refusal});
   mount_metadata(metadata, api);
+  mount_webfinger(metadata, api);
 
   request::Routes pages(router, pages::surface(api.site));
   mount_authorize(pages, api);

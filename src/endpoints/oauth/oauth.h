@@ -19,11 +19,11 @@
 #include "platform/http/public_url.h"
 
 // OAuth 2.0 and OpenID Connect (spec "OAuth 2.0 API"). A client finds the endpoints by the metadata
-// (metadata.cc), registers (register.cc), and sends its person to the consent page (authorize.cc,
-// consent_page.h) or has a code typed (device_grant.cc); it gets tokens at the token endpoint
-// (token.cc), which it proves itself to (authenticate.h). The homeserver asks what a token is worth
-// (introspect.h). What fails is told as RFC 6749 has it (error_response.h), or on a page where a
-// person looks.
+// (metadata.cc, webfinger.cc), registers (register.cc), and sends its person to the consent page
+// (authorize.cc, consent_page.h) or has a code typed (device_grant.cc); it gets tokens at the token
+// endpoint (token.cc), which it proves itself to (authenticate.h). The homeserver asks what a token
+// is worth (introspect.h). What fails is told as RFC 6749 has it (error_response.h), or on a page
+// where a person looks.
 namespace latchkey::oauth {
 
 using pages::Language;
@@ -65,6 +65,7 @@ struct Api {
 };
 
 void mount_metadata(request::Routes& routes, const Api& api);
+void mount_webfinger(request::Routes& routes, const Api& api);
 void mount_authorize(request::Routes& routes, const Api& api);
 void mount_device_authorization(request::Routes& routes, const Api& api);
 void mount_link(request::Routes& routes, const Api& api);
