@@ -177,10 +177,22 @@ int check_config(const Common& common) {
     return refuse_config(services.error(), common);
   }
   if (const auto terms = config.load_terms(); !terms) return refuse_config(terms.error(), common);
-  if (const auto clients = config.load_clients(); !clients) {
-    return refuse_config(clients.error(), common);
+  const auto clients = config.load_clients();
+  if (!clients) return refuse_config(clients.error(), common);
+  json::array warnings;
+  for (const std::string& warning : clients::warnings_of(*clients)) {
+    warnings.emplace_back("oauth.clients_file: " + warning);
   }
-  std::cout << (common.json ? R"({"ok":true})" : common.config_file + " is fine.") << "\n";
+  if (common.json) {
+    json::object answer{{"ok", true}};
+    if (!warnings.empty()) answer["warnings"] = std::move(warnings);
+    std::cout << json::serialize(answer) << "\n";
+    return 0;
+  }
+  for (const json::value& warning : warnings) {
+    std::cout << "warning: " << std::string_view(warning.get_string()) << "\n";
+  }
+  std::cout << common.config_file << " is fine.\n";
   return 0;
 }
 

@@ -306,6 +306,22 @@ def test_config_check_reads_the_files_that_are_named(make_sqlite_server, tmp_pat
     server.command("config", "check")
 
 
+def test_config_check_warns_of_secrets_that_applications_send_as_they_are(
+    make_sqlite_server, tmp_path
+):
+    secret = "a+secret%of-the-operator"
+    clients = tmp_path / "clients.yaml"
+    clients.write_text(
+        "clients:\n- client_id: app\n  redirect_uris: [https://app.example.com/]\n"
+        f"  token_endpoint_auth_method: client_secret_basic\n  client_secret: {secret}\n"
+    )
+    server = make_sqlite_server(start=False, oauth={"clients_file": str(clients)})
+    said = server.command("config", "check")
+    assert "oauth.clients_file: client 'app': client_secret has one of + %" in str(said)
+    assert secret not in str(said)
+    server.start()
+
+
 def test_backup_while_it_runs(make_sqlite_server):
     server = make_sqlite_server()
     client, out = new_client(server.api), new_client(server.api)

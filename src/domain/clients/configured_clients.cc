@@ -316,6 +316,25 @@ std::expected<std::vector<Client>, std::vector<std::string>> read_configured_cli
   return clients;
 }
 
+std::vector<std::string> warnings_of(const std::vector<Client>& clients) {
+  std::vector<std::string> warnings;
+  const auto warn = [&](const Client& client, std::string_view field, std::string_view marks) {
+    warnings.push_back(
+        fmt::format("client '{}': {} has one of {}, which many applications send without the "
+                    "percent-encoding of RFC 6749 section 2.3.1, and are refused: choose letters, "
+                    "digits, '-', '.' and '_'",
+                    client.id, field, marks));
+  };
+  for (const Client& client : clients) {
+    if (client.auth_method != ClientAuthMethod::client_secret_basic) continue;
+    if (client.id.find_first_of("+%:") != std::string::npos) warn(client, "client_id", "+ % :");
+    if (client.secret.reveal().find_first_of("+%") != std::string_view::npos) {
+      warn(client, "client_secret", "+ %");
+    }
+  }
+  return warnings;
+}
+
 std::expected<std::vector<Client>, std::vector<std::string>> load_configured_clients(
     const std::string& path) {
   const auto document = config::read_document(path);

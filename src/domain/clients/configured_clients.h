@@ -39,6 +39,11 @@ struct OauthOptions {
 std::expected<std::vector<Client>, std::vector<std::string>> load_configured_clients(
     const std::string& path);
 
+// What is likely to go wrong with them, one sentence for each; none shows a secret. Many
+// applications send client_id and client_secret in the header as they are, where they have to be
+// percent-encoded first (RFC 6749 section 2.3.1).
+std::vector<std::string> warnings_of(const std::vector<Client>& clients);
+
 // The same of a document. `folder`: from which a client_secret_file is taken.
 std::expected<std::vector<Client>, std::vector<std::string>> read_configured_clients(
     const boost::json::object& document, const std::string& folder);

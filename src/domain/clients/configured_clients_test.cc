@@ -167,6 +167,28 @@ TEST(ConfiguredClients, SayWhatIsWrong) {
   }
 }
 
+TEST(ConfiguredClients, AreWarnedOfWhatApplicationsSendAsItIs) {
+  const auto warned = [](const std::string& id, const std::string& secret,
+                         const std::string& method = "client_secret_basic") {
+    return warnings_of(read("clients:\n- client_id: \"" + id + "\"\n" + kUris +
+                            "  token_endpoint_auth_method: " + method + "\n  client_secret: \"" +
+                            secret + "\"\n")
+                           .value());
+  };
+  EXPECT_TRUE(warned("console-1._~", kSecret).empty());
+  EXPECT_TRUE(warned("console", "0123456789:abcdef/=!&#").empty()) << "one colon ends the ID";
+  for (const std::string id : {"a+b", "a%62", "https://console.example.com"}) {
+    EXPECT_EQ(warned(id, kSecret).size(), 1U) << id;
+    EXPECT_TRUE(warned(id, kSecret, "client_secret_post").empty()) << id;
+  }
+  for (const std::string secret : {"0123456789+abcdef", "0123456789%61bcdef"}) {
+    const auto warnings = warned("console", secret);
+    ASSERT_EQ(warnings.size(), 1U) << secret;
+    EXPECT_TRUE(warnings[0].starts_with("client 'console': client_secret has one of + %"));
+    EXPECT_FALSE(warnings[0].contains(secret));
+  }
+}
+
 TEST(ConfiguredClients, SayWhatIsWrongWithTheFile) {
   const std::string uris = kUris;
   EXPECT_EQ(read("other: 5").error().at(0), "clients: is missing");
