@@ -31,6 +31,7 @@ LIBRARY_ROOMS = {
     r"unicode/": {"domain/accounts", "platform/texts"},
     r"ctemplate/": {"platform/html"},
     r"CLI/": {"app"},
+    r"curl/": {"platform/http_client"},
 }
 
 # Headers that cost seconds in each file that includes them.

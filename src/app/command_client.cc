@@ -1,23 +1,21 @@
 #include "app/command_client.h"
 
-#include <curl/curl.h>
 #include <pwd.h>
 #include <unistd.h>
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <cstdlib>
-#include <memory>
+
+#include "platform/http_client/http_client.h"
 
 namespace latchkey::app {
 namespace {
 
 namespace json = boost::json;
 
-std::size_t append(const char* data, std::size_t size, std::size_t count, void* to) {
-  static_cast<std::string*>(to)->append(data, size * count);
-  return size * count;
-}
+// Lists of a whole server's accounts come in pieces; this is for what is no answer of ours.
+constexpr std::size_t kLongestAnswer = 256UL * 1024 * 1024;
 
 }  // namespace
 
@@ -31,24 +29,19 @@ std::string who_types() {
 
 std::optional<admin::Answer> run_in_server(const std::string& socket_path, std::string_view name,
                                            const json::object& arguments) {
-  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl(curl_easy_init(),
-                                                                 curl_easy_cleanup);
-  const std::string body = json::serialize(
-      json::object{{"command", name}, {"arguments", arguments}, {"user", who_types()}});
-  std::string answer;
-  curl_easy_setopt(curl.get(), CURLOPT_UNIX_SOCKET_PATH, socket_path.c_str());
-  curl_easy_setopt(curl.get(), CURLOPT_URL, "http://latchkey/command");
-  curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
-  curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, body.c_str());
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, append);
-  curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &answer);
-  const CURLcode result = curl_easy_perform(curl.get());
-  if (result == CURLE_COULDNT_CONNECT) return std::nullopt;
-  if (result != CURLE_OK) {
-    return std::unexpected(std::string("the server did not answer: ") + curl_easy_strerror(result));
+  const auto answer =
+      http_client::post({.url = "http://latchkey/command",
+                         .unix_socket = socket_path,
+                         .content_type = "application/json",
+                         .body = json::serialize(json::object{
+                             {"command", name}, {"arguments", arguments}, {"user", who_types()}}),
+                         .most_bytes = kLongestAnswer});
+  if (!answer) {
+    if (answer.error().kind == http_client::Failure::Kind::not_connected) return std::nullopt;
+    return std::unexpected("the server did not answer: " + answer.error().sentence);
   }
   boost::system::error_code fault;
-  const json::value value = json::parse(answer, fault);
+  const json::value value = json::parse(answer->body, fault);
   const auto* object = fault ? nullptr : value.if_object();
   if (object != nullptr && object->contains("answer")) {
     return object->at("answer").as_object();

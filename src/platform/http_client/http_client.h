@@ -1,0 +1,47 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+// Requests that this program makes of others: one POST at a time, on the caller's thread, which
+// waits. Nothing is taken from the answer but what was asked for: no redirect is followed, no
+// cookie is kept, no authentication is tried, and a body ends where the caller has read enough. For
+// any number of threads.
+namespace latchkey::http_client {
+
+struct Post {
+  std::string url;               // http or https, whose certificate has to be good
+  std::string unix_socket = {};  // to connect to, whatever the address says
+  std::string content_type;
+  std::string body;
+  std::size_t most_bytes = 0;  // of the answer's body that are read
+  std::optional<std::chrono::steady_clock::time_point> deadline = {};  // absent: none
+  std::stop_token stop = {};                                           // heard within a second
+};
+
+struct Answer {
+  int status = 0;
+  std::string body;  // up to most_bytes
+  std::optional<std::chrono::seconds> retry_after;
+};
+
+// Why there is no answer.
+struct Failure {
+  enum class Kind : std::uint8_t {
+    not_connected,  // so it has not arrived either
+    timed_out,
+    stopped,
+    broken,
+  };
+  Kind kind = Kind::broken;
+  std::string sentence;  // for the log
+};
+
+std::expected<Answer, Failure> post(const Post& request);
+
+}  // namespace latchkey::http_client
