@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "domain/confirm/listeners.h"
+#include "domain/oauth/back_channel_logout.h"
 #include "domain/oauth/listeners.h"
 #include "domain/schema/schema.h"
 #include "domain/sessions/listeners.h"
@@ -83,6 +84,7 @@ void Core::wire_listeners() {
   confirm::listen(events);
   signin::listen(events);
   oauth::listen(events);
+  oauth::tell_clients(events, outbox, oauth_clients);
 }
 
 void Core::hear_other_nodes() {

@@ -15,7 +15,7 @@ class OauthApi {
   OauthApi(Core& core, limits::AttemptLimits& limits, account_pages::AccountPages& pages);
 
   // Makes the keys of ID tokens where there are none, so that no request waits for them.
-  void prepare() { keys_.prepare(); }
+  void prepare() { keys_.current_now(); }
 
   // Deletes codes that have expired and registrations that nobody uses.
   void purge();

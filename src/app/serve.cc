@@ -16,6 +16,7 @@
 #include "endpoints/admin/command_socket.h"
 #include "endpoints/admin/health.h"
 #include "endpoints/request/routes.h"
+#include "outbound/logout/logout_sender.h"
 #include "platform/http/server.h"
 
 namespace latchkey::app {
@@ -119,6 +120,8 @@ std::string joined(const std::vector<std::string>& names) {
 
 int serve(const Config& config) {
   const EndSignals signals;
+  // A peer that hangs up during TLS is an error like others: OpenSSL writes without MSG_NOSIGNAL.
+  std::signal(SIGPIPE, SIG_IGN);
   const std::size_t workers = worker_count(config);
   Core core(config, workers, Core::Purpose::serve);
   for (const std::string& created : services::add_senders(core.services, *core.ground)) {
@@ -152,6 +155,10 @@ int serve(const Config& config) {
         oauth_api.purge();
       },
       core.log);
+  outbound::LogoutSender logouts({.clients = core.oauth_clients,
+                                  .keys = oauth_api.api.keys,
+                                  .clock = core.clock,
+                                  .issuer = core.public_url.base()});
   std::optional<outbox::Workers> deliveries(
       std::in_place,
       outbox::Workers::Parts{.db = *core.database,
@@ -159,7 +166,7 @@ int serve(const Config& config) {
                              .log = core.log,
                              .metrics = core.metrics,
                              .alone = core.database->dialect() == db::Dialect::sqlite},
-      outbox::Workers::Consumers{});
+      outbox::Workers::Consumers{logouts});
   std::unique_ptr<http::Server> commands;
   if (const std::string path = config.socket_path(); !path.empty()) {
     commands = side_server(config, {"unix:" + path}, 0600, command_router, hooks);

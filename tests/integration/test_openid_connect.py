@@ -1,55 +1,24 @@
 """OpenID Connect, and clients that authenticate (RFC 6749 section 2.3, RFC 7523)."""
 
-import base64
 import json
 import secrets
 import time
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import pytest
 import yaml
 from Crypto.Hash import SHA256
-from Crypto.PublicKey import ECC, RSA
-from Crypto.Signature import DSS, pkcs1_15
+from Crypto.PublicKey import ECC
+from Crypto.Signature import DSS
 
 from support.answers import assert_good
-from support.oauth import OAuthClient, answer_of, device_scope, new_person, sign_in
+from support.jose import encode, half_hash, verified
+from support.oauth import OAuthClient, answer_of, basic, device_scope, new_person, sign_in
 from support.server import SERVER_NAME
 
 SECRET = "a-secret-of-the-operator"
 CALLBACK = "https://console.example.com/callback"
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-
-
-def encode(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
-
-
-def decode(text: str) -> bytes:
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
-def number(text: str) -> int:
-    return int.from_bytes(decode(text), "big")
-
-
-def verified(token: str, keys: list[dict]) -> tuple[dict, dict]:
-    """Header and claims of a token that one of the keys has signed."""
-    header, claims, signature = token.split(".")
-    head = json.loads(decode(header))
-    [key] = [key for key in keys if key["kid"] == head["kid"]]
-    digest = SHA256.new(f"{header}.{claims}".encode())
-    if head["alg"] == "RS256":
-        rsa = RSA.construct((number(key["n"]), number(key["e"])))
-        pkcs1_15.new(rsa).verify(digest, decode(signature))
-    else:
-        point = ECC.construct(curve="P-256", point_x=number(key["x"]), point_y=number(key["y"]))
-        DSS.new(point, "fips-186-3").verify(digest, decode(signature))
-    return head, json.loads(decode(claims))
-
-
-def half_hash(text: str) -> str:
-    return encode(SHA256.new(text.encode()).digest()[:16])
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
@@ -254,11 +223,6 @@ def configured(make_sqlite_server, tmp_path, key):
     file = tmp_path / "clients.yaml"
     file.write_text(yaml.safe_dump({"clients": clients}))
     return make_sqlite_server(oauth={"clients_file": str(file)})
-
-
-def basic(client_id: str, secret: str) -> dict:
-    pair = f"{quote(client_id, safe='')}:{quote(secret, safe='')}"
-    return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
 
 
 def assertion(key, client_id: str, audience: str, **claims) -> dict:

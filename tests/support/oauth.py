@@ -4,7 +4,7 @@ import base64
 import hashlib
 import secrets
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import httpx
 
@@ -38,6 +38,12 @@ def metadata(**fields) -> dict:
         "token_endpoint_auth_method": "none",
         "application_type": "web",
     } | fields
+
+
+def basic(client_id: str, secret: str) -> dict:
+    """The header of client_secret_basic (RFC 6749 section 2.3.1)."""
+    pair = f"{quote(client_id, safe='')}:{quote(secret, safe='')}"
+    return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
 
 
 @dataclass

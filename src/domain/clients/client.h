@@ -34,6 +34,9 @@ struct Client {
   ApplicationType type = ApplicationType::web;
   std::vector<std::string> redirect_uris;
   std::vector<std::string> post_logout_redirect_uris;
+  // Of the configuration: where it is told that a session is over (OpenID Connect Back-Channel
+  // Logout 1.0 section 2.2); empty: nowhere.
+  std::string backchannel_logout_uri;
   std::vector<std::string> grant_types;     // their names: see grants.h
   std::vector<std::string> response_types;  // code
   ClientAuthMethod auth_method = ClientAuthMethod::none;

@@ -33,7 +33,7 @@ constexpr std::array<std::pair<std::string_view, ClientAuthMethod>, 4> kMethods 
      {"client_secret_post", ClientAuthMethod::client_secret_post},
      {"private_key_jwt", ClientAuthMethod::private_key_jwt}}};
 
-constexpr std::array<std::string_view, 18> kNames = {"client_id",
+constexpr std::array<std::string_view, 20> kNames = {"client_id",
                                                      "client_name",
                                                      "client_uri",
                                                      "logo_uri",
@@ -42,6 +42,8 @@ constexpr std::array<std::string_view, 18> kNames = {"client_id",
                                                      "redirect_uris",
                                                      "application_type",
                                                      "post_logout_redirect_uris",
+                                                     "backchannel_logout_uri",
+                                                     "backchannel_logout_session_required",
                                                      "grant_types",
                                                      "response_types",
                                                      "token_endpoint_auth_method",
@@ -92,6 +94,7 @@ class Reader {
     check_redirect_uris(client);
     take_credentials(client);
     take_pkce(client);
+    take_logout_uri(client);
     client.first_party = fields_.optional_bool("first_party").value_or(false);
     if (fields_.error()) return std::unexpected(fields_.error()->sentence);
     return client;
@@ -242,6 +245,27 @@ class Reader {
                      "optional is for clients with a secret or a key: set "
                      "token_endpoint_auth_method");
     }
+  }
+
+  // http, as inside a data centre, for clients that have a secret or a key to keep (OpenID Connect
+  // Back-Channel Logout 1.0 section 2.2). Every logout token has a `sid`, required or not.
+  void take_logout_uri(Client& client) {
+    const auto required = fields_.optional_bool("backchannel_logout_session_required");
+    const auto text = fields_.optional_string("backchannel_logout_uri", MetadataLimits::kUri);
+    if (!text) {
+      if (required) fields_.refuse("backchannel_logout_uri", Kind::missing, "expected one");
+      return;
+    }
+    const auto uri = Uri::parse(*text);
+    const bool confidential = client.auth_method != ClientAuthMethod::none;
+    if (!uri || uri->host.empty() || uri->userinfo || uri->has_fragment ||
+        (uri->scheme != "https" && (uri->scheme != "http" || !confidential))) {
+      fields_.refuse("backchannel_logout_uri", Kind::out_of_range,
+                     "expected an https URL without a user or a fragment; http is for clients "
+                     "with a secret or a key");
+      return;
+    }
+    client.backchannel_logout_uri = *text;
   }
 
   // Whether the keys themselves are good is for the verification to say.

@@ -63,6 +63,37 @@ TEST(ConfiguredClients, WithASecretMayLeavePkceOut) {
   EXPECT_FALSE(with("  pkce: optional\n").needs_pkce);
 }
 
+TEST(ConfiguredClients, MayBeToldWhenASessionIsOver) {
+  const auto with = [](const std::string& lines, const std::string& method = "none") {
+    return read(std::string("clients:\n- client_id: console\n") + kUris +
+                "  token_endpoint_auth_method: " + method + "\n" +
+                (method == "none" ? "" : "  client_secret: 0123456789abcdef\n") + lines);
+  };
+  EXPECT_EQ(with("").value().at(0).backchannel_logout_uri, "");
+  EXPECT_EQ(with("  backchannel_logout_uri: https://console.example.com:8443/out?a=b\n"
+                 "  backchannel_logout_session_required: true\n")
+                .value()
+                .at(0)
+                .backchannel_logout_uri,
+            "https://console.example.com:8443/out?a=b");
+  const std::string inside = "  backchannel_logout_uri: http://console:3000/out\n";
+  EXPECT_TRUE(with(inside, "client_secret_post"));
+  const std::string wants =
+      "client 'console': backchannel_logout_uri: expected an https URL without a user or a "
+      "fragment; http is for clients with a secret or a key";
+  EXPECT_EQ(with(inside).error().at(0), wants);
+  for (const std::string uri :
+       {"https://a:b@console.example.com/", "https://console.example.com/#x", "https:///out",
+        "console.example.com/out", "com.example.console:/out", "\"https://console.example.com/ \"",
+        "file:///etc/passwd"}) {
+    const auto clients = with("  backchannel_logout_uri: " + uri + "\n", "client_secret_post");
+    ASSERT_FALSE(clients) << uri;
+    EXPECT_EQ(clients.error().at(0), wants) << uri;
+  }
+  EXPECT_EQ(with("  backchannel_logout_session_required: true\n").error().at(0),
+            "client 'console': backchannel_logout_uri: expected one");
+}
+
 TEST(ConfiguredClients, SayWhatTheyAre) {
   const auto clients = read(R"(
 clients:

@@ -175,13 +175,15 @@ Task<std::shared_ptr<const SigningKeySet>> SigningKeys::current() {
   co_return remember(rows);
 }
 
-void SigningKeys::prepare() {
-  const auto set = remember(ground_.db.read_now([](db::Tx& tx) { return list_signing_keys(tx); }));
+std::shared_ptr<const SigningKeySet> SigningKeys::current_now() {
+  if (auto set = remembered()) return set;
+  auto set = remember(ground_.db.read_now([](db::Tx& tx) { return list_signing_keys(tx); }));
   const Time now = ground_.clock.now();
-  if (set->whole(now)) return;
+  if (set->whole(now)) return set;
   const auto ring = sessions_.keys();
   const Rows made = make_missing(*set, *ring, now);
-  remember(ground_.db.write_now([&](db::Tx& tx) { return add_missing(tx, made, ring, now); }));
+  return remember(
+      ground_.db.write_now([&](db::Tx& tx) { return add_missing(tx, made, ring, now); }));
 }
 
 std::string SigningKeySet::sign(jose::Algorithm algorithm, const json::object& claims, Time now,

@@ -74,8 +74,9 @@ class SigningKeys {
   // Makes keys where there are none: at the first need, and after the server key was lost that
   // sealed them.
   Task<std::shared_ptr<const SigningKeySet>> current();
-  // The same, blocking: at start, so that no request waits for an RSA key (some 100 ms).
-  void prepare();
+  // The same, blocking: at start, so that no request waits for an RSA key (some 100 ms), and for
+  // the threads of the outbox.
+  std::shared_ptr<const SigningKeySet> current_now();
 
   // New keys; the old ones hand over and are published for a while. With an entry in the audit.
   // Returns all that are published then. The new RSA key is made on the caller's thread.

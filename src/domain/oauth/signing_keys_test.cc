@@ -65,7 +65,7 @@ TEST_P(SigningKeysOnEachEngine, AreMadeOnceByNodesThatNeedThemAtOnce) {
   {
     std::vector<std::jthread> nodes;
     for (int node = 0; node < 4; ++node) {
-      nodes.emplace_back([this] { SigningKeys(server_.ground(), *server_).prepare(); });
+      nodes.emplace_back([this] { SigningKeys(server_.ground(), *server_).current_now(); });
     }
   }
   EXPECT_EQ(rows(), 2);
@@ -73,7 +73,7 @@ TEST_P(SigningKeysOnEachEngine, AreMadeOnceByNodesThatNeedThemAtOnce) {
 }
 
 TEST_P(SigningKeysOnEachEngine, HoldNothingPrivateInTheOpen) {
-  here_.prepare();
+  here_.current_now();
   for (const auto& row : server_.db().read_now([](db::Tx& tx) { return list_signing_keys(tx); })) {
     EXPECT_EQ(row.public_jwk.find("\"d\""), std::string::npos);
     EXPECT_EQ(row.sealed.find('{'), std::string::npos);

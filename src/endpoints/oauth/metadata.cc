@@ -59,6 +59,8 @@ json::object metadata(const Api& api) {
        json::array{"iss", "sub", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce", "at_hash",
                    "c_hash", "sid", "name", "preferred_username", "email", "email_verified"}},
       {"acr_values_supported", json::array{kAcr}},
+      {"backchannel_logout_supported", true},
+      {"backchannel_logout_session_supported", true},
       {"response_types_supported", json::array{"code"}},
       {"response_modes_supported", json::array{"query", "fragment", "form_post"}},
       {"grant_types_supported", grants()},
