@@ -283,6 +283,28 @@ def test_a_secret_in_two_places_is_a_bad_request(configured, endpoint, secret):
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
 
+def test_a_field_without_a_value_is_left_out(configured):
+    """RFC 6749 section 3.2: as libraries send it that have one form for all clients."""
+    client = Known(configured.api, "by-client_secret_basic")
+    asked = client.ask()
+    code = new_person(configured).allow(asked)["code"]
+    names = ("client_id", "client_secret", "client_assertion", "client_assertion_type")
+    empty = {"headers": basic(client.id, SECRET)} | dict.fromkeys(names, "")
+    assert_good(client.exchange(asked, code, **empty))
+
+
+def test_a_public_client_may_be_named_in_the_header(server, person, client):
+    """As libraries do that know no clients without a secret; it proves nothing, nor need it."""
+    asked = client.ask()
+    form = {"grant_type": "authorization_code", "redirect_uri": client.redirect_uri}
+    form |= {"code": person.allow(asked)["code"], "code_verifier": asked.verifier}
+    ask = lambda secret: server.api.request(  # noqa: E731
+        "POST", "/oauth2/token", data=form, headers=basic(client.id, secret)
+    )
+    assert_invalid_client(ask("a-secret"))
+    assert_good(ask(""))
+
+
 def test_userinfo_asks_for_a_token(server):
     """RFC 6750 section 3.1: without an error, for nothing was tried."""
     for headers in ({}, {"Authorization": "Basic YTpi"}):
@@ -373,6 +395,31 @@ def test_the_operators_own_application_needs_no_consent(lax):
     assert "error" in person.deny(client.ask(prompt="consent"))
 
 
+def test_a_hint_of_a_session_that_has_ended_still_names_its_person(lax):
+    """OpenID Connect Core section 3.1.2.1: it says who is meant, and asks for no session."""
+    person, other = new_person(lax), new_person(lax)
+    for client_id, answer in (("own", "code"), ("lax", "error")):
+        client = RelyingParty(lax, client_id)
+
+        def hint_of(one, client=client):
+            asked = client.ask()
+            page = one.open(asked.url)
+            told = answer_of(page) if page.away else one.allow(asked)
+            tokens = assert_good(client.exchange(asked, told["code"]))
+            assert_good(client.revoke(tokens["refresh_token"]))
+            return tokens["id_token"]
+
+        silently = client.ask(prompt="none", id_token_hint=hint_of(person))
+        told = answer_of(person.browser.open(silently.url))
+        assert answer in told
+        assert told.get("error", "consent_required") == "consent_required"
+        silently = client.ask(prompt="none", id_token_hint=hint_of(other))
+        told = answer_of(person.browser.open(silently.url))
+        assert told["error"] == "login_required"
+        page = person.browser.open(client.ask(id_token_hint=hint_of(other)).url)
+        assert "Use another account" in page.text
+
+
 def test_who_has_begun_with_pkce_ends_with_it(lax):
     """RFC 9700 section 4.8.2: neither half can be taken away."""
     client, person = RelyingParty(lax, "lax"), new_person(lax)
@@ -414,6 +461,9 @@ def test_a_key(configured, key):
         assert_invalid_client(client.exchange(asked, code, **wrong))
     once = assertion(key, client.id, audience)
     tokens = assert_good(client.exchange(asked, code, **once))
+    for_an_hour = assertion(key, client.id, audience, exp=int(time.time()) + 3600)  # Authlib
+    refresh = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    tokens = assert_good(client.token(**refresh, **for_an_hour))
     again = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
     assert_invalid_client(client.token(**again, **once))
     assert_good(client.token(**again, **assertion(key, client.id, audience)))

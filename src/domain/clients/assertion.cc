@@ -100,7 +100,7 @@ std::expected<AssertionUse, std::string> check_assertion(std::string_view assert
     return fail("client_assertion: expired, or without exp");
   }
   if (*expires_at > now + kAssertionLife) {
-    return fail("client_assertion: exp is more than five minutes ahead");
+    return fail("client_assertion: exp is more than an hour ahead");
   }
   if (!not_to_come(*claims, "nbf", now) || !not_to_come(*claims, "iat", now)) {
     return fail("client_assertion: nbf or iat is to come");

@@ -125,6 +125,9 @@ std::expected<std::optional<AssertionUse>, ClientAuthError> prove_client(
     Time now) {
   const bool challenge = claimed.method == Method::client_secret_basic;
   if (client == nullptr || client->id != claimed.id) return fail("unknown client", challenge);
+  // Many libraries name a public client in the header, where its secret is empty.
+  const bool named_alone = claimed.method == Method::client_secret_basic && claimed.secret.empty();
+  if (client->auth_method == Method::none && named_alone) return std::nullopt;
   if (client->auth_method != claimed.method) {
     return fail("the client is registered with another way to authenticate", challenge);
   }

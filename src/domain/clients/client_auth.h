@@ -20,12 +20,13 @@ namespace latchkey::clients {
 inline constexpr std::string_view kJwtBearer =
     "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-// How far ahead an assertion may expire: five minutes, and a clock that is one minute off.
-inline constexpr Duration kAssertionLife = std::chrono::minutes{6};
+// How far ahead an assertion may expire: an hour, as Authlib has it where nothing else is said, and
+// a clock that is one minute off. Each is noted until then.
+inline constexpr Duration kAssertionLife = std::chrono::minutes{61};
 // How far a client's clock may be off otherwise.
 inline constexpr Duration kAssertionSkew = std::chrono::seconds{30};
 
-// What a request brings of it. Absent: not there, which a field that is there and empty is not.
+// What a request brings of it. Absent: not there, or without a value, as the surface has it.
 struct ClientCredentials {
   std::optional<std::string_view> authorization;  // the whole header
   std::optional<std::string_view> client_id;

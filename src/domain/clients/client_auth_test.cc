@@ -187,6 +187,18 @@ TEST(ProvenClient, UsesTheWayItIsRegisteredWithAndNoOther) {
   }
 }
 
+// As simple-oauth2 and others send it.
+TEST(ProvenClient, OfThePublicMayBeNamedInTheHeader) {
+  const Client known = client(Method::none);
+  const auto proof = prove_client(claim(Method::client_secret_basic), &known, kHere, kNow);
+  ASSERT_TRUE(proof);
+  EXPECT_FALSE(*proof);
+  for (const Method registered : {Method::client_secret_post, Method::private_key_jwt}) {
+    const Client other = client(registered);
+    EXPECT_FALSE(prove_client(claim(Method::client_secret_basic), &other, kHere, kNow));
+  }
+}
+
 TEST(ProvenClient, KnowsItsSecret) {
   for (const Method method : {Method::client_secret_basic, Method::client_secret_post}) {
     Client known = client(method);
@@ -247,6 +259,7 @@ TEST(Assertion, ProvesWhatItSays) {
       with("exp", kSeconds + 60.5),
       with("exp", kSeconds + 360),
       with("exp", kSeconds - 29),  // clocks differ
+      with("exp", kSeconds + 3600),
       with("iat", kSeconds + 30),
       with("nbf", kSeconds - 1000),
       without("iat"),
@@ -278,7 +291,7 @@ TEST(Assertion, IsRefusedForAnyClaimThatIsWrong) {
       with("exp", "1700000060"),
       with("exp", nullptr),
       with("exp", kSeconds - 30),
-      with("exp", kSeconds + 361),
+      with("exp", kSeconds + 3661),
       with("exp", 1e300),
       with("exp", -1),
       with("iat", kSeconds + 31),

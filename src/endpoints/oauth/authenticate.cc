@@ -31,9 +31,10 @@ http::Response refusal(const clients::ClientAuthError& refused) {
   return invalid_client(refused.sentence, refused.challenge);
 }
 
+// Without a value it counts as left out (RFC 6749 section 3.2).
 std::optional<std::string_view> given(const http::Form& form, std::string_view name) {
   const auto value = form.only(name);
-  return value ? *value : std::nullopt;
+  return value && *value && !(*value)->empty() ? *value : std::nullopt;
 }
 
 std::expected<clients::ClaimedClient, clients::ClientAuthError> claimed_by(
