@@ -104,6 +104,22 @@ def test_answers_by_a_form(client, person):
     assert assert_posts_itself(page)["error"] == "invalid_scope"
 
 
+def test_a_form_gives_back_no_control_characters(client, person):
+    """HTML would make others of them; RFC 6749 has none in a state."""
+    person.open("/account/")
+    odd = client.ask(response_mode="form_post", state='ä€😀 +%20 {"a": [1]} \\ &#10; </form>')
+    page = person.consent_page(odd)
+    told = assert_posts_itself(page.submit(form=page.form_with("decision"), press="allow"))
+    assert told["state"] == odd.query["state"]
+    for state in ("line\nbreak", "tab\t", "line\r\nbreak", "\x7f"):
+        page = person.browser.open(client.ask(response_mode="form_post", state=state).url)
+        told = assert_posts_itself(page)
+        assert told["error"] == "invalid_request"
+        assert "state" not in told
+        asked = client.ask(response_mode="query", state=state)
+        assert person.allow(asked)["state"] == state
+
+
 def test_posts_nothing_by_itself_for_who_is_signed_out(client, person):
     page = person.browser.open(client.ask(response_mode="form_post", scope="x").url)
     assert "script-src" not in page.headers["Content-Security-Policy"]

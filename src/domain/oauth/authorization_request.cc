@@ -77,6 +77,8 @@ std::optional<ResponseMode> read_mode(std::string_view text, std::string_view re
   return std::nullopt;
 }
 
+bool is_control(char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; }
+
 std::optional<Duration> read_seconds(std::string_view text) {
   std::int64_t seconds = 0;
   const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), seconds);
@@ -99,13 +101,18 @@ std::expected<AuthorizationRequest, AuthorizationRefused> read_authorization_req
   request.redirect_uri = p.redirect_uri;
   const auto mode = read_mode(p.response_mode, p.redirect_uri);
   request.mode = mode.value_or(ResponseMode::query);
-  if (p.state.size() <= kLongest) request.state = p.state;
+  // A form gives control characters back as others (HTML turns line ends into CR LF), and a state
+  // has none (RFC 6749 appendix A.5).
+  const bool returnable = request.mode != ResponseMode::form_post ||
+                          std::ranges::none_of(p.state, [](char c) { return is_control(c); });
+  if (p.state.size() <= kLongest && returnable) request.state = p.state;
   const auto refuse = [&](std::string_view error, std::string sentence) {
     return std::unexpected(ToClient{return_address(request), error, std::move(sentence)});
   };
   if (p.has_duplicates) return refuse("invalid_request", "a parameter came more than once");
-  if (p.has_request) {
-    return refuse("request_not_supported", "request and request_uri are not supported");
+  if (p.has_request) return refuse("request_not_supported", "request: is not supported");
+  if (p.has_request_uri) {
+    return refuse("request_uri_not_supported", "request_uri: is not supported");
   }
   if (p.response_type != "code") {
     return refuse(p.response_type.empty() ? "invalid_request" : "unsupported_response_type",
@@ -121,6 +128,9 @@ std::expected<AuthorizationRequest, AuthorizationRefused> read_authorization_req
   }
   if (p.state.size() > kLongest || p.nonce.size() > kLongest || p.login_hint.size() > kLongest) {
     return refuse("invalid_request", "state, nonce or login_hint: too long");
+  }
+  if (!returnable) {
+    return refuse("invalid_request", "state: has control characters, which no form gives back");
   }
   auto scope = read_scope(p.scope);
   if (!scope) return refuse("invalid_scope", scope.error());

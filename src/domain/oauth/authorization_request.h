@@ -36,9 +36,10 @@ struct AuthorizationParameters {
   std::string prompt;
   std::string login_hint;
   std::string max_age;
-  std::string id_token_hint;    // read by who has the keys
-  bool has_request = false;     // request or request_uri: not supported
-  bool has_duplicates = false;  // a parameter came twice (RFC 6749 section 3.1)
+  std::string id_token_hint;     // read by who has the keys
+  bool has_request = false;      // not supported
+  bool has_request_uri = false;  // not supported
+  bool has_duplicates = false;   // a parameter came twice (RFC 6749 section 3.1)
 };
 
 struct Prompt {

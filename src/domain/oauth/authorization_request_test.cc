@@ -78,6 +78,9 @@ TEST(AuthorizationRequest, IsRefusedToTheClient) {
   const Row rows[] = {
       {"a parameter twice", [](auto& p) { p.has_duplicates = true; }, "invalid_request"},
       {"a request object", [](auto& p) { p.has_request = true; }, "request_not_supported"},
+      {"its address", [](auto& p) { p.has_request_uri = true; }, "request_uri_not_supported"},
+      {"a state that a form would change",
+       [](auto& p) { p.response_mode = "form_post", p.state = "a\nb"; }, "invalid_request"},
       {"no response type", [](auto& p) { p.response_type = ""; }, "invalid_request"},
       {"the implicit grant", [](auto& p) { p.response_type = "token"; },
        "unsupported_response_type"},

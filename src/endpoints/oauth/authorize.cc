@@ -39,7 +39,8 @@ AuthorizationParameters read_parameters(const http::Form& query) {
   take("request", object);
   std::string object_uri;
   take("request_uri", object_uri);
-  p.has_request = !object.empty() || !object_uri.empty();
+  p.has_request = !object.empty();
+  p.has_request_uri = !object_uri.empty();
   take("id_token_hint", p.id_token_hint);
   return p;
 }
