@@ -28,6 +28,7 @@ _MODULES = Path("/usr/lib/apache2/modules")
 _VARIANTS = {
     "as the example has it": ("", "optional"),
     "with PKCE": ("OIDCPKCEMethod S256", "required"),
+    "answered by a form": ("OIDCResponseMode form_post\nOIDCCookieSameSite Off", "optional"),
     "with the secret in the body": ("OIDCProviderTokenEndpointAuth client_secret_post", "optional"),
 }
 
@@ -127,7 +128,8 @@ class Visitor:
 
 
 @contextmanager
-def _site(directory: Path, more: str = "", pkce: str = "optional", **options) -> Iterator[Site]:
+def _site(directory: Path, more: str = "", pkce: str = "optional", told: bool = True,
+          algorithm: str = "RS256", **options) -> Iterator[Site]:
     file = directory / "clients.yaml"
     options |= {"oauth": {"clients_file": str(file)}}
     latchkey = Server(directory, Sqlite(directory), options)
@@ -142,8 +144,11 @@ def _site(directory: Path, more: str = "", pkce: str = "optional", **options) ->
         [client] = yaml.safe_load(example)
         client |= {
             "pkce": pkce,
+            "id_token_signed_response_alg": algorithm,
             "post_logout_redirect_uris": [f"{wiki.url}/"],
         }
+        if not told:
+            del client["backchannel_logout_uri"]
         if "client_secret_post" in more:
             client["token_endpoint_auth_method"] = "client_secret_post"
         file.write_text(yaml.safe_dump({"clients": [client]}))
@@ -225,11 +230,28 @@ def test_learns_the_address_where_there_is_one(binary, tmp_path, address):
 def test_is_out_at_the_next_refresh_when_the_account_is_no_longer_good(binary, tmp_path, end):
     """Where the wiki refreshes its tokens and heeds a refusal."""
     lifetime = {"access_token_lifetime": "2s", "refresh_grace": "1s"}
-    with _site(tmp_path, _REFRESHES, sessions=lifetime) as site:
+    with _site(tmp_path, _REFRESHES, told=False, sessions=lifetime) as site:
         visitor = site.visitor(new_person(site.latchkey))
         visitor.assert_in(visitor.open())
         site.latchkey.command("user", end, visitor.person.name)
         wait_until(lambda: not visitor.is_in, "the wiki to refresh", 30)
+
+
+@pytest.mark.parametrize("command", ["user deactivate", "user lock", "session end"])
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
+def test_is_out_when_the_wiki_is_told(binary, tmp_path, command, algorithm):
+    """By back-channel logout, as the example has it: the wiki asks for nothing."""
+    more = f"OIDCIDTokenSignedResponseAlg {algorithm}"
+    with _site(tmp_path, more, algorithm=algorithm) as site:
+        first, second = (site.visitor(new_person(site.latchkey)) for _ in range(2))
+        for visitor in (first, second):
+            visitor.assert_in(visitor.open())
+        name = first.person.name
+        [session] = site.latchkey.command("user", "sessions", name)["sessions"]
+        who = session["id"] if command.startswith("session") else name
+        site.latchkey.command(*command.split(), who)
+        wait_until(lambda: not first.is_in, "the wiki to be told", 60)
+        assert second.is_in
 
 
 def test_stays_in_over_many_refreshes(binary, tmp_path):
