@@ -1,5 +1,7 @@
 """An app sends a person to the browser (OAuth 2.0), and gets them back with an answer."""
 
+from urllib.parse import parse_qsl
+
 import pytest
 from playwright.sync_api import expect
 
@@ -48,6 +50,26 @@ def test_allows(app, alice, judge):
     alice.open("/account/?action=org.matrix.device_view&device_id=FIRST")
     assert "An App" in alice.text and "in the browser" in alice.text
     judge(alice.page)
+
+
+@pytest.mark.parametrize("decision", ["Allow", "Deny"])
+def test_answers_by_a_form(app, alice, way, judge, decision):
+    """Which sends itself, or waits for a click where no scripts run."""
+    asked = app.ask("FIRST", response_mode="form_post", state="ä \"<'>&#10;+")
+    alice.sign_in(asked.url)
+    with alice.page.expect_request(app.redirect_uri) as sent:
+        alice.page.get_by_role("button", name=decision, exact=True).click()
+        if not way.scripts:
+            alice.page.get_by_role("button", name="Back to An App").wait_for()
+            judge(alice.page)
+            alice.press("Back to An App")
+    assert sent.value.method == "POST"
+    told = dict(parse_qsl(sent.value.post_data))
+    assert told["state"] == asked.query["state"]
+    if decision == "Allow":
+        assert device_of(app, asked, told) == "FIRST"
+    else:
+        assert told["error"] == "access_denied"
 
 
 def test_app_with_a_scheme_of_its_own(server, alice):
