@@ -115,6 +115,12 @@ def sign_out_everywhere(server, who):
     assert_good(server.api.logout_all(token))
 
 
+def the_account_pages(server, who):
+    page = who.person.open("/account/devices")
+    page = page.submit(form=page.form_with("app"))
+    assert "Other apps" not in page.text
+
+
 def an_old_refresh_token(server, who):
     """Two parties hold the session."""
     tokens = who.tokens
@@ -126,6 +132,7 @@ def an_old_refresh_token(server, who):
 ENDS = {
     "a new password": a_new_password,
     "signing out everywhere": sign_out_everywhere,
+    "the account pages": the_account_pages,
     "deactivation": lambda server, who: server.command("user", "deactivate", who.person.name),
     "the operator": lambda server, who: server.command("session", "end", who.claims["sid"]),
     "the operator, softly": lambda server, who: server.command(

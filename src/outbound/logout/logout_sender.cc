@@ -50,20 +50,22 @@ Delivery LogoutSender::deliver(const outbox::Item& item, const outbox::AttemptLi
   if (client == parts_.clients.end() || client->backchannel_logout_uri.empty()) {
     return Delivery::refused("the client is no longer configured to be told");
   }
-  const Steady::time_point now = Steady::now();
   {
     const std::scoped_lock lock(mutex_);
     const auto silent = silent_.find(client->id);
-    if (silent != silent_.end() && now < silent->second) {
+    if (silent != silent_.end() && Steady::now() < silent->second) {
       return Delivery::failed("the client did not answer a moment ago");
     }
   }
-  const auto reply = http_client::post({.url = client->backchannel_logout_uri,
-                                        .content_type = "application/x-www-form-urlencoded",
-                                        .body = "logout_token=" + token(*client, item),
-                                        .most_bytes = kRead,
-                                        .deadline = std::min(limits.deadline, now + kPatience),
-                                        .stop = limits.stop});
+  // What this takes is not the client's silence.
+  std::string body = "logout_token=" + token(*client, item);
+  const auto reply =
+      http_client::post({.url = client->backchannel_logout_uri,
+                         .content_type = "application/x-www-form-urlencoded",
+                         .body = std::move(body),
+                         .most_bytes = kRead,
+                         .deadline = std::min(limits.deadline, Steady::now() + kPatience),
+                         .stop = limits.stop});
   const std::scoped_lock lock(mutex_);
   if (!reply && reply.error().kind == Failed::timed_out) {
     silent_[client->id] = Steady::now() + kSilence;

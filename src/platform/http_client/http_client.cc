@@ -114,7 +114,7 @@ std::expected<Answer, Failure> post(const Post& request) {
   if (request.deadline) {
     const auto left = std::chrono::ceil<milliseconds>(*request.deadline - Clock::now());
     if (left <= milliseconds{0}) {
-      return std::unexpected(Failure{Failure::Kind::timed_out, "there was no time left"});
+      return std::unexpected(Failure{Failure::Kind::stopped, "there was no time left"});
     }
     set(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(left.count()));
   }

@@ -35,7 +35,7 @@ struct Failure {
   enum class Kind : std::uint8_t {
     not_connected,  // so it has not arrived either
     timed_out,
-    stopped,
+    stopped,  // also before it began, when the deadline was over
     broken,
   };
   Kind kind = Kind::broken;
