@@ -1,7 +1,9 @@
 #include "endpoints/edge/credentials.h"
 
+#include <algorithm>
 #include <boost/algorithm/string/predicate.hpp>
 
+#include "domain/token_prefixes.h"
 #include "platform/http/form.h"
 
 namespace latchkey::edge {
@@ -15,8 +17,12 @@ constexpr std::string_view kScheme = "Bearer ";
 
 const Credentials kAmbiguous{Found::ambiguous, {}};
 
+// A comma may be one of a service's token. After one of ours it looks like a list, of which readers
+// take different ones.
 bool plain(std::string_view token) {
-  return !token.empty() && token.find_first_of(" \t,") == token.npos;
+  const bool ours = std::ranges::any_of(
+      kTokenPrefixes, [&](std::string_view prefix) { return token.starts_with(prefix); });
+  return !token.empty() && token.find_first_of(ours ? " \t," : " \t") == token.npos;
 }
 
 // Homeservers differ in how they take other spellings of the scheme, so only the one that all

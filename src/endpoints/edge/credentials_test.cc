@@ -65,7 +65,14 @@ TEST(Credentials, OfTheHeader) {
       {"a tab", {{"Authorization", "Bearer\ta"}}, Found::ambiguous},
       {"two tokens", {{"Authorization", "Bearer a b"}}, Found::ambiguous},
       {"a list", {{"Authorization", "Bearer a, Bearer b"}}, Found::ambiguous},
-      {"a comma alone", {{"Authorization", "Bearer a,b"}}, Found::ambiguous},
+      {"a comma alone", {{"Authorization", "Bearer a,b"}}, Found::token, "a,b", true},
+      {"ours and a comma", {{"Authorization", "Bearer lka_a,b"}}, Found::ambiguous},
+      {"a list without a space", {{"Authorization", "Bearer a,Bearer b"}}, Found::ambiguous},
+      {"a service's, of any signs",
+       {{"Authorization", "Bearer !$%&*:@=;"}},
+       Found::token,
+       "!$%&*:@=;",
+       true},
       {"glued", {{"Authorization", "Bearera"}}, Found::ambiguous},
   });
 }

@@ -1,5 +1,8 @@
 #include "endpoints/matrix/caller.h"
 
+#include <algorithm>
+
+#include "domain/token_prefixes.h"
 #include "endpoints/matrix/body.h"
 #include "endpoints/matrix/refusals.h"
 #include "platform/http/authorization.h"
@@ -40,7 +43,15 @@ std::expected<std::optional<std::string>, http::Response> access_token(
   const auto from_header = http::bearer_token(request.headers);
   if (!from_header) return std::unexpected(unreadable());
   std::optional<std::string> token;
-  if (*from_header) token = std::string(**from_header);
+  if (*from_header) {
+    // A comma may be one of a service's token. After one of ours it looks like a list: a 401 could
+    // be taken for the end of the session that is meant.
+    const bool ours = std::ranges::any_of(kTokenPrefixes, [&](std::string_view prefix) {
+      return (*from_header)->starts_with(prefix);
+    });
+    if (ours && (*from_header)->contains(',')) return std::unexpected(unreadable());
+    token = std::string(**from_header);
+  }
   if (!policy.access_token_in_query || request.query.empty()) return token;
 
   const auto query = http::Form::parse(request.query);

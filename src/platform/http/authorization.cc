@@ -45,13 +45,17 @@ bool is_token68(std::string_view text) {
          text.find_first_not_of('=', padding) == text.npos;
 }
 
-// The token68 of the one field with that scheme.
+bool is_visible(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; });
+}
+
+// What follows the scheme in the one field with it, if it looks as it must.
 std::expected<std::optional<std::string_view>, AuthorizationError> token_of(
-    std::string_view scheme, std::span<const Header> headers) {
+    std::string_view scheme, bool (*good)(std::string_view), std::span<const Header> headers) {
   const auto given = credentials(headers);
   if (!given) return std::unexpected(given.error());
   if (!*given || !same_name((*given)->scheme, scheme)) return std::nullopt;
-  if (!is_token68((*given)->rest)) return std::unexpected(AuthorizationError::malformed);
+  if (!good((*given)->rest)) return std::unexpected(AuthorizationError::malformed);
   return (*given)->rest;
 }
 
@@ -59,12 +63,12 @@ std::expected<std::optional<std::string_view>, AuthorizationError> token_of(
 
 std::expected<std::optional<std::string_view>, AuthorizationError> bearer_token(
     std::span<const Header> headers) {
-  return token_of("Bearer", headers);
+  return token_of("Bearer", is_visible, headers);
 }
 
 std::expected<std::optional<ClientCredentials>, AuthorizationError> basic_credentials(
     std::span<const Header> headers) {
-  const auto token = token_of("Basic", headers);
+  const auto token = token_of("Basic", is_token68, headers);
   if (!token) return std::unexpected(token.error());
   if (!*token) return std::nullopt;
   const auto pair = text::decode_base64(**token);

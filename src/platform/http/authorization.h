@@ -18,9 +18,10 @@ enum class AuthorizationError {
   malformed,  // not credentials, or not as the scheme has them
 };
 
-// The token of "Bearer <token>" (RFC 6750 section 2.1), the scheme in any case, the token
-// exactly one token68; a view into the headers. Nullopt without the field or with another
-// scheme.
+// The token of "Bearer <token>" (RFC 6750 section 2.1), the scheme in any case; a view into the
+// headers. Nullopt without the field or with another scheme. The token is any visible ASCII, more
+// than the token68 of the RFC: those of application services are chosen by people and password
+// managers. Fields that were joined ("Bearer a, Bearer b") hold a space, and are malformed.
 std::expected<std::optional<std::string_view>, AuthorizationError> bearer_token(
     std::span<const Header> headers);
 
