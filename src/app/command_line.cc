@@ -173,13 +173,15 @@ int check_config(const Common& common) {
   if (auto loaded = config::load_file(common.config_file, config); !loaded) {
     return refuse_config(loaded.error(), common);
   }
-  if (const auto services = config.load_services(); !services) {
-    return refuse_config(services.error(), common);
-  }
+  const auto services = config.load_services();
+  if (!services) return refuse_config(services.error(), common);
   if (const auto terms = config.load_terms(); !terms) return refuse_config(terms.error(), common);
   const auto clients = config.load_clients();
   if (!clients) return refuse_config(clients.error(), common);
   json::array warnings;
+  for (const std::string& warning : services->warnings()) {
+    warnings.emplace_back("application_services: " + warning);
+  }
   for (const std::string& warning : clients::warnings_of(*clients)) {
     warnings.emplace_back("oauth.clients_file: " + warning);
   }

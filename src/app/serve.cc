@@ -124,6 +124,9 @@ int serve(const Config& config) {
   std::signal(SIGPIPE, SIG_IGN);
   const std::size_t workers = worker_count(config);
   Core core(config, workers, Core::Purpose::serve);
+  for (const std::string& warning : core.services.warnings()) {
+    core.log.warning("application_services: " + warning);
+  }
   for (const std::string& created : services::add_senders(core.services, *core.ground)) {
     core.log.info("created the user of an application service", {{"user", created}});
   }

@@ -1,13 +1,14 @@
 """What application services do with accounts: register, sign in, change passwords, deactivate."""
 
 import pytest
+import yaml
 
 from support.answers import assert_error, assert_good, assert_hard, assert_locked, assert_missing
 from support.api import PREFIX, new_name, password_auth
 from support.matrix_client import new_client
 from support.raw_http import RawConnection, request_bytes
 from support.secrets import password
-from support.services import Bridge, install
+from support.services import Bridge, install, registration
 
 TYPE = "m.login.application_service"
 
@@ -29,6 +30,13 @@ def login_as(server, token: str | None, name: str):
 def available(server, name: str):
     path = f"{PREFIX}/register/available"
     return server.api.request("GET", path, params={"username": name})
+
+
+@pytest.fixture
+def administrator(bridged):
+    client = new_client(bridged.api)
+    bridged.command("user", "admin", client.store.user, "on")
+    return client
 
 
 # -- registration
@@ -64,9 +72,83 @@ def test_registration_outside_the_namespace(irc, name):
     assert_error(irc.register(name), 400, "M_EXCLUSIVE")
 
 
-@pytest.mark.parametrize("name", ["irc_A", "irc_ä", "irc_a b", "irc_" + "a" * 255, ""])
+@pytest.mark.parametrize("name", ["irc_ä", "irc_a b", "irc_a:b", "irc_" + "a" * 255, ""])
 def test_registration_of_no_user_name(irc, name):
     assert_error(irc.register(name), 400, "M_INVALID_USERNAME")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "irc_Nick{}",
+        "irc_nick{}[m]",
+        "irc_a|b{}",
+        "irc_\\^`{{{}}}",
+        "irc_\"<&>'{}",
+        "irc_%41{}",
+        "irc_@{}",
+    ],
+)
+def test_a_bridge_s_users_are_named_as_in_the_other_network(bridged, irc, administrator, name):
+    """matrix-appservice-irc's users; with all that such a name may come by."""
+    name = name.format(new_name())
+    user_id = f"@{name}:example.com"
+    body = assert_good(irc.register(name, inhibit_login=False, refresh_token=True))
+    assert body["user_id"] == user_id
+    assert_error(irc.register(name), 400, "M_USER_IN_USE")
+    assert assert_good(irc.api.whoami(body["access_token"]))["user_id"] == user_id
+    assert assert_good(bridged.api.introspect(body["access_token"]))["username"] == name
+    assert bridged.api.edge(body["access_token"]).status_code == 200
+    assert_good(irc.api.refresh(body["refresh_token"]))
+    for typed in (name, user_id):
+        assert assert_good(irc.login(typed))["user_id"] == user_id
+    assert assert_good(irc.whoami(name))["user_id"] == user_id
+    irc.put_device(name, "BRIDGE")
+    assert assert_good(irc.whoami(name, "BRIDGE"))["device_id"] == "BRIDGE"
+    for measure in ("lock", "suspend"):
+        for wanted in (True, False):
+            answer = bridged.api.moderate(administrator.access, measure, user_id, wanted)
+            assert_good(answer)
+    bridged.command("user", "lock", name)
+    assert_locked(irc.whoami(name))
+    bridged.command("user", "unlock", user_id)
+    assert_good(irc.ask("POST", "/account/deactivate", name, body={}))
+
+
+def test_names_that_differ_in_case_are_different_users(bridged, irc):
+    small = f"irc_{new_name()}"
+    tall = small.replace("irc_", "irc_X", 1)
+    lower = tall.lower()
+    for name in (tall, lower):
+        assert_good(irc.register(name))
+    irc.put_device(tall, "TALL")
+    assert irc.devices(lower) == []
+    assert assert_good(irc.login(tall))["user_id"] == f"@{tall}:example.com"
+    assert assert_good(irc.login(lower))["user_id"] == f"@{lower}:example.com"
+    bridged.command("user", "deactivate", tall)
+    assert_error(irc.whoami(tall), 403, "M_USER_DEACTIVATED")
+    assert_good(irc.whoami(lower))
+
+
+def test_a_bridge_s_user_keeps_nobody_out_who_types_capitals(bridged, irc):
+    name = f"both_{new_name()}"
+    secret, other = password(), password()
+    assert_good(bridged.api.register(name, secret))
+    tall = "both_" + name.removeprefix("both_").upper()
+    assert_good(irc.register(tall))
+    assert assert_good(bridged.api.login(tall, secret))["user_id"] == f"@{name}:example.com"
+    assert_good(bridged.api.login(name.upper(), secret))
+    # With a password of its own it is meant by its name, and confirms with that one alone.
+    bridged.command("user", "set-password", tall, "--password-stdin", stdin=other + "\n")
+    signed_in = assert_good(bridged.api.login(tall, other))
+    assert signed_in["user_id"] == f"@{tall}:example.com"
+    assert_error(bridged.api.login(tall, secret), 403, "M_FORBIDDEN")
+    assert assert_good(bridged.api.login(name, secret))["user_id"] == f"@{name}:example.com"
+
+
+def test_people_are_given_plain_names_only(bridged):
+    for name in ("Some one", "some[m]", "some|one"):
+        assert_error(bridged.api.register(name), 400, "M_INVALID_USERNAME")
 
 
 def test_registration_without_a_user_name(irc):
@@ -82,8 +164,10 @@ def test_registration_with_no_token_of_a_service(bridged):
     client = new_client(bridged.api)
     name = irc_name()
     assert_missing(register_as(bridged, None, name))
-    for token in (client.access, client.refresh_token, "nonsense", "lka_" + "0" * 43):
-        assert_error(register_as(bridged, token, name), 403, "M_FORBIDDEN")
+    for token in (client.refresh_token, "nonsense", "lka_" + "0" * 43):
+        assert_hard(register_as(bridged, token, name))
+    # A person's client must not learn from it that it is signed out.
+    assert_error(register_as(bridged, client.access, name), 403, "M_FORBIDDEN")
     assert_error(available(bridged, name), 400, "M_EXCLUSIVE")
 
 
@@ -113,6 +197,34 @@ def test_a_namespace_that_is_not_exclusive_is_open_to_both(bridged, irc):
     assert_error(irc.register(theirs), 400, "M_USER_IN_USE")
     assert_good(irc.register(ours))
     assert_error(bridged.api.register(ours), 400, "M_USER_IN_USE")
+
+
+def test_no_service_registers_what_another_has_for_itself(make_server):
+    """One may be everybody, as services for double puppeting are; two want the same names."""
+    files = {
+        "irc": registration("irc"),
+        "mail": registration("mail"),
+        "again": registration(
+            "again", namespaces={"users": [{"exclusive": True, "regex": "@mail_.*"}]}
+        ),
+        "puppets": registration(
+            "puppets", namespaces={"users": [{"exclusive": False, "regex": "@.*"}]}
+        ),
+    }
+    server = make_server(start=False, application_services=[f"{name}.yaml" for name in files])
+    for name, fields in files.items():
+        (server.directory / f"{name}.yaml").write_text(yaml.safe_dump(fields))
+    server.start()
+    irc, mail, again, puppets = (Bridge(server, name) for name in files)
+    for name in (irc_name(), "irc_bot", "mail_x"):
+        assert_error(puppets.register(name), 400, "M_EXCLUSIVE")
+    assert_good(puppets.register("someone"))
+    name = irc.new_user()
+    assert_good(puppets.whoami(name))
+    assert_good(puppets.login(name))
+    for bridge in (mail, again):
+        assert_error(bridge.register("mail_x"), 400, "M_EXCLUSIVE")
+    assert_error(available(server, "mail_x"), 400, "M_EXCLUSIVE")
 
 
 def test_services_register_whatever_the_limits_for_people(make_sqlite_server, tmp_path):
@@ -160,8 +272,11 @@ def test_login_with_no_token_of_a_service(bridged, irc):
     name = irc.new_user()
     client = new_client(bridged.api)
     assert_missing(login_as(bridged, None, name))
-    for token in (client.access, "nonsense", irc.token + "x", irc.token[:-1], irc.file["hs_token"]):
-        assert_error(login_as(bridged, token, name), 403, "M_FORBIDDEN")
+    for token in ("nonsense", irc.token + "x", irc.token[:-1], irc.file["hs_token"]):
+        assert_hard(login_as(bridged, token, name))
+    assert_error(login_as(bridged, client.access, name), 403, "M_FORBIDDEN")
+    assert_good(bridged.api.logout(client.access))
+    assert_hard(login_as(bridged, client.access, name))
 
 
 def test_login_of_users_it_may_not_be(bridged, irc, mail):

@@ -18,11 +18,31 @@ TEST(MatrixId, LocalpartsOfNewUsers) {
   EXPECT_FALSE(valid_localpart(std::string_view("a\0b", 3), kServer));
 }
 
+TEST(MatrixId, LocalpartsOfServicesUsers) {
+  for (const std::string_view good : {"alice", "irc_Nick", "irc_nick[m]", "irc_a|b", "irc_^_`{}~",
+                                      R"(irc_\o)", "Zk3", "a@b", "a!b", "#", "%41", "\"<&>'"}) {
+    EXPECT_TRUE(valid_historical_localpart(good, kServer)) << good;
+    EXPECT_EQ(exact_localpart(good, kServer), good);
+    EXPECT_EQ(exact_localpart(matrix_id(good, kServer), kServer), good);
+  }
+  for (const std::string_view bad :
+       {"", "a:b", "a b", "a\tb", "a\n", "\x7f", "nick\xc3\xa4", "\xff"}) {
+    EXPECT_FALSE(valid_historical_localpart(bad, kServer)) << bad;
+    EXPECT_EQ(exact_localpart(bad, kServer), std::nullopt) << bad;
+  }
+  for (const std::string_view other :
+       {"@A:other.example", "@A", "@:example.com", "@A:EXAMPLE.com"}) {
+    EXPECT_EQ(exact_localpart(other, kServer), std::nullopt) << other;
+  }
+}
+
 TEST(MatrixId, IsAtMost255BytesLong) {
   const std::string longest(255 - 2 - kServer.size(), 'a');
   EXPECT_TRUE(valid_localpart(longest, kServer));
   EXPECT_EQ(matrix_id(longest, kServer).size(), 255U);
   EXPECT_FALSE(valid_localpart(longest + "a", kServer));
+  EXPECT_TRUE(valid_historical_localpart(longest, kServer));
+  EXPECT_FALSE(valid_historical_localpart(longest + "a", kServer));
 }
 
 TEST(MatrixId, IsWrittenWithItsServer) {

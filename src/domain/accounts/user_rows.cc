@@ -1,5 +1,6 @@
 #include "domain/accounts/user_rows.h"
 
+#include "domain/accounts/matrix_id.h"
 #include "domain/sessions/session_rows.h"
 
 namespace latchkey::accounts {
@@ -51,6 +52,15 @@ std::optional<User> find(db::Tx& tx, const std::string& sql, const Args&... args
 std::optional<User> find_user(db::Tx& tx, std::string_view localpart) {
   static const std::string sql = select_user() + " WHERE u.localpart = :localpart";
   return find(tx, sql, localpart);
+}
+
+std::optional<User> find_user_named(db::Tx& tx, std::string_view name,
+                                    std::string_view server_name) {
+  const auto exact = exact_localpart(name, server_name);
+  auto found = exact ? find_user(tx, *exact) : std::nullopt;
+  const auto meant = found ? std::nullopt : localpart_meant(name, server_name);
+  if (meant && meant != exact) found = find_user(tx, *meant);
+  return found;
 }
 
 std::optional<User> find_user_by_id(db::Tx& tx, UserId id) {

@@ -19,6 +19,10 @@ struct User {
 };
 
 std::optional<User> find_user(db::Tx& tx, std::string_view localpart);
+// Whom an operator or an administrator names: "alice" or "@alice:server" to the letter; where there
+// is nobody of that name, "Alice" is alice.
+std::optional<User> find_user_named(db::Tx& tx, std::string_view name,
+                                    std::string_view server_name);
 std::optional<User> find_user_by_id(db::Tx& tx, UserId id);
 // The same, locked until the transaction ends: see sessions::lock_account().
 std::optional<User> lock_user(db::Tx& tx, UserId id);

@@ -45,8 +45,7 @@ std::unexpected<AdminRefused> Administration::refuse(Why why, std::string_view s
 }
 
 std::optional<User> Administration::find(db::Tx& tx, std::string_view name) {
-  const auto localpart = accounts::localpart_meant(name, server_name_);
-  return localpart ? accounts::find_user(tx, *localpart) : std::nullopt;
+  return accounts::find_user_named(tx, name, server_name_);
 }
 
 std::unexpected<AdminRefused> Administration::refuse(const self::Refused& refused) {

@@ -24,22 +24,22 @@ std::optional<ModerationRefused> Moderation::refuse(const sessions::Identity& wh
   return std::nullopt;
 }
 
-Moderation::Result<std::string> Moderation::asked_for(const sessions::Identity& who,
-                                                      std::string_view user_id) const {
-  if (const auto refused = refuse(who)) return std::unexpected(*refused);
-  auto localpart =
-      user_id.starts_with('@') ? accounts::localpart_meant(user_id, server_name_) : std::nullopt;
-  if (!localpart) return std::unexpected(Refused::not_local);
-  return std::move(*localpart);
+std::optional<ModerationRefused> Moderation::refuse(const sessions::Identity& who,
+                                                    std::string_view user_id) const {
+  if (const auto refused = refuse(who)) return refused;
+  const bool local =
+      user_id.starts_with('@') && accounts::exact_localpart(user_id, server_name_).has_value();
+  return local ? std::nullopt : std::optional(Refused::not_local);
 }
 
 Task<Moderation::Result<Account>> Moderation::look_up(const sessions::Identity& who,
                                                       std::string user_id) {
   const bool own = user_id == accounts::matrix_id(who.localpart, server_name_);
-  const auto localpart = own ? Result<std::string>(who.localpart) : asked_for(who, user_id);
-  if (!localpart) co_return std::unexpected(localpart.error());
-  auto user =
-      co_await ground_.db.read([&](db::Tx& tx) { return accounts::find_user(tx, *localpart); });
+  if (const auto refused = own ? std::nullopt : refuse(who, user_id)) {
+    co_return std::unexpected(*refused);
+  }
+  auto user = co_await ground_.db.read(
+      [&](db::Tx& tx) { return accounts::find_user_named(tx, user_id, server_name_); });
   if (!user || user->account.deactivated_at) co_return std::unexpected(Refused::not_found);
   co_return std::move(user->account);
 }
@@ -55,11 +55,10 @@ Task<Moderation::Result<bool>> Moderation::read(const sessions::Identity& who, s
 Task<Moderation::Result<bool>> Moderation::write(const sessions::Identity& who, std::string address,
                                                  std::string user_id, Measure measure,
                                                  bool wanted) {
-  const auto localpart = asked_for(who, user_id);
-  if (!localpart) co_return std::unexpected(localpart.error());
+  if (const auto refused = refuse(who, user_id)) co_return std::unexpected(*refused);
   const Operator by{accounts::matrix_id(who.localpart, server_name_), std::move(address)};
   co_return co_await ground_.db.write([&](db::Tx& tx) -> Result<bool> {
-    const auto user = accounts::find_user(tx, *localpart);
+    const auto user = accounts::find_user_named(tx, user_id, server_name_);
     if (!user) return std::unexpected(Refused::not_found);
     auto whose = self::Admission::admit(tx, self::OperatorProof{.user = user->account.id});
     if (!whose) return std::unexpected(Refused::not_found);  // it is deactivated

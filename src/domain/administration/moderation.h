@@ -47,8 +47,9 @@ class Moderation {
                            Measure measure, bool wanted);
 
  private:
-  // The localpart of a Matrix ID of this server, asked by somebody who may.
-  Result<std::string> asked_for(const sessions::Identity& who, std::string_view user_id) const;
+  // The same of that user: the Matrix ID must be one of this server.
+  std::optional<ModerationRefused> refuse(const sessions::Identity& who,
+                                          std::string_view user_id) const;
 
   const Ground& ground_;
   Administration& administration_;

@@ -46,7 +46,7 @@ Task<std::optional<InteractiveAuth::StageRefused>> InteractiveAuth::check_passwo
     co_return AuthFailure::another_user;
   }
   auto checked = co_await passwords_.check(
-      data.identifier.value_or(signin::UserName{open.subject->localpart}), data.password, address);
+      data.identifier.value_or(signin::KnownUser{open.subject->localpart}), data.password, address);
   if (!checked && checked.error().why != signin::LoginRefused::Why::wrong_credentials) {
     co_return checked.error();
   }

@@ -147,10 +147,15 @@ Task<std::expected<Registered, RegistrationRefused>> Registration::create(
 Task<std::expected<Registered, RegistrationRefused>> Registration::create_for(
     std::size_t worker, const services::Service& service, NewAccount wanted) {
   parts_.sessions.require_hearing();
-  if (!wanted.username || !accounts::valid_localpart(*wanted.username, parts_.server_name)) {
+  if (!wanted.username ||
+      !accounts::valid_historical_localpart(*wanted.username, parts_.server_name)) {
     co_return std::unexpected(Refused{Why::invalid_username});
   }
-  if (!service.claims(*wanted.username)) co_return std::unexpected(Refused{Why::exclusive});
+  // Its own namespace may be wider than what others have for themselves: "@.*", not exclusive.
+  if (!service.claims(*wanted.username) ||
+      parts_.services.exclusive_owner(*wanted.username, &service) != nullptr) {
+    co_return std::unexpected(Refused{Why::exclusive});
+  }
   const auto made = co_await parts_.ground.db.write([&](db::Tx& tx) -> MadeOrRefused {
     const auto account = add_user(tx, wanted, std::nullopt);
     if (!account) return std::unexpected(Refused{Why::username_taken});

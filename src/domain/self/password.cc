@@ -97,7 +97,7 @@ Task<Result<>> Operations::change_password(signin::BrowserSession who, std::stri
   for (int tries = 0; tries < signin::kMostPasswordTries; ++tries) {
     // First: the estimate of the new one is not for who does not know the old one.
     auto checked =
-        co_await parts_.checks.check(signin::UserName{localpart}, current, who.origin.address);
+        co_await parts_.checks.check(signin::KnownUser{localpart}, current, who.origin.address);
     if (!checked) co_return refuse(checked.error());
     if (!hash) {
       auto made = co_await hash_new(parts_.passwords, wanted, localpart);

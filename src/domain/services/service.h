@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "platform/secret.h"
+#include "platform/text/ip_range.h"
 
 namespace re2 {
 class RE2;
@@ -15,7 +16,8 @@ class RE2;
 namespace latchkey::services {
 
 // A `users` namespace of a registration: a regular expression over Matrix IDs, in RE2's syntax,
-// which takes no backtracking, so neither time nor memory can be made to explode.
+// which takes no backtracking, so neither time nor memory can be made to explode. What Python, in
+// which the same files are read by Synapse, understands otherwise is refused.
 class UserNamespace {
  public:
   // What is wrong with the expression, as the end of a sentence, or the namespace.
@@ -27,6 +29,8 @@ class UserNamespace {
   // a namespace would be narrower here than there.
   bool holds(std::string_view matrix_id) const;
   bool exclusive() const { return exclusive_; }
+  // As it was written.
+  const std::string& regex() const;
 
  private:
   UserNamespace(std::shared_ptr<const re2::RE2> regex, bool exclusive)
@@ -44,7 +48,11 @@ struct Service {
   std::string sender_localpart;
   Secret as_token;
   std::vector<UserNamespace> users;
+  std::vector<text::IpRange> addresses =
+      {};  // from where the token is good; empty: from everywhere
 
+  // Whether the token is good from there.
+  bool may_come_from(std::string_view address) const;
   // Whether it may act for that user: its own (the sender), or one of a namespace of its.
   bool claims(std::string_view localpart) const;
   // Whether nobody else may be that user.

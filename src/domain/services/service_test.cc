@@ -50,8 +50,6 @@ TEST(UserNamespace, RefusesWhatIsNoExpression) {
            {"(", "missing )"},
            {"[a", "missing ]"},
            {"*", "no argument for repetition operator"},
-           {"@(?=a)", "invalid perl operator"},
-           {R"((a)\1)", "invalid escape sequence"},
            {"\xff", "invalid UTF-8"},
            {"((a{100}){100}){100}", "invalid repetition size"},
            {R"(\pL{500})", "pattern too large"},
@@ -60,6 +58,58 @@ TEST(UserNamespace, RefusesWhatIsNoExpression) {
     ASSERT_FALSE(compiled.has_value()) << regex;
     EXPECT_THAT(compiled.error(), HasSubstr("is no regular expression of RE2's: ")) << regex;
     EXPECT_THAT(compiled.error(), HasSubstr(reason)) << regex;
+  }
+}
+
+TEST(UserNamespace, RefusesWhatOthersReadOtherwise) {
+  for (const auto& [regex, reason] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"@irc_.{,5}:",
+            "holds '{,5}', which is a repetition for some readers and those "
+            "characters for others: write {0,5}"},
+           {"@irc_.{,}:", "write {0,}"},
+           {R"(@\\{,12}:)", "write {0,12}"},
+           {"@[^]]{,3}", "write {0,3}"},
+           {"@(?=a)", "holds '(?=': RE2 has no look-ahead"},
+           {"@(?!admin)irc_.*", "holds '(?!'"},
+           {"@irc_.*(?<!x):", "holds '(?<!'"},
+           {"@irc_.*(?<=x):", "holds '(?<='"},
+           {R"(@(a)\1)", R"(holds '\1')"},
+           {"@(?P<a>b)(?P=a)", "holds '(?P='"},
+           {"@(a)?(?(1)b|c)", "holds '(?('"},
+           {"@(?>a)", "holds '(?>'"},
+           {"@irc_(?#the bridge).*", "holds '(?#'"},
+           {R"(@irc_.*:example\.com\Z)", R"(holds '\Z', which RE2 does not have: write $)"},
+           {"@irc_[[:alpha:]]+", "holds '[:'"},
+           {"@irc_[_[:digit:]]+", "holds '[:'"},
+       }) {
+    const auto compiled = UserNamespace::compile(regex, true);
+    ASSERT_FALSE(compiled.has_value()) << regex;
+    EXPECT_THAT(compiled.error(), HasSubstr(reason)) << regex;
+  }
+}
+
+TEST(UserNamespace, TakesWhatMerelyLooksLikeThat) {
+  for (const auto& [regex, id] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"@irc_.{0,5}:", "@irc_a:example.com"},
+           {R"(@irc_\{,5}:)", "@irc_{,5}:example.com"},
+           {"@irc_[{,5}]:", "@irc_5:example.com"},
+           {"@irc_{,x}:", "@irc_{,x}:example.com"},
+           {"@irc_{,5:", "@irc_{,5:example.com"},
+           {R"(@irc_\(?=x:)", "@irc_=x:example.com"},
+           {"@irc_[(?=]:", "@irc_(:example.com"},
+           {R"(@irc_[\]{,5}]:)", "@irc_5:example.com"},
+           {"@irc_[]{,5}]:", "@irc_]:example.com"},
+           {"@irc_[:_]x", "@irc_:x:example.com"},
+           {"@(?:irc|IRC)_", "@IRC_x:example.com"},
+           {"@(?P<network>irc)_", "@irc_x:example.com"},
+           {R"(@\_irc\_.*\:example\.com)", "@_irc_x:example.com"},
+           {R"(\@irc\-x\/y\=z)", "@irc-x/y=z:example.com"},
+           {"@irc_.{1,250}:example\\.com", "@irc_x:example.com"},
+           {"^@irc_[a-z0-9]{1,200}:example\\.com$", "@irc_x:example.com"},
+       }) {
+    const auto compiled = UserNamespace::compile(regex, true);
+    ASSERT_TRUE(compiled.has_value()) << regex << ": " << compiled.error();
+    EXPECT_TRUE(compiled->holds(id)) << regex;
   }
 }
 

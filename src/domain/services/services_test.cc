@@ -16,7 +16,7 @@ TEST(Services, NoneAreFine) {
   for (const Services& none : {Services(), Files().load().value()}) {
     EXPECT_TRUE(none.empty());
     EXPECT_TRUE(none.all().empty());
-    EXPECT_EQ(none.find_by_token(""), nullptr);
+    EXPECT_EQ(none.find_by_token("", "192.0.2.1"), nullptr);
     EXPECT_EQ(none.exclusive_owner("alice"), nullptr);
   }
 }
@@ -43,12 +43,12 @@ namespaces: {users: [{exclusive: false, regex: "@guest_"}]}
   EXPECT_EQ(irc->id, "irc");
   EXPECT_EQ(mail->id, "mail");
 
-  EXPECT_EQ(services->find_by_token(Files::token("irc")), irc);
-  EXPECT_EQ(services->find_by_token(Files::token("mail")), mail);
-  EXPECT_EQ(services->find_by_token(Files::token("guests")), guests);
+  EXPECT_EQ(services->find_by_token(Files::token("irc"), "192.0.2.1"), irc);
+  EXPECT_EQ(services->find_by_token(Files::token("mail"), "192.0.2.1"), mail);
+  EXPECT_EQ(services->find_by_token(Files::token("guests"), "192.0.2.1"), guests);
   for (const char* token : {"", "token-of-service-", "token-of-service-irc2", "hs-token-of-irc",
                             "Token-of-service-irc", "lka_something"}) {
-    EXPECT_EQ(services->find_by_token(token), nullptr) << token;
+    EXPECT_EQ(services->find_by_token(token, "192.0.2.1"), nullptr) << token;
   }
 
   EXPECT_EQ(services->exclusive_owner("irc_alice"), irc);
@@ -58,6 +58,64 @@ namespaces: {users: [{exclusive: false, regex: "@guest_"}]}
   EXPECT_EQ(services->exclusive_owner("guest_alice"), nullptr) << "its namespace is not exclusive";
   EXPECT_EQ(services->exclusive_owner("alice"), nullptr);
   EXPECT_TRUE(guests->claims("guest_alice"));
+}
+
+TEST(Services, WhatSeveralClaimForThemselvesBelongsToNone) {
+  Files files;
+  for (const std::string id : {"first", "second"}) {
+    files.write(id, "id: " + id + "\nas_token: " + Files::token(id) + R"(
+url: null
+hs_token: any
+sender_localpart: )" + id +
+                        R"(
+namespaces: {users: [{exclusive: true, regex: "@both_"}, {exclusive: false, regex: "@.*"}]}
+)");
+  }
+  const auto services = files.load().value();
+  const Service* first = &services.all()[0];
+  const Service* second = &services.all()[1];
+  EXPECT_EQ(services.exclusive_owner("both_x"), first);
+  EXPECT_EQ(services.exclusive_owner("both_x", first), second);
+  EXPECT_EQ(services.exclusive_owner("both_x", second), first);
+  EXPECT_EQ(services.exclusive_owner("second", first), second);
+  EXPECT_EQ(services.exclusive_owner("second", second), nullptr);
+  EXPECT_EQ(services.exclusive_owner("alice", first), nullptr);
+  EXPECT_THAT(services.warnings(),
+              ElementsAre(files.path("second") + ": namespaces.users: '@both_' is exclusive in " +
+                          files.path("first") + " too; neither service can register such users"));
+}
+
+TEST(Services, ThatShareTheirUserAreToldOf) {
+  Files files;
+  for (const std::string id : {"first", "second"}) {
+    files.write(id, "id: " + id + "\nas_token: " + Files::token(id) +
+                        "\nurl: null\nhs_token: any\nsender_localpart: bot\nnamespaces: {}\n");
+  }
+  EXPECT_THAT(files.load().value().warnings(),
+              ElementsAre(files.path("second") + ": sender_localpart: is also the one in " +
+                          files.path("first") + "; both services are that user"));
+}
+
+TEST(Services, ATokenIsGoodFromWhereItsFileSays) {
+  Files files;
+  files.write("irc", R"(
+id: irc
+url: null
+as_token: short
+hs_token: any
+sender_localpart: bot
+namespaces: {}
+ip_range_whitelist: [127.0.0.1, "10.1.0.0/16", "fd00::/8"]
+)");
+  const auto services = files.load().value();
+  for (const char* address : {"127.0.0.1", "10.1.2.3", "fd12::1"}) {
+    EXPECT_EQ(services.find_by_token("short", address), &services.all()[0]) << address;
+  }
+  for (const char* address : {"127.0.0.2", "10.2.0.1", "2001:db8::1", "unix", ""}) {
+    EXPECT_EQ(services.find_by_token("short", address), nullptr) << address;
+  }
+  EXPECT_THAT(services.warnings(),
+              ElementsAre(HasSubstr(files.path("irc") + ": as_token: is shorter than 16")));
 }
 
 TEST(Services, EveryErrorOfEveryFile) {

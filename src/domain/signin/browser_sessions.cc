@@ -102,7 +102,7 @@ Task<std::expected<BrowserSignedIn, LoginRefused>> BrowserSessions::sign_in(
 Task<std::expected<BrowserSignedIn, LoginRefused>> BrowserSessions::reauthenticate(
     const BrowserSession& session, std::string password, std::string address) {
   co_return co_await with_password(
-      UserName{session.account.localpart}, std::move(password), std::move(address),
+      KnownUser{session.account.localpart}, std::move(password), std::move(address),
       [&](db::Tx& tx, const accounts::Account& account) {
         BrowserSignedIn result{.cookie = new_cookie(), .session = session};
         result.session.account = account;

@@ -11,13 +11,14 @@ using Why = CallerRefused::Why;
 
 std::unexpected<CallerRefused> refuse(Why why) { return std::unexpected(CallerRefused{why, {}}); }
 
-// The localpart of a Matrix ID of this server. To the letter: for the homeserver behind, @IRC_X is
-// not @irc_x, and both must take the same request for the same user's.
-std::optional<std::string> exact_localpart(const std::string& user_id,
-                                           const std::string& server_name) {
-  auto localpart = accounts::localpart_meant(user_id, server_name);
-  if (localpart && accounts::matrix_id(*localpart, server_name) != user_id) localpart.reset();
-  return localpart;
+// Whom the service asserts to be. To the letter: the homeserver behind must take the same request
+// for the same user's.
+std::optional<std::string> asserted_localpart(const services::Service& service,
+                                              const std::optional<std::string>& user_id,
+                                              std::string_view server_name) {
+  if (!user_id) return service.sender_localpart;
+  if (!user_id->starts_with('@')) return std::nullopt;
+  return accounts::exact_localpart(*user_id, server_name);
 }
 
 }  // namespace
@@ -25,7 +26,7 @@ std::optional<std::string> exact_localpart(const std::string& user_id,
 Task<std::expected<Caller, CallerRefused>> Callers::identify(const sessions::Use& use,
                                                              std::string_view token,
                                                              const Asserted& asserted) {
-  if (const services::Service* service = service_of(token)) {
+  if (const services::Service* service = service_of(token, use.address)) {
     co_return co_await assert_identity(*service, asserted);
   }
   auto verdict = co_await sessions_.check(use, token);
@@ -39,8 +40,7 @@ Task<std::expected<Caller, CallerRefused>> Callers::identify(const sessions::Use
 Task<std::expected<Caller, CallerRefused>> Callers::assert_identity(
     const services::Service& service, const Asserted& asserted) {
   sessions_.require_hearing();
-  const auto localpart = asserted.user_id ? exact_localpart(*asserted.user_id, server_name_)
-                                          : std::optional(std::string(service.sender_localpart));
+  const auto localpart = asserted_localpart(service, asserted.user_id, server_name_);
   if (!localpart || !service.claims(*localpart)) co_return refuse(Why::outside_namespace);
 
   struct Found {

@@ -46,9 +46,9 @@ class Callers {
         services_(services),
         server_name_(std::move(server_name)) {}
 
-  // The service whose token this is; null: none.
-  const services::Service* service_of(std::string_view token) const {
-    return services_.find_by_token(token);
+  // The service whose token this is, sent from there; null: none.
+  const services::Service* service_of(std::string_view token, std::string_view address) const {
+    return services_.find_by_token(token, address);
   }
 
   Task<std::expected<Caller, CallerRefused>> identify(const sessions::Use& use,

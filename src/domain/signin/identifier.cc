@@ -17,9 +17,15 @@ struct Reader {
   std::string_view server_name;
 
   Meant operator()(const UserName& name) const {
-    std::string localpart =
-        accounts::localpart_meant(text::trimmed(name.user), server_name).value_or("");
-    return {localpart, localpart};
+    const auto typed = text::trimmed(name.user);
+    const auto exact = accounts::exact_localpart(typed, server_name);
+    const auto meant = accounts::localpart_meant(typed, server_name);
+    Names names{exact.value_or(""), meant.value_or(exact.value_or(""))};
+    std::string limited = names.meant;
+    return {std::move(limited), std::move(names)};
+  }
+  Meant operator()(const KnownUser& user) const {
+    return {user.localpart, Names{user.localpart, user.localpart}};
   }
   Meant operator()(const ThirdParty& id) const {
     return by_threepid(accounts::canonical_threepid(id.medium, text::trimmed(id.address)));
@@ -32,8 +38,13 @@ struct Reader {
 struct Finder {
   db::Tx& tx;
 
-  std::optional<accounts::User> operator()(const std::string& localpart) const {
-    return accounts::find_user(tx, localpart);
+  // A service's user of that very name, who has no password, does not keep anybody out who lets
+  // the keyboard write "Alice".
+  std::optional<accounts::User> operator()(const Names& names) const {
+    auto exact = accounts::find_user(tx, names.exact);
+    if (names.meant == names.exact || (exact && exact->password_hash)) return exact;
+    auto meant = accounts::find_user(tx, names.meant);
+    return meant ? meant : exact;
   }
   std::optional<accounts::User> operator()(const accounts::Threepid& threepid) const {
     return accounts::find_user_by_threepid(tx, threepid);

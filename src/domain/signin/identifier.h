@@ -26,13 +26,23 @@ struct Phone {
   std::string country;
   std::string number;
 };
-using Identifier = std::variant<UserName, ThirdParty, Phone>;
+// An account already known, by its localpart: who confirms what they do with it.
+struct KnownUser {
+  std::string localpart;
+};
+using Identifier = std::variant<UserName, ThirdParty, Phone, KnownUser>;
+
+// The localparts that may be meant, in the order of preference; the same where it is just one.
+struct Names {
+  std::string exact;  // as typed; only services' users and people of old have capitals
+  std::string meant;  // "alice" of "Alice"
+};
 
 // An identifier in the one form that limits and the database know it by: without the white space
 // that keyboards add around it.
 struct Meant {
   std::string name;  // of limits; as good as unique, for users that do not exist too
-  std::variant<std::string, accounts::Threepid> key;  // a localpart, or a third-party id
+  std::variant<Names, accounts::Threepid> key;
 };
 // What cannot exist becomes a name that nobody has.
 Meant meaning_of(const Identifier& identifier, std::string_view server_name);

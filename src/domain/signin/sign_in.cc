@@ -57,12 +57,13 @@ Task<SignIn::Result> SignIn::for_service(std::size_t worker, const services::Ser
                                          std::string_view user, sessions::NewSession session) {
   sessions_.require_hearing();
   session.method = sessions::Method::application_service;
-  const auto localpart = accounts::localpart_meant(user, server_name_);
-  if (!localpart || !service.claims(*localpart)) {
-    co_return std::unexpected(LoginRefused{Why::outside_namespace});
-  }
   const auto started = co_await ground_.db.write([&](db::Tx& tx) -> Started {
-    const auto found = accounts::find_user(tx, *localpart);
+    const auto found = accounts::find_user_named(tx, user, server_name_);
+    const auto localpart = found ? std::optional(found->account.localpart)
+                                 : accounts::exact_localpart(user, server_name_);
+    if (!localpart || !service.claims(*localpart)) {
+      return std::unexpected(LoginRefused{Why::outside_namespace});
+    }
     const auto account = found ? sessions::lock_account(tx, found->account.id) : std::nullopt;
     if (!account) return std::unexpected(LoginRefused{Why::not_registered});
     return start(tx, *account, session);

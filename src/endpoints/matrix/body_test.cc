@@ -21,6 +21,8 @@ std::string read(std::string_view body) {
     std::string operator()(const signin::Phone& phone) {
       return "phone " + phone.country + " " + phone.number;
     }
+    // No client says so.
+    std::string operator()(const signin::KnownUser& user) { return "known " + user.localpart; }
   };
   return std::visit(Shown{}, *who);
 }

@@ -68,7 +68,7 @@ Task<std::expected<signin::Caller, http::Response>> identify(const Api& api,
   if (!*token) co_return std::unexpected(refusal({sessions::Worth::missing, {}, {}}));
   signin::Asserted assertion;
   // Beside a person's token the parameters mean nothing, and are not read.
-  if (api.callers.service_of(**token) != nullptr) {
+  if (api.callers.service_of(**token, request.client_address) != nullptr) {
     const auto read = asserted(request);
     if (!read) co_return std::unexpected(read.error());
     assertion = *read;
@@ -80,14 +80,16 @@ Task<std::expected<signin::Caller, http::Response>> identify(const Api& api,
 
 const services::Service* service_of(const Api& api, const http::Request& request) {
   const auto token = access_token(request, api.sessions.policy());
-  return token && *token ? api.callers.service_of(**token) : nullptr;
+  return token && *token ? api.callers.service_of(**token, request.client_address) : nullptr;
 }
 
-http::Response no_service(const Api& api, const http::Request& request) {
+Task<http::Response> no_service(const Api& api, const http::Request& request) {
   const auto token = access_token(request, api.sessions.policy());
-  if (!token) return token.error();
-  if (!*token) return refusal({sessions::Worth::missing, {}, {}});
-  return error(403, "M_FORBIDDEN", "The access token is not an application service's.");
+  if (!token) co_return token.error();
+  if (!*token) co_return refusal({sessions::Worth::missing, {}, {}});
+  const auto verdict = co_await api.sessions.check(request::use_of(request), **token);
+  if (!verdict.standing.active()) co_return refusal(verdict.standing);
+  co_return error(403, "M_FORBIDDEN", "The access token is not an application service's.");
 }
 
 }  // namespace latchkey::matrix

@@ -24,7 +24,9 @@ Task<std::expected<signin::Caller, http::Response>> identify(const Api& api,
 
 // The application service whose token the request carries; null: it carries a person's, or none.
 const services::Service* service_of(const Api& api, const http::Request& request);
-// The refusal where it must carry a service's and does not (spec "Appservice Login").
-http::Response no_service(const Api& api, const http::Request& request);
+// The refusal where it must carry a service's and does not: 401 for a token that is worth nothing,
+// as everywhere. 403 for a person's good one (spec "Appservice Login"): a 401 would tell their
+// client that it is signed out.
+Task<http::Response> no_service(const Api& api, const http::Request& request);
 
 }  // namespace latchkey::matrix

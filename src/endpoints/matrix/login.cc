@@ -79,7 +79,7 @@ Task<http::Response> post_login(const Api& api, const http::Request& request) {
     signed_in = co_await by_token(api, request, fields);
   } else if (type == "m.login.application_service") {
     const services::Service* service = service_of(api, request);
-    if (service == nullptr) co_return no_service(api, request);
+    if (service == nullptr) co_return co_await no_service(api, request);
     signed_in = co_await by_service(api, request, *service, fields);
   } else {
     co_return error(400, "M_UNKNOWN", "This server does not know this login type.");

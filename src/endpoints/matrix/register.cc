@@ -68,7 +68,7 @@ registration::NewAccount read_account(text::Fields& fields, const http::Request&
 Task<http::Response> register_for_service(const Api& api, const http::Request& request,
                                           registration::NewAccount wanted) {
   const services::Service* service = service_of(api, request);
-  if (service == nullptr) co_return no_service(api, request);
+  if (service == nullptr) co_return co_await no_service(api, request);
   if (!wanted.username) co_return error(400, "M_MISSING_PARAM", "username: is missing");
   const auto registered =
       co_await api.registration.create_for(request.worker, *service, std::move(wanted));
