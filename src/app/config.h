@@ -12,6 +12,7 @@
 #include "domain/confirm/interactive_auth.h"
 #include "domain/limits/attempt_limits.h"
 #include "domain/registration/registration_options.h"
+#include "domain/self/account_options.h"
 #include "domain/services/services.h"
 #include "domain/sessions/policy.h"
 #include "domain/signin/browser_sessions.h"
@@ -63,6 +64,7 @@ struct Config {
   db::Options database_pool;
   sessions::Policy sessions;
   registration::RegistrationOptions registration;
+  self::AccountOptions account;
   accounts::PasswordOptions passwords;
   accounts::RecoveryOptions recovery;
   confirm::InteractiveAuthOptions interactive_auth;
@@ -103,6 +105,7 @@ struct Config {
     visit.group("database_pool", database_pool, "Connections and queues to the database.");
     visit.group("sessions", sessions, "How long tokens and sessions live.");
     visit.group("registration", registration, "Who may create an account.");
+    visit.group("account", account, "What people may change of their own account.");
     visit.group("passwords", passwords, "Passwords and their hashes (argon2id).");
     visit.group("recovery", recovery, "Setting a new password without the old one.");
     visit.group("interactive_auth", interactive_auth,

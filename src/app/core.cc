@@ -79,7 +79,7 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
 }
 
 void Core::wire_listeners() {
-  sessions::listen(events,
+  sessions::listen(events, clock,
                    [this]() -> const sessions::Announcer& { return sessions->announcer(); });
   confirm::listen(events);
   signin::listen(events);

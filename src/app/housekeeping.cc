@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <utility>
 
 namespace latchkey::app {
 namespace {
@@ -51,6 +52,7 @@ void Housekeeping::run(const std::stop_token& stop) {
   Steady::time_point activity = Steady::now() + kActivity;
   Steady::time_point heartbeat = Steady::now() + kHeartbeat;
   Steady::time_point purge = Steady::now() + kPurge;
+  bool devices_left = false;
   const auto due = [](Steady::time_point& at, Steady::duration interval) {
     if (Steady::now() < at) return false;
     at = Steady::now() + interval;
@@ -70,6 +72,11 @@ void Housekeeping::run(const std::stop_token& stop) {
     if (due(purge, kPurge)) {
       attempt("purge", [this] { sessions_.purge(); });
       attempt("purge what people left half done", purge_);
+      devices_left = true;
+    }
+    // A batch each time round: first uses must not wait for all of them.
+    if (std::exchange(devices_left, false)) {
+      attempt("delete unused devices", [&] { devices_left = sessions_.delete_unused_devices(); });
     }
   }
 }

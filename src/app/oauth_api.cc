@@ -23,7 +23,7 @@ OauthApi::OauthApi(Core& core, limits::AttemptLimits& limits, account_pages::Acc
           .registration = pages.registration,
           .introspection_secret = core.config.introspection.secret,
           .server_name = core.config.server_name,
-          .account_actions = account_pages::supported_actions(),
+          .account_actions = account_pages::supported_actions(core.config.account),
           .public_url = core.public_url} {
   pages.client_name = [this](std::string id) -> Task<std::string> {
     const auto client = co_await clients_.find(std::move(id));

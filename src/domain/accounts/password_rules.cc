@@ -51,6 +51,13 @@ void add_words(std::vector<std::string>& words, std::string_view name) {
   if (lower.size() >= kShortestPart) words.push_back(std::move(lower));
 }
 
+CharacterClasses lacking(const CharacterClasses& required, const CharacterClasses& there) {
+  return {.digit = required.digit && !there.digit,
+          .lowercase = required.lowercase && !there.lowercase,
+          .uppercase = required.uppercase && !there.uppercase,
+          .symbol = required.symbol && !there.symbol};
+}
+
 }  // namespace
 
 Guessability estimate_guesses(std::string_view password, const std::vector<std::string>& known) {
@@ -72,8 +79,11 @@ Guessability estimate_guesses(std::string_view password, const std::vector<std::
 }
 
 PasswordRules::PasswordRules(std::size_t minimum_length, unsigned minimum_score,
-                             std::string_view server_name)
-    : minimum_length_(minimum_length), minimum_score_(minimum_score), server_name_(server_name) {}
+                             std::string_view server_name, CharacterClasses required)
+    : minimum_length_(minimum_length),
+      minimum_score_(minimum_score),
+      server_name_(server_name),
+      required_(required) {}
 
 std::optional<WeakPassword> PasswordRules::refuse_form(std::string_view password) const {
   using enum WeakPassword::Why;
@@ -83,6 +93,8 @@ std::optional<WeakPassword> PasswordRules::refuse_form(std::string_view password
     return WeakPassword{too_short, minimum_length_};
   }
   if (prepared.size() > crypto::kMaxPassword) return WeakPassword{too_long, crypto::kMaxPassword};
+  const CharacterClasses missing = lacking(required_, classes_of(prepared));
+  if (missing.any()) return WeakPassword{.why = lacks, .missing = missing};
   return std::nullopt;
 }
 

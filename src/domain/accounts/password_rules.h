@@ -19,6 +19,17 @@ struct Guessability {
 };
 Guessability estimate_guesses(std::string_view password, const std::vector<std::string>& known);
 
+// Characters that operators may want in each new password, beside what it takes to guess it.
+struct CharacterClasses {
+  bool digit = false;
+  bool lowercase = false;
+  bool uppercase = false;
+  bool symbol = false;  // neither letter nor digit; a space is one
+
+  bool any() const { return digit || lowercase || uppercase || symbol; }
+  bool operator==(const CharacterClasses&) const = default;
+};
+
 // Why a password cannot be somebody's new one.
 struct WeakPassword {
   enum class Why {
@@ -27,9 +38,11 @@ struct WeakPassword {
     too_long,    // of `limit` bytes
     from_names,  // easy to guess from the name of the user or of the server
     easy,        // to guess
+    lacks,       // characters of the classes `missing`
   };
   Why why;
   std::size_t limit = 0;
+  CharacterClasses missing = {};
 
   bool operator==(const WeakPassword&) const = default;
 };
@@ -37,9 +50,13 @@ struct WeakPassword {
 // What a new password must be.
 class PasswordRules {
  public:
-  PasswordRules(std::size_t minimum_length, unsigned minimum_score, std::string_view server_name);
+  PasswordRules(std::size_t minimum_length, unsigned minimum_score, std::string_view server_name,
+                CharacterClasses required = {});
 
-  // What is seen at once: not text, too short, longer than the hash takes.
+  // Which characters have to be in it.
+  const CharacterClasses& required() const { return required_; }
+
+  // What is seen at once: not text, too short, longer than the hash takes, of too few classes.
   std::optional<WeakPassword> refuse_form(std::string_view password) const;
 
   // Of a password of good form. As slow as estimate_guesses(), unless the minimum is 0. The
@@ -52,6 +69,7 @@ class PasswordRules {
   const std::size_t minimum_length_;
   const unsigned minimum_score_;
   const std::string server_name_;
+  const CharacterClasses required_;
 };
 
 }  // namespace latchkey::accounts

@@ -57,6 +57,37 @@ TEST(PasswordRules, TheMinimumIsTheLowestScoreThatPasses) {
   EXPECT_TRUE(PasswordRules(8, 1, "example.com").judges_guessability());
 }
 
+TEST(PasswordRules, WantTheCharactersThatOperatorsWant) {
+  using enum WeakPassword::Why;
+  const CharacterClasses all{.digit = true, .lowercase = true, .uppercase = true, .symbol = true};
+  const PasswordRules strict(1, 0, "example.com", all);
+  struct Case {
+    const char* password;
+    CharacterClasses missing;
+  };
+  for (const auto& [password, missing] : {
+           Case{"aB3-", {}},
+           Case{"aB3 ", {}},
+           Case{"\u00e4\u00d63\u20ac", {}},
+           Case{"\u0436\u0416\u0663!", {}},  // Cyrillic, and a digit of Arabic
+           Case{"aB-", {.digit = true}},
+           Case{"B3-", {.lowercase = true}},
+           Case{"a3-", {.uppercase = true}},
+           Case{"aB3", {.symbol = true}},
+           Case{"aB3x\u0323\u0306", {.symbol = true}},  // accents belong to their letter
+           Case{"\u65e5\u672c", all},                   // letters without cases
+           Case{"....", {.digit = true, .lowercase = true, .uppercase = true}},
+       }) {
+    const auto weak = strict.refuse_form(password);
+    ASSERT_EQ(weak.has_value(), missing.any()) << password;
+    if (weak) {
+      EXPECT_EQ(weak->why, lacks) << password;
+      EXPECT_EQ(weak->missing, missing) << password;
+    }
+  }
+  EXPECT_EQ(PasswordRules(1, 0, "example.com").refuse_form("a"), std::nullopt);
+}
+
 TEST(PasswordRules, TellWhatMakesItEasy) {
   using enum WeakPassword::Why;
   EXPECT_EQ(kRules.refuse_guessable("password", "alice"), WeakPassword{easy});

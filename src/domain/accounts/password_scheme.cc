@@ -69,6 +69,26 @@ std::string opaque_string(std::string_view password) {
   return fits || typed.size() > crypto::kMaxPassword ? prepared : typed;
 }
 
+CharacterClasses classes_of(std::string_view text) {
+  const auto units = icu::UnicodeString::fromUTF8(
+      icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())));
+  CharacterClasses classes;
+  for (std::int32_t i = 0; i < units.length(); i = units.moveIndex32(i, 1)) {
+    const UChar32 c = units.char32At(i);
+    const bool mark = (U_MASK(u_charType(c)) & U_GC_M_MASK) != 0;
+    if (u_isdigit(c) != 0) {
+      classes.digit = true;
+    } else if (u_isULowercase(c) != 0) {
+      classes.lowercase = true;
+    } else if (u_isUUppercase(c) != 0) {
+      classes.uppercase = true;
+    } else if (u_isalpha(c) == 0 && !mark) {
+      classes.symbol = true;
+    }
+  }
+  return classes;
+}
+
 std::string hash_password(std::string_view password, const crypto::Argon2Params& params) {
   return crypto::argon2id_hash(opaque_string(password), params);
 }

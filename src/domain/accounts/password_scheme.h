@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "domain/accounts/password_rules.h"
 #include "platform/crypto/argon2id.h"
 
 namespace latchkey::accounts {
@@ -23,6 +24,9 @@ std::string opaque_string(std::string_view password);
 inline bool same_password(std::string_view one, std::string_view other) {
   return opaque_string(one) == opaque_string(other);
 }
+
+// The classes of the characters of a text, in any script. Accents belong to their letters.
+CharacterClasses classes_of(std::string_view text);
 
 // A hash of the password, by the scheme of this version. As slow and with the same limits as
 // crypto::argon2id_hash().

@@ -27,7 +27,8 @@ Passwords::Match to_match(crypto::Verdict verdict) {
 
 Passwords::Passwords(const PasswordOptions& options, std::string_view server_name)
     : enabled_(options.enabled),
-      rules_(options.minimum_length, options.minimum_score, server_name),
+      by_address_(options.sign_in_by_address),
+      rules_(options.minimum_length, options.minimum_score, server_name, options.required),
       params_(options.hashing.params()),
       nobodys_hash_(hash_password(crypto::random_text(crypto::kBase62, 32), params_)),
       pool_(options.hashing.threads(), options.hashing.hash_queue, kNice) {}

@@ -21,6 +21,8 @@ struct PasswordOptions {
   bool enabled = true;
   std::size_t minimum_length = 8;
   unsigned minimum_score = 2;
+  CharacterClasses required;
+  bool sign_in_by_address = true;
   crypto::PasswordHashOptions hashing;
 
   template <class Visitor>
@@ -32,6 +34,18 @@ struct PasswordOptions {
           "How hard to guess a new password must be, by zxcvbn: 1 takes a thousand guesses, 2 a "
           "million, 3 a hundred million, 4 ten thousand million; 0 takes any.",
           config::Between{0, 4});
+    visit("require_digit", required.digit,
+          "Whether a new password must have a digit. Such rules make passwords shorter rather than "
+          "better: minimum_score does more.");
+    visit("require_lowercase", required.lowercase,
+          "Whether a new password must have a small letter.");
+    visit("require_uppercase", required.uppercase,
+          "Whether a new password must have a capital letter.");
+    visit("require_symbol", required.symbol,
+          "Whether a new password must have a character that is neither letter nor digit.");
+    visit("sign_in_by_address", sign_in_by_address,
+          "Whether people may sign in with an e-mail address or phone number of their account in "
+          "place of the user name.");
     hashing.options(visit);
   }
 };
@@ -46,7 +60,8 @@ struct NewPasswordRefused {
 };
 
 // Passwords: their rules and their hashes, which are made on a bounded pool of threads at a low
-// priority. Nothing here knows users.
+// priority. They come as they were typed, and are prepared here (password_scheme.h). Nothing here
+// knows users.
 class Passwords {
  public:
   // The server's name is a word that passwords should not be made of.
@@ -54,6 +69,11 @@ class Passwords {
 
   // Whether sign-in by password is offered at all.
   bool enabled() const { return enabled_; }
+
+  // Whether with an address of the account, too.
+  bool by_address() const { return by_address_; }
+  // The characters that each new one has to have.
+  const CharacterClasses& required() const { return rules_.required(); }
 
   // What is seen of a new password at once.
   std::optional<WeakPassword> refuse_form(std::string_view password) const {
@@ -77,6 +97,7 @@ class Passwords {
 
  private:
   const bool enabled_;
+  const bool by_address_;
   const PasswordRules rules_;
   const crypto::Argon2Params params_;
   const std::string nobodys_hash_;

@@ -66,6 +66,7 @@ std::unexpected<AdminRefused> Administration::refuse(const self::Refused& refuse
     case not_fresh:
     case link_not_valid:
     case no_such_device:
+    case switched_off:
     case wrong_password:
     case too_many_failures:
       break;

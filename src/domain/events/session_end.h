@@ -15,7 +15,8 @@ enum class EndReason : int {
   revoked = 5,           // RFC 7009
   account_deactivated = 6,
   administrator = 7,
-  crowded_out = 8,  // the oldest of too many sessions without a device
+  crowded_out = 8,    // the oldest of too many sessions without a device
+  device_unused = 9,  // for longer than the configuration keeps devices
   // Softly:
   taken_over = 20,   // a new sign-in to the same device
   token_reuse = 21,  // an older refresh token than the grace allows

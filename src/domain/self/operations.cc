@@ -41,6 +41,11 @@ bool is_sender(const Admitted& who, const Proof& proof) {
   return by != nullptr && by->service->sender_localpart == who.account.localpart;
 }
 
+// Not a service or an operator.
+bool is_person(const Proof& proof) {
+  return std::holds_alternative<ClientProof>(proof) || std::holds_alternative<BrowserProof>(proof);
+}
+
 }  // namespace
 
 void deactivate(db::Tx& tx, const Ground& ground, sessions::Sessions& sessions, Admitted& who,
@@ -63,6 +68,7 @@ void deactivate(db::Tx& tx, const Ground& ground, sessions::Sessions& sessions, 
 }
 
 Task<Result<>> Operations::deactivate(Proof proof, bool erase) {
+  if (!parts_.options.deactivation && is_person(proof)) co_return refuse(Why::switched_off);
   co_return co_await admitted(proof, Need::fresh, [&](db::Tx& tx, Admitted& who) -> Result<> {
     if (is_sender(who, proof)) return refuse(Why::service_itself);
     self::deactivate(tx, parts_.ground, parts_.sessions, who, erase);
@@ -106,6 +112,7 @@ Task<Result<std::string>> Operations::make_login_token(ClientProof proof) {
 }
 
 Task<Result<>> Operations::set_display_name(Proof proof, std::string name) {
+  if (!parts_.options.displayname_change && is_person(proof)) co_return refuse(Why::switched_off);
   const auto clean = clean_name(name);
   co_return co_await admitted(
       proof, Need::signed_in, [&](db::Tx& tx, const Admitted& who) -> Result<> {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "domain/accounts/passwords.h"
+#include "domain/self/account_options.h"
 #include "domain/self/proof.h"
 #include "domain/signin/login_tokens.h"
 
@@ -43,9 +44,19 @@ class Operations {
     signin::PasswordCheck& checks;
     accounts::Passwords& passwords;
     signin::LoginTokens& login_tokens;
+    AccountOptions options = {};
   };
   explicit Operations(const Parts& parts)
       : parts_(parts), admission_(parts.ground, parts.sessions, parts.auth, parts.browsers) {}
+
+  // What people may do themselves; what is asked for all the same is refused as switched_off.
+  const AccountOptions& allowed() const { return parts_.options; }
+  // The characters that each new password has to have.
+  const accounts::CharacterClasses& required_characters() const {
+    return parts_.passwords.required();
+  }
+  // How long devices are kept that nobody uses; absent: always.
+  Limit unused_devices_kept() const { return parts_.sessions.policy().delete_unused_devices_after; }
 
   // --- the password (password.cc) ---
 

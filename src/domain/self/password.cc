@@ -43,6 +43,7 @@ std::unexpected<Refused> refuse(const signin::LoginRefused& refused) {
     case Login::account_deactivated:
     case Login::account_locked:
     case Login::too_many_devices:
+    case Login::no_addresses:
     case Login::not_offered:
     case Login::outside_namespace:
     case Login::not_registered:
@@ -79,6 +80,7 @@ Task<Result<std::string>> hash_new(accounts::Passwords& passwords, std::string w
 }
 
 Task<Result<>> Operations::change_password(Proof proof, std::string wanted, bool logout_devices) {
+  if (!parts_.options.password_change) co_return refuse(Why::switched_off);
   const auto hash = co_await parts_.passwords.hash(std::move(wanted));
   if (!hash) co_return refuse(Why::busy, accounts::kBusyFor);
   co_return co_await admitted(proof, Need::fresh, [&](db::Tx& tx, const Admitted& who) {
@@ -90,6 +92,7 @@ Task<Result<>> Operations::change_password(Proof proof, std::string wanted, bool
 Task<Result<>> Operations::change_password(signin::BrowserSession who, std::string current,
                                            std::string wanted, bool logout_devices) {
   parts_.sessions.require_hearing();
+  if (!parts_.options.password_change) co_return refuse(Why::switched_off);
   if (!parts_.checks.enabled()) co_return refuse(Why::wrong_password);
   const std::string localpart = who.account.localpart;
   std::optional<std::string> hash;

@@ -95,6 +95,7 @@ struct Refused {
     not_fresh,             // the password has to be given again first
     link_not_valid,        // a recovery link that was used, replaced or has expired
     no_such_device,        // not there or not theirs
+    switched_off,          // the configuration lets nobody change this themselves
     wrong_password,
     weak_password,  // `weak` says why
     too_many_failures,

@@ -23,6 +23,7 @@ struct Setup {
   signin::LoginTokenOptions login_tokens = {};
   signin::BrowserSessionOptions browsers = {};
   accounts::Terms terms = {};
+  AccountOptions account = {};
 };
 
 // Everything that signs people in, over one server.

@@ -60,6 +60,13 @@ bool in_gap(db::Tx& tx, Time born) {
       .has_value();
 }
 
+std::vector<Gap> list_gaps(db::Tx& tx) {
+  std::vector<Gap> gaps;
+  tx.each<Time, Time>("SELECT from_at, to_at FROM gaps ORDER BY from_at",
+                      [&](Time from, Time to) { gaps.push_back({from, to}); });
+  return gaps;
+}
+
 Lost lost_row(db::Tx& tx, Time born) {
   return {.born = born,
           .in_gap = in_gap(tx, born),

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "domain/sessions/standing.h"
 #include "platform/db/tx.h"
 
@@ -20,6 +22,13 @@ Time beat(db::Tx& tx, Time clock);
 void add_gap(db::Tx& tx, Time from, Time to, Time now);
 
 bool in_gap(db::Tx& tx, Time born);
+
+struct Gap {
+  Time from;
+  Time to;
+};
+// By their beginnings; they may overlap.
+std::vector<Gap> list_gaps(db::Tx& tx);
 
 // Everything judge_lost() asks about a session born at that moment.
 Lost lost_row(db::Tx& tx, Time born);

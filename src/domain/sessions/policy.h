@@ -20,6 +20,7 @@ struct Policy {
   Limit remember_expired = std::chrono::hours{24 * 30};
   Duration remember_ended = std::chrono::hours{24 * 90};
   std::size_t maximum_per_user = 500;
+  Limit delete_unused_devices_after;
   std::size_t cache_entries = 200'000;
   bool access_token_in_query = false;
 
@@ -57,6 +58,12 @@ struct Policy {
     visit("maximum_per_user", maximum_per_user,
           "The most devices a user may be signed in on; past it a sign-in is refused.",
           config::Between{1, 1'000'000});
+    visit("delete_unused_devices_after", delete_unused_devices_after,
+          "How long after its last use a device is signed out for good and deleted. Its encryption "
+          "keys go with it, and with the last device of a person who has no key backup every "
+          "message that only it could read: let it be long (365d), or never. The time in which "
+          "this server was stopped does not count.",
+          config::Between{24h, century});
     visit("cache_entries", cache_entries,
           "The most tokens whose standing is remembered in memory, over all threads.",
           config::Between{0, 100'000'000});

@@ -156,6 +156,9 @@ class Sessions {
   void heartbeat();
   // Removes what ended longer ago than the policy keeps it.
   void purge();
+  // Deletes devices that nobody has used for as long as the policy allows (unused_devices.cc), of
+  // a bounded batch of all. False: that was the last batch, or there is nothing to be deleted by.
+  bool delete_unused_devices();
   // To be run in a transaction at start and on each connection that was lost and made again.
   std::optional<Time> note_gap(db::Tx& tx);
   // Takes keys that another node has made, as far as this node's file holds them.
@@ -231,6 +234,7 @@ class Sessions {
   telemetry::Counter& refused_refreshes_;
 
   IdSource& ids_;
+  std::optional<DeviceKey> unused_devices_after_;  // where its next batch begins
   Changes changes_;
   Announcer announcer_{changes_};
   Promotions promotions_;

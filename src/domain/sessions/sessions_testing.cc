@@ -10,7 +10,7 @@ namespace latchkey::sessions::testing {
 
 TestSessions::TestSessions(db::Dialect dialect, const Policy& policy)
     : database_(dialect), policy_(policy) {
-  listen(events, [this]() -> const Announcer& { return sessions_->announcer(); });
+  listen(events, clock, [this]() -> const Announcer& { return sessions_->announcer(); });
   database_.reopen();
   db::migrate(*database_, schema::migrations());
   make_sessions();

@@ -40,6 +40,12 @@ Task<bool> PasswordCheck::is_familiar(const limits::Attempt& attempt) {
 Task<std::expected<CheckedUser, LoginRefused>> PasswordCheck::check(const Identifier& who,
                                                                     std::string password,
                                                                     const std::string& address) {
+  // Before anything is looked up, so that it tells nothing of who has which address.
+  const bool by_address =
+      std::holds_alternative<ThirdParty>(who) || std::holds_alternative<Phone>(who);
+  if (by_address && !passwords_.by_address()) {
+    co_return std::unexpected(LoginRefused{Why::no_addresses});
+  }
   const Meant meant = meaning_of(who, server_name_);
   // Also for a name that cannot exist: an answer without the lookup would be a little faster.
   const auto user = co_await ground_.db.read([&](db::Tx& tx) { return find_user(tx, meant); });

@@ -26,6 +26,7 @@ struct LoginRefused {
     too_many_devices,
     too_many_failures,  // of this address or account
     busy,               // too many passwords are being checked
+    no_addresses,       // the configuration lets people sign in with their user names only
     not_offered,        // the configuration does not offer this way of signing in
     outside_namespace,  // an application service asks for a user that is not its own
     not_registered,     // the same, of one that does not exist

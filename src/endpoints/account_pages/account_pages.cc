@@ -4,6 +4,7 @@
 
 #include "domain/accounts/matrix_id.h"
 #include "endpoints/pages/next.h"
+#include "endpoints/pages/words.h"
 #include "endpoints/request/standard_error.h"
 
 namespace latchkey::account_pages {
@@ -58,6 +59,22 @@ Task<http::Response> get_change_password(const http::Request& /*request*/) {
 }
 
 }  // namespace
+
+http::Response switched_off(const Visit& visit) {
+  return pages::show_message(visit.pages, visit.request,
+                             {.status = 403,
+                              .title = Text::switched_off,
+                              .sentence = Text::switched_off_why,
+                              .link = std::string(pages::kHome)});
+}
+
+void put_required(html::Values& values, const AccountPages& pages, const Language& language) {
+  const accounts::CharacterClasses& required = pages.operations.required_characters();
+  if (!required.any()) return;
+  values.add_text(
+      "REQUIRED",
+      language.say(texts::PasswordNeeds{.classes = pages::class_names(language, required)}));
+}
 
 std::string Visit::matrix_id() const {
   return accounts::matrix_id(who.account.localpart, pages.server_name);

@@ -81,6 +81,12 @@ std::string device_name(const Visit& visit, const self::AccountDevice& device);
 // The rows of account_facts.html.
 void put_device_facts(html::Values& facts, const Visit& visit, const self::AccountDevice& device);
 
+// For what the configuration lets nobody do themselves.
+http::Response switched_off(const Visit& visit);
+
+// What has to be in a new password, where one is asked for; nothing, if anything will do.
+void put_required(html::Values& values, const AccountPages& pages, const Language& language);
+
 // For an ID that none of the person's devices has; whether it is anybody else's is not told.
 http::Response no_such_device(const Visit& visit);
 

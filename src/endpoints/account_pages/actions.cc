@@ -7,11 +7,15 @@ namespace latchkey::account_pages {
 namespace {
 
 constexpr std::string_view kPrefix = "org.matrix.";
+constexpr std::string_view kDeactivate = "org.matrix.account_deactivate";
 // Not org.matrix.cross_signing_reset: no homeserver stands behind that could do it, as its page
 // says.
 constexpr std::string_view kSupported[] = {
-    "org.matrix.profile",       "org.matrix.devices_list",       "org.matrix.device_view",
-    "org.matrix.device_delete", "org.matrix.account_deactivate",
+    "org.matrix.profile",
+    "org.matrix.devices_list",
+    "org.matrix.device_view",
+    "org.matrix.device_delete",
+    kDeactivate,
 };
 
 struct Action {
@@ -34,7 +38,11 @@ constexpr Action kActions[] = {
 
 }  // namespace
 
-std::span<const std::string_view> supported_actions() { return kSupported; }
+std::vector<std::string_view> supported_actions(const self::AccountOptions& allowed) {
+  std::vector<std::string_view> actions(std::begin(kSupported), std::end(kSupported));
+  if (!allowed.deactivation) std::erase(actions, kDeactivate);
+  return actions;
+}
 
 std::optional<std::string> page_of_action(std::string_view action, std::string_view device_id) {
   const bool prefixed = action.starts_with(kPrefix);

@@ -1,17 +1,19 @@
 #pragma once
 
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "domain/self/account_options.h"
 
 // What a client's link to the account pages asks for (spec "Account management URL actions",
 // MSC4191).
 namespace latchkey::account_pages {
 
 // The actions that do something, by the names that the specification gives them, for the server's
-// metadata.
-std::span<const std::string_view> supported_actions();
+// metadata: not those that are switched off.
+std::vector<std::string_view> supported_actions(const self::AccountOptions& allowed);
 
 // The page of an action; absent: nobody knows it. Names of older drafts mean the same. An action
 // on one device that names none leads to all of them.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace latchkey::account_pages {
 namespace {
 
@@ -41,7 +43,16 @@ TEST(Action, ThatNobodyKnowsLeadsNowhere) {
 }
 
 TEST(Actions, ThatAreAdvertisedAreThere) {
-  for (const auto action : supported_actions()) EXPECT_TRUE(page_of_action(action, "A")) << action;
+  for (const auto action : supported_actions({})) {
+    EXPECT_TRUE(page_of_action(action, "A")) << action;
+  }
+}
+
+TEST(Actions, ThatAreSwitchedOffAreNotAdvertised) {
+  const auto all = supported_actions({});
+  const auto some = supported_actions({.deactivation = false});
+  EXPECT_EQ(some.size() + 1, all.size());
+  EXPECT_EQ(std::ranges::count(some, "org.matrix.account_deactivate"), 0);
 }
 
 }  // namespace

@@ -167,9 +167,13 @@ http::Response ask_account(const Visit& visit, const pages::Refused& refused) {
   return ask(visit, std::move(question), refused);
 }
 
-Task<http::Response> get_deactivate(const Visit& visit) { co_return ask_account(visit, {}); }
+Task<http::Response> get_deactivate(const Visit& visit) {
+  if (!visit.pages.operations.allowed().deactivation) co_return switched_off(visit);
+  co_return ask_account(visit, {});
+}
 
 Task<http::Response> post_deactivate(const Visit& visit) {
+  if (!visit.pages.operations.allowed().deactivation) co_return switched_off(visit);
   if (pages::typed_field(visit.form, "confirm") != visit.matrix_id()) {
     co_return ask_account(
         visit,

@@ -77,6 +77,10 @@ Task<http::Response> get_devices(const Visit& visit) {
   page.values.add_text("NOTICE", pages::notice_of(visit.language, visit.form));
   html::Values& list = page.values.add(devices.empty() ? "NONE" : "SOME");
   for (const auto& device : devices) put_row(list, visit, device);
+  if (const Limit kept = visit.pages.operations.unused_devices_kept()) {
+    const auto days = std::chrono::floor<std::chrono::days>(*kept).count();
+    page.values.add_text("UNUSED_WHY", visit.language.say(texts::DevicesUnused{.days = days}));
+  }
   co_await put_apps(page.values, visit);
   co_return pages::show(visit.pages, visit.request, std::move(page));
 }

@@ -32,6 +32,8 @@ Task<http::Response> show_home(const Visit& visit, std::string_view notice) {
                                       "account_home.html");
   page.values.set("ACCOUNT", visit.matrix_id());
   page.values.add_text("NOTICE", notice).add_text("SHOWN_NAME", profile.display_name);
+  if (visit.pages.operations.allowed().password_change) page.values.add("MAY_CHANGE_PASSWORD");
+  if (visit.pages.operations.allowed().deactivation) page.values.add("MAY_DEACTIVATE");
   for (const auto& browser : browsers) put_browser(page.values, visit, browser);
   co_return pages::show(visit.pages, visit.request, std::move(page));
 }
@@ -66,14 +68,19 @@ Task<http::Response> profile_page(const Visit& visit, const pages::Refused& refu
   html::Page page = pages::begin_page(visit.pages, visit.request, visit.language.say(Text::profile),
                                       "account_profile.html");
   html::Values& values = page.values;
-  values.set("ACCOUNT", visit.matrix_id()).set("SHOWN_NAME", profile.display_name);
+  values.set("ACCOUNT", visit.matrix_id());
   values.add_text("NOTICE", pages::notice_of(visit.language, visit.form));
-  values.add_text("ERROR", refused.sentence);
   for (const accounts::Threepid& threepid : profile.threepids) {
     const bool phone = threepid.medium == "msisdn";
     values.add("THREEPID")
         .set("KIND", visit.language.say(phone ? Text::phone : Text::email))
         .set("ADDRESS", (phone ? "+" : "") + threepid.address);
+  }
+  if (visit.pages.operations.allowed().displayname_change) {
+    html::Values& form = values.add("NAME_FORM");
+    form.set("SHOWN_NAME", profile.display_name).add_text("ERROR", refused.sentence);
+  } else {
+    values.add("NAME_SHOWN").add_text("SHOWN_NAME", profile.display_name);
   }
   if (!refused.sentence.empty()) page.status = refused.status;
   co_return pages::show(visit.pages, visit.request, std::move(page));

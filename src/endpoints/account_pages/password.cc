@@ -34,6 +34,7 @@ http::Response password_form(const AccountPages& pages, const http::Request& req
   values.set("ACTION", form.action).set("ACCOUNT", form.account).set("DO", form.title);
   values.add_text("PURPOSE", form.purpose).add_text("LINK_TOKEN", form.link);
   values.add_text("ERROR", form.refused.sentence);
+  put_required(values, pages, pages::language_of(pages, request));
   if (form.link.empty()) {
     values.add("CURRENT");
     values.add("HOME_LINK");
@@ -81,6 +82,7 @@ Task<http::Response> change_page(const Visit& visit, bool logout_devices, pages:
 }
 
 Task<http::Response> get_password(const Visit& visit) {
+  if (!visit.pages.operations.allowed().password_change) co_return switched_off(visit);
   const auto profile = co_await visit.pages.overview.profile(visit.who.account.id);
   if (profile.has_password) co_return co_await change_page(visit, false, {});
   co_return pages::show_message(visit.pages, visit.request,
@@ -90,6 +92,7 @@ Task<http::Response> get_password(const Visit& visit) {
 }
 
 Task<http::Response> post_password(const Visit& visit) {
+  if (!visit.pages.operations.allowed().password_change) co_return switched_off(visit);
   const bool logout_devices = pages::field(visit.form, "logout_devices") == "1";
   if (auto wrong = wrong_new_password(visit.language, visit.form)) {
     co_return co_await change_page(visit, logout_devices, std::move(*wrong));

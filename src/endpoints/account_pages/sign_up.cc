@@ -52,6 +52,7 @@ http::Response sign_up_page(const AccountPages& pages, const http::Request& requ
   values.set("SIGN_IN_LINK", "/account/sign-in?next=" + http::percent_encode(next));
   values.set("USER_HINT", language.say(texts::SignUpNameHint{.server = pages.server_name}));
   values.add_text("PURPOSE", purpose).add_text("ERROR", refused.sentence);
+  put_required(values, pages, language);
   if (asks_for(pages, Stage::registration_token)) {
     values.add("TOKEN_FIELD").set("TOKEN_TYPED", pages::typed_field(sent, "token"));
   }

@@ -55,6 +55,8 @@ std::string_view end_name(EndReason reason) {
       return "administrator";
     case EndReason::crowded_out:
       return "crowded_out";
+    case EndReason::device_unused:
+      return "device_unused";
     case EndReason::taken_over:
       return "taken_over";
     case EndReason::token_reuse:

@@ -61,6 +61,7 @@ Task<http::Response> get_threepids(const Api& api, const http::Request& request)
 Task<http::Response> post_password(const Api& api, const http::Request& request) {
   const auto who = co_await identify_who_confirms(api, request);
   if (!who) co_return who.error();
+  if (!api.operations.allowed().password_change) co_return switched_off();
   const auto body = json_body(request);
   if (!body) co_return body.error();
   const auto asked = co_await ask(api, request, "POST /account/password", *body, *who);
@@ -90,6 +91,8 @@ Task<http::Response> post_password(const Api& api, const http::Request& request)
 Task<http::Response> post_deactivate(const Api& api, const http::Request& request) {
   const auto who = co_await identify_who_confirms(api, request);
   if (!who) co_return who.error();
+  // Before anybody is asked to confirm what would be refused afterwards.
+  if (!api.operations.allowed().deactivation && !who->is_service()) co_return switched_off();
   const auto body = json_body(request);
   if (!body) co_return body.error();
   const auto asked = co_await ask(api, request, "POST /account/deactivate", *body, *who);

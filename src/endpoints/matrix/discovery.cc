@@ -19,7 +19,7 @@ Task<http::Response> get_capabilities(const Api& api, const http::Request& reque
   if (!who) co_return who.error();
   const bool confirms = co_await api.auth.can_confirm(who->identity.user);
   json::object all{
-      {"m.change_password", enabled(confirms)},
+      {"m.change_password", enabled(confirms && api.operations.allowed().password_change)},
       {"m.get_login_token", enabled(confirms && api.login_tokens.enabled() && !who->is_service())},
       {"m.3pid_changes", enabled(false)},
       // Profiles are the homeserver's; without one there are none.

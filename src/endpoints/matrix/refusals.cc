@@ -11,6 +11,10 @@ http::Response weak_password(const std::optional<accounts::WeakPassword>& weak) 
 
 }  // namespace
 
+http::Response switched_off() {
+  return error(403, "M_FORBIDDEN", "This server does not let people change this themselves.");
+}
+
 http::Response refusal(const signin::LoginRefused& refused, std::string_view info_uri) {
   using Why = signin::LoginRefused::Why;
   switch (refused.why) {
@@ -20,6 +24,9 @@ http::Response refusal(const signin::LoginRefused& refused, std::string_view inf
       return error(403, "M_FORBIDDEN", "The login token is not good, or was used already.");
     case Why::not_offered:
       return error(403, "M_FORBIDDEN", "This server does not offer this way of signing in.");
+    case Why::no_addresses:
+      return error(403, "M_FORBIDDEN",
+                   "This server does not take addresses to sign in with: use the user name.");
     case Why::outside_namespace:
       return error(400, "M_EXCLUSIVE", "This user is not in the application service's namespace.");
     case Why::not_registered:
@@ -54,6 +61,8 @@ http::Response refusal(const self::Refused& refused, std::string_view info_uri) 
       return refusal(signin::LoginRefused{Login::account_deactivated}, info_uri);
     case Why::service_itself:
       return error(403, "M_FORBIDDEN", "An application service's own user is not deactivated.");
+    case Why::switched_off:
+      return switched_off();
     case Why::no_such_device:
       return error(404, "M_NOT_FOUND", "This account has no device of this ID.");
     case Why::weak_password:

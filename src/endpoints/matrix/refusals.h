@@ -17,6 +17,8 @@ using request::error;
 using request::limit_exceeded;
 using request::refusal;
 
+// Of what the configuration lets nobody change of their own account.
+http::Response switched_off();
 http::Response refusal(const signin::LoginRefused& refused, std::string_view info_uri);
 http::Response refusal(const self::Refused& refused, std::string_view info_uri);
 http::Response refusal(const registration::RegistrationRefused& refused);

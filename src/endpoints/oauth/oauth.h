@@ -1,8 +1,8 @@
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "domain/clients/clients.h"
 #include "domain/limits/attempt_limits.h"
@@ -60,7 +60,7 @@ struct Api {
   const crypto::Secret& introspection_secret;  // the homeserver's
   std::string server_name;
   // What links to the account pages may ask for (MSC4191).
-  std::span<const std::string_view> account_actions;
+  std::vector<std::string_view> account_actions;
   const http::PublicUrl& public_url;  // its base() is the issuer
 };
 

@@ -37,6 +37,10 @@ Refused weak(const Language& language, const accounts::WeakPassword& password) {
       return {.status = 400, .sentence = language.say(texts::ErrorWeakLong{.limit = limit})};
     case from_names:
       return plain(language, 400, Text::error_weak_names);
+    case lacks:
+      return {.status = 400,
+              .sentence = language.say(
+                  texts::ErrorWeakClasses{.classes = class_names(language, password.missing)})};
     case easy:
       break;
   }
@@ -44,6 +48,18 @@ Refused weak(const Language& language, const accounts::WeakPassword& password) {
 }
 
 }  // namespace
+
+std::string class_names(const Language& language, const accounts::CharacterClasses& classes) {
+  std::vector<std::string> names;
+  const auto name = [&](bool wanted, Text text) {
+    if (wanted) names.emplace_back(language.say(text));
+  };
+  name(classes.digit, Text::class_digit);
+  name(classes.lowercase, Text::class_lowercase);
+  name(classes.uppercase, Text::class_uppercase);
+  name(classes.symbol, Text::class_symbol);
+  return language.list(names);
+}
 
 std::string_view way_of(const Language& language, sessions::Method method) {
   switch (method) {
@@ -76,6 +92,8 @@ Refused words(const Language& language, const signin::LoginRefused& refused) {
       return busy(language, refused.retry_after);
     case Why::not_offered:
       return plain(language, 403, Text::error_no_passwords);
+    case Why::no_addresses:
+      return plain(language, 403, Text::error_no_addresses);
     case Why::wrong_credentials:
     case Why::token_not_good:
     case Why::too_many_devices:
@@ -122,6 +140,8 @@ Refused words(const Language& language, const self::Refused& refused) {
       return plain(language, 403, Text::error_deactivated);
     case Why::no_such_device:
       return plain(language, 404, Text::device_missing_why);
+    case Why::switched_off:
+      return plain(language, 403, Text::switched_off_why);
     case Why::wrong_password:
       return plain(language, 403, Text::error_password);
     case Why::link_not_valid:

@@ -16,6 +16,9 @@ namespace latchkey::pages {
 // How a device was signed in.
 std::string_view way_of(const Language& language, sessions::Method method);
 
+// "a digit and a capital letter", as they are listed in the language.
+std::string class_names(const Language& language, const accounts::CharacterClasses& classes);
+
 // What is said about a refusal, and the status of the page that says it.
 struct Refused {
   int status = 400;

@@ -6,9 +6,27 @@
 
 namespace latchkey::request {
 
+namespace {
+
+std::string sentence_of(const accounts::CharacterClasses& missing) {
+  std::string list;
+  const auto name = [&list](bool is_missing, std::string_view what) {
+    if (is_missing) list.append(list.empty() ? "" : ", ").append(what);
+  };
+  name(missing.digit, "a digit");
+  name(missing.lowercase, "a small letter");
+  name(missing.uppercase, "a capital letter");
+  name(missing.symbol, "a character that is neither letter nor digit");
+  return "The password needs more kinds of characters: " + list + ".";
+}
+
+}  // namespace
+
 std::string sentence_of(const accounts::WeakPassword& weak) {
   using enum accounts::WeakPassword::Why;
   switch (weak.why) {
+    case lacks:
+      return sentence_of(weak.missing);
     case not_text:
       return "The password is not valid text.";
     case too_short:
