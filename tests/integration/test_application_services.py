@@ -60,7 +60,9 @@ def test_a_file_of_a_go_bridge_is_taken_and_its_token_works_everywhere(make_serv
     assert server.api.edge(token).status_code == 200
     for nearly in (token[1:], token.replace("!", "%21"), token.lower()):
         assert_hard(server.api.whoami(nearly))
-    assert_error(server.api.register(sender), 400, "M_INVALID_USERNAME")
+    # A person's name has no capitals, and must not be taken for it either.
+    for nearly in (sender, sender.lower(), f" {sender} "):
+        assert_error(server.api.register(nearly), 400, "M_EXCLUSIVE")
 
 
 def test_what_works_but_is_not_well_is_a_warning(make_sqlite_server):

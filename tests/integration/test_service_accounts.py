@@ -227,6 +227,24 @@ def test_no_service_registers_what_another_has_for_itself(make_server):
     assert_error(available(server, "mail_x"), 400, "M_EXCLUSIVE")
 
 
+@pytest.mark.parametrize(("regex", "left"), [("@[a-m].*", True), ("@.*", False)])
+def test_names_that_are_made_up_belong_to_no_service(make_sqlite_server, regex, left):
+    server = make_sqlite_server(start=False, application_services=["wide.yaml"])
+    wide = registration("wide", namespaces={"users": [{"exclusive": True, "regex": regex}]})
+    (server.directory / "wide.yaml").write_text(yaml.safe_dump(wide))
+    server.start()
+    path = f"{PREFIX}/register"
+    for _ in range(5):
+        body = {"password": password()}
+        challenge = server.api.request("POST", path, json=body)
+        auth = {"type": "m.login.dummy", "session": challenge.json()["session"]}
+        answer = server.api.request("POST", path, json=body | {"auth": auth})
+        if left:
+            assert assert_good(answer)["user_id"][1] > "m"
+        else:
+            assert_error(answer, 400, "M_EXCLUSIVE")
+
+
 def test_services_register_whatever_the_limits_for_people(make_sqlite_server, tmp_path):
     server = make_sqlite_server(
         start=False,

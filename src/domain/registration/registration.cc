@@ -1,5 +1,6 @@
 #include "domain/registration/registration.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "domain/accounts/matrix_id.h"
@@ -15,8 +16,17 @@ using Refused = RegistrationRefused;
 using Why = RegistrationRefused::Why;
 
 constexpr std::size_t kMadeUpNameLength = 10;
+// Until nearly every name must be some service's own.
+constexpr int kMadeUpNameTries = 20;
 
-std::string made_up_name() { return crypto::random_text(crypto::kLowerCase, kMadeUpNameLength); }
+// Whether services keep people from having that name, which is in lower case: it must not be taken
+// for a service's own user either, whose name may have capitals.
+bool closed_to_people(const services::Services& services, const std::string& name) {
+  return services.exclusive_owner(name) != nullptr ||
+         std::ranges::any_of(services.all(), [&](const services::Service& service) {
+           return accounts::new_localpart_meant(service.sender_localpart) == name;
+         });
+}
 
 }  // namespace
 
@@ -43,7 +53,7 @@ Task<std::optional<RegistrationRefused>> Registration::refuse(
   if (!accounts::valid_localpart(localpart, parts_.server_name)) {
     co_return Refused{Why::invalid_username};
   }
-  if (parts_.services.exclusive_owner(localpart) != nullptr) co_return Refused{Why::exclusive};
+  if (closed_to_people(parts_.services, localpart)) co_return Refused{Why::exclusive};
   if (reserved(localpart, parts_.options.reserved_names)) {
     co_return Refused{Why::reserved};
   }
@@ -70,13 +80,21 @@ Task<std::expected<bool, RegistrationRefused>> Registration::token_valid(std::st
       [&](db::Tx& tx) { return accounts::find_usable(tx, text::trimmed(token), now).has_value(); });
 }
 
+std::optional<std::string> Registration::made_up_name() const {
+  for (int tries = 0; tries < kMadeUpNameTries; ++tries) {
+    std::string name = crypto::random_text(crypto::kLowerCase, kMadeUpNameLength);
+    if (!closed_to_people(parts_.services, name)) return name;
+  }
+  return std::nullopt;
+}
+
 std::optional<accounts::Account> Registration::add_user(db::Tx& tx, const NewAccount& wanted,
                                                         const std::optional<std::string>& hash) {
   const Time now = parts_.ground.clock.now();
   accounts::Account account;
+  account.localpart = wanted.username.value();
   do {
-    account.localpart = wanted.username ? *wanted.username : made_up_name();
-    if (wanted.username && accounts::name_taken(tx, account.localpart)) return std::nullopt;
+    if (accounts::name_taken(tx, account.localpart)) return std::nullopt;
     account.id = parts_.ground.ids.next<UserId>(now);
   } while (!accounts::insert_user(tx, account.id, account.localpart, hash, false, now));
   return account;
@@ -109,14 +127,15 @@ Registered Registration::registered(std::size_t worker, const Made& made) {
 Task<std::expected<Registered, RegistrationRefused>> Registration::create(
     std::size_t worker, NewAccount wanted, confirm::AuthPassed passed) {
   if (auto refusal = co_await refuse(wanted)) co_return std::unexpected(*refusal);
-  if (wanted.username) wanted.username = accounts::new_localpart_meant(*wanted.username);
+  wanted.username =
+      wanted.username ? accounts::new_localpart_meant(*wanted.username) : made_up_name();
+  if (!wanted.username) co_return std::unexpected(Refused{Why::exclusive});
   const Time now = parts_.ground.clock.now();
   if (auto wait = parts_.limits.registration_blocked(wanted.session.origin.address, now)) {
     co_return std::unexpected(Refused{.why = Why::too_many, .retry_after = *wait});
   }
   // Estimating takes its time, so it stands behind the limit.
-  if (auto refusal =
-          co_await parts_.passwords.refuse_new(*wanted.password, wanted.username.value_or(""))) {
+  if (auto refusal = co_await parts_.passwords.refuse_new(*wanted.password, *wanted.username)) {
     if (refusal->why == accounts::NewPasswordRefused::Why::busy) {
       co_return std::unexpected(Refused{.why = Why::busy, .retry_after = accounts::kBusyFor});
     }

@@ -93,7 +93,9 @@ class Registration {
   using MadeOrRefused = std::expected<Made, RegistrationRefused>;
 
   Task<bool> taken(const std::string& username);
-  // Absent: the name is taken, and nothing was written.
+  // One that no service has for itself; absent: there seems to be none.
+  std::optional<std::string> made_up_name() const;
+  // Of an account with a name. Absent: the name is taken, and nothing was written.
   std::optional<accounts::Account> add_user(db::Tx& tx, const NewAccount& wanted,
                                             const std::optional<std::string>& hash);
   Made sign_in(db::Tx& tx, accounts::Account account, const NewAccount& wanted);
