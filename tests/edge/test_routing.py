@@ -53,6 +53,8 @@ def test_signing_in_is_latchkeys(edge, path):
     ("POST", "r0/login/"),
     ("POST", "r0/%6Cogin"),
     ("POST", "r0%2Flogin"),
+    ("POST", "r0//login"),
+    ("POST", "/r0/login"),
     ("POST", "unstable/org.matrix.msc3882/login/token"),
 ])
 def test_what_belongs_to_an_account_is_latchkeys(edge, method, path):
