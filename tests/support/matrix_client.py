@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from support.api import PREFIX, Api, Silence, new_name, password_auth
+from support.polling import patiently
 from support.secrets import password
 
 _key_numbers = itertools.count(1)
@@ -254,7 +255,7 @@ class MatrixClient:
 def new_client(api: Api, **how) -> MatrixClient:
     """A client of a new user, registered and signed in."""
     name, secret = new_name(), password()
-    answer = api.register(name, secret, inhibit_login=True)
+    answer = patiently(lambda: api.register(name, secret, inhibit_login=True))
     assert answer.status_code == 200, answer.text
     client = MatrixClient(api, Store(name, secret), **how)
     client.sign_in()
