@@ -90,6 +90,19 @@ need_node() {
   touch tests/e2e/js/node_modules/.package-lock.json
 }
 
+# need_program COMMAND VERSION NAME WHERE: a toolchain that Debian 12 is too old for.
+need_program() {
+  local found=''
+  # "cargo 1.95.0 (…)", "go version go1.26.8 linux/amd64"
+  if command -v "$1" >/dev/null; then
+    found=$("$1" version 2>/dev/null || "$1" --version)
+    found=$(grep -om1 '[0-9]\+\.[0-9]\+' <<<"$found" | head -n1)
+    if printf '%s\n' "$2" "$found" | sort -VC; then return; fi
+  fi
+  say "this needs $3 $2 or later${found:+, and there is $found}; Debian 12's is too old: $4"
+  exit 1
+}
+
 # Every C++ source, those not yet committed too, separated by zero bytes.
 cxx_files() {
   git ls-files -z --cached --others --exclude-standard --deduplicate -- '*.cc' '*.h' |

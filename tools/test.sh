@@ -70,6 +70,27 @@ javascript_tests() {
     --test-reporter=junit --test-reporter-destination="$PWD/$results/e2e-js/node.xml"
 }
 
+# What cargo's and Go's test runners print, as it stands, and as JUnit in $results/STEP.
+as_junit() { # STEP
+  awk -v file="$results/$1/tests.xml" 'BEGIN { print "<testsuite>" >file }
+    { print }
+    /^test .* \.\.\. ok$/ || /^ *--- PASS: / { print "<testcase/>" >file }
+    /^test .* \.\.\. FAILED$/ || /^ *--- FAIL: / { print "<testcase><failure/></testcase>" >file }
+    END { print "</testsuite>" >file }'
+}
+
+rust_tests() {
+  need_program cargo 1.93 'Rust' 'https://rustup.rs'
+  export LATCHKEY_BINARY=$PWD/build/release/latchkey CARGO_TARGET_DIR=$PWD/build/rust
+  cargo test --manifest-path tests/e2e/rust/Cargo.toml | as_junit e2e-rust
+}
+
+go_tests() {
+  need_program go 1.26 'Go' 'https://go.dev/dl'
+  export LATCHKEY_BINARY=$PWD/build/release/latchkey
+  go -C tests/e2e/go test -count=1 -v ./... | as_junit e2e-go
+}
+
 # One sanitizer finding ends the program that had it.
 export ASAN_SYMBOLIZER_PATH=/usr/bin/llvm-symbolizer-19
 export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1
@@ -135,6 +156,11 @@ suite() {
       step e2e-nio python_tests e2e-nio release e2e/nio
       step e2e-browser browser_tests
       ;;
+    rust | go)
+      build_release latchkey
+      built || return 0
+      step "e2e-$1" "$1_tests"
+      ;;
     asan)
       step build-asan build debug unit_tests latchkey
       built || return 0
@@ -154,7 +180,8 @@ suite() {
       step fuzz fuzz
       ;;
     *)
-      say "'$1' is not a suite: build, unit, integration, schema, crash, e2e, asan, tsan, fuzz, lint or all"
+      say "'$1' is not a suite: build, unit, integration, schema, crash, e2e, rust, go, asan, tsan, fuzz," \
+        "lint or all"
       exit 2
       ;;
   esac
