@@ -36,11 +36,13 @@ target_compile_options(latchkey_test_flags INTERFACE -O0 -U_FORTIFY_SOURCE)
 
 # The precompiled header that every room reuses, and the one that every test does.
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/pch.cc CONTENT "")
-foreach(kind "" test_)
-  add_library(latchkey_${kind}pch OBJECT ${CMAKE_BINARY_DIR}/pch.cc)
-  target_link_libraries(latchkey_${kind}pch PRIVATE latchkey_${kind}flags)
-  target_precompile_headers(latchkey_${kind}pch PRIVATE ${CMAKE_SOURCE_DIR}/src/pch.h)
-endforeach()
+add_library(latchkey_pch OBJECT ${CMAKE_BINARY_DIR}/pch.cc)
+target_link_libraries(latchkey_pch PRIVATE latchkey_flags)
+target_precompile_headers(latchkey_pch PRIVATE ${CMAKE_SOURCE_DIR}/src/pch.h)
+add_library(latchkey_test_pch OBJECT ${CMAKE_BINARY_DIR}/pch.cc)
+target_link_libraries(latchkey_test_pch PRIVATE latchkey_test_flags GTest::gmock)
+target_precompile_headers(latchkey_test_pch PRIVATE ${CMAKE_SOURCE_DIR}/src/pch.h
+  <gmock/gmock.h> <gtest/gtest.h>)
 
 # Every room's unit tests; ctest runs them.
 enable_testing()
