@@ -1,12 +1,9 @@
 #include "app/command_client.h"
 
-#include <pwd.h>
-#include <unistd.h>
-
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <cstdlib>
 
+#include "app/operator_name.h"
 #include "platform/http_client/http_client.h"
 
 namespace latchkey::app {
@@ -18,14 +15,6 @@ namespace json = boost::json;
 constexpr std::size_t kLongestAnswer = 256UL * 1024 * 1024;
 
 }  // namespace
-
-std::string who_types() {
-  const char* sudo_user = std::getenv("SUDO_USER");
-  if (sudo_user != nullptr && *sudo_user != '\0') return sudo_user;
-  const uid_t uid = geteuid();
-  const passwd* entry = getpwuid(uid);
-  return entry != nullptr ? entry->pw_name : std::to_string(uid);
-}
 
 std::optional<admin::Answer> run_in_server(const std::string& socket_path, std::string_view name,
                                            const json::object& arguments) {

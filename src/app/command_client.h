@@ -9,10 +9,6 @@
 
 namespace latchkey::app {
 
-// The Unix user who types: who called sudo, or else whom this process runs as. Whoever may run
-// commands could say otherwise: it tells colleagues apart, not foes.
-std::string who_types();
-
 // Runs a command in the server that listens on the Unix socket. Absent: none does.
 std::optional<admin::Answer> run_in_server(const std::string& socket_path, std::string_view name,
                                            const boost::json::object& arguments);

@@ -1,17 +1,27 @@
 #include "app/command_line.h"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/json/serialize.hpp>
+#include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 #include <list>
 #include <string>
+#include <thread>
 
+#include "app/ask_password.h"
 #include "app/command_client.h"
+#include "app/command_words.h"
 #include "app/config.h"
 #include "app/core.h"
+#include "app/operator_name.h"
+#include "app/preflight.h"
 #include "app/serve.h"
 #include "endpoints/admin/commands.h"
 #include "platform/config/config.h"
@@ -23,7 +33,10 @@ namespace json = boost::json;
 using admin::Argument;
 using admin::Command;
 
-constexpr const char* kDefaultConfig = "latchkey.yaml";
+// A server that is starting or stopping has the database, but no open socket.
+constexpr auto kPatience = std::chrono::seconds{15};
+constexpr auto kBetweenTries = std::chrono::milliseconds{50};
+constexpr int kWrongCommandLine = 2;
 
 // What the options of one command are parsed into. Lives as long as the parser.
 struct Parsed {
@@ -33,20 +46,25 @@ struct Parsed {
 };
 
 struct Common {
-  std::string config_file = kDefaultConfig;
+  std::string config_file;
   bool json = false;
 };
 
 void add_common(CLI::App& app, Common& common) {
-  app.add_option("--config", common.config_file, "the configuration file")->capture_default_str();
+  app.add_option("--config", common.config_file,
+                 "the configuration file; without it that of the variable LATCHKEY_CONFIG, "
+                 "/etc/latchkey/latchkey.yaml, or latchkey.yaml in the current folder");
   app.add_flag("--json", common.json, "print the result as JSON");
 }
 
 // "user create" becomes the subcommand create of user.
-CLI::App& subcommand(CLI::App& root, std::string_view name, std::string_view sentence) {
+CLI::App& subcommand(CLI::App& root, Common& common, std::string_view name,
+                     std::string_view sentence) {
   const auto space = name.find(' ');
   if (space == name.npos) {
-    return *root.add_subcommand(std::string(name), std::string(sentence));
+    CLI::App& app = *root.add_subcommand(std::string(name), std::string(sentence));
+    add_common(app, common);
+    return app;
   }
   const std::string group(name.substr(0, space));
   const auto groups = root.get_subcommands(
@@ -55,8 +73,9 @@ CLI::App& subcommand(CLI::App& root, std::string_view name, std::string_view sen
   if (parent == nullptr) {
     parent = root.add_subcommand(group, "See: latchkey " + group + " --help");
     parent->require_subcommand(1);
+    add_common(*parent, common);
   }
-  return subcommand(*parent, name.substr(space + 1), sentence);
+  return subcommand(*parent, common, name.substr(space + 1), sentence);
 }
 
 void add_argument(CLI::App& app, const Argument& argument, Parsed& parsed) {
@@ -70,26 +89,49 @@ void add_argument(CLI::App& app, const Argument& argument, Parsed& parsed) {
       app.add_option("--" + name, parsed.texts[name], sentence)->required(argument.required);
       break;
     case Argument::Kind::flag:
-    case Argument::Kind::password_stdin:
-      app.add_flag("--" + name, parsed.flags[name], sentence)->required(argument.required);
+    case Argument::Kind::password_stdin:  // a terminal is asked without it
+      app.add_flag("--" + name, parsed.flags[name], sentence);
       break;
   }
 }
 
-json::object arguments_of(const Parsed& parsed) {
+// The password that a command takes, if one is given: the first line of standard input, or what a
+// person types there.
+std::expected<std::optional<std::string>, std::string> password_for(const Argument& argument,
+                                                                    bool from_stdin) {
+  if (person_at_standard_input()) {
+    const bool needed = argument.required || from_stdin;
+    auto typed = ask_new_password(needed ? "New password" : "New password (none: press Enter)");
+    if (!typed) return std::unexpected(typed.error());
+    if (!typed->empty()) return std::move(*typed);
+    if (needed) return std::unexpected("no password was given; nothing was done");
+    return std::nullopt;
+  }
+  if (!from_stdin) {
+    if (!argument.required) return std::nullopt;
+    return std::unexpected("give --password-stdin, and the password as one line of standard input");
+  }
+  std::string line;
+  std::getline(std::cin, line);
+  auto password = password_of_line(std::move(line));
+  if (!password) return std::unexpected("standard input holds no password");
+  return password;
+}
+
+std::expected<json::object, std::string> arguments_of(const Parsed& parsed) {
   json::object arguments;
   for (const auto& [name, text] : parsed.texts) {
     if (!text.empty()) arguments[name] = text;
   }
   for (const Argument& argument : parsed.command->arguments) {
     const auto flag = parsed.flags.find(argument.name);
-    if (flag == parsed.flags.end() || !flag->second) continue;
-    if (argument.kind == Argument::Kind::flag) {
+    const bool given = flag != parsed.flags.end() && flag->second;
+    if (argument.kind == Argument::Kind::password_stdin) {
+      auto password = password_for(argument, given);
+      if (!password) return std::unexpected(password.error());
+      if (*password) arguments["password"] = **password;
+    } else if (given) {
       arguments[argument.name] = true;
-    } else {
-      std::string password;
-      std::getline(std::cin, password);
-      arguments["password"] = password;
     }
   }
   return arguments;
@@ -151,59 +193,85 @@ admin::Answer run_here(Config config, const Command& command, const json::object
   return answer;
 }
 
+// In the server, or here when none runs. One that is just starting or stopping is waited for.
+admin::Answer run_anywhere(const Config& config, const Command& command,
+                           const json::object& arguments) {
+  const auto until = std::chrono::steady_clock::now() + kPatience;
+  const std::string socket = config.socket_path();
+  while (true) {
+    if (!socket.empty()) {
+      if (auto answer = run_in_server(socket, command.name, arguments)) return std::move(*answer);
+    }
+    try {
+      return run_here(config, command, arguments);
+    } catch (const db::Locked&) {
+      if (std::chrono::steady_clock::now() >= until) throw;
+    }
+    std::this_thread::sleep_for(kBetweenTries);
+  }
+}
+
 int run_command(const Common& common, const Parsed& parsed) {
   Config config;
   if (auto loaded = config::load_file(common.config_file, config); !loaded) {
     return refuse_config(loaded.error(), common);
   }
   const Command& command = *parsed.command;
-  const json::object arguments = arguments_of(parsed);
-  std::optional<admin::Answer> answer;
-  if (const std::string socket = config.socket_path(); !socket.empty()) {
-    answer = run_in_server(socket, command.name, arguments);
-  }
-  if (!answer) answer = run_here(config, command, arguments);
-  if (!*answer) return refuse(answer->error(), common.json);
-  std::cout << (common.json ? json::serialize(**answer) : command.say(**answer)) << "\n";
+  const auto arguments = arguments_of(parsed);
+  if (!arguments) return refuse(arguments.error(), common.json);
+  const admin::Answer answer = run_anywhere(config, command, *arguments);
+  if (!answer) return refuse(answer.error(), common.json);
+  std::cout << (common.json ? json::serialize(*answer) : command.say(*answer)) << "\n";
   return 0;
 }
 
-int check_config(const Common& common) {
+// Reads the configuration, and what serve() would refuse.
+std::expected<Config, config::Errors> load_to_serve(const Common& common) {
   Config config;
-  if (auto loaded = config::load_file(common.config_file, config); !loaded) {
-    return refuse_config(loaded.error(), common);
-  }
-  const auto services = config.load_services();
-  if (!services) return refuse_config(services.error(), common);
-  if (const auto terms = config.load_terms(); !terms) return refuse_config(terms.error(), common);
-  const auto clients = config.load_clients();
-  if (!clients) return refuse_config(clients.error(), common);
-  json::array warnings;
-  for (const std::string& warning : services->warnings()) {
-    warnings.emplace_back("application_services: " + warning);
-  }
-  for (const std::string& warning : clients::warnings_of(*clients)) {
-    warnings.emplace_back("oauth.clients_file: " + warning);
-  }
+  const auto lines = config::load_file(common.config_file, config);
+  if (!lines) return std::unexpected(lines.error());
+  config::Errors errors = refused_by_serve(config);
+  for (std::string& error : errors) error = config::located(*lines, std::move(error));
+  if (!errors.empty()) return std::unexpected(std::move(errors));
+  return config;
+}
+
+int check_config(const Common& common) {
+  const auto config = load_to_serve(common);
+  if (!config) return refuse_config(config.error(), common);
+  const config::Errors warnings = warnings_of(*config);
   if (common.json) {
     json::object answer{{"ok", true}};
-    if (!warnings.empty()) answer["warnings"] = std::move(warnings);
+    if (!warnings.empty()) answer["warnings"] = json::array(warnings.begin(), warnings.end());
     std::cout << json::serialize(answer) << "\n";
     return 0;
   }
-  for (const json::value& warning : warnings) {
-    std::cout << "warning: " << std::string_view(warning.get_string()) << "\n";
-  }
+  for (const std::string& warning : warnings) std::cout << "warning: " << warning << "\n";
   std::cout << common.config_file << " is fine.\n";
   return 0;
 }
 
 int run_serve(const Common& common) {
-  Config config;
-  if (auto loaded = config::load_file(common.config_file, config); !loaded) {
-    return refuse_config(loaded.error(), common);
+  const auto config = load_to_serve(common);
+  if (!config) return refuse_config(config.error(), common);
+  return serve(*config, [&common] { return load_to_serve(common); });
+}
+
+// The words of all commands, for what is wrong with those of a line.
+std::vector<CommandWords> all_words() {
+  std::vector<CommandWords> words{{"serve", {}, {}},
+                                  {"config check", {}, {}},
+                                  {"config example", {}, {}},
+                                  {"config reference", {}, {}}};
+  for (const Command& command : admin::commands()) {
+    CommandWords& of = words.emplace_back(CommandWords{command.name, {}, {}});
+    for (const Argument& argument : command.arguments) {
+      if (argument.kind == Argument::Kind::positional) continue;
+      of.options.push_back(argument.name);
+      if (argument.kind == Argument::Kind::option) of.with_value.push_back(argument.name);
+    }
   }
-  return serve(config);
+  return words;
 }
 
 }  // namespace
@@ -213,29 +281,35 @@ int run_command_line(int argc, const char* const* argv) {
   app.set_version_flag("--version", "latchkey " LATCHKEY_VERSION, "print the version");
   app.require_subcommand(1);
   Common common;
+  common.config_file = default_config_file(
+      std::getenv("LATCHKEY_CONFIG"), [](const char* path) { return ::access(path, F_OK) == 0; });
   std::list<Parsed> parsed;
   int exit_code = 0;
 
-  CLI::App& serve_app = subcommand(app, "serve", "Run the server.");
-  add_common(serve_app, common);
-  serve_app.callback([&] { exit_code = run_serve(common); });
-  CLI::App& check_app = subcommand(app, "config check", "Check the configuration file.");
-  add_common(check_app, common);
-  check_app.callback([&] { exit_code = check_config(common); });
-  subcommand(app, "config example", "Print a configuration file with every option.").callback([] {
-    std::cout << config::example<Config>();
+  add_common(app, common);
+  subcommand(app, common, "serve", "Run the server.").callback([&] {
+    exit_code = run_serve(common);
   });
-  subcommand(app, "config reference", "Print the table of all options, as Markdown.").callback([] {
-    std::cout << config::reference<Config>();
+  subcommand(app, common, "config check", "Check the configuration as serve does.").callback([&] {
+    exit_code = check_config(common);
   });
+  subcommand(app, common, "config example", "Print a configuration file with every option.")
+      .callback([] { std::cout << config::example<Config>(); });
+  subcommand(app, common, "config reference", "Print the table of all options, as Markdown.")
+      .callback([] { std::cout << config::reference<Config>(); });
   for (const Command& command : admin::commands()) {
-    CLI::App& command_app = subcommand(app, command.name, command.sentence);
+    CLI::App& command_app = subcommand(app, common, command.name, command.sentence);
     Parsed& into = parsed.emplace_back(Parsed{&command, {}, {}});
-    add_common(command_app, common);
     for (const Argument& argument : command.arguments) add_argument(command_app, argument, into);
     command_app.callback([&common, &exit_code, &into] { exit_code = run_command(common, into); });
   }
 
+  const std::vector<std::string_view> arguments(argv + 1, argv + argc);
+  if (const auto wrong = wrong_words(all_words(), arguments)) {
+    const bool as_json = std::ranges::find(arguments, "--json") != arguments.end();
+    refuse(*wrong, as_json);
+    return kWrongCommandLine;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

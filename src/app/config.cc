@@ -1,13 +1,18 @@
 #include "app/config.h"
 
+#include <fmt/format.h>
+
 #include <boost/url/parse.hpp>
+#include <map>
 
 #include "domain/accounts/matrix_id.h"
+#include "platform/db/url.h"
+#include "platform/http/forwarded.h"
+#include "platform/http/listener.h"
+#include "platform/text/duration.h"
 
 namespace latchkey::app {
 namespace {
-
-constexpr std::string_view kSqlite = "sqlite:";
 
 // Whether a plain http URL leads nowhere but to this machine.
 bool on_this_machine(std::string_view url) {
@@ -27,14 +32,36 @@ bool has_path(std::string_view url) {
          parsed->has_fragment() || parsed->has_userinfo();
 }
 
+void check_addresses(std::string_view option, const std::vector<std::string>& addresses,
+                     std::vector<std::string>& problems) {
+  for (const std::string& address : addresses) {
+    if (const auto wrong = http::problem_of_address(address)) {
+      problems.push_back(fmt::format("{}: '{}' {}", option, address, *wrong));
+    }
+  }
+}
+
+// Only one server can listen at an address. Port 0 is another one each time.
+void check_distinct(const Config& config, std::vector<std::string>& problems) {
+  std::map<std::string, std::string> taken;  // address to option
+  const auto take = [&](const std::string& option, const std::string& address) {
+    if (address.ends_with(":0")) return;
+    const auto [at, fresh] = taken.emplace(address, option);
+    if (fresh) return;
+    problems.push_back(at->second == option
+                           ? fmt::format("{}: '{}' is there twice", option, address)
+                           : fmt::format("{}: '{}' is taken by {}", option, address, at->second));
+  };
+  for (const std::string& address : config.listen) take("listen", address);
+  for (const std::string& address : config.metrics.listen) take("metrics.listen", address);
+  if (const auto socket = config.socket_path(); !socket.empty()) {
+    take("command_socket", "unix:" + socket);
+  }
+}
+
 }  // namespace
 
-std::optional<std::string> Config::sqlite_file() const {
-  if (!database.starts_with(kSqlite)) return std::nullopt;
-  std::string path = database.substr(kSqlite.size());
-  if (path.starts_with("//")) path.erase(0, 2);
-  return path;
-}
+std::optional<std::string> Config::sqlite_file() const { return db::sqlite_file_of(database); }
 
 std::string Config::keys_path() const {
   if (!keys_file.empty()) return keys_file.value;
@@ -91,12 +118,34 @@ std::vector<std::string> Config::problems() const {
     result.push_back("public_url: '" + public_url +
                      "' must end after the host and port: the account pages are at /account/");
   }
-  if (listen.empty()) result.emplace_back("listen: at least one address is needed");
-  if (!sqlite_file() && keys_file.empty()) {
-    result.emplace_back("keys_file: with PostgreSQL the path of the key file must be given");
+  if (listen.empty()) {
+    result.emplace_back("listen: at least one address is needed, try '[\"127.0.0.1:8008\"]'");
+  }
+  check_addresses("listen", listen, result);
+  check_addresses("metrics.listen", metrics.listen, result);
+  check_distinct(*this, result);
+  for (const std::string& entry : http.trusted_proxies) {
+    if (const auto wrong = http::problem_of_trusted_proxy(entry)) {
+      result.push_back(fmt::format("http.trusted_proxies: '{}' {}", entry, *wrong));
+    }
+  }
+  if (const auto wrong = db::problem_of_url(database)) {
+    result.push_back("database: " + *wrong);
+  } else if (!sqlite_file() && keys_file.empty()) {
+    result.emplace_back(
+        "keys_file: with PostgreSQL the path of the key file must be given, try 'keys_file: "
+        "/var/lib/latchkey/keys'");
+  }
+  const std::string socket = socket_path();
+  if (const auto wrong =
+          socket.empty() ? std::nullopt : http::problem_of_address("unix:" + socket)) {
+    result.push_back(fmt::format("command_socket: '{}' {}", socket, *wrong));
   }
   if (sessions.access_token_lifetime && sessions.refresh_grace >= *sessions.access_token_lifetime) {
-    result.emplace_back("sessions.refresh_grace: must be less than access_token_lifetime");
+    result.push_back(fmt::format(
+        "sessions.refresh_grace: must be less than access_token_lifetime: {} is not less than {}",
+        text::format_duration(sessions.refresh_grace),
+        text::format_duration(*sessions.access_token_lifetime)));
   }
   return result;
 }

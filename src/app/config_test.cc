@@ -65,10 +65,31 @@ TEST_P(WrongConfig, IsRefusedWithASentence) {
 INSTANTIATE_TEST_SUITE_P(
     Table, WrongConfig,
     testing::Values(Wrong{"sessions: {refresh_grace: 5 parsecs}\n",
-                          "sessions.refresh_grace: '5 parsecs' is not a duration, try '5m'"},
+                          "sessions.refresh_grace: '5 parsecs' is not a duration, try '1m'"},
                     Wrong{"sessions: {access_token_lifetime: 30s}\n",
-                          "sessions.refresh_grace: must be less than access_token_lifetime"},
-                    Wrong{"listen: []\n", "listen: at least one address is needed"},
+                          "line 5: sessions.refresh_grace: must be less than "
+                          "access_token_lifetime: 1m is not less than 30s"},
+                    Wrong{"listen: []\n", "line 5: listen: at least one address is needed"},
+                    Wrong{"listen: [\"127.0.0.1\"]\n",
+                          "line 5: listen: '127.0.0.1' is not an address with a port, or unix: and "
+                          "a path; try '127.0.0.1:8008'"},
+                    Wrong{"listen: [\"localhost:80\"]\n", "try '127.0.0.1:80'"},
+                    Wrong{"listen: [\"127.0.0.1:1\", \"127.0.0.1:1\"]\n",
+                          "line 5: listen: '127.0.0.1:1' is there twice"},
+                    Wrong{"metrics: {listen: [\"127.0.0.1:8008\"]}\n",
+                          "line 5: metrics.listen: '127.0.0.1:8008' is taken by listen"},
+                    Wrong{"metrics:\n  listen: [\"9008\"]\n",
+                          "line 6: metrics.listen: '9008' is not an address with a port, or unix: "
+                          "and a path; try '127.0.0.1:9008'"},
+                    Wrong{
+                        "http:\n  trusted_proxies: [10.0.0.0/33]\n",
+                        "line 6: http.trusted_proxies: '10.0.0.0/33' is not an address, a network "
+                        "such as 10.0.0.0/8, or unix: a network has at most /32"},
+                    Wrong{"command_socket: /var/lib/latchkey/a-folder-name-that-goes-on/"
+                          "and-on/and-on/and-on/and-on/and-on/and-on/and-on/and-on/latchkey.sock\n",
+                          "line 5: command_socket: "},
+                    Wrong{"sessions: {access_token_lifetime: 300}\n",
+                          "'300' is not a duration, try '300s' or '300m' or 'never'"},
                     Wrong{"registration: {opened: true}\n", "registration.open"},
                     Wrong{"homeserver: {kind: dendrite}\n", "homeserver.kind"}));
 
@@ -90,6 +111,14 @@ TEST(Config, ThePagesAreAtTheRootOfTheirHost) {
         Contains(HasSubstr("must end after the host and port")))
         << url;
   }
+}
+
+TEST(Config, ADatabaseThatIsAPathIsToldHowToWriteIt) {
+  const auto errors = errors_of(
+      "server_name: example.com\npublic_url: http://127.0.0.1:8008/\ndatabase: /path/x.db\n");
+  EXPECT_THAT(errors, testing::ElementsAre(
+                          "line 3: database: '/path/x.db' is neither sqlite: and a path nor a "
+                          "postgresql:// URL; try 'sqlite:///path/x.db'"));
 }
 
 TEST(Config, PostgresqlNeedsAKeyFile) {

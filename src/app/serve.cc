@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <functional>
 #include <optional>
 #include <string>
 #include <thread>
@@ -10,6 +11,7 @@
 #include "app/core.h"
 #include "app/housekeeping.h"
 #include "app/oauth_api.h"
+#include "app/reload.h"
 #include "app/routes.h"
 #include "domain/outbox/workers.h"
 #include "domain/services/senders.h"
@@ -22,18 +24,19 @@
 namespace latchkey::app {
 namespace {
 
-// Blocks the signals that end the server in all threads to come, so that one of them can wait.
-class EndSignals {
+// Blocks the signals that the server listens to in all threads to come, so that one of them can
+// wait.
+class Signals {
  public:
-  EndSignals() {
+  Signals() {
     sigemptyset(&signals_);
-    sigaddset(&signals_, SIGTERM);
-    sigaddset(&signals_, SIGINT);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals_, signal);
     pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
   }
-  void wait() const {
+  // Until the server is told to end. Calls `hang_up` for each SIGHUP.
+  void wait(const std::function<void()>& hang_up) const {
     int signal = 0;
-    sigwait(&signals_, &signal);
+    while (sigwait(&signals_, &signal) == 0 && signal == SIGHUP) hang_up();
   }
 
  private:
@@ -116,10 +119,44 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
+// What SIGHUP does.
+class Reloader {
+ public:
+  Reloader(const Config& config, const ReadAgain& read_again, const telemetry::Log& log)
+      : running_(config), files_(read_named_files(config)), read_again_(read_again), log_(log) {}
+
+  void operator()() {
+    const auto found = read_again_();
+    if (!found) {
+      for (const std::string& error : found.error()) {
+        log_.error("the configuration was not taken over", {{"fault", error}});
+      }
+      return;
+    }
+    const Reread reread = compare(running_, files_, *found, read_named_files(*found));
+    if (reread.log_level) {
+      running_.log.level = found->log.level;
+      log_.set_level(running_.log.level);
+    }
+    log_.info("read the configuration again",
+              {{"taken_over", reread.log_level ? "log.level" : "nothing"}});
+    if (!reread.need_a_restart.empty()) {
+      log_.warning("the configuration has changes that take a restart",
+                   {{"options", joined(reread.need_a_restart)}});
+    }
+  }
+
+ private:
+  Config running_;
+  const NamedFiles files_;
+  const ReadAgain& read_again_;
+  const telemetry::Log& log_;
+};
+
 }  // namespace
 
-int serve(const Config& config) {
-  const EndSignals signals;
+int serve(const Config& config, const ReadAgain& read_again) {
+  const Signals signals;
   // A peer that hangs up during TLS is an error like others: OpenSSL writes without MSG_NOSIGNAL.
   std::signal(SIGPIPE, SIG_IGN);
   const std::size_t workers = worker_count(config);
@@ -185,7 +222,7 @@ int serve(const Config& config) {
   core.log.info("listening on " + joined(config.listen), {{"server_name", config.server_name}});
   core.log.info("people manage their account at " + core.public_url.of("/account/"));
 
-  signals.wait();
+  signals.wait(Reloader(config, read_again, core.log));
   core.log.info("stopping");
   server.drain();
   if (commands) commands->drain();

@@ -33,7 +33,8 @@ def test_broken_ones_are_refused_with_every_sentence(make_sqlite_server):
     sentences = (
         f"application_services: {file}: as_token: may have letters, digits and signs of ASCII",
         f"application_services: {file}: id: is missing",
-        f"application_services: {server.directory / 'none.yaml'}: cannot be read",
+        f"application_services: {server.directory / 'none.yaml'}: cannot be read: "
+        "there is no such file",
     )
     with pytest.raises(CommandFailed) as refusal:
         server.command("config", "check")

@@ -145,7 +145,8 @@ TEST(ConfiguredClients, ASecretMayBeInAFile) {
   std::ofstream(folder / "clients.yaml") << client << "secret\n";
   EXPECT_EQ(load_configured_clients(path).value().size(), 1U);
   std::filesystem::remove_all(folder);
-  EXPECT_EQ(load_configured_clients(path).error().at(0), path + ": cannot be read");
+  EXPECT_EQ(load_configured_clients(path).error().at(0),
+            path + ": cannot be read: there is no such file");
 }
 
 TEST(ConfiguredClients, SayWhatIsWrong) {

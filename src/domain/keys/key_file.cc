@@ -207,6 +207,15 @@ Ring add_key(db::Database& db, const std::string& path, Keys keys, Time now, boo
 
 }  // namespace
 
+std::optional<Sentence> problem_of_file(const std::string& path) {
+  const auto keys = read_file(path);
+  if (!keys) return keys.error();
+  if (*keys) return std::nullopt;
+  const std::string folder = std::filesystem::absolute(path).parent_path().string();
+  if (::access(folder.c_str(), W_OK | X_OK) == 0) return std::nullopt;
+  return fmt::format("cannot write the key file {}: {}", path, std::strerror(errno));
+}
+
 Ring open_keys(db::Database& db, const std::string& path, Time now) {
   auto keys = read_file(path);
   if (!keys) return fail(keys.error());

@@ -26,6 +26,10 @@ struct ListedKey {
   std::optional<Time> lost_at;
 };
 
+// What is wrong with the file itself, without a database: it can be read by others, is damaged, or
+// cannot be read or made. Absent: nothing.
+std::optional<Sentence> problem_of_file(const std::string& path);
+
 // At start. A file is made only for a database that lists no key yet; a missing or different
 // one is refused with a sentence, for going on would end every session.
 std::expected<std::shared_ptr<const KeyRing>, Sentence> open_keys(db::Database& db,

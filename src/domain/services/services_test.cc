@@ -127,7 +127,7 @@ TEST(Services, EveryErrorOfEveryFile) {
   const std::vector<std::string> paths = {"/no/such/file", files.path("irc"), broken, poor};
   const auto services = Services::load(paths, "example.com");
   ASSERT_FALSE(services.has_value());
-  EXPECT_THAT(services.error(), ElementsAre("/no/such/file: cannot be read",
+  EXPECT_THAT(services.error(), ElementsAre("/no/such/file: cannot be read: there is no such file",
                                             HasSubstr(broken + ": line 2: this is not YAML: "),
                                             poor + ": sender_localpart: is missing",
                                             poor + ": as_token: is missing"));

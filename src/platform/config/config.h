@@ -1,6 +1,7 @@
 #pragma once
 
 #include <expected>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,15 +23,26 @@ namespace latchkey::config {
 
 using Errors = std::vector<std::string>;
 
+// On which line of the file each option and group of it is, by its path: "sessions.maximum_age".
+using Lines = std::map<std::string, int, std::less<>>;
+
+// A sentence that begins with the path of an option ("listen: …"), with its line before it. An
+// option that the file leaves out is found at its group, if that is there.
+std::string located(const Lines& lines, std::string sentence);
+
 // Reads `yaml` into `root`; what it does not name keeps its value. Reports every error, each
 // with its line: "line 7: sessions.access_token_lifetime: '5 parsecs' is not a duration, try
 // '5m'". After errors `root` is partly filled and must not be used. Relative paths are taken
-// from `folder`.
-std::expected<void, Errors> load_tree(const std::string& yaml, const std::string& folder,
-                                      const Group& root);
+// from `folder`. Returns where everything is.
+std::expected<Lines, Errors> load_tree(const std::string& yaml, const std::string& folder,
+                                       const Group& root);
 
 // The same from a file; an unreadable one is an error like the others.
-std::expected<void, Errors> load_tree_file(const std::string& path, const Group& root);
+std::expected<Lines, Errors> load_tree_file(const std::string& path, const Group& root);
+
+// The paths of the options in which two trees of the same struct differ. A secret's value is
+// compared too; it shows nowhere.
+std::vector<std::string> differences_of_trees(const Group& before, const Group& after);
 
 // All options as a commented file, each set to its default.
 std::string example_tree(const Group& root);
@@ -39,13 +51,18 @@ std::string example_tree(const Group& root);
 std::string reference_tree(const Group& root);
 
 template <class T>
-std::expected<void, Errors> load(const std::string& yaml, const std::string& folder, T& root) {
+std::expected<Lines, Errors> load(const std::string& yaml, const std::string& folder, T& root) {
   return load_tree(yaml, folder, describe(root));
 }
 
 template <class T>
-std::expected<void, Errors> load_file(const std::string& path, T& root) {
+std::expected<Lines, Errors> load_file(const std::string& path, T& root) {
   return load_tree_file(path, describe(root));
+}
+
+template <class T>
+std::vector<std::string> differences(T before, T after) {
+  return differences_of_trees(describe(before), describe(after));
 }
 
 template <class T>

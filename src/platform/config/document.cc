@@ -159,7 +159,7 @@ Result<json::object> parse_document(const std::string& yaml, Dialect dialect) {
 
 Result<json::object> read_document(const std::string& path, Dialect dialect) {
   const auto yaml = read_file(path, kMaxDocument + 1);
-  if (!yaml) return std::unexpected("cannot be read");
+  if (!yaml) return std::unexpected("cannot be read: " + yaml.error());
   return parse_document(*yaml, dialect);
 }
 

@@ -25,10 +25,10 @@ enum class Dialect {
   yaml11,
 };
 
-// What is wrong comes as a sentence without the file's name: "cannot be read", "line 7: 'id' is
-// there twice". It never shows a value. Refused are also: anything but one map with names that
-// are scalars, tags other than the core schema's own of a string, map or list, bad UTF-8, numbers
-// that JSON has not.
+// What is wrong comes as a sentence without the file's name: "cannot be read: there is no such
+// file", "line 7: 'id' is there twice". It never shows a value. Refused are also: anything but one
+// map with names that are scalars, tags other than the core schema's own of a string, map or list,
+// bad UTF-8, numbers that JSON has not.
 std::expected<boost::json::object, std::string> read_document(const std::string& path,
                                                               Dialect dialect = Dialect::strict);
 

@@ -189,7 +189,8 @@ TEST(Document, Files) {
   std::filesystem::remove(path);
   EXPECT_EQ(read_document("/dev/zero").error(), "is larger than 1MiB");
   for (const char* unreadable : {"/no/such/file", "/", "", "/proc/self/mem"}) {
-    EXPECT_EQ(read_document(unreadable).error(), "cannot be read") << unreadable;
+    EXPECT_THAT(read_document(unreadable).error(), testing::StartsWith("cannot be read: "))
+        << unreadable;
   }
 }
 

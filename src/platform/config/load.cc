@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -38,10 +40,11 @@ class Loader {
   Loader(const Group& root, std::filesystem::path folder)
       : root_(root), folder_(std::move(folder)) {}
 
-  Errors load(const YAML::Node& document) {
+  std::expected<Lines, Errors> load(const YAML::Node& document) {
     read_group(root_, document, "");
     if (errors_.empty()) check_rules(root_, "");
-    return std::move(errors_);
+    if (!errors_.empty()) return std::unexpected(std::move(errors_));
+    return std::move(lines_);
   }
 
  private:
@@ -73,6 +76,7 @@ class Loader {
       refuse(key, path, "is there twice");
       return;
     }
+    lines_.emplace(path, key.Mark().line + 1);
     for (const auto& member : group.members) {
       if (const auto* child = std::get_if<Group>(&member)) {
         if (child->name == name) return read_group(*child, value, path + ".");
@@ -106,14 +110,14 @@ class Loader {
     if (is_secret(option) && seen.contains(option.name + std::string(kFileSuffix))) {
       return refuse(key, path, "give it or its _file form, not both");
     }
-    if (value.IsNull()) return refuse(key, path, "has no value");
+    if (value.IsNull()) return refuse(key, path, "has no value" + instead(option));
     if (auto* const* list = std::get_if<std::vector<std::string>*>(&option.value)) {
       if (!read_list(**list, value, path)) return;
     } else if (auto* const* paths = std::get_if<std::vector<Path>*>(&option.value)) {
       if (!read_list(**paths, value, path)) return;
     } else if (!value.IsScalar()) {
       return refuse(value, path, "expected " + type_name(option.value));
-    } else if (const auto wrong = read_scalar(option.value, value.Scalar())) {
+    } else if (const auto wrong = read_scalar(option.value, value.Scalar(), option.range)) {
       return refuse(value, path, *wrong);
     }
     finish(option, value, path);
@@ -122,7 +126,9 @@ class Loader {
   template <class Entry>
   bool read_list(std::vector<Entry>& into, const YAML::Node& node, const std::string& path) {
     if (!node.IsSequence()) {
-      refuse(node, path, "expected a list, try '[\"first\", \"second\"]'");
+      const std::string one = node.IsScalar() && !node.Scalar().empty() ? node.Scalar() : "first";
+      refuse(node, path,
+             fmt::format("expected a list, try '{}'", show_yaml(std::vector<std::string>{one})));
       return false;
     }
     into.clear();
@@ -149,7 +155,9 @@ class Loader {
     }
     const auto file = folder_ / value.Scalar();
     auto text = read_file(file.string());
-    if (!text) return refuse(value, path, fmt::format("cannot read '{}'", file.string()));
+    if (!text) {
+      return refuse(value, path, fmt::format("cannot read '{}': {}", file.string(), text.error()));
+    }
     if (text->ends_with('\n')) text->pop_back();
     if (text->ends_with('\r')) text->pop_back();
     if (text->empty()) return refuse(value, path, fmt::format("'{}' is empty", file.string()));
@@ -186,14 +194,15 @@ class Loader {
       errors_.push_back(
           fmt::format("{0}{1}: is required; give {1} or {1}_file", prefix, option.name));
     } else {
-      errors_.push_back(fmt::format("{}{}: is required", prefix, option.name));
+      errors_.push_back(
+          fmt::format("{}{}: is required{}", prefix, option.name, instead(option, true)));
     }
   }
 
   void check_rules(const Group& group, const std::string& path) {
     if (group.problems) {
       for (const auto& problem : group.problems()) {
-        errors_.push_back(path.empty() ? problem : fmt::format("{}: {}", path, problem));
+        errors_.push_back(located(lines_, path_of(group, path, problem)));
       }
     }
     for (const auto& member : group.members) {
@@ -202,25 +211,86 @@ class Loader {
     }
   }
 
+  // "http" and "threads: …" make "http.threads: …"; a sentence without a member's name comes
+  // after the group's.
+  static std::string path_of(const Group& group, const std::string& path,
+                             const std::string& problem) {
+    if (path.empty()) return problem;
+    const std::string first = problem.substr(0, problem.find(": "));
+    const bool member = std::ranges::find(group.members, first, name_of) != group.members.end();
+    return fmt::format("{}{}{}", path, member ? "." : ": ", problem);
+  }
+
+  // What to write, if the option says what it looks like.
+  static std::string instead(const Option& option, bool with_name = false) {
+    if (is_secret(option)) return "";
+    const std::string text = option.required || !has_content(option.value)
+                                 ? std::string(option.example)
+                                 : show_yaml(option.value);
+    if (text.empty()) return "";
+    return fmt::format(", try '{}{}'", with_name ? option.name + ": " : "", text);
+  }
+
   const Group& root_;
   std::filesystem::path folder_;
+  Lines lines_;
   Errors errors_;
 };
 
-}  // namespace
-
-std::expected<void, Errors> load_tree(const std::string& yaml, const std::string& folder,
-                                      const Group& root) {
-  const auto document = parse_yaml(yaml);
-  if (!document) return std::unexpected(Errors{document.error()});
-  Errors errors = Loader(root, folder).load(*document);
-  if (!errors.empty()) return std::unexpected(std::move(errors));
-  return {};
+// Every option of a tree with its path.
+template <class Visit>
+void each_option(const Group& group, const std::string& path, const Visit& visit) {
+  for (const auto& member : group.members) {
+    if (const auto* child = std::get_if<Group>(&member)) {
+      each_option(*child, path + child->name + ".", visit);
+    } else {
+      const auto& option = std::get<Option>(member);
+      visit(path + option.name, option);
+    }
+  }
 }
 
-std::expected<void, Errors> load_tree_file(const std::string& path, const Group& root) {
+std::string content_of(const Option& option) {
+  const auto* secret = std::get_if<Secret*>(&option.value);
+  return secret != nullptr ? std::string((*secret)->reveal()) : show_yaml(option.value);
+}
+
+}  // namespace
+
+std::string located(const Lines& lines, std::string sentence) {
+  std::string_view path(sentence.data(), std::min(sentence.find(':'), sentence.size()));
+  while (!path.empty()) {
+    if (const auto found = lines.find(path); found != lines.end()) {
+      return fmt::format("line {}: {}", found->second, sentence);
+    }
+    const auto dot = path.rfind('.');
+    path = path.substr(0, dot == path.npos ? 0 : dot);
+  }
+  return sentence;
+}
+
+std::vector<std::string> differences_of_trees(const Group& before, const Group& after) {
+  std::map<std::string, std::string> was;
+  each_option(before, "", [&](const std::string& path, const Option& option) {
+    was[path] = content_of(option);
+  });
+  std::vector<std::string> result;
+  each_option(after, "", [&](const std::string& path, const Option& option) {
+    if (was[path] != content_of(option)) result.push_back(path);
+  });
+  return result;
+}
+
+std::expected<Lines, Errors> load_tree(const std::string& yaml, const std::string& folder,
+                                       const Group& root) {
+  const auto document = parse_yaml(yaml);
+  if (!document) return std::unexpected(Errors{document.error()});
+  return Loader(root, folder).load(*document);
+}
+
+std::expected<Lines, Errors> load_tree_file(const std::string& path, const Group& root) {
   const auto text = read_file(path);
-  if (!text) return std::unexpected(Errors{fmt::format("cannot read the file '{}'", path)});
+  if (!text) return std::unexpected(Errors{"cannot be read: " + text.error()});
   return load_tree(*text, std::filesystem::absolute(path).parent_path().string(), root);
 }
 

@@ -103,36 +103,49 @@ TEST(Load, SentenceOfEachError) {
     std::string sentence;
   };
   for (const auto& [yaml, sentence] : std::initializer_list<Row>{
-           {"flag: yes", "line 2: flag: 'yes' is not true or false"},
-           {"flag:", "line 2: flag: has no value"},
-           {"flag: ~", "line 2: flag: has no value"},
+           {"flag: yes", "line 2: flag: 'yes' is not true or false, try 'true'"},
+           {"flag: Off", "line 2: flag: 'Off' is not true or false, try 'false'"},
+           {"flag: maybe", "line 2: flag: 'maybe' is not true or false"},
+           {"flag:", "line 2: flag: has no value, try 'false'"},
+           {"flag: ~", "line 2: flag: has no value, try 'false'"},
+           {"note:", "line 2: note: has no value, try 'a note'"},
+           {"deep: {key: }", "line 2: deep.key: has no value"},
            {"flag: [true]", "line 2: flag: expected true or false"},
-           {"whole: ten", "line 2: whole: 'ten' is not a whole number"},
-           {"whole: 1.5", "line 2: whole: '1.5' is not a whole number"},
-           {"whole: 010", "line 2: whole: '010' is not a whole number"},
+           {"whole: ten", "line 2: whole: 'ten' is not a whole number, try '-3'"},
+           {"whole: 1.5", "line 2: whole: '1.5' is not a whole number, try '-3'"},
+           {"whole: 010", "line 2: whole: '010' is not a whole number, try '10'"},
            {"whole: 11", "line 2: whole: '11' is outside -10 to 10"},
-           {"whole: 99999999999", "line 2: whole: '99999999999' is not a whole number"},
-           {"positive: -1", "line 2: positive: '-1' is not a whole number"},
+           {"whole: 99999999999", "line 2: whole: '99999999999' is too large, try '-3'"},
+           {"whole: -99999999999", "line 2: whole: '-99999999999' is too small, try '-3'"},
+           {"count: 1KiB", "line 2: count: '1KiB' is not a whole number, try '10'"},
+           {"positive: 64KiB", "line 2: positive: '64KiB' is not a whole number, try '65536'"},
+           {"positive: 1_000", "line 2: positive: '1_000' is not a whole number, try '1000'"},
+           {"positive: -1", "line 2: positive: '-1' is negative, try '3'"},
            {"count: 0", "line 2: count: '0' is outside 1 to 100"},
-           {"big: 9223372036854775808", "line 2: big: '9223372036854775808' is not a whole number"},
-           {"ratio: much", "line 2: ratio: 'much' is not a number"},
-           {"ratio: nan", "line 2: ratio: 'nan' is not a number"},
+           {"big: 9223372036854775808", "line 2: big: '9223372036854775808' is too large, try '1'"},
+           {"ratio: much", "line 2: ratio: 'much' is not a number, try '0.5'"},
+           {"ratio: nan", "line 2: ratio: 'nan' is not a number, try '0.5'"},
            {"ratio: 0.2", "line 2: ratio: '0.2' is outside 0.25 to 1"},
-           {"list: here", "line 2: list: expected a list, try '[\"first\", \"second\"]'"},
+           {"list: here", "line 2: list: expected a list, try '[\"here\"]'"},
+           {"list: {a: b}", "line 2: list: expected a list, try '[\"first\"]'"},
            {"list: []", "line 2: list: has 0 entries, allowed are 1 to 3 entries"},
            {"list: [[a]]", "line 2: list: expected a text in each place of the list"},
            {"list: [a, ~]", "line 2: list: expected a text in each place of the list"},
            {"list: [\"a\\0b\"]", "line 2: list: holds bytes that are no text"},
-           {"deep: {files: here}",
-            "line 2: deep.files: expected a list, try '[\"first\", \"second\"]'"},
+           {"deep: {files: here}", "line 2: deep.files: expected a list, try '[\"here\"]'"},
            {"deep:\n  files: [a, \"\"]",
             "line 3: deep.files: expected a text in each place of the list"},
            {"deep:\n  files: [\"a\\0b\"]", "line 3: deep.files: holds bytes that are no text"},
            {"deep: {files: [a, b, c]}",
             "line 2: deep.files: has 3 entries, allowed are 0 to 2 entries"},
            {"size: 64KB", "line 2: size: '64KB' is not a size, try '64KiB'"},
+           {"size: 512 mb", "line 2: size: '512 mb' is not a size, try '64KiB'"},
+           {"size: 1m", "line 2: size: '1m' is not a size, try '1MiB'"},
+           {"size: large", "line 2: size: 'large' is not a size, try '64KiB'"},
            {"size: 1GiB", "line 2: size: '1GiB' is outside 1KiB to 1MiB"},
            {"colour: blue", "line 2: colour: 'blue' is not one of red, green"},
+           {"colour: gren",
+            "line 2: colour: 'gren' is not one of red, green, did you mean 'green'?"},
            {"note: {a: b}", "line 2: note: expected a text"},
            {"note: \"a\\0b\"", "line 2: note: holds bytes that are no text"},
            {"note: here", "name and note must differ"},
@@ -153,9 +166,10 @@ TEST(Load, SentenceOfEachError) {
            {"deep:\n  key: short", "line 3: deep.key: has 5 bytes, allowed are 8 to 64 bytes"},
            {"deep:\n  key: [secret]", "line 3: deep.key: expected a secret"},
            {"deep:\n  key_file: /no/such/file",
-            "line 3: deep.key_file: cannot read '/no/such/file'"},
-           {"deep:\n  key_file: none", "line 3: deep.key_file: cannot read '/etc/latchkey/none'"},
-           {"deep:\n  key_file: /", "line 3: deep.key_file: cannot read '/'"},
+            "line 3: deep.key_file: cannot read '/no/such/file': there is no such file"},
+           {"deep:\n  key_file: none",
+            "line 3: deep.key_file: cannot read '/etc/latchkey/none': there is no such file"},
+           {"deep:\n  key_file: /", "line 3: deep.key_file: cannot read '/': it is a folder"},
            {"deep:\n  key_file: /dev/null", "line 3: deep.key_file: '/dev/null' is empty"},
            {"deep:\n  key_file:", "line 3: deep.key_file: expected the path of a file"},
            {"deep:\n  key: longenough\n  key_file: /dev/null",
@@ -164,12 +178,18 @@ TEST(Load, SentenceOfEachError) {
             "line 4: deep.inner.lifetime: '5 parsecs' is not a duration, try '5m'"},
            {"deep:\n  inner:\n    lifetime: 300",
             "line 4: deep.inner.lifetime: '300' is not a duration, try '300s'"},
+           {"deep:\n  inner:\n    lifetime: 30",
+            "line 4: deep.inner.lifetime: '30' is not a duration, try '30s' or '30m'"},
+           {"deep:\n  inner:\n    lifetime: 2 minutes",
+            "line 4: deep.inner.lifetime: '2 minutes' is not a duration, try '2m'"},
+           {"deep:\n  inner:\n    lifetime: 2 Hours",
+            "line 4: deep.inner.lifetime: '2 Hours' is not a duration, try '5m'"},
            {"deep:\n  inner:\n    lifetime: 2h",
             "line 4: deep.inner.lifetime: '2h' is outside 1s to 1h"},
            {"deep:\n  inner:\n    lifetime: never",
             "line 4: deep.inner.lifetime: 'never' is not a duration, try '5m'"},
            {"deep:\n  inner:\n    age: forever",
-            "line 4: deep.inner.age: 'forever' is not a duration, try '30d' or 'never'"},
+            "line 4: deep.inner.age: 'forever' is not a duration, try '10d' or 'never'"},
            {"deep:\n  inner:\n    age: 30d", "line 4: deep.inner.age: '30d' is outside 1h to 10d"},
        }) {
     EXPECT_THAT(errors_of("name: here\n" + yaml + "\n"), ElementsAre(sentence)) << yaml;
@@ -177,8 +197,8 @@ TEST(Load, SentenceOfEachError) {
 }
 
 TEST(Load, SentencesAboutTheWholeFile) {
-  EXPECT_THAT(errors_of(""), ElementsAre("name: is required"));
-  EXPECT_THAT(errors_of("# nothing\n"), ElementsAre("name: is required"));
+  EXPECT_THAT(errors_of(""), ElementsAre("name: is required, try 'name: example.com'"));
+  EXPECT_THAT(errors_of("# nothing\n"), ElementsAre("name: is required, try 'name: example.com'"));
   EXPECT_THAT(errors_of("name: \"\""),
               ElementsAre("line 1: name: has 0 bytes, allowed are 1 to 20 bytes"));
   EXPECT_THAT(errors_of("- name: here"),
@@ -195,15 +215,19 @@ TEST(Load, SentencesAboutTheWholeFile) {
 
 TEST(Load, ReportsEveryError) {
   EXPECT_THAT(errors_of("flag: 1\ndeep:\n  inner:\n    idle: 5\n  keys: 1\ncount: 0\n"),
-              ElementsAre("line 1: flag: '1' is not true or false",
-                          "line 4: deep.inner.idle: '5' is not a duration, try '30d' or 'never'",
+              ElementsAre("line 1: flag: '1' is not true or false, try 'true'",
+                          "line 4: deep.inner.idle: '5' is not a duration, try '5s' or '5m' or "
+                          "'never'",
                           "line 5: deep.keys: there is no such option, did you mean 'key'?",
-                          "line 6: count: '0' is outside 1 to 100", "name: is required"));
+                          "line 6: count: '0' is outside 1 to 100",
+                          "name: is required, try 'name: example.com'"));
 }
 
 TEST(Load, RulesBetweenOptions) {
   EXPECT_THAT(errors_of("name: here\nnote: here\ndeep: {inner: {lifetime: 1h, age: 1h}}\n"),
               ElementsAre("name and note must differ"));
+  EXPECT_THAT(errors_of("name: here\ndeep:\n  inner: {lifetime: 1h, age: 59m}\n"),
+              ElementsAre("line 3: deep.inner.age: '59m' is outside 1h to 10d"));
   struct Narrow {
     Inner inner{.lifetime = 2h, .age = 1h};
     void options(Visitor& visit) { visit.group("inner", inner, "Inner."); }
@@ -256,10 +280,45 @@ TEST(Load, Files) {
   ASSERT_TRUE(loaded) << testing::PrintToString(loaded.error());
   EXPECT_EQ(sample.deep.folder.value, folder.path("data"));
   EXPECT_THAT(load_file("/no/such/file", sample).error(),
-              ElementsAre("cannot read the file '/no/such/file'"));
-  EXPECT_THAT(load_file("/", sample).error(), ElementsAre("cannot read the file '/'"));
+              ElementsAre("cannot be read: there is no such file"));
+  EXPECT_THAT(load_file("/", sample).error(), ElementsAre("cannot be read: it is a folder"));
   EXPECT_THAT(load_file("/proc/self/mem", sample).error(),  // opens, but gives an error
-              ElementsAre("cannot read the file '/proc/self/mem'"));
+              ElementsAre(testing::StartsWith("cannot be read: ")));
+}
+
+TEST(Load, ATabIsCalledATab) {
+  for (const auto* yaml :
+       {"name: here\ndeep:\n\tkey: longenough\n", "name: here\ndeep:\n  \tkey: longenough\n",
+        "name: here\ndeep:\n\tinner:\n\t\tlifetime: 5m\n"}) {
+    EXPECT_THAT(errors_of(yaml),
+                ElementsAre("line 3: is indented with a tab, and YAML takes spaces only"))
+        << yaml;
+  }
+  // Where YAML allows one there is nothing to say of it.
+  EXPECT_THAT(errors_of("name:\there\nflag: true\t# yes\n"), ElementsAre());
+}
+
+TEST(Load, RulesBetweenOptionsNameTheLine) {
+  struct Outer {
+    Inner inner;
+    void options(Visitor& visit) { visit.group("inner", inner, "Inner."); }
+    std::vector<std::string> problems() const { return {"inner.idle: is wrong", "inner: too"}; }
+  } outer;
+  EXPECT_THAT(load("\ninner:\n  lifetime: 5m\n  idle: 2h\n", "/", outer).error(),
+              ElementsAre("line 4: inner.idle: is wrong", "line 2: inner: too"));
+  // What the file leaves out is found at its group.
+  EXPECT_THAT(load("\ninner: {lifetime: 5m}\n", "/", outer).error(),
+              ElementsAre("line 2: inner.idle: is wrong", "line 2: inner: too"));
+}
+
+TEST(Load, DifferencesNameTheOptions) {
+  Sample before;
+  Sample after = before;
+  EXPECT_THAT(differences(before, after), ElementsAre());
+  after.count = 11;
+  after.deep.inner.age = 2h;
+  after.deep.key = Secret(std::string_view("another one"));
+  EXPECT_THAT(differences(before, after), ElementsAre("count", "deep.inner.age", "deep.key"));
 }
 
 }  // namespace

@@ -9,11 +9,14 @@
 namespace latchkey::config {
 
 // Reads a scalar of the file into the value. What is wrong with it, as the end of a sentence
-// ("'5 parsecs' is not a duration, try '5m'"), or nullopt. Not for lists.
-std::optional<std::string> read_scalar(const Value& value, const std::string& text);
+// ("'5 parsecs' is not a duration, try '5m'"), or nullopt. Not for lists. What it proposes is
+// what was probably meant, else the default, and within the range.
+std::optional<std::string> read_scalar(const Value& value, const std::string& text,
+                                       const std::optional<Range>& range = {});
 
 // The value as YAML on one line; a secret shows as empty.
 std::string show_yaml(const Value& value);
+std::string show_yaml(const std::vector<std::string>& list);
 
 // Whether there is something to show: neither an empty text or list nor a secret.
 bool has_content(const Value& value);

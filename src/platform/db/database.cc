@@ -11,6 +11,7 @@
 
 #include "platform/db/postgres_database.h"
 #include "platform/db/sqlite_database.h"
+#include "platform/db/url.h"
 
 namespace latchkey::db {
 
@@ -63,12 +64,7 @@ void Database::perform_now(Access access, Job job) {
 }
 
 std::unique_ptr<Database> open(std::string_view url, const Options& options) {
-  if (url.starts_with("sqlite:///")) {
-    return open_sqlite(std::string(url.substr(9)), options);
-  }
-  if (url.starts_with("sqlite:") && url.size() > 7 && !url.starts_with("sqlite:/")) {
-    return open_sqlite(std::string(url.substr(7)), options);
-  }
+  if (const auto file = sqlite_file_of(url)) return open_sqlite(*file, options);
   if (url.starts_with("postgresql://") || url.starts_with("postgres://")) {
     return open_postgres(std::string(url), options);
   }

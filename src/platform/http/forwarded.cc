@@ -56,6 +56,18 @@ Peer describe_peer(const sockaddr_storage& address) {
   return peer;
 }
 
+std::optional<std::string> problem_of_trusted_proxy(std::string_view entry) {
+  if (entry == "unix" || text::IpRange::parse(entry)) return std::nullopt;
+  std::string sentence = "is not an address, a network such as 10.0.0.0/8, or unix";
+  const std::string_view address = entry.substr(0, entry.find('/'));
+  if (address != entry && text::parse_ip(address)) {
+    sentence += ": a network has at most /";
+    sentence += address.find(':') == address.npos ? "32" : "128";
+    sentence += ", an address has none";
+  }
+  return sentence;
+}
+
 TrustedProxies::TrustedProxies(std::span<const std::string> entries) {
   for (const std::string& entry : entries) {
     if (entry == "unix") {
@@ -64,8 +76,8 @@ TrustedProxies::TrustedProxies(std::span<const std::string> entries) {
     }
     const auto network = text::IpRange::parse(entry);
     if (!network) {
-      throw std::runtime_error("trusted_proxies: '" + entry +
-                               "' is not an address, a network such as 10.0.0.0/8, or unix");
+      throw std::runtime_error("trusted_proxies: '" + entry + "' " +
+                               problem_of_trusted_proxy(entry).value_or(""));
     }
     networks_.push_back(*network);
   }

@@ -22,6 +22,9 @@ struct Peer {
 
 Peer describe_peer(const sockaddr_storage& address);
 
+// What is wrong with an entry of `trusted_proxies`, as the end of a sentence; absent: nothing.
+std::optional<std::string> problem_of_trusted_proxy(std::string_view entry);
+
 class TrustedProxies {
  public:
   // Each entry is an address, a network ("10.0.0.0/8", "fd00::/8") or "unix". Throws

@@ -48,6 +48,24 @@ std::optional<ip::tcp::endpoint> parse_endpoint(std::string_view text) {
   return ip::tcp::endpoint(address, port);
 }
 
+// What was probably meant by an address that is none; absent: no idea.
+std::optional<std::string> probable_address(std::string_view text) {
+  if (text.starts_with('/')) return std::string(kUnixPrefix).append(text);
+  if (const auto scheme = text.find("://"); scheme != text.npos) text = text.substr(scheme + 3);
+  text = text.substr(0, text.find('/'));
+  if (text.starts_with("localhost")) {
+    return probable_address(std::string("127.0.0.1").append(text.substr(9)));
+  }
+  if (text.starts_with("*:")) text = text.substr(1);
+  const bool port_alone = !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+  for (const std::string& candidate :
+       {std::string(text), std::string(text) + ":8008", '[' + std::string(text) + "]:8008",
+        (port_alone ? "127.0.0.1:" : "0.0.0.0") + std::string(text)}) {
+    if (parse_endpoint(candidate)) return candidate;
+  }
+  return std::nullopt;
+}
+
 FileDescriptor open_socket(int family, std::string_view address) {
   FileDescriptor fd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (fd.get() < 0) fail_with_errno(address);
@@ -138,6 +156,19 @@ FileDescriptor::~FileDescriptor() {
 }
 
 int FileDescriptor::release() { return std::exchange(fd_, -1); }
+
+std::optional<std::string> problem_of_address(std::string_view address) {
+  if (address.starts_with(kUnixPrefix)) {
+    const std::size_t size = address.size() - kUnixPrefix.size();
+    const std::size_t most = sizeof sockaddr_un{}.sun_path - 1;
+    if (size > 0 && size <= most) return std::nullopt;
+    return "has a path of " + std::to_string(size) + " bytes, allowed are 1 to " +
+           std::to_string(most);
+  }
+  if (parse_endpoint(address)) return std::nullopt;
+  return "is not an address with a port, or unix: and a path; try '" +
+         probable_address(address).value_or("127.0.0.1:8008") + "'";
+}
 
 Listener listen_at(std::string_view address, std::size_t threads, unsigned unix_mode) {
   if (address.starts_with(kUnixPrefix)) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,10 @@ struct Listener {
   std::uint16_t port = 0;               // TCP: the port, chosen by the system for ":0"
   std::string unix_path;                // Unix: the file, to be removed when the server ends
 };
+
+// What is wrong with an address of `listen` before anything is opened, and what to write instead,
+// as the end of a sentence: "has no port, try '127.0.0.1:8008'". Absent: nothing.
+std::optional<std::string> problem_of_address(std::string_view address);
 
 // Binds and listens at `address`: "127.0.0.1:8008", "[::1]:8008" or "unix:/path". TCP gets
 // `threads` sockets that share the port (SO_REUSEPORT); a port that another process listens on

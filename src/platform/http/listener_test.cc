@@ -40,6 +40,34 @@ std::string complaint(const std::string& address) {
   }
 }
 
+TEST(Listener, WhatToWriteInsteadOfAWrongAddress) {
+  struct Row {
+    const char* address;
+    const char* instead;
+  };
+  for (const auto& [address, instead] :
+       std::initializer_list<Row>{{"127.0.0.1", "try '127.0.0.1:8008'"},
+                                  {"8008", "try '127.0.0.1:8008'"},
+                                  {":8009", "try '0.0.0.0:8009'"},
+                                  {"*:8009", "try '0.0.0.0:8009'"},
+                                  {"localhost", "try '127.0.0.1:8008'"},
+                                  {"localhost:8009", "try '127.0.0.1:8009'"},
+                                  {"::1", "try '[::1]:8008'"},
+                                  {"[::1]", "try '[::1]:8008'"},
+                                  {"http://127.0.0.1:8009/", "try '127.0.0.1:8009'"},
+                                  {"/run/x.sock", "try 'unix:/run/x.sock'"},
+                                  {"127.0.0.1:65536", "try '127.0.0.1:8008'"},
+                                  {"", "try '127.0.0.1:8008'"},
+                                  {"unix:", "has a path of 0 bytes"}}) {
+    const auto problem = problem_of_address(address);
+    ASSERT_TRUE(problem) << address;
+    EXPECT_TRUE(problem->contains(instead)) << address << ": " << *problem;
+  }
+  for (const char* good : {"127.0.0.1:0", "[::]:8008", "unix:/run/x.sock", "0.0.0.0:80"}) {
+    EXPECT_FALSE(problem_of_address(good)) << good;
+  }
+}
+
 TEST(Listener, NamesTheAddressItCannotListenOn) {
   for (const std::string address :
        {"", "8008", "localhost:8008", "127.0.0.1", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:65536",

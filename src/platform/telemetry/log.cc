@@ -62,7 +62,7 @@ struct Log::Impl {
   SystemClock clock;
 };
 
-Log::Log(const LogOptions& options) : level_(options.level) {
+Log::Log(const LogOptions& options) : level_(std::make_shared<std::atomic<Level>>(options.level)) {
   auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
   for (const auto level : {spdlog::level::debug, spdlog::level::info}) {
     sink->set_color(level, sink->reset);
@@ -72,7 +72,7 @@ Log::Log(const LogOptions& options) : level_(options.level) {
 }
 
 Log::Log(const LogOptions& options, std::function<void(std::string_view line)> write)
-    : level_(options.level),
+    : level_(std::make_shared<std::atomic<Level>>(options.level)),
       impl_(std::make_shared<Impl>(std::make_shared<CallingSink>(std::move(write)),
                                    for_people(options.format, false))) {}
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <concepts>
 #include <cstdint>
 #include <functional>
@@ -77,7 +78,9 @@ class Log {
   // a time. `automatic` means json.
   Log(const LogOptions& options, std::function<void(std::string_view line)> write);
 
-  bool enabled(Level level) const { return level >= level_; }
+  bool enabled(Level level) const { return level >= level_->load(std::memory_order_relaxed); }
+  // For this log and all its copies, from now on.
+  void set_level(Level level) const { level_->store(level, std::memory_order_relaxed); }
 
   void debug(std::string_view message, std::initializer_list<Field> fields = {}) const {
     if (enabled(Level::debug)) write(Level::debug, message, fields);
@@ -96,7 +99,7 @@ class Log {
   struct Impl;
   void write(Level level, std::string_view message, std::initializer_list<Field> fields) const;
 
-  Level level_;
+  std::shared_ptr<std::atomic<Level>> level_;
   std::shared_ptr<Impl> impl_;
 };
 
