@@ -72,9 +72,10 @@ def test_answers_in_the_mode_that_was_asked_for(client, person, mode):
     assert page.away.startswith(f"{client.redirect_uri}{'?' if mode == 'query' else '#'}")
     told = answer_of(page)
     assert set(told) == {"code", "state", "iss"}
-    assert told["iss"] == client.api.request("GET", "/.well-known/openid-configuration").json()[
-        "issuer"
-    ]
+    assert (
+        told["iss"]
+        == client.api.request("GET", "/.well-known/openid-configuration").json()["issuer"]
+    )
 
 
 def assert_posts_itself(page) -> dict[str, str]:
@@ -386,9 +387,42 @@ def test_only_an_administrator_gets_the_administrators_scope(server, client, per
     assert told["scope"] == device_scope("AAABBBCCC"), "no administrator any more"
 
 
+@pytest.mark.parametrize(
+    "admin", [None, "urn:synapse:admin:*", "urn:matrix:client:server_administration"]
+)
+def test_an_app_has_an_administrators_powers_only_where_it_was_given_them(
+    server, client, person, admin
+):
+    server.command("user", "admin", person.name, "on")
+    victim = new_person(server)
+    scope = " ".join(filter(None, [device_scope("AAABBBCCC"), admin]))
+    tokens = sign_in(client, person, scope=scope)
+    assert set(tokens["scope"].split()) == set(scope.split())
+    for measure, field in [("suspend", "suspended"), ("lock", "locked")]:
+        path = f"/_matrix/client/v1/admin/{measure}/@{victim.name}:example.com"
+        answer = server.api.request("PUT", path, token=tokens["access_token"], json={field: True})
+        if admin is None:
+            assert_error(answer, 403, "M_FORBIDDEN")
+        else:
+            assert assert_good(answer) == {field: True}
+    capabilities = "/_matrix/client/v3/capabilities"
+    told = assert_good(server.api.request("GET", capabilities, token=tokens["access_token"]))
+    moderates = "m.account_moderation" in told["capabilities"]
+    assert moderates is (admin is not None), told
+    noted = server.command("audit", "--user", victim.name)["audit"]
+    by = {entry["by"] for entry in noted if entry["action"] in ("user lock", "user suspend")}
+    expected = {f"@{person.name}:example.com (client {client.id})"} if admin else set()
+    assert by == expected
+
+
 def test_openid_alone_is_no_way_into_matrix(server, client, person):
     tokens = sign_in(client, person, scope="openid")
     assert_hard(server.api.whoami(tokens["access_token"]))
+    for path in ["logout", "logout/all"]:
+        answer = server.api.request(
+            "POST", f"/_matrix/client/v3/{path}", token=tokens["access_token"]
+        )
+        assert_hard(answer)
     answer = server.api.request("GET", "/oauth2/userinfo", token=tokens["access_token"])
     assert assert_good(answer)["preferred_username"] == person.name
     assert API_SCOPE not in tokens["scope"]

@@ -9,6 +9,13 @@ namespace {
 using Refused = ModerationRefused;
 using sessions::Account;
 
+// With the client through which an administrator acts, where it is one that they have let in.
+std::string name_of(const sessions::Identity& who, std::string_view server_name) {
+  std::string name = accounts::matrix_id(who.localpart, server_name);
+  if (who.grant) name.append(" (client ").append(who.grant->client).append(")");
+  return name;
+}
+
 }  // namespace
 
 std::optional<ModerationRefused> refuse_measure(const sessions::Identity& who,
@@ -56,7 +63,7 @@ Task<Moderation::Result<bool>> Moderation::write(const sessions::Identity& who, 
                                                  std::string user_id, Measure measure,
                                                  bool wanted) {
   if (const auto refused = refuse(who, user_id)) co_return std::unexpected(*refused);
-  const Operator by{accounts::matrix_id(who.localpart, server_name_), std::move(address)};
+  const Operator by{name_of(who, server_name_), std::move(address)};
   co_return co_await ground_.db.write([&](db::Tx& tx) -> Result<bool> {
     const auto user = accounts::find_user_named(tx, user_id, server_name_);
     if (!user) return std::unexpected(Refused::not_found);

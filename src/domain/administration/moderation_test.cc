@@ -129,6 +129,14 @@ TEST_P(ModerationTest, NotesWhatChangesByTheNameThatTheUserHas) {
                                    "@admin:example.com 192.0.2.7 user suspend @alice:example.com"));
 }
 
+TEST_P(ModerationTest, NotesTheClientThroughWhichAnAdministratorActs) {
+  Identity admin = identity("admin");
+  admin.grant = std::make_shared<sessions::ClientGrant>("01CLIENT", "urn:synapse:admin:*");
+  write(admin, "@alice:example.com", Measure::lock, true).value();
+  EXPECT_THAT(noted(), ElementsAre("@admin:example.com (client 01CLIENT) 192.0.2.7 user lock "
+                                   "@alice:example.com"));
+}
+
 TEST_P(ModerationTest, WhoMayModerate) {
   Identity who;
   EXPECT_TRUE(Moderation::refuse(who).has_value());

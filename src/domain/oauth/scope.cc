@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <ranges>
 
+#include "domain/sessions/standing.h"
+
 namespace latchkey::oauth {
 namespace {
 
@@ -11,7 +13,8 @@ constexpr std::string_view kApi[] = {"urn:matrix:client:api:*",
                                      "urn:matrix:org.matrix.msc2967.client:api:*"};
 constexpr std::string_view kDevice[] = {"urn:matrix:client:device:",
                                         "urn:matrix:org.matrix.msc2967.client:device:"};
-constexpr std::string_view kAdmin = "urn:synapse:admin:*";
+constexpr std::string_view kAdmin[] = {sessions::kSynapseAdminScope,
+                                       sessions::kServerAdministrationScope};
 
 // As long as POST /login takes them.
 constexpr std::size_t kLongestDeviceId = 255;
@@ -22,6 +25,13 @@ bool unreserved(char c) {
          c == '.' || c == '_' || c == '~';
 }
 
+bool names(std::string_view text, std::string_view wanted) {
+  for (const auto part : std::views::split(text, ' ')) {
+    if (std::string_view(part.begin(), part.end()) == wanted) return true;
+  }
+  return false;
+}
+
 // What the tokens ask for, whether it makes a scope or not.
 std::expected<Scope, std::string> read_tokens(std::string_view text) {
   Scope scope;
@@ -30,7 +40,6 @@ std::expected<Scope, std::string> read_tokens(std::string_view text) {
     if (token == "openid") scope.openid = true;
     if (token == "email") scope.email = true;
     if (token == "profile") scope.profile = true;
-    if (token == kAdmin) scope.admin = true;
     if (std::ranges::find(kApi, token) != std::end(kApi)) {
       scope.matrix = true;
       scope.api_token = token;
@@ -49,6 +58,12 @@ std::expected<Scope, std::string> read_tokens(std::string_view text) {
       scope.device_token = token;
     }
   }
+  // In one order, whatever was asked for.
+  for (const std::string_view token : kAdmin) {
+    if (!names(text, token)) continue;
+    scope.admin_tokens.append(scope.admin ? " " : "").append(token);
+    scope.admin = true;
+  }
   return scope;
 }
 
@@ -66,7 +81,7 @@ std::string Scope::text() const {
     add(api_token);
     add(device_token);
   }
-  if (admin) add(kAdmin);
+  if (admin) add(admin_tokens);
   return text;
 }
 
@@ -99,9 +114,12 @@ bool widens(std::string_view asked, std::string_view granted) {
 }
 
 std::string_view without_admin(std::string_view text) {
-  if (!text.ends_with(kAdmin)) return text;
-  text.remove_suffix(kAdmin.size());
-  if (text.ends_with(' ')) text.remove_suffix(1);
+  // They are the last, in this order.
+  for (const std::string_view token : kAdmin | std::views::reverse) {
+    if (!text.ends_with(token)) continue;
+    text.remove_suffix(token.size());
+    if (text.ends_with(' ')) text.remove_suffix(1);
+  }
   return text;
 }
 

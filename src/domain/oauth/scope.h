@@ -13,10 +13,13 @@ struct Scope {
   bool openid = false;    // OpenID Connect Core section 3.1.2.1
   bool email = false;     // OpenID Connect Core section 5.4
   bool profile = false;   // the same
-  bool admin = false;     // urn:synapse:admin:*, for administrators of this server alone
-  // As the client wrote the two Matrix tokens: answered in the same words.
+  // urn:synapse:admin:* or urn:matrix:client:server_administration (MSC4484), for administrators of
+  // this server alone.
+  bool admin = false;
+  // As the client wrote the Matrix tokens: answered in the same words.
   std::string api_token;
   std::string device_token;
+  std::string admin_tokens;  // one, or both with a space between
 
   // Canonical: as it is stored and answered.
   std::string text() const;

@@ -34,6 +34,11 @@ TEST(Scope, IsReadAndAnsweredInCanonicalForm) {
       {"spaces in a row", "  openid  ", "openid"},
       {"the administrators' token", api_and(device("AAA")) + " urn:synapse:admin:*",
        api_and(device("AAA")) + " urn:synapse:admin:*"},
+      {"the same by its name in MSC4484",
+       "urn:matrix:client:server_administration " + api_and(device("AAA")),
+       api_and(device("AAA")) + " urn:matrix:client:server_administration"},
+      {"both names", "urn:matrix:client:server_administration urn:synapse:admin:* openid",
+       "openid urn:synapse:admin:* urn:matrix:client:server_administration"},
       {"the same device twice", api_and(device("A") + " " + device("A")), api_and(device("A"))},
   };
   for (const Row& row : rows) {
@@ -85,6 +90,7 @@ TEST(Scope, IsWidenedByWhatWasNotGranted) {
       {"what means nothing", "offline_access profile2", false},
       {"an address", "email", true},
       {"administration", "urn:synapse:admin:*", true},
+      {"administration by the other name", "urn:matrix:client:server_administration", true},
       {"another device", device("BBB"), true},
   };
   for (const Row& row : rows) EXPECT_EQ(widens(row.asked, granted), row.widens) << row.name;
@@ -97,6 +103,10 @@ TEST(Scope, OfAnAdministratorIsLeftWithoutThat) {
   EXPECT_EQ(without_admin(plain), plain);
   EXPECT_EQ(without_admin(read_scope(plain + " urn:synapse:admin:*")->text()), plain);
   EXPECT_EQ(without_admin("urn:synapse:admin:*"), "");
+  for (const char* admin : {"urn:matrix:client:server_administration",
+                            "urn:matrix:client:server_administration urn:synapse:admin:*"}) {
+    EXPECT_EQ(without_admin(read_scope(plain + " " + admin)->text()), plain) << admin;
+  }
 }
 
 }  // namespace

@@ -169,6 +169,7 @@ Task<std::optional<Account>> Sessions::recognise(const Use& use, std::string_vie
 Identity Sessions::holder_of(const Session& session, Generation generation) const {
   const Record& record = session.record;
   Identity who = identity_of(session.account);
+  who.admin = who.admin && may_administer(record);
   who.session = record.id;
   who.device_id = record.device_id;
   who.issued_at = *issue_time(record, generation);

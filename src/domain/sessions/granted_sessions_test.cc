@@ -47,6 +47,38 @@ class GrantedSessions : public testing::OnEachEngine {
 
 INSTANTIATE_TEST_SUITE_P(Engines, GrantedSessions, db::engines(), db::engine_name);
 
+// An administrator's app has what the person allowed it, not what the person may do.
+TEST_P(GrantedSessions, AdministerWithAScopeForIt) {
+  server_.sql("UPDATE users SET admin = 1");
+  const std::string api = "urn:matrix:client:api:* urn:matrix:client:device:X";
+  const auto administers = [&](const std::string& scope) {
+    const auto session = server_.sign_in(alice_, granted("app", scope, "X"));
+    for (int again = 0; again < 2; ++again) {  // the second answer is remembered
+      if (!server_.look(session.access()).identity.admin) return false;
+    }
+    return true;
+  };
+  EXPECT_FALSE(administers(api));
+  EXPECT_FALSE(administers(api + " urn:synapse:admin"));
+  EXPECT_FALSE(administers(api + " urn:synapse:admin:*x"));
+  EXPECT_TRUE(administers(api + " urn:synapse:admin:*"));
+  EXPECT_TRUE(administers(api + " urn:matrix:client:server_administration"));
+  EXPECT_TRUE(server_.look(server_.sign_in(alice_).access()).identity.admin) << "legacy: all of it";
+  server_.sql("UPDATE users SET admin = 0");
+  EXPECT_FALSE(administers(api + " urn:synapse:admin:*"));
+}
+
+// Its token is none of the Client-Server API's, not even for signing out.
+TEST_P(GrantedSessions, WithoutAMatrixScopeEndAtTheRevocationEndpointAlone) {
+  const auto refused = server_.sign_out(website_.access());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().worth, Worth::unknown);
+  EXPECT_TRUE(anywhere(website_.access()).active());
+  ASSERT_TRUE(revoke(website_.access()).has_value());
+  EXPECT_FALSE(anywhere(website_.access()).active());
+  EXPECT_EQ(server_.sign_out(website_.access()).error().worth, Worth::unknown);
+}
+
 TEST_P(GrantedSessions, AreKeptWithWhatTheyMayAndHowTheyBegan) {
   const Record row = server_.row(app_.id());
   EXPECT_EQ(row.grant,

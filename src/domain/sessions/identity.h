@@ -14,7 +14,7 @@ struct Identity {
   std::optional<SessionId> session;  // absent: an application service's, which needs none
   std::string localpart;
   std::string device_id;  // empty: a session without a device
-  bool admin = false;
+  bool admin = false;     // an administrator's, and the session's client may act as one
   bool suspended = false;
   // When the access token ends by its own lifetime, and when it was issued.
   std::optional<Time> expires_at;

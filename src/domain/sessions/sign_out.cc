@@ -145,7 +145,9 @@ Task<std::expected<void, Standing>> Sessions::sign_out(const Use& use, std::stri
   const auto end = [this](db::Tx& tx, const Session& session,
                           const Question& asked) -> std::expected<void, Standing> {
     const bool over = session.record.ended == Ended::for_good;
-    if (over || !may_end(asked)) return std::unexpected(judge(asked));
+    // Others sign out where their tokens are for: the revocation endpoint asks for no scope.
+    const bool theirs = reaches_matrix(session.record);
+    if (over || !theirs || !may_end(asked)) return std::unexpected(judge(asked));
     this->end(tx, session, Ended::for_good, EndReason::logout);
     return {};
   };

@@ -33,6 +33,14 @@ bool expired(const Question& q) {
 constexpr std::string_view kApiScope = "urn:matrix:client:api:*";
 constexpr std::string_view kUnstableApiScope = "urn:matrix:org.matrix.msc2967.client:api:*";
 
+bool has_scope(const Record& record, std::initializer_list<std::string_view> tokens) {
+  for (const auto part : std::views::split(std::string_view(record.grant->scope), ' ')) {
+    const std::string_view token(part.begin(), part.end());
+    if (std::ranges::find(tokens, token) != tokens.end()) return true;
+  }
+  return false;
+}
+
 struct Row {
   Worth worth;
   Reason reason;
@@ -145,12 +153,11 @@ std::optional<Standing> judge_account(const Account& account) {
 }
 
 bool reaches_matrix(const Record& record) {
-  if (!record.grant) return true;
-  for (const auto token : std::views::split(std::string_view(record.grant->scope), ' ')) {
-    const std::string_view text(token.begin(), token.end());
-    if (text == kApiScope || text == kUnstableApiScope) return true;
-  }
-  return false;
+  return !record.grant || has_scope(record, {kApiScope, kUnstableApiScope});
+}
+
+bool may_administer(const Record& record) {
+  return !record.grant || has_scope(record, {kSynapseAdminScope, kServerAdministrationScope});
 }
 
 Standing judge(const Question& question) {

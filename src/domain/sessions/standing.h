@@ -70,6 +70,15 @@ struct Question {
 // read/write access"); a legacy session's does.
 bool reaches_matrix(const Record& record);
 
+// The scopes of an administrator's client: Synapse's, and MSC4484's.
+inline constexpr std::string_view kSynapseAdminScope = "urn:synapse:admin:*";
+inline constexpr std::string_view kServerAdministrationScope =
+    "urn:matrix:client:server_administration";
+
+// Whether the session's client may use what its person has as an administrator: an app that was let
+// in to read messages may not lock people out. A legacy session's client may.
+bool may_administer(const Record& record);
+
 // A time further ahead of now than this counts as long past: a clock set back prolongs nothing.
 constexpr Duration kClockSkew = std::chrono::seconds{10};
 
