@@ -31,6 +31,20 @@ def test_code_replay_ends_what_the_code_gave(server, client, person):
     assert refused.json()["soft_logout"] is True
 
 
+@pytest.mark.parametrize(
+    "form",
+    [{"code_verifier": "x" * 43}, {"redirect_uri": CALLBACK + "/"}, {"code_verifier": ""}],
+)
+def test_who_reads_a_used_code_in_a_log_signs_nobody_out(server, client, person, form):
+    asked = client.ask()
+    code = person.allow(asked)["code"]
+    tokens = assert_good(client.exchange(asked, code))
+    refused = client.exchange(asked, code, **form)
+    assert refused.status_code == 400, refused.text
+    assert_good(server.api.whoami(tokens["access_token"]))
+    assert_good(client.refresh(tokens["refresh_token"]))
+
+
 def test_code_injection(client, person):
     """A stolen code in the attacker's own flow: the verifier is another one."""
     victim, attacker = client.ask(), client.ask()

@@ -150,6 +150,14 @@ Task<std::expected<Granted, GrantRefused>> AuthorizationCodes::redeem(
     if (row->client != client.id) {
       return std::unexpected(refused("This code was issued to another client."));
     }
+    // Before what was used: a code alone, which travels through addresses and logs, must end
+    // nothing.
+    if (row->redirect_uri != redirect_uri) {
+      return std::unexpected(refused("redirect_uri: not that of the authorization request"));
+    }
+    if (!is_verified(row->code_challenge, code_verifier)) {
+      return std::unexpected(refused("code_verifier: does not fit the code_challenge"));
+    }
     if (row->session) {
       if (const auto session = sessions::find_session(tx, *row->session)) {
         sessions_.end(tx, *session, Ended::softly, EndReason::code_reuse);
@@ -159,12 +167,6 @@ Task<std::expected<Granted, GrantRefused>> AuthorizationCodes::redeem(
     // A clock set back prolongs nothing.
     if (row->expires_at <= now || row->expires_at > now + kLifetime + sessions::kClockSkew) {
       return std::unexpected(refused("This code has expired."));
-    }
-    if (row->redirect_uri != redirect_uri) {
-      return std::unexpected(refused("redirect_uri: not that of the authorization request"));
-    }
-    if (!is_verified(row->code_challenge, code_verifier)) {
-      return std::unexpected(refused("code_verifier: does not fit the code_challenge"));
     }
     // A changed password signs browsers out, and leaves no code behind as a way in.
     const auto scope = read_scope(row->scope);

@@ -112,6 +112,19 @@ TEST_P(AuthorizationCodesTest, ThatComeAgainEndWhatTheyGaveAndKeepItsKeys) {
   EXPECT_EQ(standing(*granted).worth, Worth::soft);
 }
 
+// Codes travel through addresses and logs: who has read one has neither the verifier nor the
+// client.
+TEST_P(AuthorizationCodesTest, EndNothingForSomebodyWhoHasTheCodeAlone) {
+  const std::string code = issue();
+  const auto granted = redeem(code);
+  ASSERT_TRUE(granted.has_value());
+  EXPECT_FALSE(redeem(*app_, code, "https://app.example.com/other").has_value());
+  EXPECT_FALSE(
+      redeem(*app_, code, kCallback, "another-verifier-of-forty-three-characters").has_value());
+  EXPECT_FALSE(redeem(*app_, code, kCallback, "").has_value());
+  EXPECT_EQ(standing(*granted).worth, Worth::active);
+}
+
 TEST_P(AuthorizationCodesTest, OfOthersEndNothingWhenTheyComeAgain) {
   const std::string code = issue();
   const auto granted = redeem(code);
