@@ -1,5 +1,8 @@
 """Guessing passwords, from one address and from many; and that it locks no owner out."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import httpx
 import pytest
 
@@ -73,7 +76,7 @@ def test_brute_force(guarded):
     assert first.login(name, secret).status_code == 429
 
     # From many addresses: what is left of the account's, and the first two of each new one.
-    botnet = [Person(guarded, f"198.51.100.{host}") for host in range(1, 31)]
+    botnet = [Person(guarded, f"198.51.{host}.7") for host in range(1, 31)]
     looked_at = sum(bot.guess(name, 10) for bot in botnet)
     assert looked_at <= LIMITS["account_failures"] - LIMITS["repeated_failures"] + 2 * len(botnet)
     assert sum(bot.guess(name, 10) for bot in botnet) == 0
@@ -95,6 +98,52 @@ def test_brute_force_on_a_name_that_nobody_has_looks_the_same(guarded):
         return [person.login(of, password()).status_code for person in people for _ in range(4)]
 
     assert answers(name, "198.51.100") == answers("nobody-at-all", "203.0.113")
+
+
+def test_a_network_counts_beside_its_addresses(guarded):
+    """One password for each of many accounts, each time from another address of a /24."""
+    accounts = [new_account(guarded) for _ in range(3)]
+    name, secret = accounts[0]
+    neighbour = Person(guarded, "198.51.100.250")
+    assert_good(neighbour.login(name, secret, "PHONE"))
+    looked_at = 0
+    for i in range(100):
+        looked_at += Person(guarded, f"198.51.100.{i}").guess(f"nobody-{i}", 1)
+    assert looked_at == 4 * LIMITS["failures"]
+    # Somebody who has always been there is let in; so is everybody elsewhere.
+    assert_good(neighbour.login(name, secret, "PHONE"))
+    other, other_secret = accounts[1]
+    assert neighbour.login(other, other_secret).status_code == 429
+    assert_good(Person(guarded, "198.51.101.1").login(other, other_secret))
+
+
+def test_strangers_who_guess_all_at_once_close_the_door_to_nobody(make_server):
+    """Each from a network of its own, more at once than the queue of the hashes holds."""
+    server = make_server(
+        rate_limits=LIMITS | {"failures": 1000, "repeated_failures": 1000},
+        http={"trusted_proxies": ["127.0.0.1"]},
+        passwords={"hash_memory": "32MiB", "hash_passes": 4, "hash_threads": 1, "hash_queue": 8},
+    )
+    name, secret = new_account(server)
+    home = Person(server, "203.0.113.7")
+    assert_good(home.login(name, secret, "PHONE"))
+    refused, stop = threading.Event(), threading.Event()
+
+    def guess(stranger: Person) -> None:
+        while not stop.wait(0.05):
+            if stranger.login(new_name(), password()).status_code == 429:
+                refused.set()
+
+    strangers = [Person(server, f"2001:db8:{i:x}::1") for i in range(1, 25)]
+    with ThreadPoolExecutor(len(strangers)) as pool:
+        for stranger in strangers:
+            pool.submit(guess, stranger)
+        try:
+            assert refused.wait(60), "the queue is full"
+            for _ in range(5):
+                assert_good(home.login(name, secret, "PHONE"))
+        finally:
+            stop.set()
 
 
 def test_credential_stuffing(guarded):
@@ -129,7 +178,7 @@ def test_an_own_account_does_not_clear_an_address(guarded):
 def test_honest_owner_is_not_locked_out(guarded, home):
     name, secret = new_account(guarded)
     assert_good(Person(guarded, home).login(name, secret, "PHONE"))
-    botnet = [Person(guarded, f"198.51.100.{host}") for host in range(1, 31)]
+    botnet = [Person(guarded, f"198.51.{host}.7") for host in range(1, 31)]
 
     def attack() -> None:
         for bot in botnet:

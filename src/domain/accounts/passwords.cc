@@ -49,20 +49,21 @@ Task<std::optional<NewPasswordRefused>> Passwords::refuse_new(std::string passwo
   co_return std::nullopt;
 }
 
-Task<std::optional<std::string>> Passwords::hash(std::string password) {
-  co_return co_await pool_.run([password = std::move(password), params = params_] {
-    return hash_password(password, params);
-  });
+Task<std::optional<std::string>> Passwords::hash(std::string password, crypto::Turn turn) {
+  co_return co_await pool_.run([password = std::move(password),
+                                params = params_] { return hash_password(password, params); },
+                               turn);
 }
 
 Task<std::optional<Passwords::Match>> Passwords::verify(std::optional<std::string> hash,
-                                                        std::string password) {
-  co_return co_await pool_.run([stored = hash.value_or(nobodys_hash_),
-                                password = std::move(password), params = params_,
-                                possible = hash.has_value()] {
-    const Match match = to_match(verify_password(stored, password, params));
-    return possible ? match : Match::no;
-  });
+                                                        std::string password, crypto::Turn turn) {
+  co_return co_await pool_.run(
+      [stored = hash.value_or(nobodys_hash_), password = std::move(password), params = params_,
+       possible = hash.has_value()] {
+        const Match match = to_match(verify_password(stored, password, params));
+        return possible ? match : Match::no;
+      },
+      turn);
 }
 
 }  // namespace latchkey::accounts

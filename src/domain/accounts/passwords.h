@@ -86,13 +86,17 @@ class Passwords {
   Task<std::optional<NewPasswordRefused>> refuse_new(std::string password, std::string localpart);
 
   // Of a password that was not refused. Absent: the pool is full; the client comes back later.
-  Task<std::optional<std::string>> hash(std::string password);
+  Task<std::optional<std::string>> hash(std::string password,
+                                        crypto::Turn turn = crypto::Turn::usual);
 
   enum class Match { no, yes, yes_but_rehash };
   // `hash` absent (no such user, no password): takes as long as a wrong password and is `no`.
   // Absent: the pool is full.
-  Task<std::optional<Match>> verify(std::optional<std::string> hash, std::string password);
+  Task<std::optional<Match>> verify(std::optional<std::string> hash, std::string password,
+                                    crypto::Turn turn = crypto::Turn::usual);
 
+  // So many wait that it matters whose turn it is.
+  bool crowded() const { return pool_.crowded(); }
   std::size_t queued() const { return pool_.queued(); }
 
  private:

@@ -15,4 +15,8 @@ std::string limit_key(std::string_view address);
 // free tunnel ("2001:db8::/48"): 65536 groups.
 std::string site_key(std::string_view address);
 
+// What one customer of a hoster or provider may have a good part of: of IPv4 the /24
+// ("192.0.2.0/24"), of IPv6 the same /48.
+std::string network_key(std::string_view address);
+
 }  // namespace latchkey::limits

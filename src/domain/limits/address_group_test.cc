@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <initializer_list>
+#include <utility>
+
 namespace latchkey::limits {
 namespace {
 
@@ -32,6 +35,19 @@ TEST(AddressGroup, IsWhatOnePartyHas) {
        }) {
     EXPECT_EQ(limit_key(address), group) << address;
     EXPECT_EQ(site_key(address), site) << address;
+  }
+}
+
+TEST(AddressGroup, OfANetworkIsWiderForIpv4) {
+  for (const auto& [address, network] : std::initializer_list<std::pair<const char*, const char*>>{
+           {"192.0.2.1", "192.0.2.0/24"},
+           {"192.0.2.255", "192.0.2.0/24"},
+           {"192.0.3.1", "192.0.3.0/24"},
+           {"::ffff:192.0.2.1", "192.0.2.0/24"},
+           {"2001:db8:7:1::1", "2001:db8:7::/48"},
+           {"unix", "local"},
+           {"0.0.0.0", "local"}}) {
+    EXPECT_EQ(network_key(address), network) << address;
   }
 }
 

@@ -37,6 +37,7 @@ void AttemptLimit::add(const Digest& key, Time now) {
   const Time full_at = now + interval_ * static_cast<std::int64_t>(burst_);
   if (empty_at > full_at) empty_at = now;  // as in wait()
   empty_at = std::min(std::max(empty_at, now) + interval_, full_at);
+  if (empty_at > latest_.load(std::memory_order_relaxed)) latest_ = empty_at;
 }
 
 std::optional<Duration> AttemptLimit::blocked(std::string_view key, Time now) const {

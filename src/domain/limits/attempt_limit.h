@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -37,6 +38,8 @@ class AttemptLimit {
   void forget(std::string_view key);
 
   std::size_t size() const;
+  // Every bucket is empty. Without the lock, for what every request asks; may be late to say so.
+  bool idle(Time now) const { return now >= latest_.load(std::memory_order_relaxed); }
 
  private:
   // Of SHA-256, so that nobody makes two keys meet.
@@ -55,6 +58,7 @@ class AttemptLimit {
   // When the bucket will be empty. A tree: no choice of keys makes it slow.
   std::map<Digest, Time> empty_at_;
   std::size_t sweep_at_ = 0;
+  std::atomic<Time> latest_ = Time::min();  // when all of them will be
 };
 
 }  // namespace latchkey::limits

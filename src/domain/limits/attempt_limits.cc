@@ -7,8 +7,8 @@
 namespace latchkey::limits {
 namespace {
 
-// An IPv6 site against its /64s: a few of its people may be new to an account at a time.
-constexpr std::size_t kNewcomersOfASite = 4;
+// A site against its addresses: a few of its people may be new to an account at a time.
+constexpr std::size_t kGroupsOfASite = 4;
 
 // Of an account and whence it is tried. No group of addresses has a space.
 std::string joint_key(const std::string& group, const std::string& account) {
@@ -17,16 +17,40 @@ std::string joint_key(const std::string& group, const std::string& account) {
 
 }  // namespace
 
+WideLimit::WideLimit(std::size_t burst, Duration interval)
+    : addresses_(burst, interval),
+      networks_(kOfANetwork * burst, interval / kOfANetwork),
+      everybody_(kOfEverybody * burst, interval / kOfANetwork) {}
+
+std::optional<Duration> WideLimit::take(std::string_view address, Time now) {
+  const std::string here = limit_key(address);
+  const std::string network = network_key(address);
+  if (const auto wait = addresses_.take(here, now)) return wait;
+  // What is not done after all is not counted: who is kept out by others has not had their own.
+  if (const auto wait = networks_.take(network, now)) {
+    addresses_.give_back(here);
+    return wait;
+  }
+  if (const auto wait = everybody_.take({}, now)) {
+    addresses_.give_back(here);
+    networks_.give_back(network);
+    return wait;
+  }
+  return std::nullopt;
+}
+
 SignInAttempt::SignInAttempt(AttemptLimits* limits, const Attempt& attempt)
     : limits_(limits),
       address_(limit_key(attempt.address)),
       site_(site_key(attempt.address)),
+      network_(network_key(attempt.address)),
       account_(attempt.account) {}
 
 SignInAttempt::SignInAttempt(SignInAttempt&& other) noexcept
     : limits_(std::exchange(other.limits_, nullptr)),
       address_(std::move(other.address_)),
       site_(std::move(other.site_)),
+      network_(std::move(other.network_)),
       account_(std::move(other.account_)),
       counted_(other.counted_) {}
 
@@ -46,6 +70,7 @@ void SignInAttempt::give_back() {
   if (limits == nullptr) return;
   const std::string here = joint_key(address_, account_);
   if (counted_.address) limits->addresses_.give_back(address_);
+  if (counted_.network) limits->networks_.give_back(network_);
   if (counted_.repeated) limits->repeated_.give_back(here);
   if (counted_.newcomer) limits->newcomers_.give_back(here);
   if (counted_.site) limits->sites_.give_back(joint_key(site_, account_));
@@ -55,17 +80,23 @@ void SignInAttempt::give_back() {
 AttemptLimits::AttemptLimits(const AttemptLimitOptions& options)
     : enabled_(options.enabled),
       addresses_(options.failures, options.failure_interval),
+      networks_(WideLimit::kOfANetwork * options.failures,
+                options.failure_interval / WideLimit::kOfANetwork),
       accounts_(options.account_failures, options.account_failure_interval),
       repeated_(options.repeated_failures, options.repeated_failure_interval),
       newcomers_(options.newcomer_failures, options.newcomer_failure_interval),
-      sites_(kNewcomersOfASite * options.newcomer_failures, options.newcomer_failure_interval),
+      sites_(kGroupsOfASite * options.newcomer_failures, options.newcomer_failure_interval),
       tokens_(options.failures, options.failure_interval),
       registrations_(options.registrations, options.registration_interval),
       challenges_(options.challenges, options.challenge_interval),
+      own_challenges_(options.challenges, options.challenge_interval),
       registration_tokens_(options.registration_token_checks,
                            options.registration_token_check_interval),
       login_tokens_(options.login_tokens, options.login_token_interval),
       user_codes_(options.user_codes, options.user_code_interval),
+      secrets_(options.failures, options.failure_interval),
+      network_secrets_(WideLimit::kOfANetwork * options.failures,
+                       options.failure_interval / WideLimit::kOfANetwork),
       device_authorizations_(options.device_authorizations, options.device_authorization_interval),
       client_registrations_(options.client_registrations, options.client_registration_interval) {}
 
@@ -90,6 +121,10 @@ std::expected<SignInAttempt, SignInBlocked> AttemptLimits::sign_in(const Attempt
   counted.account = !wait;
   const bool is_new = counted.site;
   if (wait && !is_new) return std::unexpected(SignInBlocked{*wait, true});
+  if (const auto of_network = networks_.take(tried.network_, now)) {
+    return std::unexpected(SignInBlocked{*of_network, true});
+  }
+  counted.network = true;
   return tried;
 }
 
@@ -98,11 +133,15 @@ std::optional<Duration> AttemptLimits::unknown_token_blocked(std::string_view ad
 }
 
 std::optional<Duration> AttemptLimits::registration_blocked(std::string_view address, Time now) {
-  return enabled_ ? registrations_.take(limit_key(address), now) : std::nullopt;
+  return enabled_ ? registrations_.take(address, now) : std::nullopt;
 }
 
 std::optional<Duration> AttemptLimits::challenge_blocked(std::string_view address, Time now) {
-  return enabled_ ? challenges_.take(limit_key(address), now) : std::nullopt;
+  return enabled_ ? challenges_.take(address, now) : std::nullopt;
+}
+
+std::optional<Duration> AttemptLimits::own_challenge_blocked(std::string_view account, Time now) {
+  return enabled_ ? own_challenges_.take(account, now) : std::nullopt;
 }
 
 std::optional<Duration> AttemptLimits::registration_token_blocked(std::string_view address,
@@ -116,7 +155,7 @@ std::optional<Duration> AttemptLimits::login_token_blocked(std::string_view acco
 
 std::optional<Duration> AttemptLimits::device_authorization_blocked(std::string_view address,
                                                                     Time now) {
-  return enabled_ ? device_authorizations_.take(limit_key(address), now) : std::nullopt;
+  return enabled_ ? device_authorizations_.take(address, now) : std::nullopt;
 }
 
 std::optional<Duration> AttemptLimits::user_code_blocked(std::string_view address, Time now) const {
@@ -127,9 +166,25 @@ void AttemptLimits::user_code_failed(std::string_view address, Time now) {
   if (enabled_) user_codes_.count(limit_key(address), now);
 }
 
+std::optional<Duration> AttemptLimits::secret_blocked(std::string_view address,
+                                                      std::string_view client, Time now) const {
+  // Nearly always, and the homeserver asks with each request of a person's.
+  if (!enabled_ || secrets_.idle(now)) return std::nullopt;
+  const std::string name(client);
+  if (const auto wait = secrets_.blocked(joint_key(limit_key(address), name), now)) return wait;
+  return network_secrets_.blocked(joint_key(network_key(address), name), now);
+}
+
+void AttemptLimits::secret_failed(std::string_view address, std::string_view client, Time now) {
+  if (!enabled_) return;
+  const std::string name(client);
+  secrets_.count(joint_key(limit_key(address), name), now);
+  network_secrets_.count(joint_key(network_key(address), name), now);
+}
+
 std::optional<Duration> AttemptLimits::client_registration_blocked(std::string_view address,
                                                                    Time now) {
-  return enabled_ ? client_registrations_.take(limit_key(address), now) : std::nullopt;
+  return enabled_ ? client_registrations_.take(address, now) : std::nullopt;
 }
 
 }  // namespace latchkey::limits

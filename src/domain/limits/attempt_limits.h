@@ -66,11 +66,15 @@ struct AttemptLimitOptions {
          "account is at its limit: nobody is locked out by the failures of others.",
          "newcomer_failure_interval", newcomer_failure_interval,
          "After how long the address counts as new for one more.");
-    pair("registrations", registrations, "How many accounts an address may create in a row.",
+    pair("registrations", registrations,
+         "How many accounts an address may create in a row; its network (IPv4: a /24, IPv6: a /48) "
+         "four times as many, everybody together 32 times as many and then as a network. The same "
+         "holds for challenges, device_authorizations and client_registrations.",
          "registration_interval", registration_interval,
          "After how long an address may create one more.");
     pair("challenges", challenges,
-         "How many registrations an address may begin in a row, whether it ends them or not.",
+         "How many registrations an address may begin in a row, whether it ends them or not; and "
+         "how many confirmations (user-interactive authentication) a user may begin.",
          "challenge_interval", challenge_interval, "After how long an address may begin one more.");
     pair("registration_token_checks", registration_token_checks,
          "How many registration tokens an address may try in a row.",
@@ -92,6 +96,27 @@ struct AttemptLimitOptions {
          "client_registration_interval", client_registration_interval,
          "After how long an address may register one more.");
   }
+};
+
+// Of what strangers may write into the database. Addresses are cheap to have many of, so more
+// counts than the address: its network (IPv4: a /24, IPv6: a /48), which may take kOfANetwork times
+// as many, and everybody together, who may take kOfEverybody times as many in a row and then go on
+// like one network. So a table that strangers fill has a size that can be told
+// (docs/formats/database.md), whoever they are.
+class WideLimit {
+ public:
+  static constexpr int kOfANetwork = 4;
+  static constexpr int kOfEverybody = 32;
+
+  WideLimit(std::size_t burst, Duration interval);
+
+  // Counts the try unless it is blocked.
+  std::optional<Duration> take(std::string_view address, Time now);
+
+ private:
+  AttemptLimit addresses_;
+  AttemptLimit networks_;
+  AttemptLimit everybody_;
 };
 
 // Who tries to sign in to what. The account is the localpart that was meant, or, where no user
@@ -135,6 +160,7 @@ class SignInAttempt {
   // What counts it, to be given back.
   struct Counted {
     bool address = false;
+    bool network = false;
     bool repeated = false;
     bool newcomer = false;
     bool site = false;
@@ -144,6 +170,7 @@ class SignInAttempt {
   AttemptLimits* limits_;  // null: nothing to give back
   std::string address_;    // grouped
   std::string site_;
+  std::string network_;
   std::string account_;
   Counted counted_;
 };
@@ -157,7 +184,9 @@ class SignInAttempt {
 // - unless it is familiar there, the account, over all unfamiliar addresses, against guessing
 //   from many. Past that limit an address that is new to the account still gets its first tries
 //   (an IPv6 site, which has 65536 of them, four times as many): a stranger who fills the account's
-//   limit locks out himself, not the owner.
+//   limit locks out himself, not the owner;
+// - unless it is familiar there, its network (IPv4: a /24, IPv6: a /48), four times as many over
+//   all accounts: addresses are cheap to have many of.
 //
 // What this tells: who shares an address with the owner of an account, and fills that account's
 // limit from other addresses, can see that the account is used from there.
@@ -174,8 +203,10 @@ class AttemptLimits {
   // A token that no server key made: somebody is guessing.
   std::optional<Duration> unknown_token_blocked(std::string_view address, Time now);
   std::optional<Duration> registration_blocked(std::string_view address, Time now);
-  // A challenge of /register: it writes a row.
+  // A challenge of /register: it writes a row. Of an account: the same of user-interactive
+  // authentication by its token.
   std::optional<Duration> challenge_blocked(std::string_view address, Time now);
+  std::optional<Duration> own_challenge_blocked(std::string_view account, Time now);
   // Asking whether a registration token is valid, or using one that may not be.
   std::optional<Duration> registration_token_blocked(std::string_view address, Time now);
   std::optional<Duration> login_token_blocked(std::string_view account, Time now);
@@ -184,6 +215,11 @@ class AttemptLimits {
   // Codes of other devices that nobody waits with: somebody is guessing.
   std::optional<Duration> user_code_blocked(std::string_view address, Time now) const;
   void user_code_failed(std::string_view address, Time now);
+  // The secret of a client, shown from there (RFC 6749 section 2.3.1): asked before it is looked
+  // at, so that who guesses does not learn which guess was right.
+  std::optional<Duration> secret_blocked(std::string_view address, std::string_view client,
+                                         Time now) const;
+  void secret_failed(std::string_view address, std::string_view client, Time now);
   // An OAuth 2.0 client registers itself: it may write a row.
   std::optional<Duration> client_registration_blocked(std::string_view address, Time now);
 
@@ -192,18 +228,22 @@ class AttemptLimits {
 
   const bool enabled_;
   AttemptLimit addresses_;
+  AttemptLimit networks_;  // unfamiliar addresses, over all accounts
   AttemptLimit accounts_;
   AttemptLimit repeated_;   // by account and address
   AttemptLimit newcomers_;  // by account and address
   AttemptLimit sites_;      // newcomers, by account and site
   AttemptLimit tokens_;
-  AttemptLimit registrations_;
-  AttemptLimit challenges_;
+  WideLimit registrations_;
+  WideLimit challenges_;
+  AttemptLimit own_challenges_;  // by account
   AttemptLimit registration_tokens_;
   AttemptLimit login_tokens_;
   AttemptLimit user_codes_;
-  AttemptLimit device_authorizations_;
-  AttemptLimit client_registrations_;
+  AttemptLimit secrets_;          // by client and address
+  AttemptLimit network_secrets_;  // by client and network
+  WideLimit device_authorizations_;
+  WideLimit client_registrations_;
 };
 
 }  // namespace latchkey::limits

@@ -59,7 +59,8 @@ class Limits : public ::testing::Test {
     for (int i = 0; i < tries; ++i) looked_at += fail(attempt) ? 0 : 1;
     return looked_at;
   }
-  static std::string v4(int host) { return fmt::format("198.51.{}.{}", host / 250, host % 250); }
+  // Each in a network of its own.
+  static std::string v4(int host) { return fmt::format("198.{}.{}.7", host / 250, host % 250); }
   // Guesses from so many addresses; returns how many were looked at.
   int guess_from_everywhere(std::string_view account, int addresses, int tries_each) {
     int looked_at = 0;
@@ -239,6 +240,79 @@ TEST(AttemptLimits, CanBeSwitchedOff) {
     EXPECT_EQ(limits.login_token_blocked("alice", kNoon), std::nullopt);
     EXPECT_EQ(limits.client_registration_blocked("192.0.2.1", kNoon), std::nullopt);
   }
+}
+
+// Addresses are cheap to have many of; the whole table must not be.
+TEST(WideLimit, HasABoundForANetworkAndForEverybody) {
+  WideLimit limit(10, 1min);
+  int taken = 0;
+  const auto from = [&](const std::string& address) {
+    const auto wait = limit.take(address, kNoon);
+    taken += wait ? 0 : 1;
+    return !wait;
+  };
+  for (int i = 0; i < 100; ++i) from(fmt::format("2001:db8:1:{:x}::1", i));
+  EXPECT_EQ(taken, 40) << "a /48, each time from another /64";
+  EXPECT_TRUE(from("2001:db8:2:1::1")) << "its neighbour";
+  taken = 0;
+  for (int i = 0; i < 100; ++i) from(fmt::format("192.0.2.{}", i));
+  EXPECT_EQ(taken, 40) << "a /24";
+  for (int i = 0; i < 2000; ++i) from(fmt::format("2001:db8:{:x}::1", 16 + i));
+  EXPECT_EQ(taken + 41, 320) << "everybody";
+  EXPECT_EQ(limit.take("198.51.100.1", kNoon), Duration(15'000));
+  EXPECT_EQ(limit.take("198.51.100.1", kNoon + 15s), std::nullopt);
+}
+
+TEST(WideLimit, KeepsNobodyOutForWhatWasRefused) {
+  WideLimit limit(2, 1min);
+  for (int i = 0; i < 8; ++i) limit.take(fmt::format("192.0.2.{}", i), kNoon);
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(limit.take("192.0.2.100", kNoon).has_value());
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(limit.take("192.0.2.100", kNoon + 1min), std::nullopt);
+}
+
+// What an attacker who has many networks' addresses does costs the account's own people nothing.
+TEST_F(Limits, ANetworkMayFailFourTimesAsOftenAsAnAddress) {
+  int looked_at = 0;
+  for (int i = 0; i < 100; ++i) {
+    const std::string address = fmt::format("192.0.2.{}", i);
+    const std::string account = fmt::format("user{}", i);
+    looked_at += guess({.address = address, .account = account}, 1);
+  }
+  EXPECT_EQ(looked_at, 24);
+  const auto blocked = fail({.address = "192.0.2.200", .account = "alice"});
+  ASSERT_TRUE(blocked.has_value());
+  EXPECT_TRUE(blocked->unless_familiar);
+  EXPECT_TRUE(passes({.address = "192.0.2.200", .account = "alice", .familiar = true}));
+  EXPECT_TRUE(passes({.address = "192.0.3.1", .account = "alice"}));
+}
+
+// Which guess was right is not told to who is blocked; each client has its own count.
+TEST_F(Limits, SecretsOfClientsAreNotGuessed) {
+  for (int i = 0; i < 6; ++i) {
+    EXPECT_EQ(limits_.secret_blocked("192.0.2.1", "wiki", now_), std::nullopt);
+    limits_.secret_failed("192.0.2.1", "wiki", now_);
+  }
+  EXPECT_THAT(limits_.secret_blocked("192.0.2.1", "wiki", now_), Optional(Duration(10s)));
+  EXPECT_EQ(limits_.secret_blocked("192.0.2.1", "chat", now_), std::nullopt);
+  EXPECT_EQ(limits_.secret_blocked("192.0.2.2", "wiki", now_), std::nullopt);
+  for (int i = 0; i < 18; ++i) {
+    limits_.secret_failed(fmt::format("192.0.2.{}", 10 + i), "wiki", now_);
+  }
+  EXPECT_TRUE(limits_.secret_blocked("192.0.2.2", "wiki", now_).has_value()) << "the network";
+  EXPECT_EQ(limits_.secret_blocked("192.0.3.2", "wiki", now_), std::nullopt);
+  EXPECT_EQ(limits_.secret_blocked("192.0.2.1", "wiki", now_ + 10s), std::nullopt);
+}
+
+// Else who comes home to an account of many people shuts the others out.
+TEST_F(Limits, WhoSucceedsHasUsedUpNoTriesOfNewcomers) {
+  guess({.address = "198.51.100.1", .account = "alice"}, 3);
+  guess({.address = "198.51.100.2", .account = "alice"}, 3);  // the account is at its limit
+  for (int i = 0; i < 30; ++i) {
+    const std::string address = fmt::format("2001:db8:9:{:x}::1", i);
+    EXPECT_TRUE(passes({.address = address, .account = "alice"})) << i;
+    EXPECT_TRUE(passes({.address = address, .account = "alice"})) << i;
+  }
+  EXPECT_EQ(guess({.address = "2001:db8:9:100::1", .account = "alice"}, 5), 2);
 }
 
 }  // namespace

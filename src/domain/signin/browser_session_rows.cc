@@ -134,6 +134,19 @@ void note_browser_use(db::Tx& tx, BrowserSessionId id, Time at, const sessions::
       at, address_of(origin), agent_of(origin), id);
 }
 
+std::vector<std::string> addresses_of_browsers(db::Tx& tx, std::string_view localpart,
+                                               std::int64_t limit) {
+  std::vector<std::string> result;
+  for (auto& [address] : tx.all<std::string>(
+           "SELECT b.address FROM users u JOIN browser_sessions b ON b.user_id = u.id"
+           " WHERE u.localpart = :name AND b.address IS NOT NULL"
+           " ORDER BY b.last_active_at DESC LIMIT :limit",
+           localpart, limit)) {
+    result.push_back(std::move(address));
+  }
+  return result;
+}
+
 void delete_browser(db::Tx& tx, const events::Events& events, std::string_view hash) {
   delete_and_tell(tx, events,
                   "DELETE FROM browser_sessions WHERE hash = :hash RETURNING user_id, id", hash);

@@ -31,6 +31,10 @@ bool renew_browser(db::Tx& tx, BrowserSessionId id, std::string_view hash,
 // Activity moves forward only.
 void note_browser_use(db::Tx& tx, BrowserSessionId id, Time at, const sessions::Origin& origin);
 
+// From where the account's browsers were used last.
+std::vector<std::string> addresses_of_browsers(db::Tx& tx, std::string_view localpart,
+                                               std::int64_t limit);
+
 // The end of each browser is told.
 void delete_browser(db::Tx& tx, const events::Events& events, std::string_view hash);
 void delete_browser_of(db::Tx& tx, const events::Events& events, UserId user, BrowserSessionId id);

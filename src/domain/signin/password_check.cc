@@ -1,10 +1,12 @@
 #include "domain/signin/password_check.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "domain/limits/address_group.h"
 #include "domain/sessions/session_rows.h"
+#include "domain/signin/browser_session_rows.h"
 
 namespace latchkey::signin {
 namespace {
@@ -17,19 +19,33 @@ constexpr std::int64_t kAddressesLookedAt = 200;
 
 }  // namespace
 
-Task<PasswordCheck::Allowed> PasswordCheck::begin(limits::Attempt attempt) {
+// Whether the address is familiar costs a look into the database, so it is asked only when it
+// matters: past a limit, or when many wait. Then the account's own people go before strangers, who
+// would otherwise close the door to everybody with some guesses at once.
+Task<std::expected<PasswordCheck::Begun, limits::SignInBlocked>> PasswordCheck::begin(
+    limits::Attempt attempt) {
   auto allowed = limits_.sign_in(attempt, ground_.clock.now());
-  if (!allowed && allowed.error().unless_familiar && co_await is_familiar(attempt)) {
-    attempt.familiar = true;
-    co_return limits_.sign_in(attempt, ground_.clock.now());
+  const bool only_familiar = !allowed && allowed.error().unless_familiar;
+  if (only_familiar || (allowed && passwords_.crowded())) {
+    attempt.familiar = co_await is_familiar(attempt);
   }
-  co_return allowed;
+  if (only_familiar && attempt.familiar) {
+    auto again = limits_.sign_in(attempt, ground_.clock.now());
+    if (!again) co_return std::unexpected(again.error());
+    co_return Begun{std::move(*again), crypto::Turn::first};
+  }
+  if (!allowed) co_return std::unexpected(allowed.error());
+  co_return Begun{std::move(*allowed),
+                  attempt.familiar ? crypto::Turn::first : crypto::Turn::usual};
 }
 
-// One statement whether there is such a user or not: the time it takes tells little.
+// The same statements whether there is such a user or not: the time they take tells little.
 Task<bool> PasswordCheck::is_familiar(const limits::Attempt& attempt) {
   const auto addresses = co_await ground_.db.read([&](db::Tx& tx) {
-    return sessions::addresses_of_user(tx, attempt.account, kAddressesLookedAt);
+    auto all = sessions::addresses_of_user(tx, attempt.account, kAddressesLookedAt);
+    std::ranges::move(addresses_of_browsers(tx, attempt.account, kAddressesLookedAt),
+                      std::back_inserter(all));
+    return all;
   });
   const std::string here = limits::limit_key(attempt.address);
   co_return std::ranges::any_of(addresses, [&here](const std::string& address) {
@@ -51,18 +67,19 @@ Task<std::expected<CheckedUser, LoginRefused>> PasswordCheck::check(const Identi
   const auto user = co_await ground_.db.read([&](db::Tx& tx) { return find_user(tx, meant); });
   // An account has one limit, whatever it is called by.
   const std::string& name = user ? user->account.localpart : meant.name;
-  auto attempt = co_await begin({.address = address, .account = name});
-  if (!attempt) {
-    co_return std::unexpected(LoginRefused{Why::too_many_failures, attempt.error().wait});
+  auto begun = co_await begin({.address = address, .account = name});
+  if (!begun) {
+    co_return std::unexpected(LoginRefused{Why::too_many_failures, begun.error().wait});
   }
-  const auto match =
-      co_await passwords_.verify(user ? user->password_hash : std::nullopt, std::move(password));
+  auto& [attempt, turn] = *begun;
+  const auto match = co_await passwords_.verify(user ? user->password_hash : std::nullopt,
+                                                std::move(password), turn);
   if (!match) co_return std::unexpected(LoginRefused{Why::busy, accounts::kBusyFor});
   if (!user || *match == Passwords::Match::no) {
-    attempt->failed();
+    attempt.failed();
     co_return std::unexpected(LoginRefused{Why::wrong_credentials});
   }
-  attempt->succeeded();
+  attempt.succeeded();
   co_return CheckedUser{user->account, *user->password_hash,
                         *match == Passwords::Match::yes_but_rehash};
 }
@@ -76,7 +93,7 @@ Task<bool> PasswordCheck::is_meant(const Identifier& who, UserId user) {
 Task<std::optional<std::string>> PasswordCheck::renew(const CheckedUser& user,
                                                       std::string password) {
   if (!user.outdated) co_return std::nullopt;
-  co_return co_await passwords_.hash(std::move(password));
+  co_return co_await passwords_.hash(std::move(password), crypto::Turn::first);
 }
 
 std::optional<accounts::Account> PasswordCheck::lock_if_unchanged(db::Tx& tx,

@@ -85,8 +85,11 @@ class PasswordCheck {
   static std::optional<accounts::Account> lock_if_unchanged(db::Tx& tx, const CheckedUser& user);
 
  private:
-  using Allowed = std::expected<limits::SignInAttempt, limits::SignInBlocked>;
-  Task<Allowed> begin(limits::Attempt attempt);
+  struct Begun {
+    limits::SignInAttempt attempt;
+    crypto::Turn turn;
+  };
+  Task<std::expected<Begun, limits::SignInBlocked>> begin(limits::Attempt attempt);
   Task<bool> is_familiar(const limits::Attempt& attempt);
 
   const Ground& ground_;

@@ -113,6 +113,27 @@ TEST_P(PasswordLoginTest, FailuresAreLimitedAndSuccessesAreNot) {
   EXPECT_TRUE(login(surface, "alice", "correct horse").has_value());
 }
 
+// Else each spelling of a name would be a few tries more.
+TEST_P(PasswordLoginTest, AnAccountHasOneLimitWhateverItIsCalledBy) {
+  self::testing::Setup setup;
+  setup.limits.repeated_failures = 3;
+  administration_.add_threepid(accounts::testing::kOperator, "alice", "email", "alice@example.com")
+      .value();
+  self::testing::Surface surface{server_.ground(), *server_, passwords_, setup};
+  const std::vector<Identifier> names = {UserName{"alice"}, UserName{"ALICE"},
+                                         UserName{"@alice:example.com"},
+                                         ThirdParty{"email", "Alice@Example.com"}};
+  int looked_at = 0;
+  for (const Identifier& name : names) {
+    for (int i = 0; i < 3; ++i) {
+      const auto refused =
+          run(surface.sign_in.with_password(0, name, "wrong horse", device("PHONE")));
+      looked_at += refused.error().why == Why::wrong_credentials ? 1 : 0;
+    }
+  }
+  EXPECT_EQ(looked_at, 3);
+}
+
 TEST_P(PasswordLoginTest, TheSpacesOfPhoneKeyboardsAreNoFailures) {
   self::testing::Surface surface{server_.ground(), *server_, passwords_, strict()};
   const std::string_view typed[] = {"alice ", " Alice", "\u00a0@alice:example.com\n",

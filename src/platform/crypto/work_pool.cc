@@ -7,13 +7,31 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
 namespace latchkey::crypto {
 
 struct WorkPool::Impl {
+  struct Item {
+    std::move_only_function<void()> work;
+    std::move_only_function<void()> given_up;
+  };
+
   explicit Impl(std::size_t queue) : max_queue(queue) {}
+
+  std::size_t waiting() const { return first.size() + usual.size(); }
+
+  // What comes next: of what waits in both, each fourth is usual, so that nobody waits for ever.
+  Item take() {
+    const bool others = first.empty() || (!usual.empty() && taken % 4 == 0);
+    ++taken;
+    auto& queue = others ? usual : first;
+    Item next = std::move(queue.front());
+    queue.pop_front();
+    return next;
+  }
 
   void work(int nice) {
     // On Linux a niceness belongs to a thread. Raising it is always allowed. From what the
@@ -21,13 +39,13 @@ struct WorkPool::Impl {
     setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), getpriority(PRIO_PROCESS, 0) + nice);
     std::unique_lock lock(mutex);
     while (true) {
-      wake.wait(lock, [this] { return stopping || !queue.empty(); });
-      if (queue.empty()) return;
-      auto next = std::move(queue.front());
-      queue.pop_front();
-      lock.unlock();
-      next();
-      next = nullptr;  // what it holds goes before the lock is taken
+      wake.wait(lock, [this] { return stopping || waiting() > 0; });
+      if (waiting() == 0) return;
+      {
+        Item next = take();
+        lock.unlock();
+        next.work();
+      }  // what it holds goes before the lock is taken
       lock.lock();
     }
   }
@@ -35,7 +53,9 @@ struct WorkPool::Impl {
   const std::size_t max_queue;
   mutable std::mutex mutex;
   std::condition_variable wake;
-  std::deque<std::move_only_function<void()>> queue;
+  std::deque<Item> first;
+  std::deque<Item> usual;
+  std::size_t taken = 1;
   bool stopping = false;
   std::vector<std::thread> threads;
 };
@@ -56,19 +76,35 @@ WorkPool::~WorkPool() {
   for (auto& thread : impl_->threads) thread.join();
 }
 
-bool WorkPool::post(std::move_only_function<void()> work) {
+bool WorkPool::post(std::move_only_function<void()> work, Turn turn,
+                    std::move_only_function<void()> given_up) {
+  std::optional<Impl::Item> gives_way;
   {
     const std::lock_guard lock(impl_->mutex);
-    if (impl_->stopping || impl_->queue.size() >= impl_->max_queue) return false;
-    impl_->queue.push_back(std::move(work));
+    if (impl_->stopping) return false;
+    const bool full = impl_->waiting() >= impl_->max_queue;
+    if (full) {
+      const bool may = turn == Turn::first && !impl_->usual.empty();
+      if (!may || !impl_->usual.back().given_up) return false;
+      gives_way = std::move(impl_->usual.back());
+      impl_->usual.pop_back();
+    }
+    auto& queue = turn == Turn::first ? impl_->first : impl_->usual;
+    queue.push_back({.work = std::move(work), .given_up = std::move(given_up)});
   }
   impl_->wake.notify_one();
+  if (gives_way) gives_way->given_up();
   return true;
 }
 
 std::size_t WorkPool::queued() const {
   const std::lock_guard lock(impl_->mutex);
-  return impl_->queue.size();
+  return impl_->waiting();
+}
+
+bool WorkPool::crowded() const {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->waiting() >= impl_->max_queue / 2;
 }
 
 std::size_t WorkPool::threads() const { return impl_->threads.size(); }

@@ -18,6 +18,10 @@
 
 namespace latchkey::crypto {
 
+// Whose turn it is when more waits than the threads can do. What is `first` is done first, except
+// for each fourth time; when the queue is full, the newest of the others gives way to it.
+enum class Turn { usual, first };
+
 // Threads for long computations (password hashes), at a low priority so that the server's
 // threads go first, with a bounded queue.
 class WorkPool {
@@ -28,19 +32,23 @@ class WorkPool {
   ~WorkPool();
 
   // Runs fn() on a thread of the pool and resumes on the caller's executor with what it
-  // returned (never void); nullopt at once when the queue is full. An exception of fn is
-  // rethrown here.
+  // returned (never void); nullopt when the queue is full, at once, or when it gave way to another.
+  // An exception of fn is rethrown here.
   template <class Fn>
-  Task<std::optional<std::invoke_result_t<Fn&>>> run(Fn fn);
+  Task<std::optional<std::invoke_result_t<Fn&>>> run(Fn fn, Turn turn = Turn::usual);
 
   // The same, blocking the calling thread.
   template <class Fn>
   std::optional<std::invoke_result_t<Fn&>> run_now(Fn fn);
 
   // Queues work that does not throw; false when the queue is full or the pool is stopping.
-  bool post(std::move_only_function<void()> work);
+  // `given_up` is called in its place when it gives way; work without it never does.
+  bool post(std::move_only_function<void()> work, Turn turn = Turn::usual,
+            std::move_only_function<void()> given_up = {});
 
   std::size_t queued() const;  // waiting for a thread
+  // So much waits that it matters whose turn it is.
+  bool crowded() const;
   std::size_t threads() const;
 
  private:
@@ -49,10 +57,10 @@ class WorkPool {
 };
 
 template <class Fn>
-Task<std::optional<std::invoke_result_t<Fn&>>> WorkPool::run(Fn fn) {
+Task<std::optional<std::invoke_result_t<Fn&>>> WorkPool::run(Fn fn, Turn turn) {
   using Result = std::optional<std::invoke_result_t<Fn&>>;
   using Token = boost::asio::use_awaitable_t<Executor>;
-  auto start = [this](auto handler, Fn work) {
+  auto start = [this, turn](auto handler, Fn work) {
     auto executor = boost::asio::get_associated_executor(handler);
     // Shared, because the handler is needed both by the queue and by its refusal.
     auto resume = std::make_shared<decltype(handler)>(std::move(handler));
@@ -63,13 +71,15 @@ Task<std::optional<std::invoke_result_t<Fn&>>> WorkPool::run(Fn fn) {
                           std::move (*resume)(fault, std::move(result));
                         });
     };
-    const bool queued = post([work = std::move(work), answer]() mutable {
-      try {
-        answer(nullptr, Result(work()));
-      } catch (...) {
-        answer(std::current_exception(), std::nullopt);
-      }
-    });
+    const bool queued = post(
+        [work = std::move(work), answer]() mutable {
+          try {
+            answer(nullptr, Result(work()));
+          } catch (...) {
+            answer(std::current_exception(), std::nullopt);
+          }
+        },
+        turn, [answer] { answer(nullptr, std::nullopt); });
     if (!queued) answer(nullptr, std::nullopt);
   };
   Token token;

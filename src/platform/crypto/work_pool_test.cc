@@ -4,8 +4,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
 #include <latch>
 #include <stdexcept>
 #include <string>
@@ -91,6 +94,65 @@ TEST(WorkPool, RefusesAtOnceWhenFull) {
     std::this_thread::yield();
   }
   EXPECT_EQ(pool.run_now([] { return 1; }), 1);
+}
+
+TEST(WorkPool, WhatGoesFirstTakesThePlaceOfTheNewestOther) {
+  std::vector<std::string> done;
+  std::vector<std::string> given_up;
+  {
+    WorkPool pool(1, 4);
+    const Busy busy(pool);
+    const auto post = [&](const std::string& name, Turn turn) {
+      return pool.post([&done, name] { done.push_back(name); }, turn,
+                       [&given_up, name] { given_up.push_back(name); });
+    };
+    EXPECT_FALSE(pool.crowded());
+    for (const char* name : {"a", "b", "c", "d"}) EXPECT_TRUE(post(name, Turn::usual));
+    EXPECT_TRUE(pool.crowded());
+    EXPECT_FALSE(post("e", Turn::usual)) << "a newer one";
+    for (const char* name : {"1", "2", "3"}) EXPECT_TRUE(post(name, Turn::first));
+    EXPECT_EQ(given_up, (std::vector<std::string>{"d", "c", "b"}));
+    EXPECT_TRUE(post("4", Turn::first));
+    EXPECT_FALSE(post("5", Turn::first)) << "nobody is left to give way";
+    EXPECT_FALSE(post("f", Turn::usual));
+    EXPECT_EQ(pool.queued(), 4U);
+  }
+  EXPECT_EQ(done, (std::vector<std::string>{"1", "2", "3", "4"}));
+  EXPECT_EQ(given_up, (std::vector<std::string>{"d", "c", "b", "a"}));
+}
+
+TEST(WorkPool, NobodyWaitsForEver) {
+  std::vector<std::string> done;
+  {
+    WorkPool pool(1, 100);
+    const Busy busy(pool);
+    const auto post = [&](const std::string& name, Turn turn) {
+      EXPECT_TRUE(pool.post([&done, name] { done.push_back(name); }, turn));
+    };
+    post("other", Turn::usual);
+    for (int i = 0; i < 20; ++i) post("first", Turn::first);
+  }
+  ASSERT_EQ(done.size(), 21U);
+  const auto at = std::ranges::find(done, "other") - done.begin();
+  EXPECT_GT(at, 0);
+  EXPECT_LE(at, 4);
+}
+
+TEST(WorkPool, WhoGaveWayIsTold) {
+  WorkPool pool(1, 1);
+  std::optional<int> stranger = 7;
+  {
+    const Busy busy(pool);
+    boost::asio::io_context context;
+    boost::asio::co_spawn(
+        context, [&]() -> Task<void> { stranger = co_await pool.run([] { return 1; }); },
+        boost::asio::detached);
+    context.poll();
+    ASSERT_EQ(pool.queued(), 1U);
+    EXPECT_TRUE(pool.post([] {}, Turn::first));
+    context.run_for(10s);
+    EXPECT_EQ(stranger, std::nullopt);
+  }
 }
 
 TEST(WorkPool, ExceptionsReachTheCaller) {
