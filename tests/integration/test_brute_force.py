@@ -122,7 +122,7 @@ def test_strangers_who_guess_all_at_once_close_the_door_to_nobody(make_server):
     server = make_server(
         rate_limits=LIMITS | {"failures": 1000, "repeated_failures": 1000},
         http={"trusted_proxies": ["127.0.0.1"]},
-        passwords={"hash_memory": "32MiB", "hash_passes": 4, "hash_threads": 1, "hash_queue": 8},
+        passwords={"hash_memory": "8MiB", "hash_passes": 3, "hash_threads": 1, "hash_queue": 4},
     )
     name, secret = new_account(server)
     home = Person(server, "203.0.113.7")
@@ -130,11 +130,11 @@ def test_strangers_who_guess_all_at_once_close_the_door_to_nobody(make_server):
     refused, stop = threading.Event(), threading.Event()
 
     def guess(stranger: Person) -> None:
-        while not stop.wait(0.05):
+        while not stop.wait(0.01):
             if stranger.login(new_name(), password()).status_code == 429:
                 refused.set()
 
-    strangers = [Person(server, f"2001:db8:{i:x}::1") for i in range(1, 25)]
+    strangers = [Person(server, f"2001:db8:{i:x}::1") for i in range(1, 17)]
     with ThreadPoolExecutor(len(strangers)) as pool:
         for stranger in strangers:
             pool.submit(guess, stranger)

@@ -3,9 +3,12 @@
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
+import pytest
+
 from support.answers import assert_error, assert_good, assert_hard
 from support.api import PREFIX, Api
 from support.matrix_client import new_client
+from support.oauth import OAuthClient, new_person, sign_in
 from support.secrets import password
 
 
@@ -71,6 +74,25 @@ def test_refresh_tokens_that_fail_their_check_are_limited(make_sqlite_server):
     # The address is known for guessing; a good token from it goes on all the same.
     client.refresh()
     assert client.store.wiped == []
+
+
+@pytest.mark.parametrize("endpoint", ["token", "revoke"])
+def test_guessing_tokens_at_the_oauth_endpoints_is_limited(make_sqlite_server, endpoint):
+    server = make_sqlite_server(rate_limits={"enabled": True, "failure_interval": "1h"})
+    client, person = OAuthClient(server.api), new_person(server)
+    tokens = sign_in(client, person)
+    forged = tokens["refresh_token"][:-4] + "AAAA"
+    guess = {
+        "token": lambda: client.refresh(forged),
+        "revoke": lambda: client.revoke(forged),
+    }[endpoint]
+    limited = until_limited(guess, 50)
+    assert int(limited.headers["Retry-After"]) > 0
+    assert limited.json()["error"] == "temporarily_unavailable"
+    # Whoever has a token of this server gets the answer that it deserves.
+    tokens = assert_good(client.refresh(tokens["refresh_token"]))
+    assert_good(client.revoke(tokens["access_token"]))
+    assert_hard(server.api.whoami(tokens["access_token"]))
 
 
 def test_ended_refresh_tokens_are_no_guesses(make_sqlite_server):

@@ -104,6 +104,17 @@ def test_no_refresh_renews_what_was_not_asked_for(server, person, client):
     assert "id_token" not in assert_good(client.refresh(sign_in(client, person)["refresh_token"]))
 
 
+def test_userinfo_is_for_the_scope_openid(server, person, client):
+    """Whoever was let in to Matrix alone learns no name and no address from here."""
+    legacy = assert_good(server.api.login(person.name, person.secret))
+    for token in (sign_in(client, person)["access_token"], legacy["access_token"]):
+        answer = server.api.request("GET", "/oauth2/userinfo", token=token)
+        assert answer.status_code == 403, answer.text
+        assert answer.json()["error"] == "insufficient_scope"
+        assert 'error="insufficient_scope"' in answer.headers["WWW-Authenticate"]
+        assert "sub" not in answer.json()
+
+
 def test_userinfo_takes_the_token_in_a_form(server, person, client):
     """RFC 6750 section 2.2."""
     token = sign_in(client, person, scope="openid")["access_token"]
@@ -267,6 +278,56 @@ def test_a_secret_in_the_header(configured):
     legacy = assert_good(configured.api.register())
     form = {"token": legacy["access_token"]}
     assert assert_good(ask(basic(client.id, SECRET))) == {"active": False}
+
+
+def test_nobody_is_told_what_anothers_token_is_worth(configured, key):
+    """Nor is a client that has nothing to prove itself with."""
+    client = Known(configured.api, "by-client_secret_basic")
+    asked = client.ask()
+    person = new_person(configured)
+    code = person.allow(asked)["code"]
+    tokens = assert_good(client.exchange(asked, code, headers=basic(client.id, SECRET)))
+    public = OAuthClient(configured.api)
+    own = sign_in(public, person)
+
+    def ask(token: str, headers: dict | None = None, **form):
+        return configured.api.request(
+            "POST", "/oauth2/introspect", data={"token": token} | form, headers=headers
+        )
+
+    for token in (tokens["access_token"], own["access_token"]):
+        other = ask(token, client_id="by-client_secret_post", client_secret=SECRET)
+        assert assert_good(other) == {"active": False}
+        assert_invalid_client(ask(token, client_id=public.id))
+        assert_invalid_client(ask(token, headers=basic(public.id, "")))
+        assert_invalid_client(ask(token))
+    mine = ask(tokens["access_token"], headers=basic(client.id, SECRET))
+    assert assert_good(mine)["active"] is True
+
+
+def test_a_clients_secret_is_not_guessed(make_sqlite_server, configured):
+    """RFC 6749 section 2.3.1: at each endpoint that takes it."""
+    clients_file = configured.options["oauth"]["clients_file"]
+    server = make_sqlite_server(
+        oauth={"clients_file": clients_file},
+        rate_limits={"enabled": True, "failures": 6, "failure_interval": "1h"},
+    )
+    client_id = "by-client_secret_basic"
+
+    def ask(endpoint: str, secret: str, client: str = client_id):
+        form = {"grant_type": "refresh_token", "refresh_token": "x", "token": "x"}
+        return server.api.request(
+            "POST", f"/oauth2/{endpoint}", data=form, headers=basic(client, secret)
+        )
+
+    for guess in range(6):
+        endpoint = ("token", "introspect", "device")[guess % 3]
+        assert_invalid_client(ask(endpoint, f"guess-number-{guess}-of-many"))
+    for endpoint in ("token", "introspect", "device"):
+        for secret in (SECRET, "another-guess-of-many"):
+            refused = ask(endpoint, secret)
+            assert refused.status_code == 429, f"{endpoint}: {refused.text}"
+            assert int(refused.headers["Retry-After"]) > 0
 
 
 @pytest.mark.parametrize("endpoint", ["token", "introspect", "device"])

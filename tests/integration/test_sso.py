@@ -17,6 +17,15 @@ def redirect(person: Person, target: str = TARGET, **query: str):
     return person.browser.open(f"{PREFIX}/login/sso/redirect", redirectUrl=target, **query)
 
 
+@pytest.mark.parametrize("target", ["http://client.example/", "ftp://client.example/", "tel:1"])
+def test_no_token_goes_out_in_clear_or_to_any_program(person, target):
+    person.sign_in_if_asked(redirect(person))
+    page = redirect(person, target)
+    assert page.status == 400
+    assert page.away is None
+    assert target not in page.text
+
+
 def test_is_offered_to_clients_that_know_of_oauth(server):
     flows = assert_good(server.api.login_flows())["flows"]
     assert {"type": "m.login.sso", "oauth_aware_preferred": True} in flows

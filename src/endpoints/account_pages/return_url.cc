@@ -13,8 +13,30 @@ constexpr std::size_t kLongest = 2048;
 // Of names, and of addresses; others stand for none that a browser finds.
 constexpr std::string_view kHostCharacters =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.:[]";
-constexpr std::string_view kRefused[] = {"javascript", "data",        "vbscript",   "file", "blob",
-                                         "about",      "view-source", "filesystem", "ws",   "wss"};
+// The token must not cross a network in clear: http stays on this machine, as with OAuth 2.0
+// clients.
+constexpr std::string_view kLoopback[] = {"localhost", "127.0.0.1", "[::1]"};
+// Schemes of apps on this device have a dot (RFC 8252 section 7.1): those without one lead to
+// programs of every kind, some of which send on what they are given. Except the apps for Matrix
+// that were there before this was known.
+constexpr std::string_view kAppsWithoutDot[] = {"element", "fluffychat", "syphon", "trixnity"};
+
+template <std::size_t N>
+bool is_one_of(const std::string_view (&known)[N], std::string_view text) {
+  return std::ranges::find(known, text) != std::end(known);
+}
+
+std::string in_lower_case(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  });
+  return lower;
+}
+
+bool is_of_an_app(std::string_view scheme) {
+  return scheme.contains('.') || is_one_of(kAppsWithoutDot, scheme);
+}
 
 }  // namespace
 
@@ -22,16 +44,19 @@ std::optional<ReturnUrl> read_return_url(std::string_view text) {
   if (text.size() > kLongest) return std::nullopt;
   const auto parsed = boost::urls::parse_uri(text);
   if (!parsed || parsed->has_userinfo()) return std::nullopt;
-  std::string scheme(parsed->scheme());
-  std::ranges::transform(scheme, scheme.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  });
-  if (std::ranges::find(kRefused, scheme) != std::end(kRefused)) return std::nullopt;
+  // The parser takes 127.0.0.1.example for the address and a path behind it; a browser does not.
+  const std::string_view path = parsed->encoded_path();
+  if (parsed->has_authority() && !path.empty() && !path.starts_with('/')) return std::nullopt;
+  const std::string scheme = in_lower_case(parsed->scheme());
   if (scheme != "http" && scheme != "https") {
+    if (!is_of_an_app(scheme)) return std::nullopt;
     return ReturnUrl{std::string(text), scheme + ":", scheme + ":"};
   }
   std::string host(parsed->encoded_host());
   if (host.empty() || host.find_first_not_of(kHostCharacters) != std::string::npos) {
+    return std::nullopt;
+  }
+  if (scheme == "http" && !is_one_of(kLoopback, in_lower_case(host))) {
     return std::nullopt;
   }
   const bool is_ipv6 = host.starts_with('[');  // which a host-source cannot name

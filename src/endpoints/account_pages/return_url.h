@@ -17,8 +17,8 @@ struct ReturnUrl {
   std::string with_login_token(std::string_view token) const;
 };
 
-// Absent: no absolute address that a browser may be sent to. Refused are schemes that run or read
-// something (javascript, data, file, …), and whatever makes a host look like another.
+// Absent: no address that a login token may be sent to. As with OAuth 2.0 clients that is https,
+// http on this machine, and the scheme of an app; and nothing that makes a host look like another.
 std::optional<ReturnUrl> read_return_url(std::string_view text);
 
 }  // namespace latchkey::account_pages

@@ -19,6 +19,9 @@ TEST(ReturnUrl, GetsTheTokenIntoItsQuery) {
        "https://app.example:8443/a?b=c&loginToken=t"},
       {"https://app.example/#/home", "app.example", "https://app.example/?loginToken=t#/home"},
       {"http://localhost:1234", "localhost:1234", "http://localhost:1234?loginToken=t"},
+      {"http://LocalHost:1234/", "LocalHost:1234", "http://LocalHost:1234/?loginToken=t"},
+      {"im.fluffychat://login", "im.fluffychat:", "im.fluffychat://login?loginToken=t",
+       "im.fluffychat:"},
       {"element://connect", "element:", "element://connect?loginToken=t", "element:"},
       {"http://[::1]:1234/", "[::1]:1234", "http://[::1]:1234/?loginToken=t", "http:"},
   };
@@ -33,12 +36,35 @@ TEST(ReturnUrl, GetsTheTokenIntoItsQuery) {
 }
 
 TEST(ReturnUrl, IsRefused) {
-  for (const char* url :
-       {"", "app.example", "//app.example/", "/account/", "javascript:alert(1)", "JavaScript:x",
-        "data:text/html,x", "file:///etc/passwd", "https://app.example@evil.example/",
-        "https://app.example\\@evil.example/", "https:///x", "https://app.example/a b",
-        "https://app%2eexample/", "https://my_app.example/", "https://a;b/",
-        "https://app.example/\n"}) {
+  for (const char* url : {"",
+                          "app.example",
+                          "//app.example/",
+                          "/account/",
+                          "javascript:alert(1)",
+                          "JavaScript:x",
+                          "data:text/html,x",
+                          "file:///etc/passwd",
+                          "https://app.example@evil.example/",
+                          "https://app.example\\@evil.example/",
+                          "https:///x",
+                          "https://app.example/a b",
+                          "https://app%2eexample/",
+                          "https://my_app.example/",
+                          "https://a;b/",
+                          "https://app.example/\n",
+                          "http://app.example/",
+                          "http://192.0.2.1/",
+                          "http://intranet/",
+                          "http://localhost.evil.example/",
+                          "http://127.0.0.1.evil.example/",
+                          "https://127.0.0.1.evil.example/",
+                          "ftp://app.example/x",
+                          "mailto:x@evil.example",
+                          "intent://x",
+                          "smb://evil.example/x",
+                          "ldap://evil.example/",
+                          "tel:1",
+                          "ws://app.example/"}) {
     EXPECT_FALSE(read_return_url(url).has_value()) << url;
   }
 }

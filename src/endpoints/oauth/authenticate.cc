@@ -65,11 +65,22 @@ Task<std::expected<std::shared_ptr<const clients::Client>, http::Response>> auth
   const auto claimed = claimed_by(request, form);
   if (!claimed) co_return std::unexpected(refusal(claimed.error()));
   auto client = co_await api.clients.find(claimed->id);
+  // RFC 6749 section 2.3.1. Before the secret is looked at: who is blocked must not learn which
+  // guess was right. Keys and public clients have nothing to guess.
+  const Time now = api.clock.now();
+  const bool guessable = client && !claimed->secret.empty();
+  if (guessable) {
+    const auto wait = api.limits.secret_blocked(request.client_address, claimed->id, now);
+    if (wait) co_return std::unexpected(too_many(*wait));
+  }
   const std::string token_endpoint = api.public_url.of(path::kToken);
   const auto proved = clients::prove_client(
       *claimed, client.get(), {.issuer = api.public_url.base(), .token_endpoint = token_endpoint},
-      api.clock.now());
-  if (!proved) co_return std::unexpected(refusal(proved.error()));
+      now);
+  if (!proved) {
+    if (guessable) api.limits.secret_failed(request.client_address, claimed->id, now);
+    co_return std::unexpected(refusal(proved.error()));
+  }
   if (*proved) {
     const bool first = co_await api.clients.first_use(**proved);
     if (!first) co_return std::unexpected(refusal(clients::assertion_used()));
@@ -88,7 +99,8 @@ Task<std::expected<std::string, http::Response>> introspecting_client(const Api&
                                                                       const http::Request& request,
                                                                       const http::Form& form) {
   auto client = co_await authenticate(api, request, form);
-  if (!client && client.error().status == 400) co_return std::unexpected(client.error());
+  const int refused = client ? 200 : client.error().status;
+  if (refused == 400 || refused == 429) co_return std::unexpected(client.error());
   const bool proved = client && (*client)->auth_method != clients::ClientAuthMethod::none;
   co_return proved ? (*client)->id : std::string();
 }

@@ -1,7 +1,5 @@
 #include "endpoints/oauth/consent_page.h"
 
-#include <boost/url/parse.hpp>
-
 #include "domain/accounts/matrix_id.h"
 #include "domain/clients/redirect_uri.h"
 
@@ -9,8 +7,8 @@ namespace latchkey::oauth {
 namespace {
 
 std::string host_of(std::string_view uri) {
-  const auto parsed = boost::urls::parse_uri(uri);
-  return parsed && parsed->has_authority() ? std::string(parsed->host()) : std::string();
+  const auto parsed = clients::Uri::parse(uri);
+  return parsed ? parsed->host : std::string();
 }
 
 // A private-use scheme or a loopback address.
@@ -56,14 +54,13 @@ Task<void> put_scope(const Api& api, html::Values& values, Scope scope,
 }
 
 std::string form_action_source(std::string_view redirect_uri) {
-  const auto parsed = boost::urls::parse_uri(redirect_uri);
-  if (!parsed) return {};
-  std::string scheme(parsed->scheme());
-  if (scheme != "https" && scheme != "http") return scheme + ":";
-  const std::string host(parsed->encoded_host());
-  if (host.starts_with('[')) return scheme + ":";  // a host-source cannot name an IPv6 address
-  std::string source = scheme + "://" + host;
-  if (parsed->has_port()) source.append(":").append(parsed->port());
+  const auto uri = clients::Uri::parse(redirect_uri);
+  if (!uri) return {};
+  if (uri->scheme != "https" && uri->scheme != "http") return uri->scheme + ":";
+  // A host-source cannot name an IPv6 address.
+  if (uri->host.starts_with('[')) return uri->scheme + ":";
+  std::string source = uri->scheme + "://" + uri->host;
+  if (uri->port) source.append(":").append(*uri->port);
   return source;
 }
 
@@ -79,7 +76,10 @@ Task<http::Response> consent_page(const Api& api, const http::Request& request,
   html::Values& values = page.values;
   values.set("ASKS", language.say(texts::ConsentAsks{.app = name, .server = api.server_name}));
   values.set("CLIENT", name);
-  values.add_text("HOST", client_host(client, name));
+  // The host is proved by what is sent there. Which app it is on this machine, nobody knows.
+  if (!goes_to_this_machine(asked.redirect_uri)) {
+    values.add_text("HOST", client_host(client, name));
+  }
   values.set("USER_ID", accounts::matrix_id(browser.account.localpart, api.server_name));
   co_await put_scope(api, values, asked.scope, browser, language);
   values.add_text("WARNING",

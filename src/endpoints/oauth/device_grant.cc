@@ -66,7 +66,8 @@ Task<http::Response> decide_page(const Api& api, const http::Request& request,
   html::Page page = pages::begin_page(api.site, request, title, "link_decide.html");
   html::Values& values = page.values;
   values.set("CLIENT", name).set("CODE", code);
-  values.add_text("HOST", client_host(*device.client, name));
+  // Not whose app it says it is: anybody can ask with the client_id of any app, and what is allowed
+  // goes to the device that asks, not to a host.
   values.set("USER_ID", accounts::matrix_id(browser.account.localpart, api.server_name));
   values.add_text("ADDRESS", device.origin.address);
   values.add_text("AGENT", device.origin.user_agent);

@@ -34,6 +34,15 @@ bool authorized(const http::Request& request, const crypto::Secret& secret) {
          crypto::equal(value.substr(kBearer.size()), secret.reveal());
 }
 
+// Whether it shows a secret as the homeserver does, right or wrong.
+bool claims_secret(const http::Request& request, const crypto::Secret& secret) {
+  const std::string_view value = request.header("Authorization");
+  return !secret.empty() && http::same_name(value.substr(0, kBearer.size()), kBearer);
+}
+
+// The name under which wrong secrets of the homeserver are counted: no client_id has a space.
+constexpr std::string_view kHomeserver = "the homeserver";
+
 // A client that has tried the header is asked for that again (RFC 6749 section 5.2).
 http::Response not_authorized(const http::Request& request) {
   constexpr std::string_view kSentence = "The credentials are missing or wrong.";
@@ -104,10 +113,11 @@ std::string_view plain_token(std::string_view body) {
 }
 
 bool introspect_at_once(const Clock& clock, sessions::Sessions& sessions,
-                        const crypto::Secret& secret, const http::Request& request,
-                        http::Response& response) {
+                        const crypto::Secret& secret, const limits::AttemptLimits& limits,
+                        const http::Request& request, http::Response& response) {
   const std::string_view token = plain_token(request.body);
   if (token.empty() || !authorized(request, secret)) return false;
+  if (limits.secret_blocked(request.client_address, kHomeserver, clock.now())) return false;
   // The homeserver's own address and agent say nothing about the person's device.
   Entry* entry =
       sessions.recall({.worker = request.worker, .address = {}, .user_agent = {}}, token);
@@ -120,10 +130,18 @@ bool introspect_at_once(const Clock& clock, sessions::Sessions& sessions,
 }
 
 Task<http::Response> introspect(const Clock& clock, sessions::Sessions& sessions,
-                                const crypto::Secret& secret,
+                                const crypto::Secret& secret, limits::AttemptLimits& limits,
                                 const IntrospectingClient& find_client,
                                 const http::Request& request) {
+  const Time now = clock.now();
+  // Before it is looked at: who is blocked must not learn which guess was right.
+  const bool claims = claims_secret(request, secret);
+  if (claims) {
+    const auto wait = limits.secret_blocked(request.client_address, kHomeserver, now);
+    if (wait) co_return too_many(*wait);
+  }
   const bool homeserver = authorized(request, secret);
+  if (claims && !homeserver) limits.secret_failed(request.client_address, kHomeserver, now);
   const auto form = http::Form::parse(request.body);
   std::string client;
   if (!homeserver && form && find_client) {
@@ -159,17 +177,18 @@ Task<http::Response> introspect(const Clock& clock, sessions::Sessions& sessions
 }  // namespace
 
 void mount_introspection(request::Routes& routes, const Clock& clock, sessions::Sessions& sessions,
-                         const crypto::Secret& secret, IntrospectingClient client) {
-  routes.add(
-      http::Method::post, std::string(path::kIntrospect),
-      [&clock, &sessions, &secret, client = std::move(client)](const http::Request& request) {
-        return introspect(clock, sessions, secret, client, request);
-      },
-      {.owner = request::Owner::inside,
-       .immediate = [&clock, &sessions, &secret](const http::Request& request,
-                                                 http::Response& response) {
-         return introspect_at_once(clock, sessions, secret, request, response);
-       }});
+                         const crypto::Secret& secret, limits::AttemptLimits& limits,
+                         IntrospectingClient client) {
+  routes.add(http::Method::post, std::string(path::kIntrospect),
+             [&clock, &sessions, &secret, &limits,
+              client = std::move(client)](const http::Request& request) {
+               return introspect(clock, sessions, secret, limits, client, request);
+             },
+             {.owner = request::Owner::inside,
+              .immediate = [&clock, &sessions, &secret, &limits](const http::Request& request,
+                                                                 http::Response& response) {
+                return introspect_at_once(clock, sessions, secret, limits, request, response);
+              }});
 }
 
 }  // namespace latchkey::oauth

@@ -4,8 +4,10 @@
 #include <functional>
 #include <string>
 
+#include "domain/limits/attempt_limits.h"
 #include "domain/sessions/sessions.h"
 #include "endpoints/request/routes.h"
+#include "platform/config/bounds.h"
 #include "platform/crypto/secret.h"
 #include "platform/http/form.h"
 
@@ -19,7 +21,8 @@ struct IntrospectionOptions {
   void options(Visitor& visit) {
     visit("secret", secret,
           "The secret that a homeserver shows to ask what a token is worth; without one the "
-          "endpoint refuses everybody.");
+          "endpoint refuses everybody.",
+          config::Between{16, 1024});
   }
 };
 
@@ -31,6 +34,7 @@ using IntrospectingClient = std::function<Task<std::expected<std::string, http::
 // lenient than the edge by 30 s, so that no request which passed the edge is refused behind it. An
 // OAuth 2.0 client with a secret or a key may ask about its own tokens, without that leniency.
 void mount_introspection(request::Routes& routes, const Clock& clock, sessions::Sessions& sessions,
-                         const crypto::Secret& secret, IntrospectingClient client = {});
+                         const crypto::Secret& secret, limits::AttemptLimits& limits,
+                         IntrospectingClient client = {});
 
 }  // namespace latchkey::oauth

@@ -24,7 +24,7 @@ class Introspect : public sessions::testing::OnEachEngine {
  protected:
   Introspect() {
     request::Routes routes(router_, {.name = "oauth", .refuse = server_refusal});
-    mount_introspection(routes, server_.clock, *server_, secret_);
+    mount_introspection(routes, server_.clock, *server_, secret_, limits_);
   }
 
   static Call asking(std::string body, std::string_view authorization = "Bearer shared") {
@@ -39,12 +39,30 @@ class Introspect : public sessions::testing::OnEachEngine {
   bool active(const std::string& token) { return ask(token).at("active").as_bool(); }
 
   const crypto::Secret secret_{"shared"};
+  limits::AttemptLimits limits_{{}};
   http::Router router_;
   sessions::Account alice_ = server_.add_user("alice");
   TestSessions::SignedIn phone_ = server_.sign_in(alice_, TestSessions::refreshing("PHONE"));
 };
 
 INSTANTIATE_TEST_SUITE_P(Engines, Introspect, db::engines(), db::engine_name);
+
+// RFC 6749 section 2.3.1. Which guess was right is not told either.
+TEST_P(Introspect, LetsNobodyGuessTheSecret) {
+  ask(phone_.access());  // remembered from now on
+  for (int guess = 0; guess < 20; ++guess) {
+    EXPECT_EQ(answer(router_, asking("token=x", "Bearer guess")).status, 401) << guess;
+  }
+  for (const char* secret : {"Bearer guess", "Bearer shared"}) {
+    const Call call = asking("token=" + phone_.access(), secret);
+    EXPECT_FALSE(at_once(router_, call));
+    const auto refused = answer(router_, call);
+    EXPECT_EQ(refused.status, 429) << secret;
+    EXPECT_NE(header_of(refused, "Retry-After"), "");
+  }
+  server_.clock.advance(5s);
+  EXPECT_TRUE(active(phone_.access())) << "the homeserver goes on";
+}
 
 TEST_P(Introspect, SaysWhoStandsBehindAToken) {
   server_.clock.advance(1min);
@@ -120,7 +138,7 @@ TEST_P(Introspect, TakesTheSchemeInAnyCaseAndASecretOfAnyCharacters) {
   const crypto::Secret odd{"p@ss, w\"rd = \xc3\xa4"};
   http::Router router;
   request::Routes routes(router, {.name = "oauth", .refuse = server_refusal});
-  mount_introspection(routes, server_.clock, *server_, odd);
+  mount_introspection(routes, server_.clock, *server_, odd, limits_);
   for (const char* scheme : {"Bearer ", "bearer ", "BEARER "}) {
     const std::string shown = scheme + std::string(odd.reveal());
     const auto body = json_of(answer(router, asking("token=" + phone_.access(), shown)));
@@ -152,7 +170,7 @@ TEST_P(Introspect, WithoutASecretAnswersNobody) {
   http::Router router;
   request::Routes routes(router, {.name = "oauth", .refuse = server_refusal});
   const crypto::Secret none;
-  mount_introspection(routes, server_.clock, *server_, none);
+  mount_introspection(routes, server_.clock, *server_, none, limits_);
   for (const std::string_view value : {"", "Bearer ", "Bearer x"}) {
     EXPECT_EQ(answer(router, asking("token=" + phone_.access(), value)).status, 401);
   }
