@@ -80,8 +80,9 @@ struct Config {
   template <class Visitor>
   void options(Visitor& visit) {
     visit("server_name", server_name,
-          "The part after the colon in Matrix IDs. It can never be changed.", config::required,
-          config::Example{"example.com"});
+          "The part after the colon in Matrix IDs. The database belongs to it, so it can never be "
+          "changed.",
+          config::required, config::Example{"example.com"});
     visit("public_url", public_url, "Where clients reach this server.", config::required,
           config::Example{"http://127.0.0.1:8008/"});
     visit("listen", listen, "Addresses to listen on: host:port or unix:/path.");

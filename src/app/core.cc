@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "domain/confirm/listeners.h"
+#include "domain/ground/server_name.h"
 #include "domain/oauth/back_channel_logout.h"
 #include "domain/oauth/listeners.h"
 #include "domain/schema/schema.h"
@@ -52,6 +53,7 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
   wire_listeners();
   watch_reconnects();
   db::migrate(*database, schema::migrations());
+  claim_server_name(*database, config.server_name);
   ground.emplace(Ground{.db = *database,
                         .clock = clock,
                         .ids = ids,

@@ -15,6 +15,7 @@ from support.polling import wait_until
 from support.ports import ReservedPort
 from support.raw_http import RawConnection, request_bytes
 from support.secrets import password
+from support.server import CommandFailed
 
 WHOAMI = f"{PREFIX}/account/whoami"
 
@@ -106,6 +107,32 @@ def test_a_second_server_on_one_sqlite_file_is_refused(make_sqlite_server):
     server.command("user", "lock", client.store.user)  # its socket was not taken away
     server.stop()
     second.start()
+
+
+def test_another_server_name_is_refused_and_nobody_becomes_somebody_else(make_server):
+    server = make_server()
+    client = new_client(server.api)
+    server.stop()
+    server.options["server_name"] = "example.org"
+    said = server.start_refused()
+    assert "server_name: example.com" in said
+    assert "example.org" in said
+    with pytest.raises(CommandFailed, match="server_name: example.com"):
+        server.command("user", "lock", client.store.user)
+    server.options["server_name"] = "example.com"
+    server.start()
+    client.use()
+    assert client.store.wiped == []
+
+
+def test_a_further_node_with_another_server_name_is_refused(make_fragile_server):
+    first = make_fragile_server()
+    second = make_fragile_server(start=False)
+    for shared in ("database", "keys_file", "public_url"):
+        second.options[shared] = first.options[shared]
+    second.options["server_name"] = "example.org"
+    assert "server_name: example.com" in second.start_refused()
+    assert first.api.request("GET", "/health").status_code == 200
 
 
 def test_a_port_in_use_is_said(make_sqlite_server):
