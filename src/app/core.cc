@@ -17,8 +17,11 @@
 namespace latchkey::app {
 namespace {
 
-// A node that has not heard its own echo for this long answers 503.
+// A node that has not heard its own echo for this long answers nothing from memory.
 constexpr auto kLongestSilence = std::chrono::seconds{2};
+// From then on the threads that serve requests look after what has arrived: the listener's own may
+// not be given its turn, and theirs are.
+constexpr auto kSilence = std::chrono::seconds{1};
 
 // What a file beside the configuration holds, or its errors as one refusal.
 template <class T>
@@ -93,10 +96,13 @@ void Core::hear_other_nodes() {
   if (database->dialect() == db::Dialect::sqlite) return;  // it has none
   listener_ =
       database->listen({.on_message = [this](std::string_view payload) { sessions->hear(payload); },
-                        .on_reconnect = [this] { sessions->changes().everything_changed(); }});
-  sessions->serve_while(
-      [this] { return db::Listener::Clock::now() - kLongestSilence < listener_->last_heard(); });
-  // The first echo is on its way; without it the first requests would be turned away.
+                        .on_reconnect = [this] { sessions->may_have_missed(); }});
+  sessions->remember_while([this] {
+    const auto now = db::Listener::Clock::now();
+    if (listener_->last_heard() <= now - kSilence) listener_->catch_up();
+    return now - kLongestSilence < listener_->last_heard();
+  });
+  // The first echo is on its way; without it the first requests would not be answered from memory.
   const auto patience = db::Listener::Clock::now() + kLongestSilence;
   while (!sessions->hears_other_nodes() && db::Listener::Clock::now() < patience) {
     std::this_thread::sleep_for(std::chrono::milliseconds{5});

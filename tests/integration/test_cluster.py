@@ -14,7 +14,7 @@ from support.answers import (
 )
 from support.api import Silence
 from support.matrix_client import State, new_client, new_tab
-from support.polling import wait_until
+from support.polling import patiently, wait_until
 from support.secrets import password
 from support.threads import together
 
@@ -146,7 +146,7 @@ def test_two_tabs_on_two_nodes(cluster):
 
 
 def test_a_node_that_hears_nothing_does_not_answer_from_memory(cluster, own_postgres):
-    """For two seconds at most: then 503, until it is in touch again."""
+    """For two seconds at most, and a second for the database to answer: then 503."""
     first, second = cluster
     client = new_client(first.api, patience=60)
     assert_good(second.api.whoami(client.access))
@@ -167,6 +167,76 @@ def test_a_node_that_hears_nothing_does_not_answer_from_memory(cluster, own_post
         own_postgres.thaw()
     client.api = second.api
     assert client.use() is State.SIGNED_IN
+
+
+class Deafness:
+    """No node of the database hears the others: their listeners' connections are cut, and none can
+    be made again. Those that are open for all else stay."""
+
+    def __init__(self, postgres, server):
+        self._postgres = postgres
+        self._database = server.options["database"].rsplit("/", 1)[1]
+        self._listeners = (
+            f"FROM pg_stat_activity WHERE datname = '{self._database}'"
+            " AND query LIKE '%latchkey_echo_%' AND pid <> pg_backend_pid()"
+        )
+
+    def _count(self) -> int:
+        return int(self._postgres.sql("postgres", f"SELECT count(*) {self._listeners}"))
+
+    def _let_in(self, let: bool) -> None:
+        self._postgres.sql(
+            "postgres", f"ALTER DATABASE {self._database} ALLOW_CONNECTIONS {str(let).lower()}"
+        )
+
+    def __enter__(self):
+        self._before = self._count()
+        self._let_in(False)
+        self._postgres.sql("postgres", f"SELECT pg_terminate_backend(pid) {self._listeners}")
+        wait_until(lambda: self._count() == 0, "the listeners to be cut", 60)
+        return self
+
+    def __exit__(self, *_):
+        self._let_in(True)
+        wait_until(lambda: self._count() == self._before, "the listeners to be back", 60)
+
+
+def test_nodes_that_hear_nothing_ask_a_database_that_answers(cluster, own_postgres):
+    first, second = cluster
+    client, out = new_client(first.api), new_client(first.api)
+    for one in (client, out):
+        one.use()
+        assert_good(second.api.whoami(one.access))  # it is in that node's cache now
+    with Deafness(own_postgres, first):
+        assert_good(first.api.logout(out.access))
+        for _ in range(20):
+            assert_hard(patiently(lambda: second.api.whoami(out.access)))
+            assert_good(patiently(lambda: second.api.whoami(client.access)))
+        assert patiently(lambda: second.api.request("GET", "/health")).status_code == 200
+        client.api = second.api
+        client.refresh()
+        client.use()
+        new_client(second.api).use()
+    assert client.store.wiped == []
+    assert client.softs == 0
+
+
+def test_what_ended_while_a_node_heard_nothing_is_not_in_its_memory_afterwards(
+    cluster, own_postgres
+):
+    first, second = cluster
+    out, locked = new_client(first.api), new_client(first.api)
+    for one in (out, locked):
+        one.use()
+        for _ in range(3):
+            assert_good(second.api.whoami(one.access))
+    with Deafness(own_postgres, first):
+        assert_good(patiently(lambda: first.api.logout(out.access)))
+        first.command("user", "lock", locked.store.user)
+    # The nodes hear again as soon as their first echo has come back: from memory, at most.
+    for _ in range(40):
+        assert_hard(patiently(lambda: second.api.whoami(out.access)))
+        assert_locked(patiently(lambda: second.api.whoami(locked.access)))
 
 
 def test_a_node_that_dies(cluster):

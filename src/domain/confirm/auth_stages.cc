@@ -76,7 +76,7 @@ Task<std::optional<InteractiveAuth::Open>> InteractiveAuth::reopen(const std::st
 
 Task<std::optional<InteractiveAuth::Page>> InteractiveAuth::look(const std::string& session_id,
                                                                  Stage stage) {
-  sessions_.require_hearing();
+  co_await sessions_.require_in_touch();
   auto session = co_await reopen(session_id);
   if (!session) co_return std::nullopt;
   co_return Page{.operation = std::move(session->session.operation),
@@ -86,7 +86,7 @@ Task<std::optional<InteractiveAuth::Page>> InteractiveAuth::look(const std::stri
 
 Task<std::optional<InteractiveAuth::StageRefused>> InteractiveAuth::pass(
     const std::string& session_id, Stage stage, const AuthData& data, const std::string& address) {
-  sessions_.require_hearing();
+  co_await sessions_.require_in_touch();
   auto session = co_await reopen(session_id);
   if (!session) co_return AuthFailure::session_over;
   const AuthFlow before = session->session.completed;

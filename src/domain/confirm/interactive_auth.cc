@@ -128,7 +128,7 @@ Task<bool> InteractiveAuth::recall(AuthRequest& request,
 
 Task<std::expected<AuthPassed, AuthRefused>> InteractiveAuth::check(const AuthRequest& request,
                                                                     std::optional<AuthData> data) {
-  sessions_.require_hearing();
+  co_await sessions_.require_in_touch();
   auto flows = co_await flows_of(request.subject);
   if (flows.empty()) co_return std::unexpected(NoFlow{});
   if (!data || (!data->session && !data->type)) {

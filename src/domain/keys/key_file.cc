@@ -266,4 +266,11 @@ bool key_listed(db::Tx& tx, std::uint8_t id) {
   return tx.one<int>("SELECT 1 FROM server_keys WHERE id = :id", static_cast<int>(id)).has_value();
 }
 
+bool key_lost(db::Tx& tx, std::uint8_t id) {
+  return tx
+      .one<int>("SELECT 1 FROM server_keys WHERE id = :id AND lost_at IS NOT NULL",
+                static_cast<int>(id))
+      .has_value();
+}
+
 }  // namespace latchkey::keys

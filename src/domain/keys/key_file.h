@@ -50,5 +50,7 @@ std::vector<ListedKey> list_keys(db::Tx& tx);
 
 // Whether a key of that id ever was. It is enlisted before it signs anything.
 bool key_listed(db::Tx& tx, std::uint8_t id);
+// Whether it was given up as lost.
+bool key_lost(db::Tx& tx, std::uint8_t id);
 
 }  // namespace latchkey::keys

@@ -131,7 +131,7 @@ Task<std::optional<std::string>> AuthorizationCodes::issue(const signin::Browser
 Task<std::expected<Granted, GrantRefused>> AuthorizationCodes::redeem(
     std::size_t worker, const clients::Client& client, std::string code, std::string redirect_uri,
     std::string code_verifier, sessions::Origin origin) {
-  sessions_.require_hearing();
+  co_await sessions_.require_in_touch();
   const std::string hash = crypto::kept_hash(code);
   struct Redeemed {
     sessions::Session session;

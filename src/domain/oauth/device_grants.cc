@@ -179,7 +179,7 @@ Task<std::expected<Granted, GrantRefused>> DeviceGrants::poll(std::size_t worker
                                                               const clients::Client& client,
                                                               std::string device_code,
                                                               sessions::Origin origin) {
-  sessions_.require_hearing();
+  co_await sessions_.require_in_touch();
   const std::string hash = crypto::kept_hash(device_code);
   const Time now = ground_.clock.now();
   const auto seen = co_await ground_.db.read([&](db::Tx& tx) { return find_row(tx, hash); });

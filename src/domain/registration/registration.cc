@@ -46,7 +46,7 @@ Task<bool> Registration::taken(const std::string& username) {
 
 Task<std::optional<RegistrationRefused>> Registration::refuse(
     const std::optional<std::string>& username) {
-  parts_.sessions.require_hearing();
+  co_await parts_.sessions.require_in_touch();
   if (!open()) co_return Refused{Why::closed};
   if (!username) co_return std::nullopt;
   const std::string localpart = accounts::new_localpart_meant(*username);
@@ -70,7 +70,7 @@ Task<std::optional<RegistrationRefused>> Registration::refuse(const NewAccount& 
 
 Task<std::expected<bool, RegistrationRefused>> Registration::token_valid(std::string token,
                                                                          std::string address) {
-  parts_.sessions.require_hearing();
+  co_await parts_.sessions.require_in_touch();
   if (!open()) co_return std::unexpected(Refused{Why::closed});
   const Time now = parts_.ground.clock.now();
   if (const auto wait = parts_.limits.registration_token_blocked(address, now)) {
@@ -165,7 +165,7 @@ Task<std::expected<Registered, RegistrationRefused>> Registration::create(
 
 Task<std::expected<Registered, RegistrationRefused>> Registration::create_for(
     std::size_t worker, const services::Service& service, NewAccount wanted) {
-  parts_.sessions.require_hearing();
+  co_await parts_.sessions.require_in_touch();
   if (!wanted.username ||
       !accounts::valid_historical_localpart(*wanted.username, parts_.server_name)) {
     co_return std::unexpected(Refused{Why::invalid_username});

@@ -91,7 +91,7 @@ Task<Result<>> Operations::change_password(Proof proof, std::string wanted, bool
 
 Task<Result<>> Operations::change_password(signin::BrowserSession who, std::string current,
                                            std::string wanted, bool logout_devices) {
-  parts_.sessions.require_hearing();
+  co_await parts_.sessions.require_in_touch();
   if (!parts_.options.password_change) co_return refuse(Why::switched_off);
   if (!parts_.checks.enabled()) co_return refuse(Why::wrong_password);
   const std::string localpart = who.account.localpart;
@@ -133,7 +133,7 @@ Task<std::optional<sessions::Account>> Operations::recovery_account(std::string 
 Task<Result<signin::BrowserSignedIn>> Operations::recover(std::string link, std::string wanted,
                                                           bool logout_devices,
                                                           sessions::Origin origin) {
-  parts_.sessions.require_hearing();
+  co_await parts_.sessions.require_in_touch();
   const auto meant = co_await recovery_account(link);
   if (!meant) co_return refuse(Why::link_not_valid);
   const auto hash = co_await hash_new(parts_.passwords, std::move(wanted), meant->localpart);

@@ -92,18 +92,25 @@ Task<std::expected<Sessions::Known, Standing>> Sessions::know(const Use& use, st
                                                               Kind kind) {
   const auto read_text = read(text, kind);
   if (!read_text) co_return std::unexpected(read_text.error());
-  require_hearing();
+  const bool deaf = !hears_other_nodes();
+  if (deaf) co_await require_in_touch();
   const Token& token = *read_text;
-  const auto mac = co_await check_mac(use.worker, token);
+  auto mac = co_await check_mac(use.worker, token);
   if (mac == TokenCodec::Check::forged) co_return std::unexpected(unknown(Reason::forged));
 
   const Changes::Ticket ticket = changes_.ticket();
   Lost lost;
+  bool key_lost = false;  // as far as this node has not heard of it
   auto session = co_await db_.read([&](db::Tx& tx) {
     auto row = find_session(tx, token.session);
+    if (deaf) key_lost = keys::key_lost(tx, token.key);
     if (!row) lost = lost_row(tx, IdSource::born(token.session));
     return row;
   });
+  if (key_lost && mac != TokenCodec::Check::key_lost) {
+    mac = TokenCodec::Check::key_lost;
+    keys_announced_ = true;
+  }
   if (mac == TokenCodec::Check::key_lost) {
     // Nobody can tell it from a forged one, and a forger knows a session id at most: it
     // changes nothing, and the answer tells no more than whether to sign in again.

@@ -116,11 +116,86 @@ TEST_P(CheckToken, BelievesNothingRememberedWhileOtherNodesAreNotHeard) {
   server_.look(phone_.access());
   server_.look(phone_.access());
   bool hears = true;
-  server_->serve_while([&] { return hears; });
+  server_->remember_while([&] { return hears; });
   EXPECT_TRUE(server_.remembers(phone_.access()));
   hears = false;
   EXPECT_FALSE(server_.remembers(phone_.access()));
-  EXPECT_THROW(server_->require_hearing(), db::Unavailable);
+}
+
+TEST_P(CheckToken, AsksTheRowWhileOtherNodesAreNotHeard) {
+  server_.look(phone_.access());
+  server_.look(phone_.access());
+  server_->remember_while([] { return false; });
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(server_.check(phone_.access()).active());
+  // What another node did, and this one was not told.
+  server_.sql("UPDATE users SET locked_at = 1");
+  expect(phone_.access(), Worth::locked, Reason::account_locked);
+  server_.sql("UPDATE users SET locked_at = NULL");
+  server_.sql("UPDATE sessions SET ended = 2, end_reason = 1, ended_at = 1");
+  expect(phone_.access(), Worth::ended, Reason::ended_for_good);
+}
+
+TEST_P(CheckToken, AsksWhetherItsKeyWasGivenUpWhileOtherNodesAreNotHeard) {
+  server_->remember_while([] { return false; });
+  EXPECT_TRUE(server_.check(phone_.access()).active());
+  std::filesystem::remove(server_.key_file());
+  const auto keys = keys::replace_keys(server_.db(), server_.key_file(), server_.clock.now());
+  ASSERT_TRUE(keys.has_value()) << keys.error();
+  expect(phone_.access(), Worth::soft, Reason::key_lost);
+  server_->remember_while([] { return true; });
+  server_->take_announced_keys();  // it was told by the row
+  expect(phone_.access(), Worth::soft, Reason::key_lost);
+}
+
+// The change falls between the reading of the row and the remembering of what it said.
+TEST_P(CheckToken, RemembersNothingThatChangedWhileItWasRead) {
+  if (GetParam() == db::Dialect::sqlite) GTEST_SKIP() << "reads in place, with nothing in between";
+  server_.look(phone_.access());  // its first use
+  server_->changes().everything_changed();
+  boost::asio::io_context context;
+  std::optional<Verdict> verdict;
+  const auto reads = server_.db().stats().reads;
+  boost::asio::co_spawn(context, server_->check(TestSessions::use(), phone_.access()),
+                        [&](const std::exception_ptr& fault, Verdict result) {
+                          EXPECT_FALSE(fault);
+                          verdict = std::move(result);
+                        });
+  context.poll();
+  ASSERT_TRUE(testing::soon([&] { return server_.db().stats().reads > reads; }));
+  server_.lock(alice_);
+  context.run();
+  ASSERT_TRUE(verdict.has_value());
+  EXPECT_TRUE(verdict->standing.active()) << "as the row was when it was read";
+  EXPECT_FALSE(server_.remembers(phone_.access()));
+  expect(phone_.access(), Worth::locked, Reason::account_locked);
+}
+
+TEST_P(CheckToken, RemembersNothingOfAKeyThatWasGivenUp) {
+  server_.look(phone_.access());
+  server_.look(phone_.access());
+  ASSERT_TRUE(server_.remembers(phone_.access()));
+  std::filesystem::remove(server_.key_file());
+  const auto keys = keys::replace_keys(server_.db(), server_.key_file(), server_.clock.now());
+  ASSERT_TRUE(keys.has_value()) << keys.error();
+  server_->use_keys(*keys);
+  expect(phone_.access(), Worth::soft, Reason::key_lost);
+}
+
+TEST_P(CheckToken, TakesTheKeysThatItMayHaveMissed) {
+  std::filesystem::remove(server_.key_file());
+  const auto keys = keys::replace_keys(server_.db(), server_.key_file(), server_.clock.now());
+  ASSERT_TRUE(keys.has_value()) << keys.error();
+  EXPECT_TRUE(server_.check(phone_.access()).active()) << "it was not told";
+  server_->may_have_missed();
+  server_->take_announced_keys();
+  expect(phone_.access(), Worth::soft, Reason::key_lost);
+}
+
+TEST_P(CheckToken, IsUnavailableWhenNeitherTheOtherNodesNorTheDatabaseAnswer) {
+  server_->remember_while([] { return false; });
+  EXPECT_TRUE(server_.check(phone_.access()).active());
+  server_.db().close();
+  EXPECT_THROW(server_.check(phone_.access()), db::Unavailable);
 }
 
 TEST_P(CheckToken, HearsWhatAnotherNodeEnded) {

@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <set>
+#include <thread>
 #include <tuple>
 
 #include "domain/sessions/sessions_testing.h"
@@ -218,6 +220,77 @@ TEST_P(RefreshSession, ForgetsAtOnceWhatItReplaced) {
   server_.clock.advance(91s);
   EXPECT_EQ(server_.check(phone_.access()).reason, Reason::replaced);
   EXPECT_TRUE(server_.check(newest.access_token).active());
+}
+
+// Signed out on another node in the very moment: a row that was read before must not be written
+// back as it was.
+TEST_P(RefreshSession, DoesNotReviveWhatIsJustBeingEnded) {
+  if (GetParam() == db::Dialect::sqlite) GTEST_SKIP() << "writes one transaction after another";
+  std::atomic<bool> ended{false};
+  std::jthread other([&] {
+    server_.db().write_now([&](db::Tx& tx) {
+      tx.run("UPDATE sessions SET ended = 2, end_reason = 1, ended_at = 1 WHERE id = :id",
+             phone_.id());
+      ended = true;
+      // Until the refresh waits for this transaction.
+      EXPECT_TRUE(testing::soon([&] {
+        return tx.one<int>("SELECT 1 FROM pg_locks WHERE NOT granted LIMIT 1").has_value();
+      }));
+    });
+  });
+  ASSERT_TRUE(testing::soon([&] { return ended.load(); }));
+  const Refreshed refreshed = server_.refresh(phone_.refresh());
+  other.join();
+  ASSERT_FALSE(refreshed.has_value());
+  EXPECT_EQ(refreshed.error().reason, Reason::ended_for_good);
+  EXPECT_EQ(server_.row(phone_.id()).ended, Ended::for_good);
+  EXPECT_EQ(server_.row(phone_.id()).issued, 0);
+}
+
+TEST_P(RefreshSession, ThatWaitedTooLongForItsTurnIsAFaultThatPasses) {
+  TestSessions impatient(GetParam(), [] {
+    Policy policy = testing::sample_policy();
+    policy.refresh_grace = 600ms;
+    return policy;
+  }());
+  const auto phone = impatient.sign_in(impatient.add_user(), TestSessions::refreshing("PHONE"));
+  boost::asio::io_context context;
+  std::exception_ptr fault;
+  std::optional<Refreshed> refreshed;
+  boost::asio::co_spawn(context, impatient->refresh(TestSessions::use(), phone.refresh()),
+                        [&](std::exception_ptr thrown, Refreshed result) {
+                          fault = std::move(thrown);
+                          refreshed = std::move(result);
+                        });
+  if (GetParam() == db::Dialect::postgresql) {
+    // The row has been read before all connections are busy; what is left is to write it. SQLite
+    // reads in place.
+    const auto reads = impatient.db().stats().reads;
+    context.poll();
+    ASSERT_TRUE(testing::soon([&] { return impatient.db().stats().reads > reads; }));
+  }
+  // Every connection is busy for more than half of the grace after the refresh came.
+  const std::size_t before = impatient.db().stats().waiting;
+  std::vector<std::jthread> busy;
+  std::atomic<std::size_t> at_work{0};
+  const std::size_t connections =
+      GetParam() == db::Dialect::sqlite ? 1 : db::TestDatabase::small().size;
+  for (std::size_t i = 0; i < connections; ++i) {
+    busy.emplace_back([&] {
+      impatient.db().write_now([&](db::Tx& tx) {
+        tx.one<int>("SELECT 1");
+        ++at_work;
+        EXPECT_TRUE(testing::soon([&] { return impatient.db().stats().waiting > before; }));
+        std::this_thread::sleep_for(400ms);  // what the refresh has waited, and no condition
+      });
+    });
+  }
+  ASSERT_TRUE(testing::soon([&] { return at_work == connections; }));
+  context.run();
+  ASSERT_TRUE(fault) << "it was answered";
+  EXPECT_THROW(std::rethrow_exception(fault), db::Unavailable);
+  busy.clear();
+  EXPECT_EQ(impatient.row(phone.id()).issued, 0);
 }
 
 TEST_P(RefreshSession, IsAFaultThatPassesWhileTheDatabaseIsAway) {

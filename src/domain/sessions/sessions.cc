@@ -1,6 +1,11 @@
 #include "domain/sessions/sessions.h"
 
 #include <algorithm>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 
 #include "domain/sessions/session_rows.h"
@@ -10,6 +15,8 @@ namespace {
 
 constexpr Duration kKeyReloadInterval = std::chrono::seconds{5};
 constexpr std::int64_t kPurgeBatch = 500;
+// Between two looks whether a probe has ended.
+constexpr std::chrono::milliseconds kProbePause{5};
 
 }  // namespace
 
@@ -75,15 +82,40 @@ void Sessions::reload_keys() {
   use_keys(std::move(*keys));
 }
 
-void Sessions::require_hearing() const {
-  if (!hears_other_nodes()) {
-    throw db::Unavailable("this node does not hear the others through the database");
+// Not in the request that found its turn: that one waits no longer than the others.
+Task<void> Sessions::probe() {
+  try {
+    co_await db_.read([](db::Tx& tx) { return tx.one<int>("SELECT 1").has_value(); });
+    reach_.answered(Reach::Clock::now());
+  } catch (const std::exception&) {
+    reach_.failed(Reach::Clock::now());
   }
 }
 
-Task<void> Sessions::require_ready() const {
-  require_hearing();
+Task<void> Sessions::require_in_touch() {
+  namespace asio = boost::asio;
+  while (!hears_other_nodes()) {
+    const Reach::Turn turn = reach_.turn(Reach::Clock::now());
+    if (turn == Reach::Turn::ask) co_return;
+    if (turn == Reach::Turn::refuse) {
+      throw db::Unavailable("this node does not hear the others, nor does the database answer");
+    }
+    const Executor executor = co_await asio::this_coro::executor;
+    if (turn == Reach::Turn::probe) asio::co_spawn(executor, probe(), asio::detached);
+    asio::basic_waitable_timer<Reach::Clock, asio::wait_traits<Reach::Clock>, Executor> pause(
+        executor, kProbePause);
+    co_await pause.async_wait(asio::use_awaitable_t<Executor>());
+  }
+}
+
+Task<void> Sessions::require_ready() {
+  co_await require_in_touch();
   co_await db_.read([](db::Tx& tx) { return tx.one<int>("SELECT 1").has_value(); });
+}
+
+void Sessions::may_have_missed() {
+  changes_.everything_changed();
+  keys_announced_ = true;
 }
 
 void Sessions::hear(std::string_view payload) {
@@ -96,11 +128,16 @@ void Sessions::hear(std::string_view payload) {
 
 void Sessions::take_announced_keys() {
   if (!keys_announced_.exchange(false)) return;
-  if (auto keys = keys::open_keys(db_, key_file_, clock_.now())) {
-    use_keys(std::move(*keys));
-  } else {
-    log_.error("another node has changed the server keys: copy its key file here",
-               {{"fault", keys.error()}});
+  try {
+    if (auto keys = keys::open_keys(db_, key_file_, clock_.now())) {
+      use_keys(std::move(*keys));
+    } else {
+      log_.error("another node has changed the server keys: copy its key file here",
+                 {{"fault", keys.error()}});
+    }
+  } catch (...) {
+    keys_announced_ = true;  // to be tried again
+    throw;
   }
 }
 

@@ -18,6 +18,7 @@
 #include "domain/sessions/lost_rows.h"
 #include "domain/sessions/policy.h"
 #include "domain/sessions/promotions.h"
+#include "domain/sessions/reach.h"
 #include "domain/sessions/refresh.h"
 #include "domain/sessions/remembering.h"
 #include "domain/sessions/start_session.h"
@@ -169,14 +170,17 @@ class Sessions {
   void use_keys(std::shared_ptr<const keys::KeyRing> keys);
   // The ring that is in use.
   std::shared_ptr<const keys::KeyRing> keys() const;
+  // What other nodes announced may have been missed: all of it may have happened.
+  void may_have_missed();
   // Whether this node hears what the others announce; absent: there are no others. While it does
-  // not, nothing is answered from memory, and nothing waits for a database that is likely away.
-  void serve_while(std::function<bool()> hears) { hears_ = std::move(hears); }
+  // not, nothing is answered from memory.
+  void remember_while(std::function<bool()> hears) { hears_ = std::move(hears); }
   bool hears_other_nodes() const { return !hears_ || hears_(); }
-  // Throws db::Unavailable while it does not.
-  void require_hearing() const;
-  // The same, and when the database does not answer.
-  Task<void> require_ready() const;
+  // Throws db::Unavailable while it does not and the database does not answer quickly either:
+  // nothing waits for one that is likely away.
+  Task<void> require_in_touch();
+  // The same, and when the database does not answer now.
+  Task<void> require_ready();
 
   Announcer& announcer() { return announcer_; }
   Changes& changes() { return changes_; }
@@ -215,6 +219,7 @@ class Sessions {
   template <class End>
   Task<std::expected<void, Standing>> end_by_token(const Use& use, std::string_view text, Kind kind,
                                                    End end);
+  Task<void> probe();
   Task<void> remember_future_birth(SessionId id);
   Task<void> move_forward(const Token& token);
   // Who holds the access token of that generation.
@@ -240,6 +245,7 @@ class Sessions {
   Promotions promotions_;
   Activity activity_;
   std::function<bool()> hears_;
+  Reach reach_;
 
   mutable std::mutex keys_mutex_;
   std::shared_ptr<const keys::KeyRing> keys_;

@@ -2,6 +2,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <chrono>
 #include <exception>
 #include <expected>
 #include <memory>
@@ -33,6 +34,17 @@ T run(Task<T> task) {
   context.run();
   if (fault) std::rethrow_exception(fault);
   return std::move(*result);
+}
+
+// Whether `condition` becomes true, however slow the machine is.
+template <class Condition>
+bool soon(Condition condition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes{1};
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds{2});
+  }
+  return true;
 }
 
 class TestSessions {

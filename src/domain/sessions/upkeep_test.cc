@@ -148,6 +148,27 @@ TEST_P(Upkeep, KeepsWhatLivesOrEndedSoftlyHoweverOld) {
   EXPECT_EQ(server_.check(softly.access()).worth, Worth::soft);
 }
 
+// An app's, without a Matrix scope: its token is told apart from one that never was by the row
+// alone.
+TEST_P(Upkeep, KeepsWhatEndedSoftlyWithoutADevice) {
+  NewSession wanted = TestSessions::refreshing();
+  wanted.grant = ClientGrant{"app", "openid"};
+  const auto app = server_.sign_in(alice_, wanted);
+  const auto over = server_.sign_in(alice_, wanted);
+  server_.db().write_now([&](db::Tx& tx) {
+    lock_account(tx, alice_.id);
+    server_->end(tx, app.session, Ended::softly, EndReason::administrator_softly);
+    server_->end(tx, over.session, Ended::for_good, EndReason::administrator);
+  });
+  pass(10min);
+  server_.clock.advance(24h * 3650);
+  server_->heartbeat();
+  server_.sql("DELETE FROM gaps");
+  server_->purge();
+  EXPECT_TRUE(server_.has_row(app.id()));
+  EXPECT_FALSE(server_.has_row(over.id()));
+}
+
 TEST_P(Upkeep, KeepsEndedRowsBornInAGap) {
   pass(10min);
   server_.sign_out(phone_.access()).value();
@@ -312,6 +333,29 @@ TEST_P(Promote, SetsItsOwnColumnsAlone) {
   server_.sign_out(phone_.access()).value();
   promotions_.flush(server_.db(), server_->announcer());
   EXPECT_EQ(server_.row(phone_.id()).ended, Ended::for_good);
+}
+
+// Other nodes remember the older token, which has a grace to watch from now on.
+TEST_P(Promote, TellsOtherNodes) {
+  if (GetParam() == db::Dialect::sqlite) GTEST_SKIP() << "has no other nodes";
+  std::mutex mutex;
+  std::vector<std::string> heard;
+  const auto heard_it = [&](std::string_view what) {
+    const std::scoped_lock lock(mutex);
+    return std::ranges::count(heard, what) > 0;
+  };
+  const auto listener = server_.db().listen({.on_message =
+                                                 [&](std::string_view payload) {
+                                                   const std::scoped_lock lock(mutex);
+                                                   heard.emplace_back(payload);
+                                                 },
+                                             .on_reconnect = {}});
+  server_.clock.advance(1min);
+  const TokenPair fresh = server_.refresh(phone_.refresh()).value();  // once more, and no news
+  const std::string session = "session " + std::to_string(std::to_underlying(phone_.id()));
+  EXPECT_TRUE(server_.check(fresh.access_token).active());
+  server_->flush_promotions();
+  EXPECT_TRUE(testing::soon([&] { return heard_it(session); }));
 }
 
 TEST_P(Promote, WhatCouldNotBeWrittenIsKept) {

@@ -79,7 +79,7 @@ template <class Change>
 Task<std::expected<BrowserSignedIn, LoginRefused>> BrowserSessions::with_password(
     Identifier who, std::string password, std::string address, Change change) {
   using Result = std::expected<BrowserSignedIn, LoginRefused>;
-  sessions_.require_hearing();
+  co_await sessions_.require_in_touch();
   if (!passwords_.enabled()) co_return std::unexpected(LoginRefused{Why::not_offered});
   co_return co_await passwords_.with_account(
       std::move(who), std::move(password), std::move(address),

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "domain/self/self_testing.h"
 #include "domain/signin/browser_session_rows.h"
 
@@ -266,6 +269,61 @@ TEST_P(BrowserSessionsTest, OldRowsArePurged) {
   server_.clock.advance(1ms);
   browsers_.purge();
   EXPECT_EQ(rows(), 0);
+}
+
+// What happens at the same moment on another node, held back until `other` waits for it or is done.
+class BrowserRaces : public BrowserSessionsTest {
+ protected:
+  // Runs `change` in a transaction that has locked the account, and `other` beside it. Whether it
+  // waited.
+  template <class Change, class Other>
+  bool waits(const BrowserSession& browser, Change change, Other other) {
+    std::atomic<bool> held{false};
+    std::atomic<bool> done{false};
+    bool waited = false;
+    std::jthread first([&] {
+      server_.db().write_now([&](db::Tx& tx) {
+        sessions::lock_account(tx, browser.account.id);
+        change(tx);
+        held = true;
+        EXPECT_TRUE(sessions::testing::soon([&] {
+          waited = tx.one<int>("SELECT 1 FROM pg_locks WHERE NOT granted LIMIT 1").has_value();
+          return waited || done;
+        }));
+      });
+    });
+    EXPECT_TRUE(sessions::testing::soon([&] { return held.load(); }));
+    other();
+    done = true;
+    first.join();
+    return waited;
+  }
+  Task<bool> signed_out(const BrowserSession& browser) {
+    co_await browsers_.end(browser.account.id, browser.id);
+    co_return true;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, BrowserRaces, ::testing::Values(db::Dialect::postgresql),
+                         db::engine_name);
+
+TEST_P(BrowserRaces, ItsEndDoesNotFallIntoWhatItIsDoing) {
+  const auto in = sign_in("correct horse").value();
+  EXPECT_TRUE(waits(in.session, [](db::Tx&) {}, [&] { run(signed_out(in.session)); }));
+  EXPECT_FALSE(find(in.cookie).has_value());
+}
+
+TEST_P(BrowserRaces, NoLoginTokenIsMadeForOneThatIsBeingSignedOut) {
+  const auto in = sign_in("correct horse").value();
+  std::optional<std::string> token;
+  EXPECT_TRUE(waits(
+      in.session,
+      [&](db::Tx& tx) {
+        delete_browser_of(tx, server_.ground().events, in.session.account.id, in.session.id);
+      },
+      [&] { token = run(surface_.login_tokens.make_for_browser(in.session)); }));
+  EXPECT_FALSE(token.has_value());
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM login_tokens"), 0);
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ Task<std::expected<Caller, CallerRefused>> Callers::identify(const sessions::Use
 // Without a user it is the service's own; an administrator's rights are never asserted.
 Task<std::expected<Caller, CallerRefused>> Callers::assert_identity(
     const services::Service& service, const Asserted& asserted) {
-  sessions_.require_hearing();
+  co_await sessions_.require_in_touch();
   const auto localpart = asserted_localpart(service, asserted.user_id, server_name_);
   if (!localpart || !service.claims(*localpart)) co_return refuse(Why::outside_namespace);
 

@@ -27,7 +27,7 @@ LoginRefused refusal_of(StartRefusal refusal) {
 
 Task<SignIn::Result> SignIn::with_password(std::size_t worker, const Identifier& who,
                                            std::string password, sessions::NewSession session) {
-  sessions_.require_hearing();
+  co_await sessions_.require_in_touch();
   session.method = sessions::Method::password;
   if (!passwords_.enabled()) {
     co_return std::unexpected(LoginRefused{Why::not_offered});
@@ -41,7 +41,7 @@ Task<SignIn::Result> SignIn::with_password(std::size_t worker, const Identifier&
 
 Task<SignIn::Result> SignIn::with_token(std::size_t worker, std::string token,
                                         sessions::NewSession session) {
-  sessions_.require_hearing();
+  co_await sessions_.require_in_touch();
   session.method = sessions::Method::login_token;
   if (!login_tokens_.enabled()) co_return std::unexpected(LoginRefused{Why::not_offered});
   const auto started = co_await ground_.db.write([&](db::Tx& tx) -> Started {
@@ -55,7 +55,7 @@ Task<SignIn::Result> SignIn::with_token(std::size_t worker, std::string token,
 
 Task<SignIn::Result> SignIn::for_service(std::size_t worker, const services::Service& service,
                                          std::string_view user, sessions::NewSession session) {
-  sessions_.require_hearing();
+  co_await sessions_.require_in_touch();
   session.method = sessions::Method::application_service;
   const auto started = co_await ground_.db.write([&](db::Tx& tx) -> Started {
     const auto found = accounts::find_user_named(tx, user, server_name_);

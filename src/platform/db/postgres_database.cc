@@ -42,6 +42,7 @@ class Registered final : public Listener {
   Registered& operator=(const Registered&) = delete;
 
   Clock::time_point last_heard() const override { return listener_->last_heard(); }
+  void catch_up() override { listener_->catch_up(); }
 
  private:
   const std::shared_ptr<Listeners> listeners_;

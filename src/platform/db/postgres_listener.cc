@@ -16,8 +16,11 @@ namespace latchkey::db {
 namespace {
 
 constexpr std::chrono::milliseconds echo_interval{500};
-// A connection whose echo does not come back for so long is given up.
-constexpr std::chrono::seconds longest_silence{2};
+// A connection whose echo does not come back for so long is given up. Longer than its listener is
+// believed without one: an echo that is merely late, on a busy machine, makes nobody forget what
+// was remembered.
+constexpr std::chrono::seconds longest_silence{10};
+constexpr std::chrono::milliseconds shortest_wait{20};
 constexpr Duration reconnect_pause{200};
 
 }  // namespace
@@ -101,11 +104,18 @@ void PostgresListener::run(std::unique_ptr<PostgresSession> session) {
         session = connect();
         if (hooks_.on_reconnect) hooks_.on_reconnect();
       }
-      serve(*session);
+      {
+        // From now on any thread hears from it.
+        const std::lock_guard lock(session_mutex_);
+        session_ = std::move(session);
+        next_echo_ = Clock::now();
+        echo_unanswered_ = broken_ = false;
+      }
+      serve();
     } catch (const std::exception&) {
       pause = reconnect_pause;  // until connected anew, last_heard() tells
     }
-    session.reset();
+    give_up_session();
     {
       const std::lock_guard lock(mutex_);
       set_stale();
@@ -115,33 +125,76 @@ void PostgresListener::run(std::unique_ptr<PostgresSession> session) {
   }
 }
 
-void PostgresListener::serve(PostgresSession& session) {
-  auto next_echo = Clock::now();
-  const auto since = next_echo;
+void PostgresListener::give_up_session() {
+  const std::lock_guard lock(session_mutex_);
+  session_.reset();
+}
+
+void PostgresListener::serve() {
+  const auto since = Clock::now();
   for (;;) {
     {
       const std::lock_guard lock(mutex_);
       if (stopping_ || distrusted_) return;
     }
-    const auto now = Clock::now();
-    if (now - std::max(last_heard(), since) > longest_silence) {
+    Clock::time_point until;
+    int socket = -1;
+    {
+      const std::lock_guard lock(session_mutex_);
+      if (broken_) throw ConnectionLost("the connection of the notifications failed");
+      step();
+      // What is in flight wakes this thread by itself.
+      until = std::max(next_echo_, Clock::now() + shortest_wait);
+      socket = session_->socket();
+    }
+    if (Clock::now() - std::max(last_heard(), since) > longest_silence) {
       throw ConnectionLost("the database's notifications do not arrive");
     }
-    if (now >= next_echo) {
-      next_echo = now + echo_interval;
-      session.execute("SELECT pg_notify('" + echo_channel_ + "', '" +
-                      std::to_string(now.time_since_epoch().count()) + "')");
-    }
-    hear(session);
-    wake_->wait(next_echo, session.socket());
-    if (!PQconsumeInput(session.handle())) session.fail_connection();
-    hear(session);
+    wake_->wait(until, socket);
   }
 }
 
-void PostgresListener::hear(PostgresSession& session) {
+void PostgresListener::catch_up() {
+  const std::unique_lock lock(session_mutex_, std::try_to_lock);
+  if (!lock || !session_ || broken_) return;  // somebody does it, or there is nothing to hear from
+  try {
+    step();
+  } catch (const std::exception&) {
+    broken_ = true;
+    wake_->raise();
+  }
+}
+
+void PostgresListener::step() {
+  if (!PQconsumeInput(session_->handle())) session_->fail_connection();
+  take_echo_result();
+  hear();
+  const auto now = Clock::now();
+  if (now >= next_echo_ && !echo_unanswered_) {
+    const std::string sql = "SELECT pg_notify('" + echo_channel_ + "', '" +
+                            std::to_string(now.time_since_epoch().count()) + "')";
+    if (!PQsendQuery(session_->handle(), sql.c_str())) session_->fail_connection();
+    next_echo_ = now + echo_interval;
+    echo_unanswered_ = true;
+  }
+  // What the socket does not take at once is sent by the next step.
+  if (PQflush(session_->handle()) < 0) session_->fail_connection();
+}
+
+void PostgresListener::take_echo_result() {
+  while (echo_unanswered_ && !PQisBusy(session_->handle())) {
+    const PostgresResult result(PQgetResult(session_->handle()));
+    if (result) {
+      session_->check(result.get(), "the listener's echo");
+    } else {
+      echo_unanswered_ = false;
+    }
+  }
+}
+
+void PostgresListener::hear() {
   for (;;) {
-    const std::unique_ptr<PGnotify, decltype(&PQfreemem)> heard(PQnotifies(session.handle()),
+    const std::unique_ptr<PGnotify, decltype(&PQfreemem)> heard(PQnotifies(session_->handle()),
                                                                 &PQfreemem);
     if (!heard) return;
     if (heard->relname == channel_) {

@@ -11,7 +11,7 @@
 
 namespace latchkey::db {
 
-// LISTEN on a connection and a thread of its own.
+// LISTEN on a connection and a thread of its own. Other threads may lend a hand (catch_up()).
 //
 // It sends itself an echo twice a second, on a channel that no other node hears. PostgreSQL
 // delivers notifications in the order of their commits, so an echo that came back proves that
@@ -27,6 +27,8 @@ class PostgresListener final : public Listener {
     return Clock::time_point(Clock::duration(last_heard_.load(std::memory_order_acquire)));
   }
 
+  void catch_up() override;
+
   // The pool has found another server behind the URL than before: what this listener still hears
   // may come from the old one. Stale at once, until connected anew.
   void distrust();
@@ -37,8 +39,12 @@ class PostgresListener final : public Listener {
   void run(std::unique_ptr<PostgresSession> session);
   std::unique_ptr<PostgresSession> connect();
   // Hears and echoes until the listener is distrusted or stops. Throws when the connection fails.
-  void serve(PostgresSession& session);
-  void hear(PostgresSession& session);
+  void serve();
+  // All that can be done without waiting, under session_mutex_. Throws when the connection fails.
+  void step();
+  void take_echo_result();
+  void hear();
+  void give_up_session();
   void echoed(std::string_view sent_at);
   void set_stale();
 
@@ -47,6 +53,12 @@ class PostgresListener final : public Listener {
   const std::string channel_;
   const std::string echo_channel_;
   const ListenerHooks hooks_;
+
+  std::mutex session_mutex_;  // of the four below; taken before the other one
+  std::unique_ptr<PostgresSession> session_;
+  Clock::time_point next_echo_;
+  bool echo_unanswered_ = false;  // the statement that sent the newest one
+  bool broken_ = false;           // found by another thread
 
   std::atomic<Clock::rep> last_heard_{0};
   std::mutex mutex_;  // of the two below, and of setting last_heard_

@@ -173,6 +173,12 @@ void PostgresServer::set_read_only(bool read_only) {
   query("SELECT pg_reload_conf()");
 }
 
+void PostgresServer::end_connections(const std::string& url) const {
+  const std::string database = url.substr(url.rfind('/') + 1);
+  query("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '" +
+        database + "'");
+}
+
 std::string PostgresServer::create_database() {
   const std::string name = "test_" + std::to_string(++databases_);
   query("CREATE DATABASE " + name + " TEMPLATE template0");

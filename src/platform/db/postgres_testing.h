@@ -24,6 +24,9 @@ class PostgresServer {
   void freeze();  // all its processes stand still, its sockets stay
   void thaw();
 
+  // Ends its side of all connections to one of its databases, of the URL.
+  void end_connections(const std::string& url) const;
+
   // Makes it refuse all writes, as a standby or a demoted primary does.
   void set_read_only(bool read_only);
 

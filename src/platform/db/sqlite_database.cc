@@ -21,6 +21,7 @@ namespace {
 class Alone final : public Listener {
  public:
   Clock::time_point last_heard() const override { return Clock::time_point::max(); }
+  void catch_up() override {}
 };
 
 // Owns the descriptor of a file that must not be there yet.
