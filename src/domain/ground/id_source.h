@@ -22,6 +22,19 @@ class IdSource {
     return Id{next_number(now)};
   }
 
+  // The same with the low bits of another id instead of random ones: a thing's id leads to what it
+  // belongs to. Never twice the same of one source.
+  template <class Id, class Owner>
+  Id next_of(Time now, Owner owner) {
+    raise(now);
+    return Id{((newest_.fetch_add(1) + 1) << kRandomBits) | low_bits(owner)};
+  }
+
+  template <class Id>
+  static std::int64_t low_bits(Id id) {
+    return static_cast<std::int64_t>(id) & ((std::int64_t{1} << kRandomBits) - 1);
+  }
+
   // The moment of the newest id, or `now` if that is later.
   Time clock(Time now) const;
 

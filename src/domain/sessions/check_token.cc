@@ -1,5 +1,6 @@
 // The token path: from the text of a token to what it is worth.
 
+#include "domain/sessions/folded_sessions.h"
 #include "domain/sessions/session_rows.h"
 #include "domain/sessions/sessions.h"
 
@@ -104,7 +105,10 @@ Task<std::expected<Sessions::Known, Standing>> Sessions::know(const Use& use, st
   auto session = co_await db_.read([&](db::Tx& tx) {
     auto row = find_session(tx, token.session);
     if (deaf) key_lost = keys::key_lost(tx, token.key);
-    if (!row) lost = lost_row(tx, IdSource::born(token.session));
+    if (!row) {
+      lost = lost_row(tx, IdSource::born(token.session));
+      lost.folded_into = folded_into(tx, token.session);
+    }
     return row;
   });
   if (key_lost && mac != TokenCodec::Check::key_lost) {

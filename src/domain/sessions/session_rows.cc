@@ -176,6 +176,10 @@ std::vector<SessionId> open_sessions_of_device(db::Tx& tx, DeviceKey device) {
                         device);
 }
 
+std::vector<SessionId> live_session_of_device(db::Tx& tx, DeviceKey device) {
+  return ids<SessionId>(tx, "SELECT id FROM sessions WHERE device = :device AND ended = 0", device);
+}
+
 bool newer_session_on_device(db::Tx& tx, const Record& record) {
   if (!record.device) return false;
   const auto open = open_sessions_of_device(tx, *record.device);

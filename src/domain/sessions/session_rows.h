@@ -53,6 +53,8 @@ std::optional<UserId> end_session(db::Tx& tx, SessionId id, Ended how, EndReason
 
 // The sessions of one device or of one user that are not over yet.
 std::vector<SessionId> open_sessions_of_device(db::Tx& tx, DeviceKey device);
+// Those of them that are live: one at most.
+std::vector<SessionId> live_session_of_device(db::Tx& tx, DeviceKey device);
 // Whether a session that is not over began on the device of this one after it.
 bool newer_session_on_device(db::Tx& tx, const Record& record);
 std::vector<SessionId> open_sessions_of_user(db::Tx& tx, UserId user);

@@ -50,7 +50,10 @@ bool Sessions::end(db::Tx& tx, const Session& session, Ended how, EndReason why)
 std::size_t Sessions::end(db::Tx& tx, const OneDevice& which, Ended how, EndReason why) {
   require_account_held(tx, which.user);
   std::size_t ended = 0;
-  for (const SessionId id : open_sessions_of_device(tx, which.device)) {
+  // What has ended softly stays as it is, however much of it there is.
+  const auto open = how == Ended::for_good ? open_sessions_of_device(tx, which.device)
+                                           : live_session_of_device(tx, which.device);
+  for (const SessionId id : open) {
     ended += end_row(tx, which.user, id, how, why) ? 1 : 0;
   }
   if (how != Ended::for_good) return ended;

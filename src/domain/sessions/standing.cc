@@ -172,6 +172,10 @@ Standing judge_lost(const Lost& lost) {
   // cannot have been purged: it was lost.
   const bool young = lost.born > lost.newest_heartbeat - kHeartbeatMargin;
   if (lost.in_gap || young) return {Worth::soft, Reason::lost, std::nullopt};
+  if (lost.folded_into) {
+    if (lost.folded_into->locked_at) return {Worth::locked, Reason::account_locked, std::nullopt};
+    return {Worth::soft, Reason::ended_softly, std::nullopt};
+  }
   return {Worth::ended, Reason::purged, std::nullopt};
 }
 

@@ -108,9 +108,10 @@ bool in_grace(const Record& record, Generation generation, Duration grace, Time 
 
 // The standing of an authentic token whose session has no row.
 struct Lost {
-  Time born;              // from the session id
-  bool in_gap = false;    // a recorded gap holds `born`
-  Time newest_heartbeat;  // of any node with this database
+  Time born;                                // from the session id
+  bool in_gap = false;                      // a recorded gap holds `born`
+  Time newest_heartbeat;                    // of any node with this database
+  std::optional<Account> folded_into = {};  // whose device it was taken over on (folded_sessions.h)
 };
 
 // Heartbeats come each minute; a session may be lost that began this long before the newest.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ranges>
 
+#include "domain/sessions/folded_sessions.h"
 #include "domain/sessions/session_rows.h"
 #include "domain/sessions/sessions.h"
 #include "platform/crypto/random.h"
@@ -73,6 +74,7 @@ std::expected<Session, StartRefusal> Sessions::start(db::Tx& tx, const Account& 
   if (wanted.device_id) device = find_device(tx, account.id, *wanted.device_id);
   if (device) {
     end(tx, OneDevice{account.id, device->key}, Ended::softly, EndReason::taken_over);
+    fold_taken_over(tx, device->key);
   } else if (wanted.holding() == Holding::device) {
     device = add_device(tx, account.id, wanted.device_id, wanted.device);
     if (!device) return std::unexpected(StartRefusal::too_many_devices);
@@ -83,7 +85,8 @@ std::expected<Session, StartRefusal> Sessions::start(db::Tx& tx, const Account& 
   const Time now = clock_.now();
   Session session{fresh_record(account.id, device, wanted, now), account};
   do {
-    session.record.id = ids_.next<SessionId>(now);
+    session.record.id =
+        device ? ids_.next_of<SessionId>(now, device->key) : ids_.next<SessionId>(now);
   } while (!insert_session(tx, session.record, wanted.origin, wanted.browser));
   events_.tell(tx, events::SessionStarted{account.id, session.record.id, session.record.device});
   return session;

@@ -36,7 +36,9 @@ TEST_P(StartSession, WritesARowOfWhatItReturns) {
   EXPECT_EQ(row.issued, 0);
   EXPECT_EQ(row.issued_at, server_.clock.now());
   EXPECT_EQ(row.ended, Ended::live);
-  EXPECT_EQ(IdSource::born(begun.id()), server_.clock.now());
+  // With its device's bits in the id, in the next millisecond of the id clock.
+  EXPECT_EQ(IdSource::born(begun.id()), server_.clock.now() + 1ms);
+  EXPECT_EQ(IdSource::low_bits(begun.id()), IdSource::low_bits(*row.device));
   EXPECT_EQ(begun.session.record.device_id.size(), 10U);
   EXPECT_TRUE(server_.check(begun.access()).active());
 }
