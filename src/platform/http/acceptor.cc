@@ -68,7 +68,7 @@ Acceptor::Outcome Acceptor::accept_waiting() {
     if (fd.get() < 0) return ran_out(errno) ? Outcome::exhausted : Outcome::drained;
     Shared& shared = home_.shared();
     shared.accepted.fetch_add(1, std::memory_order_relaxed);
-    if (!shared.enter()) {
+    if (!shared.enter(describe_peer(peer))) {
       shared.refused.fetch_add(1, std::memory_order_relaxed);
       continue;
     }

@@ -58,7 +58,7 @@ Connection::Connection(Worker& worker, FileDescriptor socket, const sockaddr_sto
 // inherited for a moment would keep it there, pointing at nothing.
 Connection::~Connection() {
   if (socket_.get() >= 0) worker_.poller().remove(socket_.get());
-  shared_.leave();
+  shared_.leave(peer_);
 }
 
 void Connection::on_ready(std::uint32_t events) {

@@ -2,6 +2,10 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <chrono>
+#include <thread>
+#include <vector>
+
 #include "platform/http/client_testing.h"
 #include "platform/http/server_testing.h"
 
@@ -121,6 +125,37 @@ TEST(Limits, Connections) {
   EXPECT_EQ(fourth.ask(get("/hello"))->status, 200);
 }
 
+TEST(Limits, ConnectionsOfOneAddress) {
+  ServerOptions options;
+  options.limits.max_connections_per_address = 2;
+  Sample sample(options);
+  Client first = sample.connect();
+  {
+    Client second = sample.connect();
+    EXPECT_EQ(first.ask(get("/hello"))->status, 200);
+    EXPECT_EQ(second.ask(get("/hello"))->status, 200);
+    Client third = sample.connect();
+    EXPECT_TRUE(third.closed());
+    EXPECT_EQ(sample.server->stats().connections_refused, 1u);
+  }
+  ASSERT_TRUE(eventually([&] { return sample.server->stats().connections_open == 1; }));
+  Client fourth = sample.connect();
+  EXPECT_EQ(fourth.ask(get("/hello"))->status, 200);
+}
+
+// Everybody comes through it.
+TEST(Limits, ConnectionsOfATrustedProxyAreNotOneAddresss) {
+  ServerOptions options;
+  options.limits.max_connections_per_address = 2;
+  options.trusted_proxies = {"127.0.0.1", "::1"};
+  Sample sample(options);
+  std::vector<Client> clients;
+  for (int i = 0; i < 10; ++i) {
+    clients.push_back(sample.connect());
+    EXPECT_EQ(clients.back().ask(get("/hello"))->status, 200);
+  }
+}
+
 TEST(Limits, ReadsNoFurtherWhileAHandlerWaits) {
   Sample sample(patient());
   Client client = sample.connect();
@@ -153,6 +188,22 @@ TEST(Limits, SlowHeaders) {
   Client client = sample.connect();
   client.send("GET /hello HTTP/1.1\r\nHo");
   expect_refusal(client, 408);
+}
+
+// The clock of a request begins with its own first byte, not with that of the request before.
+TEST(Limits, SlowHeadersAgainAndAgainOnOneConnection) {
+  ServerOptions options = patient();
+  options.limits.request_timeout = Duration{3'000};
+  Sample sample(options);
+  Client client = sample.connect();
+  for (int i = 0; i < 6; ++i) {
+    client.send("GET /hello HTTP/1.1\r\nHo");
+    std::this_thread::sleep_for(std::chrono::milliseconds{900});  // the client is slow
+    client.send("st: a\r\n\r\n");
+    const auto answer = client.read();
+    ASSERT_TRUE(answer);
+    ASSERT_EQ(answer->status, 200) << i;
+  }
 }
 
 TEST(Limits, SlowHeadersThatTrickle) {

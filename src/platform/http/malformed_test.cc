@@ -20,6 +20,12 @@ std::string with(std::string_view headers, std::string_view body = {}) {
   return "POST /echo HTTP/1.1\r\nHost: a\r\n" + std::string(headers) + "\r\n" + std::string(body);
 }
 
+std::string repeated(int times, const std::string& part) {
+  std::string all;
+  for (int i = 0; i < times; ++i) all += part;
+  return all;
+}
+
 // Each must get one 400 and a closed connection; what follows is never taken for a request.
 std::vector<Case> malformed() {
   const std::string chunked = "Transfer-Encoding: chunked\r\n";
@@ -105,6 +111,10 @@ std::vector<Case> malformed() {
       {"long chunk extension",
        with(chunked, "5;a=" + std::string(5000, 'a') + "\r\nhello\r\n0\r\n\r\n")},
       {"long trailers", with(chunked, "0\r\nX: " + std::string(5000, 'a') + "\r\n\r\n")},
+      {"many chunk extensions",
+       with(chunked, repeated(5, "1;a=" + std::string(1000, 'a') + "\r\nx\r\n") + "0\r\n\r\n")},
+      {"many trailers",
+       with(chunked, "0\r\n" + repeated(5, "X: " + std::string(1000, 'a') + "\r\n") + "\r\n")},
       {"bad trailer", with(chunked, "0\r\nX : a\r\n\r\n")},
       {"bare LF in trailer", with(chunked, "0\r\nX: a\n\r\n\r\n")},
   };

@@ -18,16 +18,17 @@ namespace latchkey::http {
 
 // Limits of one server; each is an option of the configuration (see platform/config).
 struct Limits {
-  std::size_t max_body = 64 * 1024;       // 413
-  std::size_t max_headers = 16 * 1024;    // request line and headers together: 431
-  std::size_t max_header_count = 64;      // 431
-  std::size_t max_connections = 10'000;   // per server; past it, accepted and closed
-  std::size_t max_pipelined = 16 * 1024;  // bytes read ahead of the request being served
-  Duration first_byte_timeout{15'000};    // from accept to the first byte
-  Duration request_timeout{15'000};       // from the first byte of a request to its last: 408
-  Duration idle_timeout{75'000};          // between requests on a kept connection
-  Duration write_timeout{15'000};         // a client that stops reading
-  Duration drain_timeout{10'000};         // at SIGTERM, for requests in flight
+  std::size_t max_body = 64 * 1024;                 // 413
+  std::size_t max_headers = 16 * 1024;              // request line and headers together: 431
+  std::size_t max_header_count = 64;                // 431
+  std::size_t max_connections = 10'000;             // per server; past it, accepted and closed
+  std::size_t max_connections_per_address = 1'000;  // trusted proxies exempt
+  std::size_t max_pipelined = 16 * 1024;            // bytes read ahead of the request being served
+  Duration first_byte_timeout{15'000};              // from accept to the first byte
+  Duration request_timeout{15'000};  // from the first byte of a request to its last: 408
+  Duration idle_timeout{75'000};     // between requests on a kept connection
+  Duration write_timeout{15'000};    // a client that stops reading
+  Duration drain_timeout{10'000};    // at SIGTERM, for requests in flight
 
   template <class Visitor>
   void options(Visitor& visit) {
@@ -43,6 +44,10 @@ struct Limits {
           Between{8, 1000});
     visit("max_connections", max_connections,
           "The most connections at a time; further ones are accepted and closed.",
+          Between{1, 1'000'000});
+    visit("max_connections_per_address", max_connections_per_address,
+          "The most connections at a time from one address (IPv6: a /64), except from "
+          "trusted_proxies and over Unix sockets.",
           Between{1, 1'000'000});
     visit("max_pipelined", max_pipelined,
           "The most bytes read ahead of the request being served. A connection's buffer is the "

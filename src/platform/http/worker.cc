@@ -1,5 +1,6 @@
 #include "platform/http/worker.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <time.h>
 
@@ -48,10 +49,49 @@ Shared::Shared(ServerOptions given, const Router& routes, Hooks callbacks)
       hooks(std::move(callbacks)),
       proxies(options.trusted_proxies) {}
 
-bool Shared::enter() {
-  if (connections.fetch_add(1) < options.limits.max_connections) return true;
+std::optional<text::IpBytes> Shared::share_of(const Peer& peer) const {
+  if (!peer.bytes || proxies.trusts(peer)) return std::nullopt;
+  text::IpBytes share = *peer.bytes;
+  const auto mapped = text::IpBytes{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+  if (!std::equal(mapped.begin(), mapped.begin() + 12, share.begin())) {
+    std::fill(share.begin() + 8, share.end(), std::uint8_t{0});
+  }
+  return share;
+}
+
+bool Shared::enter(const Peer& peer) {
+  if (const auto share = share_of(peer)) {
+    const std::scoped_lock lock(shares_mutex_);
+    std::size_t& open = shares_[*share];
+    if (open >= options.limits.max_connections_per_address) return false;
+    ++open;
+  }
+  const std::size_t before = connections.fetch_add(1);
+  if (before >= options.limits.max_connections) {
+    leave(peer);
+    return false;
+  }
+  std::size_t most = most_connections_.load(std::memory_order_relaxed);
+  while (before > most && !most_connections_.compare_exchange_weak(most, before)) {
+  }
+  return true;
+}
+
+void Shared::leave(const Peer& peer) {
+  if (const auto share = share_of(peer)) {
+    const std::scoped_lock lock(shares_mutex_);
+    const auto found = shares_.find(*share);
+    if (found != shares_.end() && --found->second == 0) shares_.erase(found);
+  }
   leave();
-  return false;
+}
+
+void Shared::trim_memory() {
+  constexpr std::size_t kMany = 500;
+  const std::size_t now = connections.load();
+  std::size_t most = most_connections_.load();
+  if (most < now + kMany || !most_connections_.compare_exchange_strong(most, now)) return;
+  ::malloc_trim(0);
 }
 
 void Shared::leave() {
@@ -101,7 +141,7 @@ void Worker::admit(FileDescriptor socket, const sockaddr_storage& peer) {
     connections_.emplace_front(*this, std::move(socket), peer);
   } catch (...) {
     // No memory, or no room in epoll: this client is turned away.
-    return shared_.leave();
+    return shared_.leave(describe_peer(peer));
   }
   connections_.front().set_place(connections_.begin());
   if (!std::exchange(sweeping_, true)) arm_sweep();
@@ -153,6 +193,7 @@ void Worker::arm_sweep() {
 void Worker::sweep() {
   const SteadyTime now = coarse_now();
   for_each_connection([now](Connection& connection) { connection.check_deadline(now); });
+  shared_.trim_memory();
   sweeping_ = !connections_.empty();
   if (sweeping_) arm_sweep();
 }

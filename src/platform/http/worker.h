@@ -9,8 +9,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <thread>
 #include <vector>
@@ -50,15 +52,26 @@ struct Shared {
   std::atomic<std::uint64_t> accepted{0};
   std::atomic<std::uint64_t> refused{0};
 
-  // Counts a connection in; false when there are too many.
-  bool enter();
+  // Counts a connection in; false when there are too many, of all or from that address. One that
+  // was counted in leaves with the same peer.
+  bool enter(const Peer& peer);
+  void leave(const Peer& peer);
   void leave();
+  // After many connections are gone, the memory that they held goes back to the system.
+  void trim_memory();
   // Waits until no connection is left; false when that takes longer than `limit`.
   bool wait_empty(Duration limit);
 
  private:
+  // Whose share a connection is of: an IPv4 address, of IPv6 a /64. Absent: nobody's, a trusted
+  // proxy or a Unix socket.
+  std::optional<text::IpBytes> share_of(const Peer& peer) const;
+
   std::mutex mutex_;
   std::condition_variable empty_;
+  std::mutex shares_mutex_;
+  std::map<text::IpBytes, std::size_t> shares_;
+  std::atomic<std::size_t> most_connections_{0};  // since the last trim
 };
 
 // One thread with its event loop, its acceptors and its connections. All but the functions

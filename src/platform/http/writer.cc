@@ -32,6 +32,8 @@ void append_status(std::string& out, int status) {
   append(out, " ", std::string_view(reason.data(), reason.size()), "\r\n");
 }
 
+constexpr std::string_view kJson = "application/json";
+
 // RFC 9110 section 8.6: these never have a body, nor a Content-Length.
 bool is_bodiless(int status) { return status < 200 || status == 204 || status == 304; }
 
@@ -78,6 +80,10 @@ void append_response(std::string& out, const Response& response, const Envelope&
     if (!bodiless) {
       if (!response.content_type.empty()) {
         append(out, "Content-Type: ", response.content_type, "\r\n");
+        // Or a browser that is led to it may take a text that somebody chose for a page.
+        if (response.content_type.starts_with(kJson)) {
+          append(out, "X-Content-Type-Options: nosniff\r\n");
+        }
       }
       append(out, "Content-Length: ");
       append_number(out, response.body.size());

@@ -25,7 +25,8 @@ TEST(Writer, WritesAnAnswer) {
   response.body = "{}";
   response.headers = {{"Cache-Control", "no-store"}, {"Vary", "Authorization"}};
   EXPECT_EQ(render(response),
-            "before|HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n"
+            "before|HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+            "X-Content-Type-Options: nosniff\r\nContent-Length: 2\r\n"
             "Date: today\r\nX-Request-Id: 0123456789abcdef\r\nCache-Control: no-store\r\n"
             "Vary: Authorization\r\n\r\n{}");
 }
