@@ -17,6 +17,7 @@
 
 #include "app/ask_password.h"
 #include "app/command_client.h"
+#include "app/command_docs.h"
 #include "app/command_words.h"
 #include "app/config.h"
 #include "app/core.h"
@@ -259,11 +260,8 @@ int run_serve(const Common& common) {
 
 // The words of all commands, for what is wrong with those of a line.
 std::vector<CommandWords> all_words() {
-  std::vector<CommandWords> words{{"serve", {}, {}},
-                                  {"config check", {}, {}},
-                                  {"config example", {}, {}},
-                                  {"config reference", {}, {}}};
-  for (const Command& command : admin::commands()) {
+  std::vector<CommandWords> words;
+  for (const Documented& command : every_command()) {
     CommandWords& of = words.emplace_back(CommandWords{command.name, {}, {}});
     for (const Argument& argument : command.arguments) {
       if (argument.kind == Argument::Kind::positional) continue;
@@ -272,6 +270,17 @@ std::vector<CommandWords> all_words() {
     }
   }
   return words;
+}
+
+// Runs one of own_commands().
+int run_own(std::string_view name, const Common& common) {
+  if (name == "serve") return run_serve(common);
+  if (name == "config check") return check_config(common);
+  if (name == "config example") std::cout << config::example<Config>();
+  if (name == "config reference") std::cout << config::reference<Config>();
+  if (name == "config manual") std::cout << manual_page();
+  if (name == "config completion") std::cout << bash_completion();
+  return 0;
 }
 
 }  // namespace
@@ -287,16 +296,11 @@ int run_command_line(int argc, const char* const* argv) {
   int exit_code = 0;
 
   add_common(app, common);
-  subcommand(app, common, "serve", "Run the server.").callback([&] {
-    exit_code = run_serve(common);
-  });
-  subcommand(app, common, "config check", "Check the configuration as serve does.").callback([&] {
-    exit_code = check_config(common);
-  });
-  subcommand(app, common, "config example", "Print a configuration file with every option.")
-      .callback([] { std::cout << config::example<Config>(); });
-  subcommand(app, common, "config reference", "Print the table of all options, as Markdown.")
-      .callback([] { std::cout << config::reference<Config>(); });
+  for (const Documented& command : own_commands()) {
+    subcommand(app, common, command.name, command.sentence).callback([&] {
+      exit_code = run_own(command.name, common);
+    });
+  }
   for (const Command& command : admin::commands()) {
     CLI::App& command_app = subcommand(app, common, command.name, command.sentence);
     Parsed& into = parsed.emplace_back(Parsed{&command, {}, {}});

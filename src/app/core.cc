@@ -76,6 +76,8 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
   upkeep = std::make_unique<administration::Upkeep>(
       *ground, *sessions, *administration,
       [this](const std::string& path) { database->backup(path); });
+  users =
+      std::make_unique<administration::UserListing>(*ground, *administration, config.server_name);
   if (purpose != Purpose::serve) return;
   note_start();
   ready_ = sessions.get();
@@ -113,6 +115,7 @@ Core::~Core() = default;
 
 void Core::close() {
   upkeep.reset();
+  users.reset();
   administration.reset();
   passwords.reset();
   listener_.reset();
@@ -124,6 +127,7 @@ admin::Operations Core::operations() const {
           .administration = *administration,
           .upkeep = *upkeep,
           .sessions = *sessions,
+          .users = *users,
           .public_url = public_url,
           .recovery = config.recovery};
 }

@@ -9,6 +9,7 @@
 #include "domain/accounts/passwords.h"
 #include "domain/administration/administration.h"
 #include "domain/administration/upkeep.h"
+#include "domain/administration/user_listing.h"
 #include "domain/events/events.h"
 #include "domain/ground/ground.h"
 #include "domain/outbox/outbox.h"
@@ -59,6 +60,7 @@ class Core {
   std::unique_ptr<accounts::Passwords> passwords;
   std::unique_ptr<administration::Administration> administration;
   std::unique_ptr<administration::Upkeep> upkeep;
+  std::unique_ptr<administration::UserListing> users;
   admin::Operations operations() const;
 
  private:

@@ -62,6 +62,23 @@ class OncePerSecond {
   std::atomic<std::int64_t> last_{0};
 };
 
+// Lets so many calls in a second through, for lines that strangers cause.
+class FewPerSecond {
+ public:
+  bool operator()() {
+    using std::chrono::steady_clock;
+    const std::int64_t second =
+        std::chrono::floor<std::chrono::seconds>(steady_clock::now().time_since_epoch()).count();
+    if (second_.exchange(second) != second) count_ = 0;
+    return count_.fetch_add(1) < kMost;
+  }
+
+ private:
+  static constexpr int kMost = 100;
+  std::atomic<std::int64_t> second_{0};
+  std::atomic<int> count_{0};
+};
+
 // The one place where faults become answers, and are logged.
 http::Hooks make_hooks(Core& core) {
   http::Hooks hooks;
@@ -83,12 +100,23 @@ http::Hooks make_hooks(Core& core) {
   }
   auto& seconds = core.metrics.histogram("latchkey_request_seconds", "Time to the answer.",
                                          telemetry::latency_bounds());
-  hooks.done = [&core, by_class, &seconds](const http::Request& request,
-                                           const http::Router::Route* route, int status,
-                                           std::chrono::nanoseconds took) {
+  auto& limited = core.metrics.counter("latchkey_requests_limited_total",
+                                       "Requests that were refused for a limit (429).");
+  auto few = std::make_shared<FewPerSecond>();
+  hooks.done = [&core, by_class, &seconds, &limited, few](
+                   const http::Request& request, const http::Router::Route* route, int status,
+                   std::chrono::nanoseconds took) {
     const auto group = static_cast<std::size_t>(status) / 100;
     if (group >= 1 && group < by_class.size()) by_class[group]->add(request.worker);
     seconds.observe(request.worker, static_cast<double>(took.count()) / 1e9);
+    if (status == 429) {
+      limited.add(request.worker);
+      if ((*few)()) {
+        core.log.info("limit hit",
+                      {{"address", request.client_address},
+                       {"route", route != nullptr ? route->pattern : std::string("-")}});
+      }
+    }
     if (!core.log.enabled(telemetry::Level::debug)) return;
     core.log.debug("request", {{"request", request.id},
                                {"route", route != nullptr ? route->pattern : std::string("-")},

@@ -47,6 +47,19 @@ Task<Administration::Result<std::size_t>> Administration::soft_logout_user(Opera
   });
 }
 
+Task<Administration::Result<std::size_t>> Administration::sign_out_user(Operator by,
+                                                                        std::string name) {
+  co_return co_await ground_.db.write([&](db::Tx& tx) -> Result<std::size_t> {
+    const auto who = admit(tx, name, Which::deactivated_too);
+    if (!who) return std::unexpected(who.error());
+    const std::size_t ended = sessions_.end(tx, sessions::AllOf{who->account.id}, Ended::for_good,
+                                            EndReason::administrator);
+    // Also of one without sessions: a browser may have been signed in.
+    note(tx, by, "user sign-out", target(who->account), counted(ended));
+    return ended;
+  });
+}
+
 Task<std::size_t> Administration::soft_logout_everybody(Operator by) {
   co_return co_await ground_.db.write([&](db::Tx& tx) {
     const std::size_t ended =

@@ -149,6 +149,9 @@ class Administration {
   Task<Result<std::vector<Listed>>> list_sessions(std::string name);
   // Returns how many sessions ended softly.
   Task<Result<std::size_t>> soft_logout_user(Operator by, std::string name);
+  // Ends all of a user's sessions for good, with their devices, and signs out the browsers. Returns
+  // how many sessions.
+  Task<Result<std::size_t>> sign_out_user(Operator by, std::string name);
   // After a restored backup, when nobody can say what was ended since it was made.
   Task<std::size_t> soft_logout_everybody(Operator by);
   Task<Result<>> end_session(Operator by, SessionId id);

@@ -160,6 +160,11 @@ Task<std::expected<Registered, RegistrationRefused>> Registration::create(
     return sign_in(tx, *account, wanted);
   });
   if (!made) co_return std::unexpected(made.error());
+  parts_.ground.log.info("account registered", {{"address", wanted.session.origin.address},
+                                                {"user", made->account.localpart}});
+  parts_.ground.metrics
+      .counter("latchkey_registrations_total", "Accounts that people have created.")
+      .add(worker);
   co_return registered(worker, *made);
 }
 

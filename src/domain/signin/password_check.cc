@@ -17,6 +17,17 @@ using Why = LoginRefused::Why;
 // More than a person has devices.
 constexpr std::int64_t kAddressesLookedAt = 200;
 
+// For operators, and programs that block addresses (docs/operating/accounts.md). The address comes
+// before what a stranger has typed: nothing of that can be taken for it.
+void note_failure(const Ground& ground, std::string_view address, std::string_view name,
+                  std::string_view reason) {
+  ground.log.info("sign-in failed", {{"address", address}, {"user", name}, {"reason", reason}});
+  ground.metrics
+      .counter("latchkey_sign_ins_failed_total", "Sign-ins and confirmations that failed.",
+               {{"reason", std::string(reason)}})
+      .add(0);
+}
+
 }  // namespace
 
 // Whether the address is familiar costs a look into the database, so it is asked only when it
@@ -69,6 +80,7 @@ Task<std::expected<CheckedUser, LoginRefused>> PasswordCheck::check(const Identi
   const std::string& name = user ? user->account.localpart : meant.name;
   auto begun = co_await begin({.address = address, .account = name});
   if (!begun) {
+    note_failure(ground_, address, name, "limit");
     co_return std::unexpected(LoginRefused{Why::too_many_failures, begun.error().wait});
   }
   auto& [attempt, turn] = *begun;
@@ -77,6 +89,7 @@ Task<std::expected<CheckedUser, LoginRefused>> PasswordCheck::check(const Identi
   if (!match) co_return std::unexpected(LoginRefused{Why::busy, accounts::kBusyFor});
   if (!user || *match == Passwords::Match::no) {
     attempt.failed();
+    note_failure(ground_, address, name, user ? "password" : "user");
     co_return std::unexpected(LoginRefused{Why::wrong_credentials});
   }
   attempt.succeeded();

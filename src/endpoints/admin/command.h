@@ -10,6 +10,7 @@
 
 #include "domain/administration/administration.h"
 #include "domain/administration/upkeep.h"
+#include "domain/administration/user_listing.h"
 #include "platform/http/public_url.h"
 #include "platform/task.h"
 #include "platform/text/ulid.h"
@@ -37,6 +38,7 @@ struct Operations {
   administration::Administration& administration;
   administration::Upkeep& upkeep;
   sessions::Sessions& sessions;
+  administration::UserListing& users;
   http::PublicUrl public_url{""};
   accounts::RecoveryOptions recovery = {};
 };
@@ -79,6 +81,7 @@ struct Command {
 
 // The commands by subject; commands.h has them all.
 std::vector<Command> user_commands();
+std::vector<Command> listing_commands();
 std::vector<Command> threepid_commands();
 std::vector<Command> session_commands();
 std::vector<Command> registration_token_commands();

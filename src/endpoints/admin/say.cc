@@ -78,6 +78,24 @@ std::string sentence_of(const administration::AdminRefused& refused) {
   std::unreachable();
 }
 
+std::string_view standing_name(sessions::Worth worth) {
+  using sessions::Worth;
+  switch (worth) {
+    case Worth::active:
+      return "active";
+    case Worth::soft:
+      return "soft";
+    case Worth::locked:
+      return "locked";
+    case Worth::ended:
+      return "ended";
+    case Worth::missing:
+    case Worth::unknown:
+      break;
+  }
+  return "unknown";
+}
+
 std::string say_done(const json::object&) { return "Done."; }
 
 std::string say_ended(const json::object& answer) {

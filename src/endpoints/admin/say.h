@@ -12,6 +12,9 @@ namespace latchkey::admin {
 // Why an operation was refused, in a sentence for an operator.
 std::string sentence_of(const administration::AdminRefused& refused);
 
+// What a token is worth, in a word.
+std::string_view standing_name(sessions::Worth worth);
+
 std::string say_done(const boost::json::object& answer);
 // "Softly ended 3 sessions."
 std::string say_ended(const boost::json::object& answer);

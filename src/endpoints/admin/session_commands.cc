@@ -17,24 +17,6 @@ using Kind = Argument::Kind;
 using administration::Administration;
 using sessions::EndReason;
 using sessions::Reason;
-using sessions::Worth;
-
-std::string_view standing_name(Worth worth) {
-  switch (worth) {
-    case Worth::active:
-      return "active";
-    case Worth::soft:
-      return "soft";
-    case Worth::locked:
-      return "locked";
-    case Worth::ended:
-      return "ended";
-    case Worth::missing:
-    case Worth::unknown:
-      break;
-  }
-  return "unknown";
-}
 
 std::string_view end_name(EndReason reason) {
   switch (reason) {

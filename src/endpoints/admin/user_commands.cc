@@ -72,6 +72,18 @@ Task<Answer> soft_logout_user(const Call& call) {
   co_return json::object{{"ended", *count}};
 }
 
+Task<Answer> sign_out_user(const Call& call) {
+  const auto count =
+      co_await call.operations.administration.sign_out_user(call.by, call.text("name"));
+  if (!count) co_return fail(count.error());
+  co_return json::object{{"ended", *count}};
+}
+
+std::string say_signed_out(const json::object& answer) {
+  return fmt::format("Ended {} sessions for good, and signed out every browser.",
+                     answer.at("ended").to_number<std::size_t>());
+}
+
 }  // namespace
 
 std::vector<Command> user_commands() {
@@ -82,8 +94,9 @@ std::vector<Command> user_commands() {
        {{.name = "name",
          .sentence = "the new user's name: the Matrix ID up to the colon, without @"},
         {"password-stdin", Kind::password_stdin,
-         "read the password from standard input; without it the account has none, and nobody "
-         "signs in with one until user set-password",
+         "read the password from standard input; a terminal is asked for it. Without one nobody "
+         "signs "
+         "in with a password until user set-password",
          false},
         {"admin", Kind::flag, "make the user an administrator of the server", false}},
        create_user,
@@ -91,7 +104,8 @@ std::vector<Command> user_commands() {
       {"user set-password",
        "Set a user's password; devices stay signed in, browsers do not.",
        {kUserName,
-        {"password-stdin", Kind::password_stdin, "read the password from standard input", true}},
+        {"password-stdin", Kind::password_stdin,
+         "read the password from standard input; a terminal is asked for it", true}},
        set_password,
        say_done},
       {"user recovery-link",
@@ -131,6 +145,11 @@ std::vector<Command> user_commands() {
        {kUserName, {.name = "state", .sentence = "on or off"}},
        user_admin,
        say_done},
+      {"user sign-out",
+       "End all sessions of a user for good, and sign out the browsers: clients wipe their keys.",
+       {kUserName},
+       sign_out_user,
+       say_signed_out},
       {"user soft-logout",
        "End all sessions of a user softly: people sign in again and keep their keys.",
        {kUserName},
