@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "app/client_api.h"
 #include "app/core.h"
@@ -17,6 +18,7 @@
 #include "domain/services/senders.h"
 #include "endpoints/admin/command_socket.h"
 #include "endpoints/admin/health.h"
+#include "endpoints/pages/surface.h"
 #include "endpoints/request/routes.h"
 #include "outbound/logout/logout_sender.h"
 #include "platform/http/server.h"
@@ -80,10 +82,10 @@ class FewPerSecond {
 };
 
 // The one place where faults become answers, and are logged.
-http::Hooks make_hooks(Core& core) {
+http::Hooks make_hooks(Core& core, request::Renderer page) {
   http::Hooks hooks;
   auto due = std::make_shared<OncePerSecond>();
-  hooks.refuse = [&core, due](const http::Refused& refused) {
+  hooks.refuse = [&core, due, page = std::move(page)](const http::Refused& refused) {
     const request::Fault fault = request::read_fault(refused.fault);
     if (refused.fault && !fault.transient) {
       core.log.error("a request failed", {{"request", refused.request.id}, {"fault", fault.text}});
@@ -91,7 +93,7 @@ http::Hooks make_hooks(Core& core) {
       core.log.warning("a request could not be served",
                        {{"request", refused.request.id}, {"fault", fault.text}});
     }
-    return request::refuse(refused, fault);
+    return request::refuse(refused, fault, page);
   };
   std::array<telemetry::Counter*, 6> by_class{};
   for (std::size_t i = 1; i < by_class.size(); ++i) {
@@ -211,7 +213,7 @@ int serve(const Config& config, const ReadAgain& read_again) {
   http::ServerOptions options = config.http;
   options.listen = config.listen;
   options.threads = workers;
-  const http::Hooks hooks = make_hooks(core);
+  const http::Hooks hooks = make_hooks(core, pages::surface(client_api.pages).refuse);
   http::Server server(options, router, hooks);
   core.metrics.gauge("latchkey_connections_open", "Connections that are open.",
                      [&server] { return static_cast<double>(server.stats().connections_open); });

@@ -70,8 +70,16 @@ def test_the_code_is_typed(television, person):
     begun = television.begin()
     page = person.open("/link")
     assert page.form.typed == ["user_code"]
-    page = person.browser.open("/link", user_code=begun["user_code"])
-    assert page.form_with("decision")
+    assert f"@{person.name}:" in page.text, "nobody sees whom the device would get"
+    page = page.submit(user_code=begun["user_code"].lower())
+    form = page.form_with("decision")
+    assert begun["user_code"] not in page.text, "whoever looks on reads it"
+    assert "have read the code from a device" in page.text
+    assert_refused(television.poll(begun), "authorization_pending")
+    page.submit(form=form, press="allow")
+    page = person.browser.open("/link", user_code=television.begin()["user_code"])
+    assert "shows this code" in page.text, "by a link there is something to compare"
+    assert page.form_with("decision").hidden["user_code"] in page.text
     page = person.browser.open("/link", user_code="BCDF-GHJK")
     assert page.status == 404
     assert page.alert

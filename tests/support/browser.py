@@ -1,6 +1,8 @@
 """A person's browser that runs no scripts: it keeps cookies, reads a page and submits its form."""
 
+import re
 from dataclasses import dataclass, field
+from html import unescape
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 
@@ -86,7 +88,19 @@ class Page:
         self.text = " ".join(" ".join(reader.words).split())
         self.alert = reader.alert  # absent: nothing is wrong
         # Where an answer sends the browser that is not this server; absent: it stays.
-        self.away: str | None = None
+        self.away: str | None = self._refresh()
+
+    def _refresh(self) -> str | None:
+        """Where the page goes on by itself."""
+        for tag, attributes in self.tags:
+            if tag == "meta" and attributes.get("http-equiv") == "refresh":
+                return attributes["content"].removeprefix("0; url=")
+        return None
+
+    def link(self, words: str) -> str:
+        """Where the only link leads that has these words on it."""
+        [target] = re.findall(rf'<a href="([^"]*)"[^>]*>{re.escape(words)}</a>', self.html)
+        return unescape(target)
 
     @property
     def form(self) -> Form:

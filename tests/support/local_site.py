@@ -8,20 +8,32 @@ ANY_PAGE = "<!doctype html><title>Another site</title>"
 
 
 class LocalSite:
-    """Shows `pages` by their path, and for every other path a page that says nothing."""
+    """Redirects, shows `pages` by their path, and for every other path a page that says nothing."""
 
     def __init__(self):
         self.pages: dict[str, str] = {}
+        self.redirects: dict[str, str] = {}  # from a path to any address, with the query
         site = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
-                body = site.pages.get(urlsplit(self.path).path, ANY_PAGE).encode()
+                parts = urlsplit(self.path)
+                if parts.path in site.redirects:
+                    self.send_response(302)
+                    self.send_header("Location", f"{site.redirects[parts.path]}?{parts.query}")
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+                    return
+                body = site.pages.get(parts.path, ANY_PAGE).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "text/html; charset=utf-8")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
+
+            def do_POST(self):
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                self.do_GET()
 
             def log_message(self, *_):
                 pass

@@ -152,9 +152,8 @@ std::expected<AuthorizationRequest, AuthorizationRefused> read_authorization_req
   return request;
 }
 
-bool may_redirect_at_once(const clients::Client& client, const AuthorizationParameters& parameters,
-                          bool signed_in) {
-  return signed_in || client.configured || parameters.prompt == "none";
+bool may_redirect_at_once(const clients::Client& client, bool signed_in) {
+  return signed_in || client.configured;
 }
 
 ReturnAddress return_address(const AuthorizationRequest& request) {

@@ -90,9 +90,8 @@ std::expected<AuthorizationRequest, AuthorizationRefused> read_authorization_req
 
 // Whether a refusal may go to the client without anybody seeing to it. Anybody can register, so
 // else a link to this server would lead people who only opened it to any site (RFC 9700 section
-// 4.11.2).
-bool may_redirect_at_once(const clients::Client& client, const AuthorizationParameters& parameters,
-                          bool signed_in);
+// 4.11.2): with prompt=none too, which costs whoever makes the link nothing.
+bool may_redirect_at_once(const clients::Client& client, bool signed_in);
 
 ReturnAddress return_address(const AuthorizationRequest& request);
 

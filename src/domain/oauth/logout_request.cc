@@ -7,6 +7,10 @@ std::string client_of_logout(const LogoutParameters& p, const std::optional<Read
   return hint && *hint ? (*hint)->client_id : std::string();
 }
 
+bool leads_on_at_once(const LogoutRequest& request) {
+  return request.hinted && request.client && request.client->configured;
+}
+
 std::expected<LogoutRequest, LogoutRefused> read_logout_request(
     std::shared_ptr<const clients::Client> client, const LogoutParameters& p,
     const std::optional<ReadHint>& hint) {

@@ -36,10 +36,12 @@ enum class LogoutRefused : std::uint8_t {
 struct LogoutRequest {
   std::shared_ptr<const clients::Client> client;  // null: the request names none
   std::optional<ReturnAddress> back;              // where to go afterwards; absent: nowhere
-  // Whether the client has shown an ID token of this server's. Without one, anybody may have made
-  // the link, so nobody is sent away by it who has not pressed a button (section 3).
-  bool hinted = false;
+  bool hinted = false;  // whether the client has shown an ID token of this server's
 };
+
+// Whether somebody who is signed out goes back without a click. Not where anybody may have made the
+// link (section 3): whoever registers a client has ID tokens for it, of their own account.
+bool leads_on_at_once(const LogoutRequest& request);
 
 // Whom to look up: the client that is named, or whom the ID token was for. Empty: nobody.
 std::string client_of_logout(const LogoutParameters& parameters,

@@ -95,6 +95,16 @@ TEST(LogoutRequest, SaysWhereToGoAndWhoAsks) {
   }
 }
 
+TEST(LogoutRequest, LeadsNobodyAwayForAClientThatAnybodyHasRegistered) {
+  clients::Client known = *app();
+  known.configured = true;
+  const auto configured = std::make_shared<const clients::Client>(known);
+  EXPECT_TRUE(leads_on_at_once({.client = configured, .back = {}, .hinted = true}));
+  EXPECT_FALSE(leads_on_at_once({.client = configured, .back = {}, .hinted = false}));
+  EXPECT_FALSE(leads_on_at_once({.client = app(), .back = {}, .hinted = true}));
+  EXPECT_FALSE(leads_on_at_once({.client = nullptr, .back = {}, .hinted = true}));
+}
+
 TEST(LogoutRequest, LooksUpWhoeverIsNamed) {
   EXPECT_EQ(client_of_logout({}, {}), "");
   EXPECT_EQ(client_of_logout({.client_id = "app"}, hint_for("else")), "app");

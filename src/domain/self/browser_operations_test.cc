@@ -1,8 +1,13 @@
 // What people do to their own accounts on its pages.
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <optional>
+#include <thread>
+
 #include "domain/self/operations.h"
 #include "domain/self/self_testing.h"
+#include "domain/sessions/session_rows.h"
 #include "domain/signin/browser_session_rows.h"
 
 namespace latchkey::self {
@@ -147,6 +152,34 @@ TEST_P(BrowserOperations, DestroyingNeedsThePasswordOfRecently) {
   ASSERT_TRUE(again.has_value());
   EXPECT_EQ(run(operations_.delete_devices(proof_of(who), {"PHONE"})), 1U);
   EXPECT_EQ(access(phone_), Worth::ended);
+}
+
+// What a page has seen may be over while its form waits for the account.
+TEST_P(BrowserOperations, FreshnessIsJudgedOnceTheAccountIsLocked) {
+  if (GetParam() == db::Dialect::sqlite) return;  // writes are alone
+  const auto user = here_.session.account.id;
+  std::optional<Refused::Why> why;
+  std::atomic<bool> passed = false;
+  std::thread form;
+  server_.db().write_now([&](db::Tx& tx) {
+    sessions::lock_account(tx, user);
+    const Time long_ago = kNoon - 1h;
+    tx.run("UPDATE browser_sessions SET authenticated_at = :at WHERE user_id = :user", long_ago,
+           user);
+    tx.before_commit("~ while the form waits", [&](db::Tx& same) {
+      form = std::thread([&] {
+        why = refused(run(operations_.delete_devices(proof_of(here_.session), {"PHONE"})));
+        passed = true;
+      });
+      const char* waiting =
+          "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()";
+      while (!passed && same.one<int>(waiting) == std::tuple(0)) std::this_thread::yield();
+      EXPECT_FALSE(passed);
+    });
+  });
+  form.join();
+  EXPECT_EQ(why, Refused::Why::not_fresh);
+  EXPECT_NE(access(phone_), Worth::ended);
 }
 
 TEST_P(BrowserOperations, ABrowserThatWasSignedOutMeanwhileChangesNothing) {

@@ -8,6 +8,7 @@
 #include "domain/sessions/standing.h"
 #include "domain/signin/browser_session_rows.h"
 #include "platform/crypto/random.h"
+#include "platform/text/ulid.h"
 
 namespace latchkey::signin {
 namespace {
@@ -17,7 +18,9 @@ using Why = LoginRefused::Why;
 constexpr std::size_t kCookieLength = 43;   // of base62: 256 bits
 constexpr std::int64_t kMostBrowsers = 50;  // of one account; more than a person has
 
-std::string new_cookie() { return crypto::random_text(crypto::kBase62, kCookieLength); }
+std::string new_cookie(UserId user) {
+  return crypto::random_text(crypto::kBase62, kCookieLength) + "." + text::format_id(user);
+}
 
 // Why nobody signs in to the account, as SignIn has it.
 std::optional<LoginRefused> refusal_of(const accounts::Account& account) {
@@ -59,7 +62,7 @@ Task<std::optional<BrowserSession>> BrowserSessions::find(std::string_view cooki
 BrowserSignedIn BrowserSessions::begin(db::Tx& tx, const sessions::Account& account,
                                        const sessions::Origin& origin) {
   const Time now = ground_.clock.now();
-  BrowserSignedIn result{.cookie = new_cookie(),
+  BrowserSignedIn result{.cookie = new_cookie(account.id),
                          .session = {.id = ground_.ids.next<BrowserSessionId>(now),
                                      .account = account,
                                      .created_at = now,
@@ -94,6 +97,11 @@ Task<std::expected<BrowserSignedIn, LoginRefused>> BrowserSessions::sign_in(
   const std::string before = cookie_hash(previous);
   co_return co_await with_password(std::move(who), std::move(password), origin.address,
                                    [&](db::Tx& tx, const accounts::Account& account) {
+                                     auto held = find_browser(tx, before);
+                                     if (held && held->account.id == account.id) {
+                                       held->origin = origin;
+                                       return renew(tx, std::move(*held), account);
+                                     }
                                      delete_browser(tx, ground_.events, before);
                                      return begin(tx, account, origin);
                                    });
@@ -103,19 +111,22 @@ Task<std::expected<BrowserSignedIn, LoginRefused>> BrowserSessions::reauthentica
     const BrowserSession& session, std::string password, std::string address) {
   co_return co_await with_password(
       KnownUser{session.account.localpart}, std::move(password), std::move(address),
-      [&](db::Tx& tx, const accounts::Account& account) {
-        BrowserSignedIn result{.cookie = new_cookie(), .session = session};
-        result.session.account = account;
-        const Time now = ground_.clock.now();
-        result.session.authenticated = {.at = now, .by = AuthMethod::password};
-        result.session.last_active_at = now;
-        if (over(session) || !renew_browser(tx, session.id, cookie_hash(result.cookie),
-                                            result.session.authenticated)) {
-          delete_browser_of(tx, ground_.events, account.id, session.id);
-          return begin(tx, account, session.origin);
-        }
-        return result;
-      });
+      [&](db::Tx& tx, const accounts::Account& account) { return renew(tx, session, account); });
+}
+
+BrowserSignedIn BrowserSessions::renew(db::Tx& tx, BrowserSession session,
+                                       const sessions::Account& account) {
+  const Time now = ground_.clock.now();
+  const Authentication authenticated{.at = now, .by = AuthMethod::password};
+  std::string cookie = new_cookie(account.id);
+  if (over(session) || !renew_browser(tx, session.id, cookie_hash(cookie), authenticated)) {
+    delete_browser_of(tx, ground_.events, account.id, session.id);
+    return begin(tx, account, session.origin);
+  }
+  session.account = account;
+  session.authenticated = authenticated;
+  session.last_active_at = now;
+  return {.cookie = std::move(cookie), .session = std::move(session)};
 }
 
 Task<std::vector<BrowserSession>> BrowserSessions::list(UserId user) {

@@ -53,7 +53,8 @@ struct BrowserSession {
 // set back to before it did either.
 bool past_a_limit(const BrowserSession& session, const BrowserSessionOptions& options, Time now);
 
-// What a browser is handed: the cookie's value, which is nowhere kept.
+// What a browser is handed: the cookie's value, which is nowhere kept. After its last '.' it names
+// the account, for the forms of the pages (endpoints/pages/visit.h): nobody is signed in by that.
 struct BrowserSignedIn {
   std::string cookie;
   BrowserSession session;
@@ -71,8 +72,9 @@ class BrowserSessions {
   // deactivated or locked). Notes its use, at most once a minute.
   Task<std::optional<BrowserSession>> find(std::string_view cookie, sessions::Origin origin);
 
-  // Signs a browser in with a password, always under a new cookie (no session fixation); the one it
-  // held before, if any, ends. `previous` may be empty or garbage.
+  // Signs a browser in with a password, always under a new cookie (no session fixation). If it is
+  // signed in to the same account already its session goes on, with what it has let in; one of
+  // another account ends. `previous` is the cookie it held before; may be empty or garbage.
   Task<std::expected<BrowserSignedIn, LoginRefused>> sign_in(Identifier who, std::string password,
                                                              sessions::Origin origin,
                                                              std::string_view previous);
@@ -108,6 +110,9 @@ class BrowserSessions {
                                                                    std::string password,
                                                                    std::string address,
                                                                    Change change);
+
+  // The session under a new cookie, its person authenticated just now; begins anew when it is over.
+  BrowserSignedIn renew(db::Tx& tx, BrowserSession session, const sessions::Account& account);
 
   const Ground& ground_;
   sessions::Sessions& sessions_;

@@ -149,6 +149,48 @@ TEST_P(BrowserSessionsTest, ANewSignInEndsTheOneBefore) {
   EXPECT_TRUE(find(other.cookie).has_value());
 }
 
+// Another page of the same browser: what it has let in, and is about to, goes on.
+TEST_P(BrowserSessionsTest, SigningInAgainToTheSameAccountGoesOn) {
+  const auto first = sign_in("correct horse").value();
+  server_.clock.advance(5min);
+  const auto second = sign_in("correct horse", first.cookie).value();
+  EXPECT_EQ(second.session.id, first.session.id);
+  EXPECT_NE(second.cookie, first.cookie) << "else a planted cookie would be good";
+  EXPECT_FALSE(find(first.cookie).has_value());
+  const auto found = find(second.cookie);
+  ASSERT_TRUE(found.has_value());
+  EXPECT_TRUE(browsers_.fresh(*found));
+  EXPECT_EQ(rows(), 1);
+  EXPECT_FALSE(sign_in("wrong horse", second.cookie).has_value());
+  EXPECT_TRUE(find(second.cookie).has_value());
+}
+
+TEST_P(BrowserSessionsTest, ACookieNamesItsAccountToTheForms) {
+  const auto named = [](const std::string& cookie) { return cookie.substr(cookie.rfind('.')); };
+  const auto alice = sign_in("correct horse").value();
+  const auto bob = sign_in("battery staple", "", "bob").value();
+  EXPECT_NE(named(alice.cookie), named(bob.cookie));
+  EXPECT_EQ(named(sign_in("correct horse").value().cookie), named(alice.cookie));
+  EXPECT_EQ(named(run(browsers_.reauthenticate(alice.session, "correct horse", "")).value().cookie),
+            named(alice.cookie));
+}
+
+TEST_P(BrowserSessionsTest, NoPasswordProlongsOneBeyondItsAge) {
+  const auto in = sign_in("correct horse").value();
+  const Duration age = browsers_.options().maximum_age;
+  for (const bool by_form : {true, false}) {
+    const auto before = sign_in("correct horse").value();
+    const auto stale = before.session;
+    server_.clock.advance(age);
+    const auto again = by_form ? sign_in("correct horse", before.cookie).value()
+                               : run(browsers_.reauthenticate(stale, "correct horse", "")).value();
+    EXPECT_NE(again.session.id, stale.id) << by_form;
+    EXPECT_EQ(again.session.created_at, server_.clock.now());
+    EXPECT_TRUE(find(again.cookie).has_value());
+    EXPECT_FALSE(find(before.cookie).has_value());
+  }
+}
+
 TEST_P(BrowserSessionsTest, UseProlongsItAndIsNotedOnceAMinute) {
   const auto in = sign_in("correct horse").value();
   server_.clock.advance(30s);

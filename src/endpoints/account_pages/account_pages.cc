@@ -24,26 +24,26 @@ Task<http::Response> answer_page(const AccountPages& pages, const http::Request&
 }
 
 // The form that was sent; absent: it is none, or does not come from our pages.
-std::optional<http::Form> sent_form(const AccountPages& pages, const http::Request& request) {
-  if (!http::has_form(request)) return std::nullopt;
+std::optional<http::Form> sent_form(const AccountPages& pages, const http::Request& request,
+                                    pages::From from) {
   auto form = http::Form::parse(request.body);
-  if (!form || !pages::csrf_ok(pages, request, *form)) return std::nullopt;
+  if (!form || !pages::csrf_ok(pages, request, *form, from)) return std::nullopt;
   return std::move(*form);
 }
 
 Task<http::Response> answer_form(const AccountPages& pages, const http::Request& request,
                                  std::string_view back, const Personal& answer) {
   const auto who = co_await pages::visitor(pages, request);
-  if (!who) co_return pages::to_sign_in(back);
-  const auto form = sent_form(pages, request);
-  if (!form) co_return pages::csrf_refused(pages, request);
+  if (!who) co_return pages::to_sign_in(pages::same_page(pages, request, back));
+  const auto form = sent_form(pages, request, pages::From::visitor);
+  if (!form) co_return pages::csrf_refused(pages, request, back);
   const Visit visit{pages, request, *who, pages::language_of(pages, request), *form};
   co_return co_await answer(visit);
 }
 
 Task<http::Response> answer_open(const AccountPages& pages, const http::Request& request,
                                  const Open& answer) {
-  const auto form = sent_form(pages, request);
+  const auto form = sent_form(pages, request, pages::From::browser);
   if (!form) co_return pages::csrf_refused(pages, request);
   co_return co_await answer(request, *form);
 }

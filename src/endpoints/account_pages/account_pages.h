@@ -49,7 +49,7 @@ using Personal = std::function<Task<http::Response>(const Visit&)>;
 // Who is signed out signs in first and then sees the page.
 void add_page(request::Routes& routes, const AccountPages& pages, std::string path,
               Personal answer);
-// A form; who was signed out meanwhile signs in and then sees `back`.
+// A form; who was signed out meanwhile signs in and then sees its page, or `back` if it has none.
 void add_form(request::Routes& routes, const AccountPages& pages, std::string path,
               std::string_view back, Personal answer);
 

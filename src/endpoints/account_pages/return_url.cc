@@ -50,7 +50,7 @@ std::optional<ReturnUrl> read_return_url(std::string_view text) {
   const std::string scheme = in_lower_case(parsed->scheme());
   if (scheme != "http" && scheme != "https") {
     if (!is_of_an_app(scheme)) return std::nullopt;
-    return ReturnUrl{std::string(text), scheme + ":", scheme + ":"};
+    return ReturnUrl{std::string(text), scheme + ":"};
   }
   std::string host(parsed->encoded_host());
   if (host.empty() || host.find_first_not_of(kHostCharacters) != std::string::npos) {
@@ -59,9 +59,8 @@ std::optional<ReturnUrl> read_return_url(std::string_view text) {
   if (scheme == "http" && !is_one_of(kLoopback, in_lower_case(host))) {
     return std::nullopt;
   }
-  const bool is_ipv6 = host.starts_with('[');  // which a host-source cannot name
   if (parsed->has_port()) host.append(":").append(parsed->port());
-  return ReturnUrl{std::string(text), host, is_ipv6 ? scheme + ":" : scheme + "://" + host};
+  return ReturnUrl{std::string(text), host};
 }
 
 std::string ReturnUrl::with_login_token(std::string_view token) const {

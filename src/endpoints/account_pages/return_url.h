@@ -10,8 +10,7 @@ namespace latchkey::account_pages {
 // registers nowhere, so the person is shown `shown` and decides.
 struct ReturnUrl {
   std::string url;
-  std::string shown;        // the host, or the scheme of an app on this device
-  std::string form_target;  // html::Page
+  std::string shown;  // the host, or the scheme of an app on this device
 
   // With loginToken in its query, before a fragment.
   std::string with_login_token(std::string_view token) const;

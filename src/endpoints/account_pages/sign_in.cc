@@ -6,7 +6,6 @@
 #include "endpoints/pages/surface.h"
 #include "endpoints/pages/words.h"
 #include "endpoints/request/origin.h"
-#include "platform/http/percent.h"
 
 namespace latchkey::account_pages {
 namespace {
@@ -49,7 +48,7 @@ http::Response sign_in_page(const AccountPages& pages, const http::Request& requ
   }
   values.add(form.user.empty() ? "FOCUS_USER" : "FOCUS_PASSWORD");
   if (pages.registration.open() && !form.again && !form.another) {
-    values.add_text("SIGN_UP_LINK", "/account/sign-up?next=" + http::percent_encode(form.next));
+    values.add_text("SIGN_UP_LINK", pages::sign_up_path(form.next));
   }
   if (!form.refused.sentence.empty()) page.status = form.refused.status;
   http::Response response = pages::show(pages, request, std::move(page));

@@ -9,7 +9,6 @@
 #include "endpoints/pages/surface.h"
 #include "endpoints/pages/words.h"
 #include "endpoints/request/origin.h"
-#include "platform/http/percent.h"
 
 namespace latchkey::account_pages {
 namespace {
@@ -49,7 +48,7 @@ http::Response sign_up_page(const AccountPages& pages, const http::Request& requ
       pages::begin_page(pages, request, language.say(Text::sign_up), "account_sign_up.html");
   html::Values& values = page.values;
   values.set("NEXT", next).set("USER", pages::typed_field(sent, "user"));
-  values.set("SIGN_IN_LINK", "/account/sign-in?next=" + http::percent_encode(next));
+  values.set("SIGN_IN_LINK", pages::sign_in_path(next));
   values.set("USER_HINT", language.say(texts::SignUpNameHint{.server = pages.server_name}));
   values.add_text("PURPOSE", purpose).add_text("ERROR", refused.sentence);
   put_required(values, pages, language);

@@ -36,7 +36,7 @@ Task<http::Response> get_sso(const AccountPages& pages, const http::Request& req
   const Language& language = pages::language_of(pages, request);
   html::Page page = pages::begin_page(
       pages, request, language.say(texts::SsoTitle{.host = where->shown}), "account_sso.html");
-  page.form_target = where->form_target;
+  page.form_target = html::form_target_of(where->url);
   const Visit visit{pages, request, *who, language, query};
   page.values.set("ACCOUNT", visit.matrix_id()).set("TARGET", target);
   page.values.set("ASKS", language.say(texts::SsoAsks{.host = where->shown}));

@@ -143,6 +143,7 @@ Task<http::Response> get_redirect(const http::Request& request) {
   response.status = 302;
   response.content_type = {};
   response.headers = {{"Location", "/account/sso?" + http::encode_form(fields)},
+                      {"Referrer-Policy", "no-referrer"},
                       {"Cache-Control", "no-store"}};
   co_return response;
 }

@@ -1,16 +1,23 @@
 // GET and POST /oauth2/authorize (RFC 6749 section 3.1; OpenID Connect Core section 3.1.2): the
 // whole request stands in the query until the person has decided, so nothing is written for
-// whoever opens the address.
+// whoever opens the address. On the way over the sign-in page it is one short value (pages/next.h).
+
+#include <algorithm>
+#include <iterator>
+#include <ranges>
 
 #include "domain/oauth/authorization_request.h"
 #include "domain/oauth/id_token.h"
 #include "endpoints/oauth/consent_page.h"
 #include "endpoints/oauth/oauth.h"
+#include "endpoints/pages/next.h"
 
 namespace latchkey::oauth {
 namespace {
 
 using signin::BrowserSession;
+
+constexpr std::string_view kLoginRequired = "login_required";
 
 AuthorizationParameters read_parameters(const http::Form& query) {
   AuthorizationParameters p;
@@ -46,15 +53,20 @@ AuthorizationParameters read_parameters(const http::Form& query) {
 }
 
 // The same request without what the page it comes back from has seen to: else a person who was
-// asked for the password (prompt=login, max_age=0) would be asked again and again.
-std::string without_prompt(const http::Form& query) {
-  std::vector<http::Form::Field> kept;
-  for (const http::Form::Field& field : query.fields()) {
-    if (field.name != "prompt" && field.name != "max_age" && field.name != "id_token_hint") {
-      kept.push_back(field);
-    }
+// asked for the password (prompt=login, max_age=0) would be asked again and again. A path, with the
+// request shortened.
+std::string coming_back(std::string_view query) {
+  constexpr std::string_view kSeenTo[] = {"prompt", "max_age", "id_token_hint"};
+  std::string kept;
+  for (const auto part : std::views::split(query, '&')) {
+    const std::string_view text(part.begin(), part.end());
+    const auto field = http::Form::parse(text);
+    const bool seen_to =
+        field && !field->fields().empty() &&
+        std::ranges::find(kSeenTo, field->fields().front().name) != std::end(kSeenTo);
+    if (!seen_to) kept.append(kept.empty() ? "" : "&").append(text);
   }
-  return http::encode_form(kept);
+  return pages::shortened(std::string(path::kAuthorize) + "?" + kept);
 }
 
 void complete(const Api& api, const ReturnAddress& where, std::vector<http::Form::Field>& fields) {
@@ -73,7 +85,7 @@ http::Response form_to_client(const Api& api, const http::Request& request,
   const std::string back = pages::language_of(api.site, request)
                                .say(texts::LogoutBack{.app = shown_name(request, client)});
   html::Page page = pages::begin_page(api.site, request, back, "form_post.html");
-  page.form_target = form_action_source(where.redirect_uri);
+  page.form_target = html::form_target_of(where.redirect_uri);
   if (at_once) page.script = "form_post.js";
   page.values.set("ACTION", where.redirect_uri).set("BACK", back);
   for (const http::Form::Field& field : fields) {
@@ -91,15 +103,25 @@ http::Response answer_client(const Api& api, const http::Request& request,
     return form_to_client(api, request, client, where, fields, at_once);
   }
   std::string address = redirect_to(where, http::encode_form(fields));
-  if (at_once) return pages::see_other(std::move(address));
+  std::string back = pages::language_of(api.site, request)
+                         .say(texts::LogoutBack{.app = shown_name(request, client)});
+  if (at_once) {
+    // The form of the sign-in page leads to a shortened request, and to this server alone.
+    const bool after_form =
+        request.method != http::Method::post && pages::is_shortened(request.query);
+    if (after_form) {
+      return pages::go_on(api.site, request, std::move(address), std::move(back));
+    }
+    return pages::see_other(std::move(address));
+  }
+  const bool silent = !fields.empty() && fields.front().value == kLoginRequired;
   return pages::show_message(
       api.site, request,
       {.status = 400,
        .title = Text::authorize_failed,
-       .sentence = Text::authorize_refused,
+       .sentence = silent ? Text::authorize_signed_out : Text::authorize_refused,
        .link = std::move(address),
-       .link_text = pages::language_of(api.site, request)
-                        .say(texts::LogoutBack{.app = shown_name(request, client)})});
+       .link_text = std::move(back)});
 }
 
 http::Response tell_client(const Api& api, const http::Request& request,
@@ -130,23 +152,25 @@ http::Response answer_refused(const Api& api, const http::Request& request,
 
 Task<http::Response> grant(const Api& api, const http::Request& request,
                            const BrowserSession& browser, const AuthorizationRequest& asked,
-                           std::string query) {
+                           std::string next) {
   const auto code = co_await api.codes.issue(browser, asked);
   if (code) {
     co_return answer_client(api, request, *asked.client, return_address(asked), {{"code", *code}});
   }
-  co_return pages::to_sign_in(std::string(path::kAuthorize) + "?" + query);
+  co_return pages::to_sign_in(next);
 }
 
 struct Asked {
-  http::Form query;
+  std::string query;
   AuthorizationRequest request;
 };
 Task<std::expected<Asked, http::Response>> read(const Api& api, const http::Request& request,
                                                 const BrowserSession* browser) {
-  const auto fields = http::Form::parse(request.query);
-  if (!fields) {
-    co_return std::unexpected(failed(api, request, Text::authorize_unreadable));
+  const std::string query = pages::full_query(request.query);
+  const auto fields = http::Form::parse(query);
+  if (!fields || query.size() > pages::kLongestQuery) {
+    co_return std::unexpected(
+        failed(api, request, fields ? Text::authorize_long : Text::authorize_unreadable));
   }
   const auto client_id = fields->only("client_id");
   auto client =
@@ -154,7 +178,7 @@ Task<std::expected<Asked, http::Response>> read(const Api& api, const http::Requ
   const AuthorizationParameters parameters = read_parameters(*fields);
   auto asked = read_authorization_request(client, parameters);
   if (!asked) {
-    const bool at_once = client && may_redirect_at_once(*client, parameters, browser != nullptr);
+    const bool at_once = client && may_redirect_at_once(*client, browser != nullptr);
     co_return std::unexpected(answer_refused(api, request, asked.error(), client.get(), at_once));
   }
   if (!parameters.id_token_hint.empty()) {
@@ -164,7 +188,7 @@ Task<std::expected<Asked, http::Response>> read(const Api& api, const http::Requ
     asked->wrong_hint = !hint || hint->client_id != client->id;
     if (!asked->wrong_hint) asked->hinted = hint->user;
   }
-  co_return Asked{*fields, std::move(*asked)};
+  co_return Asked{query, std::move(*asked)};
 }
 
 Task<http::Response> get_authorize(const Api& api, const http::Request& request) {
@@ -174,8 +198,7 @@ Task<http::Response> get_authorize(const Api& api, const http::Request& request)
   const bool consented = browser && asked->request.prompt.none &&
                          co_await api.codes.consented(*browser, asked->request);
   const ReturnAddress where = return_address(asked->request);
-  const std::string query = without_prompt(asked->query);
-  const std::string next = std::string(path::kAuthorize) + "?" + query;
+  const std::string next = coming_back(asked->query);
   switch (next_step(asked->request, browser ? &*browser : nullptr, consented, api.clock.now())) {
     case AuthorizationStep::sign_up:
       co_return pages::to_sign_up(next);
@@ -186,17 +209,18 @@ Task<http::Response> get_authorize(const Api& api, const http::Request& request)
     case AuthorizationStep::use_another_account:
       co_return pages::to_sign_in(next, {.another = true});
     case AuthorizationStep::grant:
-      co_return co_await grant(api, request, *browser, asked->request, query);
+      co_return co_await grant(api, request, *browser, asked->request, next);
     case AuthorizationStep::login_required:
-      co_return tell_client(api, request, *asked->request.client, where, "login_required",
-                            "The person has to sign in.");
+      co_return tell_client(api, request, *asked->request.client, where, kLoginRequired,
+                            "The person has to sign in.",
+                            may_redirect_at_once(*asked->request.client, browser.has_value()));
     case AuthorizationStep::consent_required:
       co_return tell_client(api, request, *asked->request.client, where, "consent_required",
                             "The person has to consent.");
     case AuthorizationStep::ask_consent:
       break;
   }
-  co_return co_await consent_page(api, request, asked->request, *browser, query);
+  co_return co_await consent_page(api, request, asked->request, *browser, next);
 }
 
 Task<http::Response> post_authorize(const Api& api, const http::Request& request) {
@@ -205,25 +229,24 @@ Task<http::Response> post_authorize(const Api& api, const http::Request& request
   // cookie with a form of another site, so it comes once more as a link.
   if (form && request.query.empty() && !form->fields().empty() && http::has_form(request) &&
       pages::field(*form, "decision").empty()) {
-    co_return pages::see_other(std::string(path::kAuthorize) + "?" +
-                               http::encode_form(form->fields()));
+    co_return pages::see_other(carried(path::kAuthorize, http::encode_form(form->fields())));
   }
+  const auto browser = co_await pages::visitor(api.site, request);
+  // Signed out meanwhile. Nothing is decided, so that no page of another site can have it done.
+  if (!browser) co_return pages::to_sign_in(pages::same_page(api.site, request));
   if (!form || !pages::csrf_ok(api.site, request, *form)) {
     co_return pages::csrf_refused(api.site, request);
   }
-  const auto browser = co_await pages::visitor(api.site, request);
-  const auto asked = co_await read(api, request, browser ? &*browser : nullptr);
+  const auto asked = co_await read(api, request, &*browser);
   if (!asked) co_return asked.error();
-  const std::string query = without_prompt(asked->query);
+  const std::string next = coming_back(asked->query);
   const std::string decision = pages::field(*form, "decision");
   if (decision == "deny") {
     co_return tell_client(api, request, *asked->request.client, return_address(asked->request),
                           "access_denied", "The person has said no.");
   }
-  if (!browser || decision != "allow") {
-    co_return pages::to_sign_in(std::string(path::kAuthorize) + "?" + query);
-  }
-  co_return co_await grant(api, request, *browser, asked->request, query);
+  if (decision != "allow") co_return pages::see_other(next);
+  co_return co_await grant(api, request, *browser, asked->request, next);
 }
 
 }  // namespace

@@ -53,26 +53,15 @@ Task<void> put_scope(const Api& api, html::Values& values, Scope scope,
       language.say(texts::ConsentReplaces{.device = name.empty() ? scope.device_id : name}));
 }
 
-std::string form_action_source(std::string_view redirect_uri) {
-  const auto uri = clients::Uri::parse(redirect_uri);
-  if (!uri) return {};
-  if (uri->scheme != "https" && uri->scheme != "http") return uri->scheme + ":";
-  // A host-source cannot name an IPv6 address.
-  if (uri->host.starts_with('[')) return uri->scheme + ":";
-  std::string source = uri->scheme + "://" + uri->host;
-  if (uri->port) source.append(":").append(*uri->port);
-  return source;
-}
-
 Task<http::Response> consent_page(const Api& api, const http::Request& request,
                                   const AuthorizationRequest& asked,
-                                  const signin::BrowserSession& browser, std::string_view query) {
+                                  const signin::BrowserSession& browser, std::string_view next) {
   const Language& language = pages::language_of(api.site, request);
   const clients::Client& client = *asked.client;
   const std::string name = client.shown_name(pages::accepted_languages(request));
   html::Page page = pages::begin_page(
       api.site, request, language.say(texts::ConsentTitle{.app = name}), "consent.html");
-  page.form_target = form_action_source(asked.redirect_uri);
+  page.form_target = html::form_target_of(asked.redirect_uri);
   html::Values& values = page.values;
   values.set("ASKS", language.say(texts::ConsentAsks{.app = name, .server = api.server_name}));
   values.set("CLIENT", name);
@@ -86,7 +75,6 @@ Task<http::Response> consent_page(const Api& api, const http::Request& request,
                   goes_to_this_machine(asked.redirect_uri)
                       ? language.say(texts::ConsentWarningLocal{.app = name})
                       : language.say(texts::ConsentWarning{.host = host_of(asked.redirect_uri)}));
-  const std::string next = std::string(path::kAuthorize) + "?" + std::string(query);
   values.set("NOT_ME_URL", pages::sign_in_path(next, {.another = true}));
   values.add_text("POLICY_URI", client.policy_uri.best(pages::accepted_languages(request)));
   values.add_text("TOS_URI", client.tos_uri.best(pages::accepted_languages(request)));

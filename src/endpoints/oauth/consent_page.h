@@ -5,10 +5,10 @@
 
 namespace latchkey::oauth {
 
-// Who asks, for what, as whom. `query` is that of the authorization request, for "not me".
+// Who asks, for what, as whom. `next` is the page's own address, for "not me".
 Task<http::Response> consent_page(const Api& api, const http::Request& request,
                                   const AuthorizationRequest& asked,
-                                  const signin::BrowserSession& browser, std::string_view query);
+                                  const signin::BrowserSession& browser, std::string_view next);
 
 // Where the client is at home, which its name does not prove; empty: that is its name, or nowhere.
 std::string client_host(const clients::Client& client, std::string_view shown_name);
@@ -17,9 +17,5 @@ std::string client_host(const clients::Client& client, std::string_view shown_na
 // {{REPLACES}} when its device is one that they have, and that the client takes over.
 Task<void> put_scope(const Api& api, html::Values& values, Scope scope,
                      const signin::BrowserSession& browser, const Language& language);
-
-// Where a redirect URI leads, as a source of the Content Security Policy's form-action: Chromium
-// follows a redirect after a form only to what is named there. Empty: nothing that CSP can name.
-std::string form_action_source(std::string_view redirect_uri);
 
 }  // namespace latchkey::oauth

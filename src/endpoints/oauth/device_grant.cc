@@ -48,32 +48,41 @@ std::string_view say(const Api& api, const http::Request& request, Text text) {
   return pages::language_of(api.site, request).say(text);
 }
 
-http::Response code_page(const Api& api, const http::Request& request, int status = 200,
+void put_person(const Api& api, html::Values& values, const BrowserSession& browser,
+                std::string_view next) {
+  values.set("USER_ID", accounts::matrix_id(browser.account.localpart, api.server_name));
+  values.set("NOT_ME_URL", pages::sign_in_path(next, {.another = true}));
+}
+
+http::Response code_page(const Api& api, const http::Request& request,
+                         const BrowserSession& browser, int status = 200,
                          std::string_view error = {}) {
   html::Page page =
       pages::begin_page(api.site, request, say(api, request, Text::link_title), "link_code.html");
   page.status = status;
   page.values.add_text("ERROR", error);
+  put_person(api, page.values, browser, path::kLink);
   return pages::show(api.site, request, std::move(page));
 }
 
 Task<http::Response> decide_page(const Api& api, const http::Request& request,
                                  const PendingDevice& device, const BrowserSession& browser,
-                                 const std::string& code) {
+                                 const std::string& code, bool typed) {
   const Language& language = pages::language_of(api.site, request);
   const std::string name = device.client->shown_name(pages::accepted_languages(request));
   const auto title = language.say(texts::LinkAsksTitle{.app = name});
   html::Page page = pages::begin_page(api.site, request, title, "link_decide.html");
   html::Values& values = page.values;
   values.set("CLIENT", name).set("CODE", code);
+  // Who has just typed it has nothing to compare it with, and whoever looks on need not read it.
+  if (!typed) values.add_text("SHOWN_CODE", code);
+  values.add(typed ? "TYPED" : "BY_LINK");
   // Not whose app it says it is: anybody can ask with the client_id of any app, and what is allowed
   // goes to the device that asks, not to a host.
-  values.set("USER_ID", accounts::matrix_id(browser.account.localpart, api.server_name));
+  put_person(api, values, browser, std::string(path::kLink) + "?user_code=" + code);
   values.add_text("ADDRESS", device.origin.address);
   values.add_text("AGENT", device.origin.user_agent);
   co_await put_scope(api, values, device.scope, browser, language);
-  const std::string next = std::string(path::kLink) + "?user_code=" + code;
-  values.set("NOT_ME_URL", pages::sign_in_path(next, {.another = true}));
   co_return pages::show(api.site, request, std::move(page));
 }
 
@@ -87,53 +96,55 @@ struct Waiting {
   PendingDevice device;
 };
 Task<std::expected<Waiting, http::Response>> look(const Api& api, const http::Request& request,
+                                                  const BrowserSession& browser,
                                                   std::string_view typed) {
   const Time now = api.clock.now();
   if (api.limits.user_code_blocked(request.client_address, now)) {
-    co_return std::unexpected(code_page(api, request, 429, say(api, request, Text::link_too_many)));
+    co_return std::unexpected(
+        code_page(api, request, browser, 429, say(api, request, Text::link_too_many)));
   }
   const auto code = read_user_code(typed);
   auto device = code ? co_await api.devices.find(*code) : std::nullopt;
   if (!device) {
     api.limits.user_code_failed(request.client_address, now);
-    co_return std::unexpected(code_page(api, request, 404, say(api, request, Text::link_unknown)));
+    co_return std::unexpected(
+        code_page(api, request, browser, 404, say(api, request, Text::link_unknown)));
   }
   co_return Waiting{*code, std::move(*device)};
 }
 
 Task<http::Response> get_link(const Api& api, const http::Request& request) {
-  const auto query = http::Form::parse(request.query);
-  const std::string typed = query ? pages::field(*query, "user_code") : std::string();
+  const http::Form query = pages::query_of(request);
+  const std::string typed = pages::field(query, "user_code");
   const auto browser = co_await pages::visitor(api.site, request);
   if (!browser) {
     std::string next(path::kLink);
     if (const auto code = read_user_code(typed)) next += "?user_code=" + *code;
-    const std::string hint = query ? pages::field(*query, "login_hint") : std::string();
-    co_return pages::to_sign_in(next, {.login_hint = hint});
+    co_return pages::to_sign_in(next, {.login_hint = pages::field(query, "login_hint")});
   }
-  if (typed.empty()) co_return code_page(api, request);
-  const auto waiting = co_await look(api, request, typed);
+  if (typed.empty()) co_return code_page(api, request, *browser);
+  const auto waiting = co_await look(api, request, *browser, typed);
   if (!waiting) co_return waiting.error();
-  co_return co_await decide_page(api, request, waiting->device, *browser, waiting->code);
+  co_return co_await decide_page(api, request, waiting->device, *browser, waiting->code, false);
 }
 
 Task<http::Response> post_link(const Api& api, const http::Request& request) {
+  const auto browser = co_await pages::visitor(api.site, request);
+  if (!browser) co_return pages::to_sign_in(pages::same_page(api.site, request));
   const auto form = http::Form::parse(request.body);
   if (!form || !pages::csrf_ok(api.site, request, *form)) {
     co_return pages::csrf_refused(api.site, request);
   }
-  const auto browser = co_await pages::visitor(api.site, request);
-  if (!browser) co_return pages::to_sign_in(path::kLink);
   const std::string typed = pages::field(*form, "user_code");
-  const auto waiting = co_await look(api, request, typed);
+  const auto waiting = co_await look(api, request, *browser, typed);
   if (!waiting) co_return waiting.error();
   const std::string decision = pages::field(*form, "decision");
   if (decision != "allow" && decision != "deny") {
-    co_return co_await decide_page(api, request, waiting->device, *browser, waiting->code);
+    co_return co_await decide_page(api, request, waiting->device, *browser, waiting->code, true);
   }
   const bool allow = decision == "allow";
   if (!co_await api.devices.decide(*browser, waiting->code, allow)) {
-    co_return code_page(api, request, 404, say(api, request, Text::link_unknown));
+    co_return code_page(api, request, *browser, 404, say(api, request, Text::link_unknown));
   }
   if (allow) co_return message(api, request, Text::link_done_title, Text::link_done);
   co_return message(api, request, Text::link_denied_title, Text::link_denied);

@@ -88,13 +88,13 @@ http::Response ask(const Api& api, const http::Request& request, const LogoutReq
     values.add_text("ASKS", language.say(texts::LogoutAsks{.app = client_name(request, asked),
                                                            .server = api.server_name}));
   }
-  if (asked.back) page.form_target = form_action_source(asked.back->redirect_uri);
+  if (asked.back) page.form_target = html::form_target_of(asked.back->redirect_uri);
   return pages::show(api.site, request, std::move(page));
 }
 
 // Nobody is signed in here, so nothing is left to ask.
 http::Response nobody(const Api& api, const http::Request& request, const LogoutRequest& asked) {
-  if (asked.back && asked.hinted) return pages::see_other(address(*asked.back));
+  if (asked.back && leads_on_at_once(asked)) return pages::see_other(address(*asked.back));
   pages::Message message{.title = Text::logout_done, .sentence = Text::notice_signed_out};
   if (asked.back) {
     message.link = address(*asked.back);
@@ -118,16 +118,13 @@ std::string signed_out_page(const http::Request& request) {
   return locales.empty() ? path : path + "?ui_locales=" + http::percent_encode(locales);
 }
 
-Task<http::Response> decide(const Api& api, const http::Request& request, bool sign_out) {
-  const auto asked = co_await read(api, pages::query_of(request));
-  if (!asked) co_return refuse(api, request, asked.error());
-  const auto browser = co_await pages::visitor(api.site, request);
-  if (sign_out && browser) {
-    co_await api.site.browsers.end(browser->account.id, browser->id);
-  }
+Task<http::Response> decide(const Api& api, const http::Request& request,
+                            const LogoutRequest& asked, const signin::BrowserSession& browser,
+                            bool sign_out) {
+  if (sign_out) co_await api.site.browsers.end(browser.account.id, browser.id);
   http::Response response;
-  if (asked->back) {
-    response = pages::see_other(address(*asked->back));
+  if (asked.back) {
+    response = pages::see_other(address(*asked.back));
   } else if (sign_out) {
     response = pages::done(signed_out_page(request), pages::Notice::signed_out);
   } else {
@@ -140,7 +137,7 @@ Task<http::Response> decide(const Api& api, const http::Request& request, bool s
 // A client may post as well (section 2). The browser sends no cookie with a form of another site,
 // so the request comes once more as a link.
 http::Response as_link(const http::Form& sent) {
-  return pages::see_other(std::string(path::kEndSession) + "?" + http::encode_form(sent.fields()));
+  return pages::see_other(carried(path::kEndSession, http::encode_form(sent.fields())));
 }
 
 Task<http::Response> post_logout(const Api& api, const http::Request& request) {
@@ -148,10 +145,15 @@ Task<http::Response> post_logout(const Api& api, const http::Request& request) {
   if (!form) co_return refuse(api, request, LogoutRefused::duplicates);
   const std::string decision = pages::field(*form, "decision");
   if (decision.empty()) co_return as_link(*form);
+  const auto asked = co_await read(api, pages::query_of(request));
+  if (!asked) co_return refuse(api, request, asked.error());
+  // Signed out meanwhile, by another page of the same browser.
+  const auto browser = co_await pages::visitor(api.site, request);
+  if (!browser) co_return nobody(api, request, *asked);
   if (!pages::csrf_ok(api.site, request, *form)) {
     co_return pages::csrf_refused(api.site, request);
   }
-  co_return co_await decide(api, request, decision == "sign_out");
+  co_return co_await decide(api, request, *asked, *browser, decision == "sign_out");
 }
 
 }  // namespace

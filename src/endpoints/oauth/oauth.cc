@@ -3,10 +3,17 @@
 #include "endpoints/oauth/authenticate.h"
 #include "endpoints/oauth/error_response.h"
 #include "endpoints/oauth/introspect.h"
+#include "endpoints/pages/next.h"
 #include "endpoints/pages/surface.h"
 #include "endpoints/request/standard_error.h"
 
 namespace latchkey::oauth {
+
+std::string carried(std::string_view path, const std::string& query) {
+  constexpr std::size_t kLong = 2000;
+  std::string address = std::string(path) + "?" + query;
+  return address.size() > kLong ? pages::shortened(address) : address;
+}
 
 void mount(http::Router& router, const Api& api) {
   request::Routes metadata(router, {.name = "metadata", .refuse = request::standard_refusal});

@@ -64,6 +64,10 @@ struct Api {
   const http::PublicUrl& public_url;  // its base() is the issuer
 };
 
+// A request that a client has posted, as an address: in one value where the headers of proxies
+// might not hold it.
+std::string carried(std::string_view path, const std::string& query);
+
 void mount_metadata(request::Routes& routes, const Api& api);
 void mount_webfinger(request::Routes& routes, const Api& api);
 void mount_authorize(request::Routes& routes, const Api& api);

@@ -1,5 +1,6 @@
 #include "endpoints/pages/cookie.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace latchkey::pages {
@@ -32,10 +33,21 @@ TEST(Cookie, IsFoundByItsWholeName) {
   EXPECT_EQ(cookie_value(with(odd), "latchkey"), "");
 }
 
+TEST(Cookie, IsFoundAmongOthersOfItsKind) {
+  using testing::ElementsAre;
+  const http::Header headers[] = {
+      {"Cookie", "latchkey=0; latchkey-form-a=1; latchkey-formb=2; latchkey-form=3"},
+      {"Cookie", "latchkey-form-c=; latchkey-form-d=4"}};
+  EXPECT_THAT(cookies_named(with(headers), "latchkey-form"), ElementsAre("1", "3", "4"));
+  EXPECT_TRUE(cookies_named(with(headers), "other").empty());
+}
+
 TEST(Csrf, ValueIsOfTheCookieAndDoesNotShowIt) {
-  EXPECT_EQ(csrf_value("secret"), csrf_value("secret"));
-  EXPECT_NE(csrf_value("secret"), csrf_value("secreu"));
-  EXPECT_FALSE(csrf_value("secret").contains("secret"));
+  EXPECT_EQ(csrf_value("secret", "alice"), csrf_value("secret", "alice"));
+  EXPECT_NE(csrf_value("secret", "alice"), csrf_value("secreu", "alice"));
+  EXPECT_NE(csrf_value("secret", "alice"), csrf_value("secret", "bob"));
+  EXPECT_NE(csrf_value("secret", "alice"), csrf_value("secret", ""));
+  EXPECT_FALSE(csrf_value("secret", "alice").contains("secret"));
 }
 
 TEST(Post, FromElsewhereIsKnown) {

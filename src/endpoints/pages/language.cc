@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "endpoints/pages/next.h"
 #include "platform/http/form.h"
 
 namespace latchkey::pages {
@@ -13,7 +14,7 @@ std::string only(const http::Form& form, std::string_view name) {
 }
 
 std::string asked_in(std::string_view query) {
-  const auto form = http::Form::parse(query);
+  const auto form = http::Form::parse(full_query(query));
   return form ? only(*form, "ui_locales") : std::string();
 }
 

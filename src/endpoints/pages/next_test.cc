@@ -48,7 +48,38 @@ TEST(Next, LeadsToNoOtherPlace) {
         "/oauth2/x"sv, "/"sv, "/link/x"sv}) {
     EXPECT_EQ(next_or_home(router, no_page), kHome) << no_page;
   }
-  EXPECT_FALSE(local_path("/account/?" + std::string(10'000, 'x')));
+  EXPECT_FALSE(local_path("/account/?" + std::string(20'000, 'x')));
+}
+
+TEST(Next, IsTheSameAfterItWasShortened) {
+  for (const std::string query : {"a=1", "state=%7B%22a%22%3A1%7D&state=x", "", "continue"}) {
+    const std::string next = shortened("/oauth2/authorize?" + query);
+    EXPECT_TRUE(next.starts_with("/oauth2/authorize?continue=")) << next;
+    EXPECT_EQ(shortened(next), next);
+    EXPECT_TRUE(local_path(next));
+    EXPECT_EQ(full_query(next.substr(next.find('?') + 1)), query);
+    EXPECT_EQ(full_query(next.substr(next.find('?') + 1) + "&b=2"), query + "&b=2");
+  }
+  EXPECT_EQ(shortened("/link"), "/link");
+  EXPECT_EQ(full_query("a=1"), "a=1");
+  for (const char* no_query : {"continue=", "continue=x", "continue=%41", "continue=a.b&c=d"}) {
+    EXPECT_EQ(full_query(no_query), no_query);
+  }
+}
+
+TEST(Next, IsAboutAsLongAfterItWasShortened) {
+  const std::string path = "/oauth2/authorize?";
+  std::string json = path + "state=";
+  while (json.size() < 2000) json += "%7B%22return_to%22%3A%22%2Fsome%2Fwhere%22%7D";
+  EXPECT_LT(shortened(json).size(), 400U);
+  std::string random = path + "state=";
+  for (std::uint32_t x = 1; random.size() < path.size() + kLongestQuery;) {
+    x = x * 1664525 + 1013904223;
+    random += "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[x >> 26];
+  }
+  EXPECT_LT(shortened(random).size(), random.size() + 200);
+  EXPECT_TRUE(local_path(shortened(random)));
+  EXPECT_EQ(path + full_query(shortened(random).substr(path.size())), random);
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 #include "endpoints/pages/visit.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
+#include <vector>
 
 #include "endpoints/pages/cookie.h"
 #include "endpoints/pages/next.h"
@@ -14,17 +17,75 @@
 namespace latchkey::pages {
 namespace {
 
-// Of the cookie for forms before anybody is signed in; it lasts as long as the browser is open.
+// Of the cookies for forms; they last as long as the browser is open.
 constexpr std::string_view kFormCookie = "-form";
+constexpr std::size_t kFormCookieSuffix = 8;
+// Beyond this, what is to be carried over is shortened.
+constexpr std::size_t kLongNext = 512;
+// Of a hint at who signs in: no Matrix ID is longer.
+constexpr std::size_t kLongestHint = 255;
+// What the address of a page says of the fields of its form, in which its people find what they
+// came for. No password, and nothing that was typed.
+constexpr std::string_view kOfAddresses[] = {"next",      "again",        "another",
+                                             "device_id", "redirect_url", "user_code"};
+// So does the address of a recovery link.
+constexpr std::string_view kRecover = "/account/recover";
 
-// What the hidden field is derived from; empty: the browser has no cookie of ours.
-std::string_view form_secret(const http::PublicUrl& url, const http::Request& request) {
+// Whom a page is shown to, as its forms say it: nobody, or the account that the session's cookie
+// names, whether it is good or not. One of an older version names none.
+std::string whose(const http::PublicUrl& url, const http::Request& request) {
   const std::string_view session = cookie_value(request, cookie_name(url));
-  return session.empty() ? cookie_value(request, cookie_name(url, kFormCookie)) : session;
+  const auto dot = session.rfind('.');
+  if (dot != session.npos) return std::string(session.substr(dot + 1));
+  return session.empty() ? std::string() : csrf_value(session, {});
+}
+
+std::string token_of(std::string_view cookie, std::string_view whose) {
+  return csrf_value(cookie, whose).append(".").append(whose);
+}
+
+// Whether one of the browser's cookies has made the form's token.
+bool is_ours(const http::PublicUrl& url, const http::Request& request, const http::Form& form) {
+  if (!http::has_form(request) || from_elsewhere(url, request)) return false;
+  const std::string token = field(form, kCsrfField);
+  const auto dot = token.rfind('.');
+  if (dot == token.npos) return false;
+  return std::ranges::any_of(cookies_named(request, cookie_name(url, kFormCookie)),
+                             [&](std::string_view cookie) {
+                               return crypto::equal(token_of(cookie, token.substr(dot + 1)), token);
+                             });
+}
+
+bool of_visitor(const http::PublicUrl& url, const http::Request& request, const http::Form& form) {
+  const std::string token = field(form, kCsrfField);
+  return token.substr(token.rfind('.') + 1) == whose(url, request);
+}
+
+http::Form form_of(const http::Request& request) {
+  auto form = http::Form::parse(http::has_form(request) ? request.body : std::string_view());
+  return form ? std::move(*form) : http::Form();
+}
+
+// The value of the hidden field, with the cookie that it needs. Only a GET is handed one: a form
+// that we showed brings its own, and one of another site must not fill the browser with them.
+std::string csrf_token(const Site& site, const http::Request& request, http::Response& response) {
+  const http::PublicUrl& url = site.public_url;
+  const auto cookies = cookies_named(request, cookie_name(url, kFormCookie));
+  if (!cookies.empty()) return token_of(cookies.front(), whose(url, request));
+  const std::string fresh = text::encode_base64url(crypto::random_array<16>());
+  if (request.method == http::Method::get) {
+    const std::string name =
+        cookie_name(url, std::string(kFormCookie) + "-" +
+                             crypto::random_text(crypto::kBase62, kFormCookieSuffix));
+    response.headers.emplace_back("Set-Cookie", set_cookie(url, name, fresh, std::nullopt));
+  }
+  return token_of(fresh, whose(url, request));
 }
 
 std::string to_page(std::string_view path, std::string_view next) {
-  return std::string(path) + "?next=" + http::percent_encode(local_path(next) ? next : kHome);
+  const std::string carried = next.size() > kLongNext ? shortened(next) : std::string(next);
+  return std::string(path) +
+         "?next=" + http::percent_encode(local_path(carried) ? carried : std::string(kHome));
 }
 
 }  // namespace
@@ -65,7 +126,7 @@ http::Response see_other(std::string location) {
 
 std::string sign_in_path(std::string_view next, const SignInHints& hints) {
   std::string location = to_page("/account/sign-in", next);
-  if (!hints.login_hint.empty())
+  if (!hints.login_hint.empty() && hints.login_hint.size() <= kLongestHint)
     location += "&login_hint=" + http::percent_encode(hints.login_hint);
   if (hints.again) location += "&again=1";
   if (hints.another) location += "&another=1";
@@ -76,42 +137,47 @@ http::Response to_sign_in(std::string_view next, const SignInHints& hints) {
   return see_other(sign_in_path(next, hints));
 }
 
-http::Response to_sign_up(std::string_view next) {
-  return see_other(to_page("/account/sign-up", next));
-}
+http::Response to_sign_up(std::string_view next) { return see_other(sign_up_path(next)); }
 
-CsrfToken csrf_token(const Site& site, const http::Request& request) {
-  const std::string_view secret = form_secret(site.public_url, request);
-  if (!secret.empty()) return {.value = csrf_value(secret)};
-  std::string fresh = text::encode_base64url(crypto::random_array<16>());
-  std::string value = csrf_value(fresh);
-  return {.value = std::move(value), .new_cookie = std::move(fresh)};
-}
+std::string sign_up_path(std::string_view next) { return to_page("/account/sign-up", next); }
 
-void hand_over(const Site& site, http::Response& response, const CsrfToken& token) {
+bool csrf_ok(const Site& site, const http::Request& request, const http::Form& form, From from) {
   const http::PublicUrl& url = site.public_url;
-  if (token.new_cookie.empty()) return;
-  response.headers.emplace_back(
-      "Set-Cookie", set_cookie(url, cookie_name(url, kFormCookie), token.new_cookie, std::nullopt));
+  if (!is_ours(url, request, form)) return false;
+  return from == From::browser || of_visitor(url, request, form);
 }
 
-bool csrf_ok(const Site& site, const http::Request& request, const http::Form& form) {
-  const http::PublicUrl& url = site.public_url;
-  const std::string_view secret = form_secret(url, request);
-  if (secret.empty() || from_elsewhere(url, request)) return false;
-  return crypto::equal(csrf_value(secret), field(form, kCsrfField));
+std::string same_page(const Site& site, const http::Request& request, std::string_view back) {
+  const std::string path(request.path);
+  if (site.router.match(http::Method::get, path).route == nullptr) {
+    return std::string(back.empty() ? kHome : back);
+  }
+  std::vector<http::Form::Field> kept;
+  for (const auto& sent : form_of(request).fields()) {
+    const bool of_address = std::ranges::find(kOfAddresses, sent.name) != std::end(kOfAddresses) ||
+                            (path == kRecover && sent.name == "token");
+    if (of_address && !sent.value.empty()) kept.push_back(sent);
+  }
+  std::string query = http::encode_form(kept);
+  if (!request.query.empty() && !query.empty()) query += "&";
+  query += request.query;
+  std::string page = path + (query.empty() ? "" : "?" + query);
+  if (page.size() > kLongNext) page = shortened(page);
+  return local_path(page) ? page : std::string(kHome);
 }
 
-http::Response csrf_refused(const Site& site, const http::Request& request) {
+http::Response csrf_refused(const Site& site, const http::Request& request, std::string_view back) {
+  const bool of_another = is_ours(site.public_url, request, form_of(request));
   return show_message(site, request,
                       {.status = 403,
-                       .title = Text::form_old,
-                       .sentence = Text::form_old_why,
-                       .link = std::string(kHome)});
+                       .title = of_another ? Text::form_of_another : Text::form_old,
+                       .sentence = of_another ? Text::form_of_another_why : Text::form_old_why,
+                       .link = same_page(site, request, back),
+                       .link_text = Text::open_again});
 }
 
 http::Form query_of(const http::Request& request) {
-  auto query = http::Form::parse(request.query);
+  auto query = http::Form::parse(full_query(request.query));
   return query ? std::move(*query) : http::Form();
 }
 
@@ -135,12 +201,22 @@ html::Page begin_page(const Site& site, const http::Request& request, std::strin
 }
 
 http::Response show(const Site& site, const http::Request& request, html::Page page) {
-  const CsrfToken token = csrf_token(site, request);
-  page.values.set("CSRF", token.value);
+  http::Response handed;
+  page.values.set("CSRF", csrf_token(site, request, handed));
   http::Response response = site.pages.answer(std::move(page));
   response.headers.emplace_back("Vary", "Accept-Language, Cookie");
-  hand_over(site, response, token);
+  std::ranges::move(handed.headers, std::back_inserter(response.headers));
   return response;
+}
+
+http::Response go_on(const Site& site, const http::Request& request, std::string address,
+                     std::string link_text) {
+  const Language& language = language_of(site, request);
+  html::Page page = begin_page(site, request, language.say(Text::going_on), "account_message.html");
+  page.values.set("SENTENCE", language.say(Text::going_on_why));
+  page.values.add("LINK").set("HREF", address).set("NAME", link_text);
+  page.refresh = std::move(address);
+  return show(site, request, std::move(page));
 }
 
 http::Response show_message(const Site& site, const http::Request& request,

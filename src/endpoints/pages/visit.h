@@ -54,24 +54,31 @@ http::Response to_sign_in(std::string_view next, const SignInHints& hints = {});
 // The same as a link.
 std::string sign_in_path(std::string_view next, const SignInHints& hints = {});
 http::Response to_sign_up(std::string_view next);
+std::string sign_up_path(std::string_view next);
 
-// The name of the hidden field of every form, and its value: derived from a cookie that another
-// site can neither read nor set. A browser without a session gets a cookie for the purpose, which
-// hand_over() puts on the page.
+// The hidden field of every form, whose value show() puts on the page. It is derived from a cookie
+// that another site can neither read nor set, which is there for nothing else and stays while
+// people sign in and out: a page is good however many others are open. It says too to whom the page
+// was shown, so that nobody decides for somebody else who has signed in since. Each page that finds
+// no such cookie makes one of another name, for two may be asked for at once.
 inline constexpr std::string_view kCsrfField = "csrf";
-struct CsrfToken {
-  std::string value;
-  std::string new_cookie = {};  // empty: the browser has one
+
+// From whom a form may come.
+enum class From {
+  visitor,  // a page that was shown to the account that is signed in by now
+  browser,  // any page of this browser's: the form itself says who it is for
 };
-CsrfToken csrf_token(const Site& site, const http::Request& request);
-void hand_over(const Site& site, http::Response& response, const CsrfToken& token);
-
 // Whether a POST comes from a form that we showed in this browser.
-bool csrf_ok(const Site& site, const http::Request& request, const http::Form& form);
-// The page for one that does not: nothing was done, and how to go on.
-http::Response csrf_refused(const Site& site, const http::Request& request);
+bool csrf_ok(const Site& site, const http::Request& request, const http::Form& form,
+             From from = From::visitor);
+// The page for one that does not: nothing was done, and the way to the same page once more, which
+// is that of the form unless it has none.
+http::Response csrf_refused(const Site& site, const http::Request& request,
+                            std::string_view back = {});
+// The page that a form came from, with what of the form its address says.
+std::string same_page(const Site& site, const http::Request& request, std::string_view back = {});
 
-// The query of a request; empty when it cannot be read.
+// The query of a request, in full (next.h); empty when it cannot be read.
 http::Form query_of(const http::Request& request);
 
 // A field of a form or query that is there once; otherwise empty.
@@ -87,6 +94,12 @@ inline const Language& language_of(const Site& site, const http::Request& reques
 html::Page begin_page(const Site& site, const http::Request& request, std::string_view title,
                       std::string_view file);
 http::Response show(const Site& site, const http::Request& request, html::Page page);
+
+// Sends the browser on by itself, and the person by a link where it does not go. Instead of a
+// redirect where a form of ours may have led: a browser holds every redirect after a form against
+// the policy of the form's page (Content Security Policy Level 3 section 6.4.1).
+http::Response go_on(const Site& site, const http::Request& request, std::string address,
+                     std::string link_text);
 
 // A page that says one thing, with a link to go on by.
 struct Message {

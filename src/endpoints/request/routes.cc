@@ -33,11 +33,19 @@ void Routes::below(std::string prefix, const PathOptions& options) {
       {.cors = options.cors, .data = std::make_shared<PathData>(surface_, options.owner, false)});
 }
 
-http::Response refuse(const http::Refused& refused, const Fault& fault) {
+bool wants_page(const http::Request& request) {
+  const bool reads = request.method == http::Method::get || request.method == http::Method::head;
+  return reads && request.header("Accept").contains("text/html");
+}
+
+http::Response refuse(const http::Refused& refused, const Fault& fault, const Renderer& page) {
   const PathData* path = path_data(refused.data);
   const bool timeout_is_transient = path != nullptr && path->timeout_is_transient;
   const ServerRefusal refusal = server_refusal(refused.refusal, fault, timeout_is_transient);
-  if (path == nullptr) return standard_refusal(refusal, refused.request);
+  if (path == nullptr) {
+    const bool shown = page && wants_page(refused.request);
+    return shown ? page(refusal, refused.request) : standard_refusal(refusal, refused.request);
+  }
   return path->surface->refuse(refusal, refused.request);
 }
 

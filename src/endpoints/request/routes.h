@@ -70,7 +70,11 @@ class Routes {
 };
 
 // What the server answers on its own, as the surface of the path puts it; below no surface as
-// Matrix clients read it. `fault` is what was thrown.
-http::Response refuse(const http::Refused& refused, const Fault& fault);
+// Matrix clients read it, and by `page` where a person may look. `fault` is what was thrown.
+http::Response refuse(const http::Refused& refused, const Fault& fault, const Renderer& page = {});
+
+// Whether a browser has opened the address, and shows the answer to its person. Programs ask for
+// JSON, or for anything.
+bool wants_page(const http::Request& request);
 
 }  // namespace latchkey::request

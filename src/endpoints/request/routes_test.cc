@@ -67,6 +67,28 @@ TEST_F(Mounted, EachSurfaceRefusesInItsForm) {
   }
 }
 
+TEST_F(Mounted, ABrowserIsShownAPageWhereNothingIsMounted) {
+  using enum http::Method;
+  const auto shown = [&](http::Method method, std::string_view path, const char* accept) {
+    const http::Header headers[] = {{"Accept", accept}};
+    http::Request request;
+    request.method = method;
+    request.path = path;
+    request.headers = headers;
+    const auto match = router_.match(method, path);
+    return refuse({http::Refusal::not_found, request, match.data}, {}, named("any page").refuse)
+        .body.substr(0, 10);
+  };
+  constexpr const char* kBrowser = "text/html,application/xhtml+xml,*/*;q=0.8";
+  EXPECT_EQ(shown(get, "/login", kBrowser), "any page");
+  EXPECT_EQ(shown(head, "/login", kBrowser), "any page");
+  EXPECT_EQ(shown(get, "/oauth2/gone", kBrowser), "oauth");
+  EXPECT_EQ(shown(post, "/login", kBrowser), "{\"errcode\"");
+  EXPECT_EQ(shown(get, "/login", "*/*"), "{\"errcode\"");
+  EXPECT_EQ(shown(get, "/login", "application/json"), "{\"errcode\"");
+  EXPECT_EQ(shown(get, "/login", ""), "{\"errcode\"");
+}
+
 TEST_F(Mounted, ATimeoutIsTransientWhereTheRouteSaysSo) {
   using enum http::Method;
   EXPECT_EQ(refused(post, "/oauth2/token", http::Refusal::timeout), "503 oauth");

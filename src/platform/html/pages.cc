@@ -1,10 +1,12 @@
 #include "platform/html/pages.h"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
 #include "platform/crypto/hash.h"
 #include "platform/html/web_files.h"
+#include "platform/http/field.h"
 #include "platform/text/base64.h"
 
 namespace latchkey::html {
@@ -12,8 +14,8 @@ namespace {
 
 constexpr std::string_view kLayout = "layout.html";
 constexpr std::string_view kStyle = "style.css";
-constexpr std::string_view kSourceCharacters =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-.:/[]";
+constexpr std::string_view kSchemeCharacters =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-.";
 
 // A hash-source (Content Security Policy Level 3, section 2.3.1) of an inline style or script.
 std::string hash_source(std::string_view text) {
@@ -30,7 +32,20 @@ std::map<std::string_view, std::string> hash_sources() {
   return hashes;
 }
 
+bool is_scheme(std::string_view text) {
+  return !text.empty() && text.find_first_not_of(kSchemeCharacters) == text.npos;
+}
+
 }  // namespace
+
+FormTarget form_target_of(std::string_view address) {
+  const auto colon = address.find(':');
+  if (colon == address.npos || !is_scheme(address.substr(0, colon))) return {};
+  std::string scheme(address.substr(0, colon));
+  std::ranges::transform(scheme, scheme.begin(), http::to_lower);
+  if (scheme == "https" || scheme == "http") return {.anywhere = true};
+  return {.scheme = scheme + ":"};
+}
 
 Pages::Pages(std::string server_name)
     : templates_(web_files()), server_name_(std::move(server_name)), hashes_(hash_sources()) {}
@@ -45,13 +60,17 @@ std::string Pages::policy(const Page& page) const {
     if (hash == hashes_.end()) throw std::logic_error("no web/" + std::string(script));
     policy += "; script-src " + hash->second;
   }
-  policy += "; form-action 'self'";
-  if (!page.form_target.empty()) {
-    // It must not become a directive or a source of its own.
-    if (page.form_target.find_first_not_of(kSourceCharacters) != std::string::npos) {
-      throw std::logic_error("not a source of a policy: " + page.form_target);
+  const FormTarget& target = page.form_target;
+  if (!target.anywhere) {
+    policy += "; form-action 'self'";
+    if (!target.scheme.empty()) {
+      // It must not become a directive or a source of its own.
+      const std::string_view scheme = target.scheme;
+      if (!scheme.ends_with(':') || !is_scheme(scheme.substr(0, scheme.size() - 1))) {
+        throw std::logic_error("not a source of a policy: " + target.scheme);
+      }
+      policy.append(" ").append(scheme);
     }
-    policy += " " + page.form_target;
   }
   return policy + "; base-uri 'none'; frame-ancestors 'none'";
 }
@@ -62,6 +81,7 @@ http::Response Pages::answer(Page page) const {
   const texts::Language& language = page.language != nullptr ? *page.language : texts_.english();
   layout.set("LANGUAGE", language.code()).set("DIRECTION", language.direction());
   layout.set("TITLE", page.title).set("SERVER_NAME", server_name_);
+  layout.add_text("REFRESH", page.refresh);
   layout.include("STYLE", kStyle);
   layout.include("BODY", page.file) = std::move(page.values);
   if (!page.script.empty()) layout.add("SCRIPT").include("CODE", page.script);

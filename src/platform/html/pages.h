@@ -11,6 +11,14 @@
 
 namespace latchkey::html {
 
+// Where a form may lead besides this server.
+struct FormTarget {
+  bool anywhere = false;    // to a site that may redirect on to any other
+  std::string scheme = {};  // of an app on this device, "io.element:", where redirects end
+};
+// To that address.
+FormTarget form_target_of(std::string_view address);
+
 // One page of web/, inside layout.html.
 struct Page {
   int status = 200;
@@ -19,10 +27,10 @@ struct Page {
   Values values;            // of that file
   std::string_view script;  // a file of web/ that the page runs; empty: no script may run
   const texts::Language* language = nullptr;  // of its texts; null: English
-  // Where its forms may lead besides this server: an origin, "https://app.example", or a scheme,
-  // "io.element:". A redirect after a form counts as the form's (Content Security Policy Level 3,
-  // section 6.4.1).
-  std::string form_target = {};
+  // Where its forms may lead besides this server. A redirect after a form counts as the form's, and
+  // so does every one after that (Content Security Policy Level 3, section 6.4.1).
+  FormTarget form_target = {};
+  std::string refresh = {};  // where the browser goes at once by itself; empty: it stays
 };
 
 // Every page that people see, with the headers that keep others out of it. Any number of threads
@@ -32,7 +40,7 @@ class Pages {
   // `server_name` stands above every heading: whose page this is.
   explicit Pages(std::string server_name);
 
-  // Throws std::logic_error when web/ has no such file, or `form_target` is no source of a policy.
+  // Throws std::logic_error when web/ has no such file, or `form_target` is no scheme.
   http::Response answer(Page page) const;
 
   // What the pages can say.

@@ -97,16 +97,44 @@ TEST(Page, SaysItsLanguage) {
   EXPECT_THAT(pages().answer(page).body, HasSubstr("<html lang=\"de\" dir=\"ltr\">"));
 }
 
-TEST(Page, MaySendItsFormsToOneOtherPlace) {
+TEST(Page, MaySendItsFormsToASiteThatRedirectsOn) {
   html::Page page{200, "A", "fallback_done.html", {}, {}};
-  page.form_target = "https://app.example:8443";
+  for (const char* address :
+       {"https://app.example:8443/x?y", "http://127.0.0.1:1/", "HTTPS://a.example"}) {
+    page.form_target = form_target_of(address);
+    EXPECT_THAT(header(pages().answer(page), "Content-Security-Policy"),
+                Not(HasSubstr("form-action")))
+        << address;
+  }
+}
+
+TEST(Page, MaySendItsFormsToAnAppOnThisDeviceAlone) {
+  html::Page page{200, "A", "fallback_done.html", {}, {}};
+  page.form_target = form_target_of("io.Element:/callback");
   EXPECT_THAT(header(pages().answer(page), "Content-Security-Policy"),
-              HasSubstr("; form-action 'self' https://app.example:8443; base-uri"));
-  for (const char* other :
-       {"https://a.example; script-src *", "https://a.example https://b", "*"}) {
-    page.form_target = other;
+              HasSubstr("; form-action 'self' io.element:; base-uri"));
+  for (const char* no_scheme : {"", "/path", "a b:c", "*:x", "x;y:z"}) {
+    page.form_target = form_target_of(no_scheme);
+    EXPECT_THAT(header(pages().answer(page), "Content-Security-Policy"),
+                HasSubstr("; form-action 'self'; base-uri"))
+        << no_scheme;
+  }
+  for (const char* other : {"https: script-src:", "*", "a; b:", ":"}) {
+    page.form_target = {.scheme = other};
     EXPECT_THROW(pages().answer(page), std::logic_error) << other;
   }
+}
+
+TEST(Page, GoesOnByItselfWhereItIsTold) {
+  html::Page page{200, "A", "fallback_done.html", {}, {}};
+  EXPECT_THAT(pages().answer(page).body, Not(HasSubstr("http-equiv")));
+  page.refresh = "https://app.example/?a=1&b=%22'\"><script>";
+  const std::string body = pages().answer(page).body;
+  EXPECT_THAT(body, HasSubstr("<meta http-equiv=\"refresh\" content=\"0; url=https://app.example/"
+                              "?a=1&amp;b=%22"));
+  EXPECT_THAT(body, Not(HasSubstr("<script")));
+  page.refresh = "javascript:alert(1)";
+  EXPECT_THAT(pages().answer(page).body, Not(HasSubstr("javascript:")));
 }
 
 TEST(Page, OfNoSuchFileIsAFault) {

@@ -7,6 +7,7 @@ import pytest
 
 from support.answers import assert_good
 from support.chromium import arrived
+from support.local_site import LocalSite
 from support.oauth import OAuthClient, device_scope
 
 
@@ -55,7 +56,22 @@ def test_stays_and_then_signs_out(app, alice, tokens, judge):
     assert alice.works(tokens["access_token"]), "the app signs itself out"
 
     alice.open(asked)
-    assert arrived(alice.page, app.back) == {"state": "st"}, "nothing is left to ask"
+    assert alice.heading == "You are signed out", "nothing is left to ask"
+    alice.press("Back to An App")
+    assert arrived(alice.page, app.back) == {"state": "st"}
+
+
+def test_an_app_that_redirects_on_to_another_origin(app, alice, tokens, elsewhere):
+    site = LocalSite()
+    try:
+        elsewhere.redirects["/signed-out"] = f"{site.url}/home"
+        alice.open(link(app, id_token_hint=tokens["id_token"]))
+        alice.press("Sign out")
+        assert arrived(alice.page, f"{site.url}/home?") == {"state": "st"}
+        alice.open("/account/")
+        assert alice.path.startswith("/account/sign-in")
+    finally:
+        site.close()
 
 
 def test_a_link_of_anybody_leads_nobody_away(app, alice, judge):

@@ -1,13 +1,16 @@
 """An app sends a person to the browser (OAuth 2.0), and gets them back with an answer."""
 
+from collections.abc import Iterator
 from urllib.parse import parse_qsl
 
 import pytest
+import yaml
 from playwright.sync_api import expect
 
 from support.answers import assert_good
-from support.chromium import answer_in, arrived
+from support.chromium import Person, answer_in, arrived
 from support.clock import HOUR
+from support.local_site import LocalSite
 from support.oauth import OAuthClient
 
 OF_THE_APP = {
@@ -70,6 +73,67 @@ def test_answers_by_a_form(app, alice, way, judge, decision):
         assert device_of(app, asked, told) == "FIRST"
     else:
         assert told["error"] == "access_denied"
+
+
+@pytest.fixture
+def further(elsewhere) -> Iterator[LocalSite]:
+    """Another origin, to which the application's address redirects."""
+    site = LocalSite()
+    elsewhere.redirects["/callback"] = f"{site.url}/home"
+    yield site
+    site.close()
+
+
+@pytest.mark.parametrize("decision", ["Allow", "Deny"])
+def test_an_app_that_redirects_on_to_another_origin(app, further, alice, decision):
+    """Chromium holds the whole chain of redirects after a form against the form's page."""
+    asked = app.ask("FIRST")
+    alice.sign_in(asked.url)
+    alice.press(decision)
+    told = arrived(alice.page, f"{further.url}/home?")
+    assert told["state"] == asked.query["state"]
+    assert ("code" in told) == (decision == "Allow")
+
+
+def test_an_app_that_redirects_on_after_a_form_of_the_answer(app, further, alice, way):
+    asked = app.ask("FIRST", response_mode="form_post")
+    alice.sign_in(asked.url)
+    alice.page.get_by_role("button", name="Allow", exact=True).click()
+    if not way.scripts:
+        alice.press("Back to An App")
+    arrived(alice.page, f"{further.url}/home")
+
+
+def test_the_operators_own_app_is_reached_from_the_password(
+    make_sqlite_server, open_browser, tmp_path
+):
+    """Nobody asks for consent there, and the sign-in page's forms lead nowhere else."""
+    client = {"client_id": "own", "first_party": True, "token_endpoint_auth_method": "none"}
+    client["redirect_uris"] = ["https://console.example.com/callback"]
+    file = tmp_path / "clients.yaml"
+    file.write_text(yaml.safe_dump({"clients": [client]}))
+    server = make_sqlite_server(oauth={"clients_file": str(file)})
+    page = open_browser(base_url=server.url)
+    alice = Person(server, page, "alice").with_account()
+    told = []
+
+    def app(route) -> None:
+        told.append(answer_in(route.request.url))
+        route.fulfill(body="<title>The app</title>", content_type="text/html")
+
+    page.route("https://console.example.com/**", app)
+    own = OAuthClient.__new__(OAuthClient)
+    own.api, own.id, own.redirect_uri = server.api, "own", client["redirect_uris"][0]
+    for query in ({}, {"scope": "nonsense"}):
+        asked = own.ask(**query)
+        alice.open(asked.url)
+        if not query:
+            alice.page.fill("#user", alice.name)
+            alice.page.fill("#password", alice.secret)
+            alice.page.locator("form button[type=submit]").click()
+        alice.page.wait_for_url("https://console.example.com/**")
+        assert told[-1]["state"] == asked.query["state"]
+    assert "code" in told[0] and told[1]["error"] == "invalid_scope"
 
 
 def test_app_with_a_scheme_of_its_own(server, alice):

@@ -7,6 +7,7 @@ import pytest
 from support.answers import assert_good
 from support.api import PREFIX
 from support.chromium import arrived
+from support.local_site import LocalSite
 
 
 def redirect(target: str, action: str | None = None) -> str:
@@ -38,6 +39,17 @@ def test_signs_in(alice, target, judge):
     alice.open(redirect(target, "login"))
     alice.press("Continue")
     assert log_in(alice, arrived(alice.page, target)) == alice.matrix_id
+
+
+def test_app_that_redirects_on_to_another_origin(alice, elsewhere, target):
+    site = LocalSite()
+    try:
+        elsewhere.redirects["/app"] = f"{site.url}/home"
+        alice.sign_in(redirect(target))
+        alice.press("Continue")
+        assert log_in(alice, arrived(alice.page, f"{site.url}/home?")) == alice.matrix_id
+    finally:
+        site.close()
 
 
 def test_declines(alice, target):

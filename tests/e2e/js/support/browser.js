@@ -30,9 +30,11 @@ export class Person {
         return leads(await this.#submit(await this.#open(endSessionUrl), { decision: "sign_out" }));
     }
 
-    // Where it leads when the person is asked nothing.
+    // Where it leads when the person is asked nothing: by itself, or by the link back to the app.
     async follow(authorizationUrl) {
-        return leads(await this.#open(authorizationUrl));
+        const page = await this.#open(authorizationUrl);
+        const [, back] = page.html?.match(/<a href="([^"]*)">Back to /) ?? [];
+        return back ? new URL(decoded(back)) : leads(page);
     }
 
     // Types the code that a device shows on the page it names; "allow" or "deny".
@@ -114,5 +116,9 @@ const entities = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;
 
 function attribute(tag, name) {
     const found = tag.match(new RegExp(`\\b${name}="([^"]*)"`));
-    return found?.[1].replace(/&(amp|lt|gt|quot|#39);/g, (entity) => entities[entity]);
+    return found && decoded(found[1]);
+}
+
+function decoded(text) {
+    return text.replace(/&(amp|lt|gt|quot|#39);/g, (entity) => entities[entity]);
 }
