@@ -1,0 +1,127 @@
+"""The lists of mistakes and the places they are put into, of mutants.py."""
+
+import pathlib
+import tempfile
+import unittest
+
+import mutants
+
+
+def mistake(number, text, old, new, after=""):
+    return mutants.Mistake(
+        number,
+        "x.toml",
+        "src/a/b/x.cc",
+        f"mistake {number}",
+        mutants.place(text, old, after),
+        old,
+        new,
+        (),
+        (),
+        "",
+        False,
+    )
+
+
+class Places(unittest.TestCase):
+    def test_stand_once_or_first_after_what_is_named(self):
+        text = "first(a);\nsecond(a);\n"
+        self.assertEqual(mutants.place(text, "first", ""), 0)
+        self.assertEqual(mutants.place(text, "(a)", "second"), text.index("second") + 6)
+        for old, after in (("(a)", ""), ("third", ""), ("(a)", "third")):
+            with self.assertRaises(mutants.Invalid):
+                mutants.place(text, old, after)
+
+    def test_of_expressions_become_conditional_ones_and_of_statements_branches(self):
+        text = "if (a < b) go();"
+        made = mutants.with_mistakes(
+            text, [mistake(1, text, "a < b", "a <= b"), mistake(2, text, "go();", "")]
+        )
+        self.assertIn(
+            "if ((::latchkey::mutants::made(1) ? (a <= b) : (a < b))) "
+            "{ if (::latchkey::mutants::made(2)) {  } else { go(); } }",
+            made,
+        )
+
+    def test_may_lie_within_each_other_and_be_the_same(self):
+        text = "x = a && b && c;"
+        made = mutants.with_mistakes(
+            text,
+            [
+                mistake(1, text, "b && c", "b"),
+                mistake(2, text, "b", "!b"),
+                mistake(3, text, "b", "true"),
+            ],
+        )
+        self.assertTrue(
+            made.endswith(
+                "x = a && (::latchkey::mutants::made(1) ? (b) : "
+                "((::latchkey::mutants::made(3) ? (true) : "
+                "((::latchkey::mutants::made(2) ? (!b) : (b)))) && c));"
+            ),
+            made,
+        )
+
+    def test_may_not_lie_across_each_other(self):
+        text = "x = a && b && c;"
+        with self.assertRaises(mutants.Invalid):
+            mutants.with_mistakes(
+                text, [mistake(1, text, "a && b", "a"), mistake(2, text, "b && c", "c")]
+            )
+
+
+class Lists(unittest.TestCase):
+    def read(self, text):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            (root / "src/a/b").mkdir(parents=True)
+            (root / "src/a/b/x.cc").write_text("go();\n")
+            (root / "x.toml").write_text(text)
+            return mutants.read_list(root / "x.toml", 7, root)
+
+    def test_name_the_tests_of_the_room_unless_they_say_others(self):
+        found = self.read("""
+folder = "src/a/b/"
+integration = ["t.py"]
+[[mistake]]
+file = "x.cc"
+what = "nothing is done"
+old = "go();"
+new = ""
+[[mistake]]
+file = "x.cc"
+what = "the same, elsewhere"
+old = "go();"
+new = ""
+unit = ["c"]
+integration = []
+""")
+        self.assertEqual(
+            [(one.number, one.unit, one.integration) for one in found],
+            [(7, ("a_b",), ("t.py",)), (8, ("c",), ())],
+        )
+
+    def test_with_a_mistake_of_their_own_are_refused(self):
+        entry = '[[mistake]]\nfile = "src/a/b/x.cc"\nwhat = "w"\nold = "go();"\nnew = ""\n'
+        for text in (
+            entry.replace("x.cc", "y.cc"),
+            entry.replace("go()", "come()"),
+            entry + "units = []\n",
+        ):
+            with self.assertRaises(mutants.Invalid):
+                self.read(text)
+
+    def test_of_this_repository_fit_its_sources(self):
+        mistakes = mutants.read_all()
+        by_file = {}
+        for one in mistakes:
+            by_file.setdefault(one.file, []).append(one)
+        for file, those in by_file.items():
+            mutants.with_mistakes(
+                (mutants.ROOT / file).read_text(), [one for one in those if not one.alone]
+            )
+        self.assertEqual(len({(one.file, one.what) for one in mistakes}), len(mistakes))
+
+
+if __name__ == "__main__":
+    unittest.main()
