@@ -14,9 +14,16 @@ RC_GTEST_PROP(PackedQuery, IsTheQueryAgain, (const std::string& query)) {
   RC_ASSERT(unpack_query(packed, kLongest) == query);
 }
 
+TEST(PackedQuery, IsTheQueryAgainHoweverItEnds) {
+  std::string query;
+  for (int i = 0; i < 2000; ++i) {
+    query += static_cast<char>('!' + (i * i + i / 7) % 94);
+    ASSERT_EQ(unpack_query(pack_query(query), kLongest), query);
+  }
+}
+
 RC_GTEST_PROP(PackedQuery, OfAnybodyIsReadOrRefused, (const std::string& text)) {
-  const auto query = unpack_query(text, kLongest);
-  RC_ASSERT(!query || query->size() <= kLongest);
+  RC_ASSERT(unpack_query(text, kLongest).value_or("").size() <= kLongest);
 }
 
 TEST(PackedQuery, IsShort) {
