@@ -2,7 +2,10 @@
 
 #include <libpq-fe.h>
 
+#include <charconv>
+#include <cstdint>
 #include <memory>
+#include <ranges>
 
 namespace latchkey::db {
 namespace {
@@ -11,6 +14,21 @@ constexpr std::string_view kSqlite = "sqlite:";
 
 bool of_postgresql(std::string_view url) {
   return url.starts_with("postgresql://") || url.starts_with("postgres://");
+}
+
+// Whether the ports, one for each host, are numbers of ports or left out.
+bool has_ports(const PQconninfoOption* options) {
+  for (; options->keyword != nullptr; ++options) {
+    if (std::string_view(options->keyword) != "port" || options->val == nullptr) continue;
+    for (const auto part : std::views::split(std::string_view(options->val), ',')) {
+      const std::string_view port(part);
+      std::uint16_t number = 0;
+      const auto [at, fault] = std::from_chars(port.data(), port.data() + port.size(), number);
+      const bool read = fault == std::errc{} && at == port.data() + port.size() && number != 0;
+      if (!port.empty() && !read) return false;
+    }
+  }
+  return true;
 }
 
 // What was probably meant by a URL of another form.
@@ -44,7 +62,9 @@ std::optional<std::string> problem_of_url(const std::string& url) {
   }
   const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(
       PQconninfoParse(url.c_str(), nullptr), &PQconninfoFree);
-  if (parsed) return std::nullopt;
+  // libpq looks at the ports only when it connects, and then shows what it took for one: part of a
+  // password with a slash in it.
+  if (parsed && has_ports(parsed.get())) return std::nullopt;
   return "is not a URL that PostgreSQL understands; what is special in its password has to be "
          "percent-encoded: %40 for @, %2F for /";
 }

@@ -34,14 +34,18 @@ TEST(Url, WhatToWriteInstead) {
     EXPECT_THAT(problem_of_url(url), Optional(HasSubstr(url))) << url;
   }
   for (const char* good : {"sqlite:x.db", "sqlite:///x.db", "postgresql://localhost/x",
-                           "postgres://u:p@a,b/x?sslmode=require"}) {
+                           "postgres://u:p@a,b/x?sslmode=require", "postgresql://a:5432,b:5433/x",
+                           "postgresql://a:5432,b/x"}) {
     EXPECT_EQ(problem_of_url(good), std::nullopt) << good;
   }
 }
 
 TEST(Url, APasswordIsNeverShown) {
-  for (const char* url : {"postgresql://u:hunter2@[::1/x", "postgresql://u:hunter2%zz@localhost/x",
-                          "mysql://u:hunter2@localhost/x", "postgresql:/u:hunter2@localhost/x"}) {
+  for (const char* url :
+       {"postgresql://u:hunter2@[::1/x", "postgresql://u:hunter2%zz@localhost/x",
+        "mysql://u:hunter2@localhost/x", "postgresql:/u:hunter2@localhost/x",
+        "postgresql://u:hunter2/x@localhost/x", "postgresql://u:hunter2@localhost:70000/x",
+        "postgresql://u:hunter2@localhost:0/x"}) {
     const auto problem = problem_of_url(url);
     ASSERT_TRUE(problem) << url;
     EXPECT_THAT(*problem, Not(HasSubstr("hunter2"))) << url;
