@@ -321,6 +321,20 @@ def first_line(port: int) -> bytes:
         return b""
 
 
+def same_device(bench: Bench) -> Iterator[Row]:
+    """A program that signs in to its device at each start: the last batch over the first."""
+    ratios = []
+    for _ in range(bench.scale.rounds):
+        with tempfile.TemporaryDirectory(prefix="latchkey-bench-") as folder:
+            out = subprocess.run([PROGRAMS / "same_device", "--directory", folder],
+                                 check=True, capture_output=True, text=True)
+        found = json.loads(out.stdout)
+        ratios.append(found["cpu_us"][-1] / found["cpu_us"][0])
+    yield Row("the 8000th sign-in to a device over the first ones", statistics.median(ratios), "x",
+              at_most=1.3, details={"curve_cpu_us": found["cpu_us"]})
+    yield Row("disk of each such sign-in", found["bytes_each"], "bytes", at_most=1)
+
+
 # In this order: logins add sessions, and what comes before needs those of the seed only.
 ALL = {"http": http_server, "hits": hits, "misses": misses, "all": hits_of_all,
-       "footprint": footprint, "storm": storm, "logins": logins}
+       "footprint": footprint, "same_device": same_device, "storm": storm, "logins": logins}

@@ -18,8 +18,9 @@ sessions::Policy without_a_limit() {
 
 }  // namespace
 
-Store::Store(const std::string& directory)
-    : db_(db::open("sqlite://" + directory + "/latchkey.db")),
+Store::Store(const std::string& directory, const Clock* clock)
+    : clock_(clock == nullptr ? system_clock_ : *clock),
+      db_(db::open("sqlite://" + directory + "/latchkey.db")),
       ground_{.db = *db_,
               .clock = clock_,
               .ids = ids_,

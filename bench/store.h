@@ -11,8 +11,8 @@ namespace latchkey::bench {
 
 class Store {
  public:
-  // Opens or makes DIRECTORY/latchkey.db and its key file.
-  explicit Store(const std::string& directory);
+  // Opens or makes DIRECTORY/latchkey.db and its key file. `clock`: another than the machine's.
+  explicit Store(const std::string& directory, const Clock* clock = nullptr);
   ~Store();
 
   db::Database& db() { return *db_; }
@@ -21,7 +21,8 @@ class Store {
   Time now() const { return clock_.now(); }
 
  private:
-  SystemClock clock_;
+  const SystemClock system_clock_;
+  const Clock& clock_;
   events::Events events_;
   telemetry::Registry metrics_{1};
   std::unique_ptr<db::Database> db_;
