@@ -125,6 +125,9 @@ def _at_a_terminal(server, *arguments, types):
     config = str(server.write_config())
     child, terminal = pty.fork()
     if child == 0:
+        # As a shell starts it, even where these tests run in the background.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.signal(signal.SIGTSTP, signal.SIG_DFL)
         os.execve(
             str(BINARY),
             [str(BINARY), *arguments, "--config", config],
@@ -191,6 +194,17 @@ def test_ctrl_c_at_the_password_does_nothing(make_sqlite_server):
     assert os.WIFSIGNALED(status)
     assert os.WTERMSIG(status) == signal.SIGINT
     server.command("user", "create", name)
+
+
+def test_a_command_that_was_stopped_at_the_password_asks_again(make_sqlite_server):
+    """By Ctrl-Z, with half a password typed."""
+    server = make_sqlite_server()
+    name, secret = new_name(), password()
+    line = secret.encode() + b"\n"
+    types = [b"corr\x1a", line, line]
+    status, shown = _at_a_terminal(server, "user", "create", name, types=types)
+    assert os.waitstatus_to_exitcode(status) == 0, shown
+    assert_good(server.api.login(name, secret))
 
 
 def test_a_command_during_a_start_waits_for_it(make_sqlite_server):
