@@ -110,7 +110,7 @@ def open_browser(chromium, server, way, blocked) -> Iterator[Callable[..., Page]
             blocked.append(message.text)
 
     def new_page(**options) -> Page:
-        context = chromium.new_context(base_url=server.url, **way.options | options)
+        context = chromium.new_context(**{"base_url": server.url} | way.options | options)
         context.set_default_timeout(10_000)
         context.on("console", note)
         opened.append(context)
