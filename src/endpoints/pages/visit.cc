@@ -210,7 +210,7 @@ http::Response show(const Site& site, const http::Request& request, html::Page p
 }
 
 http::Response go_on(const Site& site, const http::Request& request, std::string address,
-                     std::string link_text) {
+                     const std::string& link_text) {
   const Language& language = language_of(site, request);
   html::Page page = begin_page(site, request, language.say(Text::going_on), "account_message.html");
   page.values.set("SENTENCE", language.say(Text::going_on_why));

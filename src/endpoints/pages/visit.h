@@ -99,7 +99,7 @@ http::Response show(const Site& site, const http::Request& request, html::Page p
 // redirect where a form of ours may have led: a browser holds every redirect after a form against
 // the policy of the form's page (Content Security Policy Level 3 section 6.4.1).
 http::Response go_on(const Site& site, const http::Request& request, std::string address,
-                     std::string link_text);
+                     const std::string& link_text);
 
 // A page that says one thing, with a link to go on by.
 struct Message {
