@@ -155,7 +155,8 @@ TEST_P(CheckToken, RemembersNothingThatChangedWhileItWasRead) {
   boost::asio::io_context context;
   std::optional<Verdict> verdict;
   const auto reads = server_.db().stats().reads;
-  boost::asio::co_spawn(context, server_->check(TestSessions::use(), phone_.access()),
+  const Use use = TestSessions::use();  // outlives the coroutine
+  boost::asio::co_spawn(context, server_->check(use, phone_.access()),
                         [&](const std::exception_ptr& fault, Verdict result) {
                           EXPECT_FALSE(fault);
                           verdict = std::move(result);

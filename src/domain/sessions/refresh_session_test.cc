@@ -257,7 +257,8 @@ TEST_P(RefreshSession, ThatWaitedTooLongForItsTurnIsAFaultThatPasses) {
   boost::asio::io_context context;
   std::exception_ptr fault;
   std::optional<Refreshed> refreshed;
-  boost::asio::co_spawn(context, impatient->refresh(TestSessions::use(), phone.refresh()),
+  const Use use = TestSessions::use();  // outlives the coroutine
+  boost::asio::co_spawn(context, impatient->refresh(use, phone.refresh()),
                         [&](std::exception_ptr thrown, Refreshed result) {
                           fault = std::move(thrown);
                           refreshed = std::move(result);
