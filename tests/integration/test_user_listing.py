@@ -5,6 +5,7 @@ import pytest
 from support.answers import assert_good, assert_hard
 from support.api import new_name
 from support.matrix_client import new_client
+from support.oauth import Person
 from support.server import CommandFailed
 
 
@@ -97,6 +98,9 @@ def test_user_sign_out_ends_everything(either):
     server, do = either
     client, stranger = new_client(server.api), new_client(server.api)
     other = assert_good(server.api.login(client.store.user, client.store.password))
+    person = Person(server.url, client.store.user, client.store.password)
+    assert person.open("/account/devices").url.endswith("/account/devices")
+    assert len(server.command("user", "show", client.store.user)["browsers"]) == 1
     assert do(lambda: server.command("user", "sign-out", client.store.user))["ended"] == 2
     assert_hard(server.api.whoami(client.access))
     assert_hard(server.api.whoami(other["access_token"]))

@@ -17,15 +17,20 @@ using Why = LoginRefused::Why;
 // More than a person has devices.
 constexpr std::int64_t kAddressesLookedAt = 200;
 
-// For operators, and programs that block addresses (docs/operating/accounts.md). The address comes
-// before what a stranger has typed: nothing of that can be taken for it.
-void note_failure(const Ground& ground, std::string_view address, std::string_view name,
-                  std::string_view reason) {
-  ground.log.info("sign-in failed", {{"address", address}, {"user", name}, {"reason", reason}});
+void count_failure(const Ground& ground, std::string_view reason) {
   ground.metrics
       .counter("latchkey_sign_ins_failed_total", "Sign-ins and confirmations that failed.",
                {{"reason", std::string(reason)}})
       .add(0);
+}
+
+// For operators, and programs that block addresses (docs/operating/accounts.md). The address comes
+// before what a stranger has typed: nothing of that can be taken for it. Each line has cost a hash,
+// so they are few; who is over a limit has the line of the answer, of which there are few as well.
+void note_failure(const Ground& ground, std::string_view address, std::string_view name,
+                  std::string_view reason) {
+  ground.log.info("sign-in failed", {{"address", address}, {"user", name}, {"reason", reason}});
+  count_failure(ground, reason);
 }
 
 }  // namespace
@@ -80,7 +85,7 @@ Task<std::expected<CheckedUser, LoginRefused>> PasswordCheck::check(const Identi
   const std::string& name = user ? user->account.localpart : meant.name;
   auto begun = co_await begin({.address = address, .account = name});
   if (!begun) {
-    note_failure(ground_, address, name, "limit");
+    count_failure(ground_, "limit");
     co_return std::unexpected(LoginRefused{Why::too_many_failures, begun.error().wait});
   }
   auto& [attempt, turn] = *begun;
