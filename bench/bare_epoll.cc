@@ -18,6 +18,7 @@
 
 #include "bench/descriptor.h"
 #include "bench/framing.h"
+#include "bench/program.h"
 
 namespace latchkey::bench {
 namespace {
@@ -131,10 +132,5 @@ int run(int argc, char** argv) {
 }  // namespace latchkey::bench
 
 int main(int argc, char** argv) {
-  try {
-    return latchkey::bench::run(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "bare_epoll: %s\n", error.what());
-    return EXIT_FAILURE;
-  }
+  return latchkey::bench::run_program("bare_epoll", latchkey::bench::run, argc, argv);
 }

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "bench/durable_work.h"
+#include "bench/program.h"
 
 namespace latchkey::bench {
 namespace {
@@ -85,10 +86,5 @@ int run(int argc, char** argv) {
 }  // namespace latchkey::bench
 
 int main(int argc, char** argv) {
-  try {
-    return latchkey::bench::run(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "group_commit: %s\n", error.what());
-    return EXIT_FAILURE;
-  }
+  return latchkey::bench::run_program("group_commit", latchkey::bench::run, argc, argv);
 }

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "bench/program.h"
 #include "platform/http/server.h"
 
 namespace latchkey::bench {
@@ -61,10 +62,5 @@ int run(int argc, char** argv) {
 }  // namespace latchkey::bench
 
 int main(int argc, char** argv) {
-  try {
-    return latchkey::bench::run(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "http_constant: %s\n", error.what());
-    return EXIT_FAILURE;
-  }
+  return latchkey::bench::run_program("http_constant", latchkey::bench::run, argc, argv);
 }

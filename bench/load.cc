@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "bench/load_client.h"
+#include "bench/program.h"
 
 namespace latchkey::bench {
 namespace {
@@ -110,10 +111,5 @@ int run(int argc, char** argv) {
 }  // namespace latchkey::bench
 
 int main(int argc, char** argv) {
-  try {
-    return latchkey::bench::run(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "load: %s\n", error.what());
-    return EXIT_FAILURE;
-  }
+  return latchkey::bench::run_program("load", latchkey::bench::run, argc, argv);
 }

@@ -5,8 +5,10 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <stdexcept>
 #include <string>
 
+#include "bench/program.h"
 #include "bench/store.h"
 #include "domain/accounts/user_rows.h"
 #include "domain/sessions/session_rows.h"
@@ -66,7 +68,9 @@ int run(int argc, char** argv) {
       const double before = cpu_us();
       store.db().write_now([&](db::Tx& tx) {
         const auto locked = sessions::lock_account(tx, account.id);
-        if (!store.sessions().start(tx, locked.value(), wanted)) std::abort();
+        if (!store.sessions().start(tx, locked.value(), wanted)) {
+          throw std::runtime_error("a sign-in was refused");
+        }
       });
       cpu += cpu_us() - before;
     }
@@ -82,10 +86,5 @@ int run(int argc, char** argv) {
 }  // namespace latchkey::bench
 
 int main(int argc, char** argv) {
-  try {
-    return latchkey::bench::run(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "same_device: %s\n", error.what());
-    return EXIT_FAILURE;
-  }
+  return latchkey::bench::run_program("same_device", latchkey::bench::run, argc, argv);
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/program.h"
 #include "bench/store.h"
 #include "domain/accounts/user_rows.h"
 #include "domain/sessions/session_rows.h"
@@ -109,10 +110,5 @@ int run(int argc, char** argv) {
 }  // namespace latchkey::bench
 
 int main(int argc, char** argv) {
-  try {
-    return latchkey::bench::run(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "seed: %s\n", error.what());
-    return EXIT_FAILURE;
-  }
+  return latchkey::bench::run_program("seed", latchkey::bench::run, argc, argv);
 }

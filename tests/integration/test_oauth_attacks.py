@@ -9,6 +9,7 @@ import pytest
 
 from support.answers import assert_good
 from support.api import PREFIX
+from support.forms import ACCOUNT_FORMS
 from support.oauth import CALLBACK, OAuthClient, Television, answer_of, device_scope, sign_in
 from support.secrets import password
 
@@ -168,27 +169,7 @@ def test_forged_consent(client, person):
     assert answer.away is None
 
 
-# Each path that takes a form of a person's browser.
-FORMS = [
-    "/account/apps/end",
-    "/account/browsers/end",
-    "/account/deactivate",
-    "/account/device",
-    "/account/device/delete",
-    "/account/password",
-    "/account/profile",
-    "/account/recover",
-    "/account/sign-in",
-    "/account/sign-out",
-    "/account/sign-out-everywhere",
-    "/account/sign-up",
-    "/account/sso",
-    "/link",
-    "/oauth2/authorize",
-]
-
-
-@pytest.mark.parametrize("path", FORMS)
+@pytest.mark.parametrize("path", [*ACCOUNT_FORMS, "/oauth2/authorize"])
 def test_csrf_on_each_form(person, path):
     own = person.open("/account/profile").form.hidden["csrf"]
     for sent, headers in (

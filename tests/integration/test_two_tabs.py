@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from support.forms import ACCOUNT_FORMS
 from support.oauth import OAuthClient, Person, Television, answer_of, new_person
 
 APP = "https://app.example/callback"
@@ -192,28 +193,9 @@ def test_who_was_signed_out_meanwhile_comes_back_to_what_they_were_at(server, cl
     assert page.text == text
 
 
-# Each path that takes a form of a person's browser, and one of its fields.
-FORMS = [
-    "/account/apps/end",
-    "/account/browsers/end",
-    "/account/deactivate",
-    "/account/device",
-    "/account/device/delete",
-    "/account/password",
-    "/account/profile",
-    "/account/recover",
-    "/account/sign-in",
-    "/account/sign-out",
-    "/account/sign-out-everywhere",
-    "/account/sign-up",
-    "/account/sso",
-    "/link",
-    "/oauth2/authorize?client_id=x",
-    "/oauth2/logout",
-]
-
-
-@pytest.mark.parametrize("path", FORMS)
+@pytest.mark.parametrize(
+    "path", [*ACCOUNT_FORMS, "/oauth2/authorize?client_id=x", "/oauth2/logout"]
+)
 def test_a_form_that_says_it_is_none_is_none(person, path):
     """text/plain is what a form can be made to say: its body is read by nobody."""
     own = person.open("/account/profile").form.hidden["csrf"]

@@ -25,13 +25,6 @@ bool unreserved(char c) {
          c == '.' || c == '_' || c == '~';
 }
 
-bool names(std::string_view text, std::string_view wanted) {
-  for (const auto part : std::views::split(text, ' ')) {
-    if (std::string_view(part.begin(), part.end()) == wanted) return true;
-  }
-  return false;
-}
-
 // What the tokens ask for, whether it makes a scope or not.
 std::expected<Scope, std::string> read_tokens(std::string_view text) {
   Scope scope;
@@ -60,7 +53,7 @@ std::expected<Scope, std::string> read_tokens(std::string_view text) {
   }
   // In one order, whatever was asked for.
   for (const std::string_view token : kAdmin) {
-    if (!names(text, token)) continue;
+    if (!sessions::names_token(text, token)) continue;
     scope.admin_tokens.append(scope.admin ? " " : "").append(token);
     scope.admin = true;
   }

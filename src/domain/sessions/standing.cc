@@ -34,11 +34,8 @@ constexpr std::string_view kApiScope = "urn:matrix:client:api:*";
 constexpr std::string_view kUnstableApiScope = "urn:matrix:org.matrix.msc2967.client:api:*";
 
 bool has_scope(const Record& record, std::initializer_list<std::string_view> tokens) {
-  for (const auto part : std::views::split(std::string_view(record.grant->scope), ' ')) {
-    const std::string_view token(part.begin(), part.end());
-    if (std::ranges::find(tokens, token) != tokens.end()) return true;
-  }
-  return false;
+  return std::ranges::any_of(
+      tokens, [&](std::string_view token) { return names_token(record.grant->scope, token); });
 }
 
 struct Row {
@@ -150,6 +147,12 @@ std::optional<Standing> judge_account(const Account& account) {
                                           .now = {},
                                           .policy = {},
                                           .slack = Duration{0}});
+}
+
+bool names_token(std::string_view scope, std::string_view token) {
+  return std::ranges::any_of(std::views::split(scope, ' '), [token](const auto& part) {
+    return std::string_view(part.begin(), part.end()) == token;
+  });
 }
 
 bool reaches_matrix(const Record& record) {

@@ -71,6 +71,8 @@ struct Question {
 bool reaches_matrix(const Record& record);
 
 // The scopes of an administrator's client: Synapse's, and MSC4484's.
+// Whether a scope, tokens with spaces between (RFC 6749 section 3.3), holds this one.
+bool names_token(std::string_view scope, std::string_view token);
 inline constexpr std::string_view kSynapseAdminScope = "urn:synapse:admin:*";
 inline constexpr std::string_view kServerAdministrationScope =
     "urn:matrix:client:server_administration";

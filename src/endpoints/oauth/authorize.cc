@@ -110,7 +110,7 @@ http::Response answer_client(const Api& api, const http::Request& request,
     const bool after_form =
         request.method != http::Method::post && pages::is_shortened(request.query);
     if (after_form) {
-      return pages::go_on(api.site, request, std::move(address), std::move(back));
+      return pages::go_on(api.site, request, std::move(address), back);
     }
     return pages::see_other(std::move(address));
   }
