@@ -156,6 +156,13 @@ suite() {
       step e2e-nio python_tests e2e-nio release e2e/nio
       step e2e-browser browser_tests
       ;;
+    thorough)
+      build_release latchkey
+      built || return 0
+      export LATCHKEY_THOROUGH=1
+      step crash python_tests crash release crash
+      step e2e-browser browser_tests
+      ;;
     rust | go)
       build_release latchkey
       built || return 0
@@ -181,8 +188,8 @@ suite() {
       step fuzz fuzz
       ;;
     *)
-      say "'$1' is not a suite: build, unit, integration, schema, crash, e2e, rust, go, asan, tsan, fuzz," \
-        "lint or all"
+      say "'$1' is not a suite: build, unit, integration, schema, crash, e2e, thorough, rust, go, asan," \
+        "tsan, fuzz, lint or all"
       exit 2
       ;;
   esac
