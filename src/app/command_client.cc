@@ -19,7 +19,7 @@ constexpr std::size_t kLongestAnswer = 256UL * 1024 * 1024;
 std::optional<admin::Answer> run_in_server(const std::string& socket_path, std::string_view name,
                                            const json::object& arguments) {
   const auto answer =
-      http_client::post({.url = "http://latchkey/command",
+      http_client::send({.url = "http://latchkey/command",
                          .unix_socket = socket_path,
                          .content_type = "application/json",
                          .body = json::serialize(json::object{

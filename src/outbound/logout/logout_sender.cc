@@ -60,7 +60,7 @@ Delivery LogoutSender::deliver(const outbox::Item& item, const outbox::AttemptLi
   // What this takes is not the client's silence.
   std::string body = "logout_token=" + token(*client, item);
   const auto reply =
-      http_client::post({.url = client->backchannel_logout_uri,
+      http_client::send({.url = client->backchannel_logout_uri,
                          .content_type = "application/x-www-form-urlencoded",
                          .body = std::move(body),
                          .most_bytes = kRead,

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 #include <stdexcept>
+#include <vector>
 
 namespace latchkey::http_client {
 namespace {
@@ -31,6 +32,13 @@ Handle new_handle() {
   return handle;
 }
 
+// This thread's, with the connections that it has kept and nothing else of the request before.
+const Handle& kept_handle() {
+  thread_local const Handle handle = new_handle();
+  curl_easy_reset(handle.get());
+  return handle;
+}
+
 struct Reading {
   std::string body;
   std::size_t most = 0;
@@ -53,10 +61,12 @@ int look_up(void* stop, curl_off_t /*down_total*/, curl_off_t /*down*/, curl_off
   return static_cast<const std::stop_token*>(stop)->stop_requested() ? 1 : 0;
 }
 
-List headers(const Post& request) {
+List headers(const Request& request) {
+  std::vector<std::string> lines{"Accept: */*", "Expect:"};
+  if (!request.content_type.empty()) lines.push_back("Content-Type: " + request.content_type);
+  if (!request.authorization.empty()) lines.push_back("Authorization: " + request.authorization);
   List list;
-  for (const std::string& line : {"Content-Type: " + request.content_type,
-                                  std::string("Accept: */*"), std::string("Expect:")}) {
+  for (const std::string& line : lines) {
     curl_slist* const first = curl_slist_append(list.get(), line.c_str());
     if (first == nullptr) throw std::bad_alloc();
     if (!list) list.reset(first);
@@ -88,8 +98,9 @@ Failure::Kind kind_of(CURLcode result) {
 
 }  // namespace
 
-std::expected<Answer, Failure> post(const Post& request) {
-  const Handle handle = new_handle();
+std::expected<Answer, Failure> send(const Request& request) {
+  const Handle own = request.neighbour ? nullptr : new_handle();
+  const Handle& handle = request.neighbour ? kept_handle() : own;
   const List lines = headers(request);
   Reading reading{.body = {}, .most = request.most_bytes};
   set(handle, CURLOPT_NOSIGNAL, 1L);  // threads
@@ -99,8 +110,11 @@ std::expected<Answer, Failure> post(const Post& request) {
   set(handle, CURLOPT_URL, request.url.c_str());
   set(handle, CURLOPT_USERAGENT, "Latchkey");
   set(handle, CURLOPT_HTTPHEADER, lines.get());
-  set(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-  set(handle, CURLOPT_POSTFIELDS, request.body.data());
+  set(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  if (request.method != "GET") {
+    set(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    set(handle, CURLOPT_POSTFIELDS, request.body.data());
+  }
   set(handle, CURLOPT_WRITEFUNCTION, read);
   set(handle, CURLOPT_WRITEDATA, &reading);
   set(handle, CURLOPT_NOPROGRESS, 0L);
@@ -109,8 +123,8 @@ std::expected<Answer, Failure> post(const Post& request) {
   set(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(kConnecting.count()));
   if (!request.unix_socket.empty()) {
     set(handle, CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
-    set(handle, CURLOPT_NOPROXY, "*");
   }
+  if (request.neighbour || !request.unix_socket.empty()) set(handle, CURLOPT_NOPROXY, "*");
   if (request.deadline) {
     const auto left = std::chrono::ceil<milliseconds>(*request.deadline - Clock::now());
     if (left <= milliseconds{0}) {

@@ -8,18 +8,24 @@
 #include <stop_token>
 #include <string>
 
-// Requests that this program makes of others: one POST at a time, on the caller's thread, which
-// waits. Nothing is taken from the answer but what was asked for: no redirect is followed, no
-// cookie is kept, no authentication is tried, and a body ends where the caller has read enough. For
-// any number of threads.
+// Requests that this program makes of others: one at a time, on the caller's thread, which waits.
+// Nothing is taken from the answer but what was asked for: no redirect is followed, no cookie is
+// kept, no authentication is tried, and a body ends where the caller has read enough. For any
+// number of threads.
 namespace latchkey::http_client {
 
-struct Post {
+struct Request {
+  std::string method = "POST";
   std::string url;               // http or https, whose certificate has to be good
   std::string unix_socket = {};  // to connect to, whatever the address says
-  std::string content_type;
-  std::string body;
+  std::string content_type = {};
+  // The value of Authorization; empty: none is sent.
+  std::string authorization = {};
+  std::string body = {};
   std::size_t most_bytes = 0;  // of the answer's body that are read
+  // Of a place that is asked again and again: the connection is kept, and no proxy of the
+  // environment is used.
+  bool neighbour = false;
   std::optional<std::chrono::steady_clock::time_point> deadline = {};  // absent: none
   std::stop_token stop = {};                                           // heard within a second
 };
@@ -42,6 +48,6 @@ struct Failure {
   std::string sentence;  // for the log
 };
 
-std::expected<Answer, Failure> post(const Post& request);
+std::expected<Answer, Failure> send(const Request& request);
 
 }  // namespace latchkey::http_client

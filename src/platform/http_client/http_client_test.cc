@@ -72,7 +72,7 @@ class OneAnswer {
       if (!request_.starts_with("POST")) break;  // TLS
     }
     const auto send_all = [&] {
-      return answer_.empty() || send(socket, answer_.data(), answer_.size(), MSG_NOSIGNAL) > 0;
+      return answer_.empty() || ::send(socket, answer_.data(), answer_.size(), MSG_NOSIGNAL) > 0;
     };
     bool alive = send_all();
     while (then_ != Then::close && alive && !stop.stop_requested()) {
@@ -92,7 +92,7 @@ class OneAnswer {
   std::jthread thread_;
 };
 
-Post to(const std::string& url) {
+Request to(const std::string& url) {
   return {.url = url,
           .content_type = "text/plain",
           .body = "the body",
@@ -102,7 +102,7 @@ Post to(const std::string& url) {
 
 TEST(HttpClient, PostsAndReads) {
   OneAnswer server("HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nContent-Length: 4\r\n\r\nlate");
-  const auto answer = post(to(server.url())).value();
+  const auto answer = send(to(server.url())).value();
   EXPECT_EQ(answer.status, 429);
   EXPECT_EQ(answer.body, "late");
   EXPECT_EQ(answer.retry_after, 7s);
@@ -115,35 +115,35 @@ TEST(HttpClient, PostsAndReads) {
 TEST(HttpClient, FollowsNobodyAnywhere) {
   OneAnswer server(
       "HTTP/1.1 307 Elsewhere\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n");
-  EXPECT_EQ(post(to(server.url())).value().status, 307);
+  EXPECT_EQ(send(to(server.url())).value().status, 307);
 }
 
 TEST(HttpClient, ReadsNoMoreThanWasAskedFor) {
   OneAnswer server("HTTP/1.1 200 OK\r\n\r\nabcdefgh", OneAnswer::Then::never_end);
-  const auto answer = post(to(server.url())).value();
+  const auto answer = send(to(server.url())).value();
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.body, "abcdefgh");
 }
 
 TEST(HttpClient, WaitsNoLongerThanItsDeadline) {
   OneAnswer server("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nnever", OneAnswer::Then::keep_open);
-  Post request = to(server.url());
+  Request request = to(server.url());
   request.deadline = steady_clock::now() + 200ms;
-  EXPECT_EQ(post(request).error().kind, Failure::Kind::timed_out);
+  EXPECT_EQ(send(request).error().kind, Failure::Kind::timed_out);
   request.deadline = steady_clock::now() - 1ms;
-  EXPECT_EQ(post(request).error().kind, Failure::Kind::stopped);
+  EXPECT_EQ(send(request).error().kind, Failure::Kind::stopped);
 }
 
 TEST(HttpClient, ComesBackWhenTheProgramEnds) {
   OneAnswer server("", OneAnswer::Then::keep_open);
   std::stop_source program;
-  Post request = to(server.url());
+  Request request = to(server.url());
   request.stop = program.get_token();
   const std::jthread end([&] {
     std::this_thread::sleep_for(50ms);
     program.request_stop();
   });
-  EXPECT_EQ(post(request).error().kind, Failure::Kind::stopped);
+  EXPECT_EQ(send(request).error().kind, Failure::Kind::stopped);
 }
 
 TEST(HttpClient, SaysWhatIsWrong) {
@@ -151,17 +151,17 @@ TEST(HttpClient, SaysWhatIsWrong) {
   {
     nobodys = OneAnswer("").url();
   }
-  EXPECT_EQ(post(to(nobodys)).error().kind, Failure::Kind::not_connected);
-  EXPECT_EQ(post(to("http://name.invalid/")).error().kind, Failure::Kind::not_connected);
-  Post request = to("http://latchkey/command");
+  EXPECT_EQ(send(to(nobodys)).error().kind, Failure::Kind::not_connected);
+  EXPECT_EQ(send(to("http://name.invalid/")).error().kind, Failure::Kind::not_connected);
+  Request request = to("http://latchkey/command");
   request.unix_socket = "/nonexistent/socket";
-  EXPECT_EQ(post(request).error().kind, Failure::Kind::not_connected);
+  EXPECT_EQ(send(request).error().kind, Failure::Kind::not_connected);
   OneAnswer silent("");
-  EXPECT_EQ(post(to(silent.url())).error().kind, Failure::Kind::broken);
+  EXPECT_EQ(send(to(silent.url())).error().kind, Failure::Kind::broken);
   OneAnswer rude("This is no HTTP\r\n\r\n");
-  EXPECT_EQ(post(to(rude.url())).error().kind, Failure::Kind::broken);
+  EXPECT_EQ(send(to(rude.url())).error().kind, Failure::Kind::broken);
   for (const std::string url : {"file:///etc/passwd", "gopher://127.0.0.1/", "no address"}) {
-    EXPECT_FALSE(post(to(url)).has_value()) << url;
+    EXPECT_FALSE(send(to(url)).has_value()) << url;
   }
 }
 
@@ -169,7 +169,7 @@ TEST(HttpClient, AWrongCertificateIsNoConnection) {
   OneAnswer plain("HTTP/1.1 200 OK\r\n\r\n");
   std::string url = plain.url();
   url.replace(0, 4, "https");
-  EXPECT_EQ(post(to(url)).error().kind, Failure::Kind::broken);
+  EXPECT_EQ(send(to(url)).error().kind, Failure::Kind::broken);
 }
 
 }  // namespace
