@@ -68,6 +68,11 @@ std::string Config::keys_path() const {
   return sqlite_file().value_or("") + ".keys";
 }
 
+const Secret& Config::homeserver_secret() const {
+  return homeserver.present() && !homeserver.secret.empty() ? homeserver.secret
+                                                            : introspection.secret;
+}
+
 std::string Config::socket_path() const {
   if (!command_socket.empty()) return command_socket.value;
   const auto file = sqlite_file();
@@ -146,6 +151,18 @@ std::vector<std::string> Config::problems() const {
         "sessions.refresh_grace: must be less than access_token_lifetime: {} is not less than {}",
         text::format_duration(sessions.refresh_grace),
         text::format_duration(*sessions.access_token_lifetime)));
+  }
+  if (homeserver.present() && homeserver_secret().empty()) {
+    result.emplace_back(
+        "homeserver.secret: with 'kind: synapse' the secret must be given that Synapse has as "
+        "matrix_authentication_service.secret");
+  }
+  // Synapse has one secret for both directions.
+  if (homeserver.present() && !introspection.secret.empty() &&
+      introspection.secret.reveal() != homeserver_secret().reveal()) {
+    result.emplace_back(
+        "homeserver.secret: is not introspection.secret, and Synapse has one for both: leave one "
+        "out");
   }
   return result;
 }

@@ -18,6 +18,7 @@
 #include "domain/signin/browser_sessions.h"
 #include "domain/signin/login_tokens.h"
 #include "endpoints/oauth/introspect.h"
+#include "outbound/homeserver/homeserver_options.h"
 #include "platform/config/attributes.h"
 #include "platform/config/config.h"
 #include "platform/config/types.h"
@@ -26,18 +27,6 @@
 #include "platform/telemetry/log.h"
 
 namespace latchkey::app {
-
-// The options of `homeserver:`.
-struct HomeserverOptions {
-  enum class Kind { none };
-  Kind kind = Kind::none;
-
-  template <class Visitor>
-  void options(Visitor& visit) {
-    visit("kind", kind, "The homeserver that is told of users and devices; none: it runs alone.",
-          config::Choices<Kind>{{"none", Kind::none}});
-  }
-};
 
 // The options of `metrics:`.
 struct MetricsOptions {
@@ -73,7 +62,7 @@ struct Config {
   limits::AttemptLimitOptions rate_limits;
   clients::OauthOptions oauth;
   oauth::IntrospectionOptions introspection;
-  HomeserverOptions homeserver;
+  outbound::HomeserverOptions homeserver;
   MetricsOptions metrics;
   telemetry::LogOptions log;
 
@@ -128,6 +117,9 @@ struct Config {
   // The file of a SQLite database; absent for PostgreSQL.
   std::optional<std::string> sqlite_file() const;
   std::string keys_path() const;
+  // What the homeserver and this server prove themselves to each other with: of the two options
+  // the one that is given.
+  const Secret& homeserver_secret() const;
   // Empty: no command socket.
   std::string socket_path() const;
   // Reads the file of registration.terms_file; no terms without one.

@@ -93,6 +93,24 @@ INSTANTIATE_TEST_SUITE_P(
                     Wrong{"registration: {opened: true}\n", "registration.open"},
                     Wrong{"homeserver: {kind: dendrite}\n", "homeserver.kind"}));
 
+TEST(Config, AHomeserverNeedsItsAddressAndOneSecret) {
+  const std::string behind = std::string(kSmallest) + "homeserver:\n  kind: synapse\n";
+  const std::string endpoint = "  endpoint: http://127.0.0.1:8009/\n";
+  const std::string secret = "  secret: 0123456789abcdef\n";
+  EXPECT_THAT(errors_of(behind + endpoint + secret), IsEmpty());
+  EXPECT_THAT(errors_of(behind + endpoint + "introspection: {secret: 0123456789abcdef}\n"),
+              IsEmpty());
+  EXPECT_THAT(errors_of(behind + secret), Contains(HasSubstr("address of Synapse itself")));
+  EXPECT_THAT(errors_of(behind + endpoint), Contains(HasSubstr("homeserver.secret: ")));
+  EXPECT_THAT(errors_of(behind + endpoint + secret + "introspection: {secret: fedcba9876543210}\n"),
+              Contains(HasSubstr("Synapse has one for both")));
+  for (const char* address : {"synapse:8009", "ftp://synapse/", "http://u@synapse/", "http:///"}) {
+    EXPECT_THAT(errors_of(behind + secret + "  endpoint: '" + address + "'\n"),
+                Contains(HasSubstr("is not an address")))
+        << address;
+  }
+}
+
 TEST(Config, CookiesDoNotTravelInTheClear) {
   for (const char* url : {"http://example.com/", "http://127.example.com/", "http://192.0.2.1/"}) {
     EXPECT_THAT(

@@ -5,12 +5,14 @@
 
 #include "domain/confirm/listeners.h"
 #include "domain/ground/server_name.h"
+#include "domain/homeserver/changes.h"
 #include "domain/oauth/back_channel_logout.h"
 #include "domain/oauth/listeners.h"
 #include "domain/schema/schema.h"
 #include "domain/sessions/listeners.h"
 #include "domain/sessions/lost_rows.h"
 #include "domain/signin/listeners.h"
+#include "outbound/homeserver/synapse.h"
 #include "platform/db/migration.h"
 #include "platform/text/rfc3339.h"
 
@@ -53,7 +55,7 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
       metrics(workers),
       database(db::open(config.database, config.database_pool)) {
   database->on_trouble([this](std::string_view sentence) { log.warning(sentence); });
-  wire_listeners();
+  wire_listeners(purpose);
   watch_reconnects();
   db::migrate(*database, schema::migrations());
   claim_server_name(*database, config.server_name);
@@ -78,20 +80,40 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
       [this](const std::string& path) { database->backup(path); });
   users =
       std::make_unique<administration::UserListing>(*ground, *administration, config.server_name);
+  if (config.homeserver.present()) {
+    homeserver = std::make_unique<outbound::Synapse>(
+        outbound::Synapse::Parts{.endpoint = config.homeserver.endpoint,
+                                 .secret = config.homeserver_secret(),
+                                 .services = services});
+  }
   if (purpose != Purpose::serve) return;
+  if (homeserver) {
+    provisioning = std::make_unique<homeserver::Provisioning>(
+        homeserver::Provisioning::Parts{.ground = *ground,
+                                        .homeserver = *homeserver,
+                                        .outbox = outbox,
+                                        .alone = database->dialect() == db::Dialect::sqlite,
+                                        .options = {.patience = config.homeserver.patience}});
+  }
   note_start();
   ready_ = sessions.get();
   hear_other_nodes();
   count_database();
 }
 
-void Core::wire_listeners() {
+void Core::wire_listeners(Purpose purpose) {
   sessions::listen(events, clock,
                    [this]() -> const sessions::Announcer& { return sessions->announcer(); });
   confirm::listen(events);
   signin::listen(events);
   oauth::listen(events);
   oauth::tell_clients(events, outbox, oauth_clients);
+  if (!config.homeserver.present()) return;
+  homeserver::listen(events, outbox);
+  // Last of all: it may have everything begin again. Commands begin no sessions.
+  if (purpose != Purpose::serve) return;
+  homeserver::Provisioning::listen(events,
+                                   [this]() -> homeserver::Provisioning& { return *provisioning; });
 }
 
 void Core::hear_other_nodes() {
@@ -114,6 +136,7 @@ void Core::hear_other_nodes() {
 Core::~Core() = default;
 
 void Core::close() {
+  provisioning.reset();
   upkeep.reset();
   users.reset();
   administration.reset();

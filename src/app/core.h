@@ -12,6 +12,7 @@
 #include "domain/administration/user_listing.h"
 #include "domain/events/events.h"
 #include "domain/ground/ground.h"
+#include "domain/homeserver/provisioning.h"
 #include "domain/outbox/outbox.h"
 #include "domain/services/services.h"
 #include "domain/sessions/sessions.h"
@@ -61,12 +62,15 @@ class Core {
   std::unique_ptr<administration::Administration> administration;
   std::unique_ptr<administration::Upkeep> upkeep;
   std::unique_ptr<administration::UserListing> users;
+  // Absent: there is none behind. What it has to be told is brought together when the server runs.
+  std::unique_ptr<homeserver::Homeserver> homeserver;
+  std::unique_ptr<homeserver::Provisioning> provisioning;
   admin::Operations operations() const;
 
  private:
   // Who does what about what happens to accounts, in this order: the rooms with their own tables
   // first, what leaves this server last.
-  void wire_listeners();
+  void wire_listeners(Purpose purpose);
   void watch_reconnects();
   void note_start();
   void hear_other_nodes();

@@ -21,7 +21,7 @@ OauthApi::OauthApi(Core& core, limits::AttemptLimits& limits, account_pages::Acc
           .site = pages,
           .overview = pages.overview,
           .registration = pages.registration,
-          .introspection_secret = core.config.introspection.secret,
+          .introspection_secret = core.config.homeserver_secret(),
           .server_name = core.config.server_name,
           .account_actions = account_pages::supported_actions(core.config.account),
           .public_url = core.public_url} {

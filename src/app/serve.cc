@@ -14,6 +14,7 @@
 #include "app/oauth_api.h"
 #include "app/reload.h"
 #include "app/routes.h"
+#include "domain/homeserver/changes.h"
 #include "domain/outbox/workers.h"
 #include "domain/services/senders.h"
 #include "endpoints/admin/command_socket.h"
@@ -229,6 +230,11 @@ int serve(const Config& config, const ReadAgain& read_again) {
                                   .keys = oauth_api.api.keys,
                                   .clock = core.clock,
                                   .issuer = core.public_url.base()});
+  outbox::Workers::Consumers consumers{logouts};
+  std::optional<homeserver::Deliveries> homeserver;
+  if (core.homeserver) {
+    consumers.emplace_back(homeserver.emplace(*core.database, *core.homeserver));
+  }
   std::optional<outbox::Workers> deliveries(
       std::in_place,
       outbox::Workers::Parts{.db = *core.database,
@@ -236,7 +242,7 @@ int serve(const Config& config, const ReadAgain& read_again) {
                              .log = core.log,
                              .metrics = core.metrics,
                              .alone = core.database->dialect() == db::Dialect::sqlite},
-      outbox::Workers::Consumers{logouts});
+      consumers);
   std::unique_ptr<http::Server> commands;
   if (const std::string path = config.socket_path(); !path.empty()) {
     commands = side_server(config, {"unix:" + path}, 0600, command_router, hooks);

@@ -6,6 +6,7 @@
 #include "domain/accounts/matrix_id.h"
 #include "domain/accounts/registration_tokens.h"
 #include "domain/accounts/user_rows.h"
+#include "domain/sessions/device_id.h"
 #include "platform/crypto/random.h"
 #include "platform/text/utf8.h"
 
@@ -148,6 +149,7 @@ Task<std::expected<Registered, RegistrationRefused>> Registration::create(
   if (!hash)
     co_return std::unexpected(Refused{.why = Why::busy, .retry_after = accounts::kBusyFor});
 
+  if (!wanted.session.device_id) wanted.session.device_id = sessions::new_device_id();
   const auto made = co_await parts_.ground.db.write([&](db::Tx& tx) -> MadeOrRefused {
     const auto account = add_user(tx, wanted, hash);
     if (!account) return std::unexpected(Refused{Why::username_taken});
@@ -180,6 +182,7 @@ Task<std::expected<Registered, RegistrationRefused>> Registration::create_for(
       parts_.services.exclusive_owner(*wanted.username, &service) != nullptr) {
     co_return std::unexpected(Refused{Why::exclusive});
   }
+  if (!wanted.session.device_id) wanted.session.device_id = sessions::new_device_id();
   const auto made = co_await parts_.ground.db.write([&](db::Tx& tx) -> MadeOrRefused {
     const auto account = add_user(tx, wanted, std::nullopt);
     if (!account) return std::unexpected(Refused{Why::username_taken});

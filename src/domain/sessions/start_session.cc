@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ranges>
 
+#include "domain/sessions/device_id.h"
 #include "domain/sessions/folded_sessions.h"
 #include "domain/sessions/session_rows.h"
 #include "domain/sessions/sessions.h"
@@ -32,6 +33,8 @@ Record fresh_record(UserId user, const std::optional<Device>& device, const NewS
 
 }  // namespace
 
+std::string new_device_id() { return crypto::random_text(crypto::kUpperCase, 10); }
+
 // False: there is none, and nothing has ended.
 bool Sessions::make_room(db::Tx& tx, UserId user, Holding what) {
   if (what == Holding::device) {
@@ -55,7 +58,7 @@ std::optional<Device> Sessions::add_device(db::Tx& tx, UserId user,
   // can collide is a made-up name or key, and another try makes another.
   for (;;) {
     Device device{details, ids_.next<DeviceKey>(clock_.now()), user,
-                  device_id.value_or(crypto::random_text(crypto::kUpperCase, 10))};
+                  device_id.value_or(new_device_id())};
     if (!insert_device(tx, device)) continue;
     const std::string& name = device.display_name;
     events_.tell(tx, events::DeviceAdded{user, device.key, device.id,

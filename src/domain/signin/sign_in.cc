@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "domain/accounts/matrix_id.h"
+#include "domain/sessions/device_id.h"
 #include "domain/sessions/session_rows.h"
 
 namespace latchkey::signin {
@@ -23,12 +24,17 @@ LoginRefused refusal_of(StartRefusal refusal) {
   return {Why::too_many_devices};
 }
 
+void choose_device(sessions::NewSession& session) {
+  if (!session.device_id) session.device_id = sessions::new_device_id();
+}
+
 }  // namespace
 
 Task<SignIn::Result> SignIn::with_password(std::size_t worker, const Identifier& who,
                                            std::string password, sessions::NewSession session) {
   co_await sessions_.require_in_touch();
   session.method = sessions::Method::password;
+  choose_device(session);
   if (!passwords_.enabled()) {
     co_return std::unexpected(LoginRefused{Why::not_offered});
   }
@@ -43,6 +49,7 @@ Task<SignIn::Result> SignIn::with_token(std::size_t worker, std::string token,
                                         sessions::NewSession session) {
   co_await sessions_.require_in_touch();
   session.method = sessions::Method::login_token;
+  choose_device(session);
   if (!login_tokens_.enabled()) co_return std::unexpected(LoginRefused{Why::not_offered});
   const auto started = co_await ground_.db.write([&](db::Tx& tx) -> Started {
     const auto taken = login_tokens_.take(tx, token);
@@ -57,6 +64,7 @@ Task<SignIn::Result> SignIn::for_service(std::size_t worker, const services::Ser
                                          std::string_view user, sessions::NewSession session) {
   co_await sessions_.require_in_touch();
   session.method = sessions::Method::application_service;
+  choose_device(session);
   const auto started = co_await ground_.db.write([&](db::Tx& tx) -> Started {
     const auto found = accounts::find_user_named(tx, user, server_name_);
     const auto localpart = found ? std::optional(found->account.localpart)

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "domain/homeserver/homeserver.h"
 #include "platform/db/database.h"
 
 namespace latchkey::request {
@@ -40,6 +41,8 @@ Fault read_fault(const std::exception_ptr& thrown) {
   try {
     std::rethrow_exception(thrown);
   } catch (const db::Unavailable& away) {
+    return {.transient = true, .text = away.what()};
+  } catch (const homeserver::Unavailable& away) {
     return {.transient = true, .text = away.what()};
   } catch (const std::exception& exception) {
     return {.transient = false, .text = exception.what()};

@@ -7,8 +7,11 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <utility>
+#include <vector>
 
+#include "platform/db/do_first.h"
 #include "platform/db/postgres_database.h"
 #include "platform/db/sqlite_database.h"
 #include "platform/db/url.h"
@@ -16,6 +19,29 @@
 namespace latchkey::db {
 
 namespace asio = boost::asio;
+
+namespace {
+
+// What was done for one round can be made void by others before the next.
+constexpr int kMostRounds = 5;
+
+template <class Attempt>
+Task<void> until_nothing_is_first(Attempt attempt) {
+  std::vector<DoFirst::Held> held;
+  for (int round = 0; round < kMostRounds; ++round) {
+    std::optional<DoFirst> first;
+    try {
+      co_await attempt();
+      co_return;
+    } catch (const DoFirst& thrown) {
+      first = thrown;
+    }
+    held.push_back(co_await first->work()());
+  }
+  throw Unavailable("what a write needed was undone again and again");
+}
+
+}  // namespace
 
 void Database::on_trouble(std::function<void(std::string_view)> fn) {
   const std::lock_guard lock(trouble_mutex_);
@@ -28,22 +54,26 @@ void Database::report(std::string_view sentence) {
 }
 
 Task<void> Database::perform(Access access, Job job) {
-  using Token = asio::use_awaitable_t<Executor>;
-  return asio::async_initiate<const Token, void(std::exception_ptr)>(
-      [this, access, job](auto handler) {
-        // The guard keeps the caller's io_context running until its coroutine has been resumed.
-        auto guard = asio::make_work_guard(asio::get_associated_executor(handler));
-        submit(access, job,
-               [handler = std::move(handler),
-                guard = std::move(guard)](std::exception_ptr error) mutable {
-                 asio::post(guard.get_executor(),
-                            [handler = std::move(handler), error = std::move(error)]() mutable {
-                              std::move(handler)(std::move(error));
-                            });
-                 guard.reset();
-               });
-      },
-      Token{});
+  auto attempt = [this, access, job] {
+    using Token = asio::use_awaitable_t<Executor>;
+    return asio::async_initiate<const Token, void(std::exception_ptr)>(
+        [this, access, job](auto handler) {
+          // The guard keeps the caller's io_context running until its coroutine has been resumed.
+          auto guard = asio::make_work_guard(asio::get_associated_executor(handler));
+          submit(access, job,
+                 [handler = std::move(handler),
+                  guard = std::move(guard)](std::exception_ptr error) mutable {
+                   asio::post(guard.get_executor(),
+                              [handler = std::move(handler), error = std::move(error)]() mutable {
+                                std::move(handler)(std::move(error));
+                              });
+                   guard.reset();
+                 });
+        },
+        Token{});
+  };
+  if (access == Access::read) return attempt();
+  return until_nothing_is_first(std::move(attempt));
 }
 
 void Database::perform_now(Access access, Job job) {

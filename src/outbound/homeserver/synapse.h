@@ -1,0 +1,72 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <string>
+#include <string_view>
+
+#include "domain/homeserver/homeserver.h"
+#include "domain/services/services.h"
+#include "platform/http_client/http_client.h"
+#include "platform/secret.h"
+
+namespace latchkey::outbound {
+
+// Synapse that has delegated authentication (matrix_authentication_service), by the routes which
+// that opens. Each call is one request, or two for the users of application services: those Synapse
+// lets only their service register.
+class Synapse final : public homeserver::Homeserver {
+ public:
+  struct Parts {
+    std::string endpoint;  // http://127.0.0.1:8009/
+    Secret secret;
+    const services::Services& services;
+  };
+  explicit Synapse(Parts parts);
+
+  template <class T = void>
+  using Reply = homeserver::Reply<T>;
+  using CallLimits = homeserver::CallLimits;
+
+  Reply<homeserver::NameState> state_of_name(std::string_view localpart,
+                                             const CallLimits& limits) override;
+  Reply<std::optional<homeserver::KnownUser>> find_user(std::string_view localpart,
+                                                        const CallLimits& limits) override;
+  Reply<> put_user(const homeserver::Person& person, const CallLimits& limits) override;
+  Reply<> set_display_name(std::string_view localpart, std::string_view name,
+                           const CallLimits& limits) override;
+  Reply<> deactivate_user(std::string_view localpart, bool erase,
+                          const CallLimits& limits) override;
+  Reply<> reactivate_user(std::string_view localpart, const CallLimits& limits) override;
+  Reply<> put_device(std::string_view localpart, std::string_view device_id,
+                     const std::optional<std::string>& name, const CallLimits& limits) override;
+  Reply<> delete_device(std::string_view localpart, std::string_view device_id,
+                        const CallLimits& limits) override;
+
+ private:
+  // What it has answered: a success, or an error with its code.
+  struct Answer {
+    int status = 0;
+    boost::json::object body;
+    std::string errcode;
+    std::optional<Duration> after;
+
+    bool good() const { return status >= 200 && status < 300; }
+  };
+  struct Call {
+    std::string method = "POST";
+    std::string path;
+    std::string authorization;  // empty: the shared secret
+    boost::json::object body = {};
+  };
+  Reply<Answer> ask(const Call& call, const CallLimits& limits) const;
+  // The same where only a success will do.
+  Reply<> tell(std::string_view route, boost::json::object body, const CallLimits& limits) const;
+  static homeserver::Trouble trouble(std::string_view path, const Answer& answer);
+  const services::Service* registers(std::string_view localpart) const;
+  Reply<> register_for(const services::Service& service, std::string_view localpart,
+                       const CallLimits& limits) const;
+
+  Parts parts_;
+};
+
+}  // namespace latchkey::outbound
