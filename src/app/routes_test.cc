@@ -132,7 +132,7 @@ std::vector<std::string> patterns_of_nginx() {
   std::vector<std::string> patterns;
   const std::regex location(R"(^\s*location (~|=) (\S+) \{$)");
   std::string current;
-  for (const std::string& line : lines_of("config/nginx.conf.example")) {
+  for (const std::string& line : lines_of("config/nginx/latchkey.conf")) {
     std::smatch found;
     if (std::regex_match(line, found, location)) {
       current = found[1] == "=" ? literally(found[2]) : found[2].str();
@@ -149,7 +149,7 @@ std::vector<std::string> patterns_of_caddy() {
   const std::regex matcher(R"(^\s*(@\w+) (path|path_regexp) (\S+)$)");
   const std::regex handle(R"(^\s*handle (@\w+) \{$)");
   std::string current;
-  for (const std::string& line : lines_of("config/Caddyfile.example")) {
+  for (const std::string& line : lines_of("config/caddy/Caddyfile")) {
     std::smatch found;
     if (std::regex_match(line, found, matcher)) {
       matchers[found[1]] = found[2] == "path" ? literally(found[3]) : found[3].str();
@@ -157,6 +157,52 @@ std::vector<std::string> patterns_of_caddy() {
       current = matchers[found[1]];  // none: matched by something else than its path
     } else if (line.contains("import latchkey") && !current.empty()) {
       patterns.push_back(current);
+    }
+  }
+  return patterns;
+}
+
+// What HAProxy's lines `acl latchkey` and `acl pages` take for Latchkey's.
+std::vector<std::string> patterns_of_haproxy() {
+  std::vector<std::string> patterns;
+  const std::regex acl(R"(^\s*acl (latchkey|pages) var\(txn\.path\) -m reg '(\S+)'$)");
+  for (const std::string& line : lines_of("config/haproxy/haproxy.cfg")) {
+    std::smatch found;
+    if (std::regex_match(line, found, acl)) patterns.push_back(found[2]);
+  }
+  return patterns;
+}
+
+std::vector<std::string> patterns_of_traefik() {
+  std::vector<std::string> patterns;
+  const std::regex rule(R"(^\s*rule: PathRegexp\(`(\S+)`\)$)");
+  std::string current;
+  for (const std::string& line : lines_of("config/traefik/latchkey.yaml")) {
+    std::smatch found;
+    if (std::regex_match(line, found, rule)) {
+      current = found[1];
+    } else if (line.contains("rule:")) {
+      current.clear();  // more than one path alone
+    } else if (line.ends_with(" service: latchkey") && !current.empty()) {
+      patterns.push_back(current);
+    }
+  }
+  return patterns;
+}
+
+std::vector<std::string> patterns_of_envoy() {
+  std::vector<std::string> patterns;
+  const std::regex match(R"(^\s*- match: \{safe_regex: \{regex: '(\^\S+)'\}\}$)");
+  std::string current;
+  for (const std::string& line : lines_of("config/envoy/envoy.yaml")) {
+    std::smatch found;
+    if (std::regex_match(line, found, match)) {
+      current = found[1];
+    } else if (line.contains("- match:")) {
+      current.clear();  // of a path that could be anybody's
+    } else if (line.contains("route: {cluster: latchkey,") && !current.empty()) {
+      // The whole path has to match.
+      patterns.push_back("^(?:" + current + ")$");
     }
   }
   return patterns;
@@ -198,13 +244,27 @@ TEST_F(MountedPaths, AreWhatTheExampleOfCaddySendsHere) {
   expect_sends(paths_, patterns_of_caddy());
 }
 
+TEST_F(MountedPaths, AreWhatTheExampleOfHaproxySendsHere) {
+  expect_sends(paths_, patterns_of_haproxy());
+}
+
+TEST_F(MountedPaths, AreWhatTheExampleOfTraefikSendsHere) {
+  expect_sends(paths_, patterns_of_traefik());
+}
+
+TEST_F(MountedPaths, AreWhatTheExampleOfEnvoySendsHere) {
+  expect_sends(paths_, patterns_of_envoy());
+}
+
 TEST_F(MountedPaths, AreWhatApacheSendsHere) { expect_sends(paths_, patterns_of_apache()); }
 
 // Homeservers know what is at v3 by older names too, and answer it there from their own records.
 TEST_F(MountedPaths, AreNobodyElsesUnderOtherVersions) {
-  const std::vector<std::string> nginx = patterns_of_nginx();
-  const std::vector<std::string> caddy = patterns_of_caddy();
-  const std::vector<std::string> apache = patterns_of_apache();
+  const std::map<std::string, std::vector<std::string>> proxies{
+      {"nginx", patterns_of_nginx()},     {"Caddy", patterns_of_caddy()},
+      {"HAProxy", patterns_of_haproxy()}, {"Traefik", patterns_of_traefik()},
+      {"Envoy", patterns_of_envoy()},     {"Apache", patterns_of_apache()},
+  };
   const std::string v3 = "/_matrix/client/v3/";
   int seen = 0;
   for (const Path& path : paths_) {
@@ -212,9 +272,9 @@ TEST_F(MountedPaths, AreNobodyElsesUnderOtherVersions) {
     ++seen;
     for (const std::string version : {"api/v1", "r0", "v1", "v2_alpha", "unstable", "v4"}) {
       const std::string other = "/_matrix/client/" + version + "/" + path.example.substr(v3.size());
-      EXPECT_TRUE(matches(other, nginx)) << "nginx: " << other;
-      EXPECT_TRUE(matches(other, caddy)) << "Caddy: " << other;
-      EXPECT_TRUE(matches(other, apache)) << "Apache: " << other;
+      for (const auto& [proxy, patterns] : proxies) {
+        EXPECT_TRUE(matches(other, patterns)) << proxy << ": " << other;
+      }
     }
   }
   EXPECT_GT(seen, 0);

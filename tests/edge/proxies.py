@@ -1,12 +1,18 @@
-"""nginx and Caddy with the example files that Latchkey ships, and what docs/connecting/proxy.md has
-beside them, on ports of the test's own."""
+"""The proxies with the very files that Latchkey ships, and what docs/connecting/proxy.md has beside
+them, on ports of the test's own."""
 
+import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 from pathlib import Path
+
+import httpx
+import yaml
 
 from support.polling import wait_until
 from support.ports import free_port
@@ -33,6 +39,17 @@ class Proxy:
     `federation_port` stand for 443 and 8448, the former also on ::1 where `has_ipv6()`."""
 
     name: str
+    # What the example can do, where proxies differ.
+    says_json = True  # its own answers are Matrix errors, and name no internals
+    serves_files = True  # the two files of the name in people's Matrix IDs
+    answers_preflights = False  # itself, and the homeserver hears of none
+    resolves_dots = False  # in paths, and sends on what it made of them
+    refuses_upgrades = False  # instead of leaving unknown ones out
+    limits_bodies = True  # before it has asked anybody
+    # Its patience with the homeserver, Latchkey and the check, shortened.
+    impatience: dict[str, str] = {"180s": "2s", "60s": "2s", "10s": "2s"}
+    # What makes it open while Latchkey cannot be asked; none: it cannot be.
+    opening: dict[str, str] = {}
 
     def __init__(self, directory: Path, latchkey_port: int, homeserver_port: int,
                  changes: dict[str, str] | None = None):
@@ -57,16 +74,27 @@ class Proxy:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
+    def reload(self) -> None:
+        """Has it read its configuration again, as an operator would."""
+        raise NotImplementedError
+
     def close(self) -> None:
         self._process.terminate()
-        self._process.wait(timeout=10)
+        self._process.wait(timeout=20)
 
 
 class Nginx(Proxy):
     name = "nginx"
+    opening = {
+        "        error_page 500 502 504 =503 /_latchkey/refusal;":
+            "        error_page 500 502 503 504 =200 /_latchkey/open;",
+    }
+
+    def reload(self) -> None:
+        self._process.send_signal(signal.SIGHUP)
 
     def _example(self) -> str:
-        return (_CONFIG / "nginx.conf.example").read_text()
+        return (_CONFIG / "nginx/latchkey.conf").read_text()
 
     def _prepare(self, latchkey_port: int, homeserver_port: int) -> list[str]:
         def ipv6(line: str) -> str:
@@ -122,11 +150,22 @@ class NginxWithTwoAddresses(Nginx):
 
 class Caddy(Proxy):
     name = "caddy"
+    opening = {
+        "#@unasked": "@unasked",
+        "#handle @unasked {": "handle @unasked {",
+        "#\timport homeserver\n\t\t#}": "import homeserver\n}",
+    }
+
+    def reload(self) -> None:
+        subprocess.run([program("caddy"), "reload", "--config", self._directory / "Caddyfile",
+                        "--adapter", "caddyfile", "--address",
+                        f"unix/{self._directory}/admin.sock"],
+                       check=True, capture_output=True, timeout=60)
 
     def _prepare(self, latchkey_port: int, homeserver_port: int) -> list[str]:
         plain, tls = f"http://127.0.0.1:{self.port}", f"https://matrix.example.com:{self.tls_port}"
         federation = f"https://matrix.example.com:{self.federation_port}"
-        site = changed((_CONFIG / "Caddyfile.example").read_text(), {
+        site = changed((_CONFIG / "caddy/Caddyfile").read_text(), {
             "127.0.0.1:8008": f"127.0.0.1:{latchkey_port}",
             "127.0.0.1:8000": f"127.0.0.1:{homeserver_port}",
             "\nmatrix.example.com, matrix.example.com:8448 {": "\n(site) {",
@@ -136,7 +175,7 @@ class Caddy(Proxy):
         addresses = "127.0.0.1 [::1]" if has_ipv6() else "127.0.0.1"
         file = self._directory / "Caddyfile"
         file.write_text(f"""{{
-            admin off
+            admin unix/{self._directory}/admin.sock
             auto_https off
             default_bind {addresses}
         }}
@@ -150,6 +189,118 @@ class Caddy(Proxy):
         }}
         """)
         return [program("caddy"), "run", "--config", str(file), "--adapter", "caddyfile"]
+
+
+class Haproxy(Proxy):
+    name = "haproxy"
+    impatience = {"timeout server 180s": "timeout server 2s", "timeout server 60s":
+                  "timeout server 2s", "LATCHKEY_PATIENCE 10": "LATCHKEY_PATIENCE 2"}
+    opening = {"LATCHKEY_AWAY closed": "LATCHKEY_AWAY open"}
+
+    def reload(self) -> None:
+        self._process.send_signal(signal.SIGUSR2)
+
+    def _prepare(self, latchkey_port: int, homeserver_port: int) -> list[str]:
+        pem = self._directory / "matrix.pem"
+        pem.write_text("".join((self._directory / name).read_text()
+                               for name in ("certificate.pem", "key.pem")))
+
+        def binds(port: int) -> str:
+            return f"127.0.0.1:{port}" + (f",[::1]:{port}" if has_ipv6() else "")
+
+        site = changed((_CONFIG / "haproxy/haproxy.cfg").read_text(), {
+            "/etc/haproxy/latchkey.lua": str(_CONFIG / "haproxy/latchkey.lua"),
+            "127.0.0.1:8008": f"127.0.0.1:{latchkey_port}",
+            "127.0.0.1:8000": f"127.0.0.1:{homeserver_port}",
+            "/etc/haproxy/matrix.example.com.pem": str(pem),
+            "    bind :443,[::]:443 v6only": f"    bind 127.0.0.1:{self.port}\n"
+                                             f"    bind {binds(self.tls_port)}",
+            ":8448,[::]:8448 v6only": binds(self.federation_port),
+            **self._changes,
+        })
+        file = self._directory / "haproxy.cfg"
+        file.write_text(site)
+        return [program("haproxy"), "-W", "-db", "-f", str(file)]
+
+
+class Traefik(Proxy):
+    name = "traefik"
+    says_json = False
+    serves_files = False
+    answers_preflights = True
+    resolves_dots = True
+    limits_bodies = False
+    impatience = {"180s": "2s", "60s": "2s"}
+
+    def reload(self) -> None:
+        routes = self._directory / "routes.yaml"
+        routes.write_text(routes.read_text() + "# again\n")
+
+    def _prepare(self, latchkey_port: int, homeserver_port: int) -> list[str]:
+        routes = changed((_CONFIG / "traefik/latchkey.yaml").read_text(), {
+            "127.0.0.1:8008": f"127.0.0.1:{latchkey_port}",
+            "127.0.0.1:8000": f"127.0.0.1:{homeserver_port}",
+            "/etc/ssl/certs/matrix.example.com.pem": f"{self._directory}/certificate.pem",
+            "/etc/ssl/private/matrix.example.com.key": f"{self._directory}/key.pem",
+            **self._changes,
+        })
+        (self._directory / "routes.yaml").write_text(routes)
+        own = yaml.safe_load((_CONFIG / "traefik/traefik.yaml").read_text())
+        own["providers"]["file"]["filename"] = f"{self._directory}/routes.yaml"
+        plain = json.loads(json.dumps(own["entryPoints"]["websecure"]))
+        del plain["http"]["tls"]
+        own["entryPoints"] |= {"plain": plain}
+        ports = {"plain": self.port, "websecure": self.tls_port, "federation": self.federation_port}
+        for name, port in ports.items():
+            own["entryPoints"][name]["address"] = f"127.0.0.1:{port}"
+            if has_ipv6() and name != "plain":
+                six = json.loads(json.dumps(own["entryPoints"][name]))
+                own["entryPoints"][f"{name}-six"] = six | {"address": f"[::1]:{port}"}
+        own |= {"global": {"checkNewVersion": False, "sendAnonymousUsage": False}}
+        file = self._directory / "traefik.yaml"
+        file.write_text(yaml.safe_dump(own))
+        return [str(Path(sys.prefix) / "bin/traefik"), f"--configfile={file}"]
+
+    def _accepts(self) -> bool:
+        """It opens its ports before it knows where anything leads."""
+        if not super()._accepts():
+            return False
+        answer = httpx.get(f"{self.url}/_matrix/client/versions", trust_env=False)
+        return answer.status_code != 404
+
+
+class Envoy(Proxy):
+    name = "envoy"
+    resolves_dots = True
+    refuses_upgrades = True
+    limits_bodies = False
+    opening = {"failure_mode_allow: false": "failure_mode_allow: true"}
+
+    def _prepare(self, latchkey_port: int, homeserver_port: int) -> list[str]:
+        site = yaml.safe_load(changed((_CONFIG / "envoy/envoy.yaml").read_text(), {
+            "port_value: 8008": f"port_value: {latchkey_port}",
+            "port_value: 8000": f"port_value: {homeserver_port}",
+            "/etc/ssl/certs/matrix.example.com.pem": f"{self._directory}/certificate.pem",
+            "/etc/ssl/private/matrix.example.com.key": f"{self._directory}/key.pem",
+            **self._changes,
+        }))
+
+        def at(port: int, address: str = "127.0.0.1") -> dict:
+            return {"address": {"socket_address": {"address": address, "port_value": port}}}
+
+        (secure,) = site["static_resources"]["listeners"]
+        plain = json.loads(json.dumps(secure)) | {"name": "plain"} | at(self.port)
+        del plain["additional_addresses"], plain["filter_chains"][0]["transport_socket"]
+        secure |= at(self.tls_port)
+        secure["additional_addresses"] = [at(self.federation_port)]
+        if has_ipv6():
+            secure["additional_addresses"] += [at(self.tls_port, "::1"),
+                                               at(self.federation_port, "::1")]
+        site["static_resources"]["listeners"].append(plain)
+        file = self._directory / "envoy.yaml"
+        file.write_text(yaml.safe_dump(site))
+        return [str(Path(sys.prefix) / "bin/envoy"), "-c", str(file), "--disable-hot-restart",
+                "--concurrency", "1", "--log-level", "warning"]
 
 
 class Apache(Proxy):
@@ -192,7 +343,8 @@ class Apache(Proxy):
 # The owner of nginx's workers when the tests run as root: the temporary folder is root's.
 _OWNER = "root"
 
-PROXIES: dict[str, type[Proxy]] = {proxy.name: proxy for proxy in (Nginx, Caddy)}
+PROXIES: dict[str, type[Proxy]] = {proxy.name: proxy for proxy in
+                                 (Nginx, Caddy, Haproxy, Traefik, Envoy)}
 
 
 def has_ipv6() -> bool:

@@ -109,5 +109,5 @@ def test_the_refusal_is_latchkeys_own(edge, lasting):
     for name in ("access-control-allow-origin", "access-control-allow-methods",
                  "access-control-allow-headers", "access-control-expose-headers",
                  "cache-control"):
-        assert refused.headers[name] == own.headers[name], name
+        assert refused.headers[name].replace(" ", "") == own.headers[name].replace(" ", ""), name
     assert refused.headers["x-request-id"]

@@ -19,14 +19,18 @@ from support.polling import wait_until
 from support.ports import free_port
 from support.raw_http import RawConnection
 
-# The patience of the examples, shortened: with the homeserver, Latchkey, and the check.
-EXAMPLE_CHANGES = {"180s": "2s", "60s": "2s", "10s": "2s"}
+IMPATIENT = True
 
 OWN_PATH = "/_matrix/client/v3/login"
 PREFLIGHT = {"Origin": "https://app.example.org", "Access-Control-Request-Method": "GET"}
 
 
-def assert_unavailable(answer: httpx.Response) -> None:
+def assert_unavailable(answer: httpx.Response, edge: Edge) -> None:
+    if not edge.proxy.says_json:
+        # A client tries again after any of these, if its browser lets it read them.
+        assert answer.status_code in (500, 502, 503, 504)
+        assert answer.headers["access-control-allow-origin"] == "*"
+        return
     assert answer.status_code == 503, f"{answer.status_code} {answer.text}"
     assert answer.headers["content-type"] == "application/json"
     assert answer.json()["errcode"] == "M_UNKNOWN"
@@ -35,7 +39,11 @@ def assert_unavailable(answer: httpx.Response) -> None:
     assert_cross_origin(answer)
 
 
-def assert_preflight(answer: httpx.Response) -> None:
+def assert_preflight(answer: httpx.Response, edge: Edge) -> None:
+    if edge.proxy.answers_preflights:
+        assert answer.status_code == 200
+        assert answer.headers["access-control-allow-origin"] == "*"
+        return
     assert answer.status_code == 204, f"{answer.status_code} {answer.text}"
     assert_cross_origin(answer)
 
@@ -80,11 +88,7 @@ def test_nobody_is_logged_out_while_latchkey_is_away(edge):
     edge.upstream.requests.clear()
     try:
         for token in (user.token, None):
-            answer = edge.ask(token, PATH)
-            assert answer.status_code == 503
-            assert answer.json()["errcode"] == "M_UNKNOWN"
-            assert int(answer.headers["retry-after"]) > 0
-            assert answer.headers["access-control-allow-origin"] == "*"
+            assert_unavailable(edge.ask(token, PATH), edge)
         assert not edge.upstream.requests
     finally:
         edge.latchkey.start()
@@ -95,22 +99,26 @@ def test_nobody_is_logged_out_while_latchkey_is_away(edge):
 def test_signing_in_without_latchkey(edge, without):
     with without(edge):
         for method in ("GET", "POST"):
-            assert_unavailable(edge.ask(path=OWN_PATH, method=method))
-        assert_preflight(edge.ask(path=OWN_PATH, method="OPTIONS", headers=PREFLIGHT))
+            assert_unavailable(edge.ask(path=OWN_PATH, method=method), edge)
+        assert_preflight(edge.ask(path=OWN_PATH, method="OPTIONS", headers=PREFLIGHT), edge)
 
 
 @pytest.mark.parametrize("without", [away, silent])
 def test_a_request_that_cannot_be_checked(edge, without):
+    if without is silent and edge.proxy.name == "traefik":
+        pytest.skip("its ForwardAuth waits for half a minute, and cannot be told otherwise")
     user = edge.user()
     edge.upstream.requests.clear()
     with without(edge):
-        assert_unavailable(edge.ask(user.token))
-        assert_preflight(edge.ask(method="OPTIONS", headers=PREFLIGHT))
+        assert_unavailable(edge.ask(user.token), edge)
+        assert_preflight(edge.ask(method="OPTIONS", headers=PREFLIGHT), edge)
     assert not edge.upstream.requests
 
 
 def test_an_app_of_oauth_goes_on_when_latchkey_is_back(edge):
     """matrix-js-sdk takes an answer with the member "error" for the end of the session."""
+    if not edge.proxy.says_json:
+        pytest.skip("its own answers are no JSON")
     with away(edge):
         for path in ("/oauth2/token", "/oauth2/revoke"):
             answer = edge.ask(path=path, method="POST", data={"grant_type": "refresh_token"})
@@ -122,6 +130,8 @@ def test_an_app_of_oauth_goes_on_when_latchkey_is_back(edge):
 
 @pytest.mark.parametrize("path", ["/account/", "/account/devices", "/link", "/oauth2/authorize?x"])
 def test_a_person_reads_a_page(edge, path):
+    if not edge.proxy.says_json:
+        pytest.skip("its own answers are no pages")
     with away(edge):
         answer = edge.ask(path=path)
     assert answer.status_code == 503
@@ -135,20 +145,23 @@ def test_the_homeserver_is_away(alone, edge):
     user = edge.user()
     for path in (PATH, "/_matrix/client/versions", "/_matrix/federation/v1/version"):
         assert_unavailable(
-            alone.get(path, headers={"Authorization": f"Bearer {user.token}"}))
-        assert_preflight(alone.options(path, headers=PREFLIGHT))
+            alone.get(path, headers={"Authorization": f"Bearer {user.token}",
+                                     "Origin": PREFLIGHT["Origin"]}), edge)
+        assert_preflight(alone.options(path, headers=PREFLIGHT), edge)
     assert alone.get(OWN_PATH).status_code == 200
 
 
 def test_the_homeserver_is_slow(edge):
     try:
-        assert_unavailable(edge.ask(edge.user().token, SLOW))
+        assert_unavailable(edge.ask(edge.user().token, SLOW), edge)
     finally:
         edge.upstream.be_quick.set()
 
 
 @pytest.mark.parametrize("path", [PATH, OWN_PATH, "/_matrix/media/v3/upload"])
 def test_a_body_is_too_large(edge, path):
+    if not edge.proxy.limits_bodies and path != OWN_PATH:
+        pytest.skip("the homeserver's own limit is the only one")
     edge.upstream.requests.clear()
     edge.assert_not_asked(413, "M_TOO_LARGE",
                           edge.ask(path=path, method="POST", content=bytes(60_000_000)))
@@ -163,6 +176,8 @@ def test_a_body_of_unknown_length_is_too_large(edge):
 
 @pytest.mark.parametrize("size", [70_000, 1_000_000, 20_000_000])
 def test_a_body_is_too_large_for_latchkey_alone(edge, size):
+    if not edge.proxy.limits_bodies and size > 1_000_000:
+        pytest.skip("Latchkey has answered and hung up before the proxy has sent all of it")
     edge.upstream.requests.clear()
     edge.assert_not_asked(413, "M_TOO_LARGE",
                           edge.ask(path=OWN_PATH, method="POST", content=bytes(size)))

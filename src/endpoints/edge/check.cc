@@ -55,13 +55,17 @@ Task<http::Response> check(Sessions& sessions, const http::Request& request) {
 
 void mount(http::Router& router, Sessions& sessions) {
   request::Routes routes(router, {.name = "edge", .refuse = request::standard_refusal});
-  routes.add(http::Method::get, "/edge/check",
-             [&sessions](const http::Request& request) { return check(sessions, request); },
-             {.owner = request::Owner::inside,
-              .cors = true,
-              .immediate = [&sessions](const http::Request& request, http::Response& response) {
-                return check_at_once(sessions, request, response);
-              }});
+  const http::Handler handler = [&sessions](const http::Request& request) {
+    return check(sessions, request);
+  };
+  const request::PathOptions options{
+      .owner = request::Owner::inside,
+      .cors = true,
+      .immediate = [&sessions](const http::Request& request, http::Response& response) {
+        return check_at_once(sessions, request, response);
+      }};
+  routes.add(http::Method::get, "/edge/check", handler, options);
+  routes.below(std::string(kAskedBelow), handler, options);
 }
 
 }  // namespace latchkey::edge

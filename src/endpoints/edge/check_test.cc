@@ -89,6 +89,33 @@ TEST_P(EdgeCheck, JudgesATokenInTheQueryToo) {
   expect_stop(answer(router_, call), "M_UNKNOWN_TOKEN", false, "ended");
 }
 
+// Envoy puts its prefix before the request's path, and keeps the method.
+TEST_P(EdgeCheck, IsAskedByAnyMethodWithThePathOfTheRequest) {
+  const std::string value = "Bearer " + phone_.access();
+  const std::vector<http::Header> bearer{{"Authorization", value}};
+  using http::Method;
+  const auto methods = {Method::get,     Method::head,    Method::post, Method::put,
+                        Method::delete_, Method::options, Method::other};
+  const Call one{.method = Method::post, .target = "/edge/check/_matrix/x", .headers = bearer};
+  expect_pass(answer(router_, one), "read");
+  for (const Method method : methods) {
+    Call call = one;
+    call.method = method;
+    expect_pass(answer(router_, call), "good");
+  }
+  EXPECT_TRUE(at_once(router_, one));
+  const std::string target = "/edge/check/sync?access_token=" + phone_.access();
+  const Call queried{.method = Method::get, .target = target, .headers = {}};
+  expect_pass(answer(router_, queried), "in the query");
+  server_.sign_out(phone_.access()).value();
+  for (const Method method : methods) {
+    Call call = one;
+    call.method = method;
+    expect_stop(answer(router_, call), "M_UNKNOWN_TOKEN", false, "ended");
+  }
+  expect_stop(answer(router_, queried), "M_UNKNOWN_TOKEN", false, "ended, in the query");
+}
+
 // Nothing about any session is said by it, so a client must not wipe its keys over it.
 TEST_P(EdgeCheck, RefusesWhatTwoReadersReadDifferently) {
   const std::string value = "Bearer " + phone_.access();

@@ -58,30 +58,40 @@ Credentials from_query(std::string_view uri) {
   return {Found::token, std::string(**token)};
 }
 
+// The target that follows in the path of the question. Empty: the headers tell it.
+std::string_view asked_below(const http::Request& request) {
+  return request.target.starts_with(kAskedBelow) ? request.target : std::string_view{};
+}
+
 }  // namespace
 
 Credentials read_credentials(const http::Request& request) {
   Credentials result = from_header(request);
-  for (const std::string_view name : kUriHeaders) {
-    if (request.header_count(name) > 1) return kAmbiguous;
-    Credentials other = from_query(request.header(name));
-    if (other.found == Found::none) continue;
+  const auto add = [&](const Credentials& other) {
+    if (other.found == Found::none) return;
     // Both headers may say the same; a header and a query never should.
     const bool same = result.found == Found::token && other.found == Found::token &&
                       result.token == other.token && request.header_count("Authorization") == 0;
-    if (result.found != Found::none && !same) return kAmbiguous;
-    result = std::move(other);
+    result = result.found == Found::none || same ? other : kAmbiguous;
+  };
+  for (const std::string_view name : kUriHeaders) {
+    if (request.header_count(name) > 1) return kAmbiguous;
+    add(from_query(request.header(name)));
   }
+  add(from_query(asked_below(request)));
   return result;
 }
 
 std::string_view plain_token(const http::Request& request) {
-  for (const std::string_view name : kUriHeaders) {
-    const std::string_view uri = request.header(name);
+  const auto may_hold_another = [](std::string_view uri) {
     const auto question = uri.find('?');
-    if (question != uri.npos && could_hold_token(uri.substr(question))) return {};
+    return question != uri.npos && could_hold_token(uri.substr(question));
+  };
+  for (const std::string_view name : kUriHeaders) {
+    if (may_hold_another(request.header(name))) return {};
     if (request.header_count(name) > 1) return {};
   }
+  if (may_hold_another(asked_below(request))) return {};
   if (request.header_count("Authorization") != 1) return {};
   const std::string_view value = request.header("Authorization");
   if (!value.starts_with(kScheme) || !plain(value.substr(kScheme.size()))) return {};

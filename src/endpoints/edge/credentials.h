@@ -8,6 +8,9 @@
 
 namespace latchkey::edge {
 
+// What a proxy asks about may follow in the path of its question.
+inline constexpr std::string_view kAskedBelow = "/edge/check/";
+
 // The token of the request that a proxy asks about.
 struct Credentials {
   enum class Found {

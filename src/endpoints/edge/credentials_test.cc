@@ -12,9 +12,10 @@ namespace {
 using Found = Credentials::Found;
 using Headers = std::vector<http::Header>;
 
-http::Request request(const Headers& headers) {
+http::Request request(const Headers& headers, std::string_view target) {
   http::Request request;
   request.method = http::Method::get;
+  request.target = target;
   request.headers = headers;
   return request;
 }
@@ -25,11 +26,12 @@ struct Row {
   Found found;
   std::string_view token = {};
   bool at_once = false;  // plain_token() finds it too
+  std::string_view target = "/edge/check";
 };
 
 void expect_all(const std::vector<Row>& rows) {
   for (const Row& row : rows) {
-    const http::Request asked = request(row.headers);
+    const http::Request asked = request(row.headers, row.target);
     const Credentials credentials = read_credentials(asked);
     EXPECT_EQ(credentials.found, row.found) << row.name;
     EXPECT_EQ(credentials.token, row.token) << row.name;
@@ -148,6 +150,37 @@ TEST(Credentials, OfTheHeaderBesideOrdinaryQueries) {
        {{"Authorization", "Basic eDp5"}, {"X-Original-URI", "/sync?access_token=b"}},
        Found::token,
        "b"},
+  });
+}
+
+TEST(Credentials, OfThePathItself) {
+  const std::string_view sync = "/edge/check/_matrix/client/v3/sync";
+  const std::string_view with_a = "/edge/check/sync?since=s1&access_token=a";
+  expect_all({
+      {"none", {}, Found::none, {}, false, sync},
+      {"a header", {{"Authorization", "Bearer a"}}, Found::token, "a", true, sync},
+      {"one", {}, Found::token, "a", false, with_a},
+      {"an encoded one", {}, Found::token, "a", false, "/edge/check/sync?access%5Ftoken=a"},
+      {"two", {}, Found::ambiguous, {}, false, "/edge/check/?access_token=a&access_token=b"},
+      {"and a header", {{"Authorization", "Bearer a"}}, Found::ambiguous, {}, false, with_a},
+      {"and another in a header that names the request",
+       {{"X-Original-URI", "/sync?access_token=b"}},
+       Found::ambiguous,
+       {},
+       false,
+       with_a},
+      {"and three that say the same",
+       {{"X-Forwarded-Uri", "/sync?access_token=a"}, {"X-Original-URI", "/sync?access_token=a"}},
+       Found::token,
+       "a",
+       false,
+       with_a},
+      {"of the question, which proxies leave there",
+       {{"X-Forwarded-Uri", "/sync"}},
+       Found::none,
+       {},
+       false,
+       "/edge/check?access_token=a"},
   });
 }
 

@@ -33,6 +33,14 @@ void Routes::below(std::string prefix, const PathOptions& options) {
       {.cors = options.cors, .data = std::make_shared<PathData>(surface_, options.owner, false)});
 }
 
+void Routes::below(std::string prefix, http::Handler handler, PathOptions options) {
+  router_.below(std::move(prefix),
+                {.cors = options.cors,
+                 .data = std::make_shared<PathData>(surface_, options.owner, false),
+                 .handler = std::move(handler),
+                 .immediate = std::move(options.immediate)});
+}
+
 bool wants_page(const http::Request& request) {
   const bool reads = request.method == http::Method::get || request.method == http::Method::head;
   return reads && request.header("Accept").contains("text/html");

@@ -61,8 +61,11 @@ class Routes {
 
   void add(http::Method method, std::string pattern, http::Handler handler,
            PathOptions options = {});
-  // What holds for unknown paths under `prefix`. Of the options the owner and CORS count.
+  // What holds for paths under `prefix` that were not added. Of the options the owner and CORS
+  // count.
   void below(std::string prefix, const PathOptions& options = {});
+  // One handler for all of them, whatever the method.
+  void below(std::string prefix, http::Handler handler, PathOptions options);
 
  private:
   http::Router& router_;

@@ -56,6 +56,14 @@ struct Entry {
   }
 };
 
+// What is known of the paths below one prefix.
+struct Below {
+  std::string prefix;
+  bool cors = false;
+  std::shared_ptr<const RouteData> data;
+  std::unique_ptr<Router::Route> route;  // where one handler answers them all
+};
+
 // One segment of the patterns with placeholders.
 struct Node {
   std::map<std::string, std::unique_ptr<Node>, std::less<>> literals;
@@ -102,7 +110,7 @@ const Entry* walk(const Node& node, std::string_view rest, Captures& captures) {
 struct Router::Table {
   std::unordered_map<std::string, Entry, TransparentHash, std::equal_to<>> exact;
   Node patterns;
-  std::vector<std::pair<std::string, PrefixOptions>> below;
+  std::vector<Below> below;
   std::vector<Mounted> routes;
   std::vector<Mounted> prefixes;
 
@@ -132,13 +140,13 @@ struct Router::Table {
     return *node->entry;
   }
 
-  const PrefixOptions* longest_prefix(std::string_view path) const {
-    const std::pair<std::string, PrefixOptions>* longest = nullptr;
-    for (const auto& prefix : below) {
-      const bool longer = longest == nullptr || prefix.first.size() > longest->first.size();
-      if (longer && path.starts_with(prefix.first)) longest = &prefix;
+  const Below* longest_prefix(std::string_view path) const {
+    const Below* longest = nullptr;
+    for (const Below& one : below) {
+      const bool longer = longest == nullptr || one.prefix.size() > longest->prefix.size();
+      if (longer && path.starts_with(one.prefix)) longest = &one;
     }
-    return longest == nullptr ? nullptr : &longest->second;
+    return longest;
   }
 };
 
@@ -167,7 +175,18 @@ void Router::add(Method method, std::string pattern, Handler handler, RouteOptio
 
 void Router::below(std::string prefix, PrefixOptions options) {
   table_->prefixes.push_back({Method::other, prefix, options.data.get()});
-  table_->below.emplace_back(std::move(prefix), std::move(options));
+  Below below{.prefix = std::move(prefix),
+              .cors = options.cors,
+              .data = std::move(options.data),
+              .route = nullptr};
+  if (options.handler) {
+    below.route = std::make_unique<Route>(Route{.handler = std::move(options.handler),
+                                                .immediate = std::move(options.immediate),
+                                                .pattern = below.prefix + "*",
+                                                .cors = below.cors,
+                                                .data = below.data});
+  }
+  table_->below.push_back(std::move(below));
 }
 
 const std::vector<Router::Mounted>& Router::routes() const { return table_->routes; }
@@ -183,9 +202,11 @@ Router::Match Router::match(Method method, std::string_view path) const {
     entry = walk(table_->patterns, path.substr(1), captures);
   }
   if (!entry) {
-    if (const PrefixOptions* prefix = table_->longest_prefix(path)) {
+    if (const Below* prefix = table_->longest_prefix(path)) {
       match.cors = prefix->cors;
       match.data = prefix->data.get();
+      match.route = prefix->route.get();
+      match.path_known = match.route != nullptr;
     }
     return match;
   }

@@ -40,6 +40,9 @@ struct RouteOptions {
 struct PrefixOptions {
   bool cors = false;  // unknown paths get CORS headers on 404 and an answer to OPTIONS
   std::shared_ptr<const RouteData> data = {};
+  // With one no path below is unknown: it answers each, by any method, OPTIONS too.
+  Handler handler = {};
+  Immediate immediate = {};
 };
 
 // Paths to handlers. Built once at start, read without locks by every server thread.
@@ -55,7 +58,7 @@ class Router {
   // std::invalid_argument for a pattern that is no path or is already there.
   void add(Method method, std::string pattern, Handler handler, RouteOptions options = {});
 
-  // What holds for unknown paths under `prefix`; the longest prefix wins.
+  // What holds for paths under `prefix` that were not added; the longest prefix wins.
   void below(std::string prefix, PrefixOptions options);
 
   struct Route {

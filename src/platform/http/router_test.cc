@@ -137,6 +137,22 @@ TEST(Router, HandsBackWhatWasSaidOfARouteOrOfThePathsBelowAPrefix) {
   EXPECT_EQ(router.prefixes().at(1).pattern, "/a/b/");
 }
 
+TEST(Router, AnswersEveryPathBelowAPrefixThatHasAHandler) {
+  Router router = sample();
+  router.below("/edge/", {.cors = true, .handler = [](const Request&) -> Task<Response> {
+                            co_return Response{};
+                          }});
+  router.add(Method::get, "/edge/known", nullptr);
+  for (const Method method : {Method::get, Method::head, Method::options, Method::other}) {
+    const Router::Match match = router.match(method, "/edge/a/../%zz");
+    ASSERT_NE(match.route, nullptr);
+    EXPECT_EQ(match.route->pattern, "/edge/*");
+    EXPECT_TRUE(match.path_known && match.cors && !match.malformed);
+  }
+  EXPECT_EQ(router.match(Method::get, "/edge/known").route->pattern, "/edge/known");
+  EXPECT_EQ(router.match(Method::get, "/edge").route, nullptr);
+}
+
 TEST(Router, RefusesRoutesThatCannotBe) {
   for (const std::string pattern : {"", "login", "/login", "/devices/{other}", "/a{b}", "/{a}b",
                                     "/{1}/{2}/{3}/{4}/{5}/{6}/{7}/{8}/{9}"}) {
