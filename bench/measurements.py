@@ -84,11 +84,13 @@ class Bench:
             db.execute("UPDATE sessions SET last_active_at = last_active_at + 86400000")
 
     @contextmanager
-    def server(self, cpus: set[int] = harness.SERVER_CPU, **options) -> Iterator["Served"]:
+    def server(self, cpus: set[int] = harness.SERVER_CPU, more_listen: list[str] | None = None,
+               **options) -> Iterator["Served"]:
         port = harness.free_port()
         config = {
             "server_name": "example.com", "public_url": f"http://127.0.0.1:{port}/",
-            "listen": [f"127.0.0.1:{port}"], "database": f"sqlite://{self.database}",
+            "listen": [f"127.0.0.1:{port}", *(more_listen or [])],
+            "database": f"sqlite://{self.database}",
             "keys_file": str(self.folder / "latchkey.keys"),
             "http": {"threads": 1}, "rate_limits": {"enabled": False},
             "introspection": {"secret": SECRET}, "log": {"level": "warning"},
