@@ -83,6 +83,15 @@ need_python() {
   cp tests/requirements.txt .cache/venv/requirements.txt
 }
 
+# Synapse, in .cache/synapse, with the versions tests/synapse-requirements.txt pins.
+need_synapse() {
+  cmp -s tests/synapse-requirements.txt .cache/synapse/requirements.txt && return
+  say "installing Synapse into .cache/synapse: a minute or two, once"
+  /usr/bin/python3 -m venv --clear .cache/synapse
+  .cache/synapse/bin/pip install -q --disable-pip-version-check -r tests/synapse-requirements.txt >&2
+  cp tests/synapse-requirements.txt .cache/synapse/requirements.txt
+}
+
 # The JavaScript clients and their Node, as the lock file has them.
 need_node() {
   [[ tests/e2e/js/node_modules/.package-lock.json -nt tests/e2e/js/package-lock.json ]] && return

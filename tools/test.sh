@@ -70,6 +70,13 @@ javascript_tests() {
     --test-reporter=junit --test-reporter-destination="$PWD/$results/e2e-js/node.xml"
 }
 
+# With a real Synapse, once with nginx in front and once with Caddy.
+synapse_tests() {
+  need_node # matrix-js-sdk
+  need_synapse
+  python_tests e2e-synapse release e2e/synapse -- -n 2 --dist loadfile
+}
+
 # What cargo's and Go's test runners print, as it stands, and as JUnit in $results/STEP.
 as_junit() { # STEP
   awk -v file="$results/$1/tests.xml" 'BEGIN { print "<testsuite>" >file }
@@ -155,6 +162,12 @@ suite() {
       step e2e-js javascript_tests
       step e2e-nio python_tests e2e-nio release e2e/nio
       step e2e-browser browser_tests
+      step e2e-synapse synapse_tests
+      ;;
+    synapse)
+      build_release latchkey
+      built || return 0
+      step e2e-synapse synapse_tests
       ;;
     thorough)
       build_release latchkey
@@ -162,6 +175,7 @@ suite() {
       export LATCHKEY_THOROUGH=1
       step crash python_tests crash release crash
       step e2e-browser browser_tests
+      step e2e-synapse synapse_tests
       ;;
     rust | go)
       build_release latchkey
@@ -188,8 +202,8 @@ suite() {
       step fuzz fuzz
       ;;
     *)
-      say "'$1' is not a suite: build, unit, integration, schema, crash, e2e, thorough, rust, go, asan," \
-        "tsan, fuzz, lint or all"
+      say "'$1' is not a suite: build, unit, integration, schema, crash, e2e, synapse, thorough, rust, go," \
+        "asan, tsan, fuzz, lint or all"
       exit 2
       ;;
   esac

@@ -52,8 +52,9 @@ class Proxy:
     opening: dict[str, str] = {}
 
     def __init__(self, directory: Path, latchkey_port: int, homeserver_port: int,
-                 changes: dict[str, str] | None = None):
-        self.port, self.tls_port, self.federation_port = free_port(), free_port(), free_port()
+                 changes: dict[str, str] | None = None, port: int | None = None):
+        self.port = port or free_port()
+        self.tls_port, self.federation_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._directory = directory
         self._changes = changes or {}

@@ -1,0 +1,50 @@
+"""./dev run --with-synapse as a newcomer uses it: start it, do what it says, press Ctrl-C."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+from support.polling import wait_until
+from support.server import BINARY, REPOSITORY
+
+
+def test_what_it_says_can_be_done(binary, tmp_path):
+    said = tmp_path / "said"
+    command = [sys.executable, str(REPOSITORY / "tools/with_synapse.py")]
+    command += ["--directory", str(tmp_path / "data"), "--port", "0"]
+    environment = {"PATH": os.environ["PATH"], "LATCHKEY_BINARY": str(BINARY)}
+    with said.open("w") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=out, env=environment)
+    try:
+        wait_until(
+            lambda: process.poll() is not None or "serving on" in said.read_text(), "the start", 120
+        )
+        assert process.poll() is None, said.read_text()
+        [walk] = re.findall(r"In a second terminal: (\S+)", said.read_text())
+        walked = subprocess.run(
+            [walk], capture_output=True, text=True, check=False, timeout=120, cwd=REPOSITORY
+        )
+        assert walked.returncode == 0, walked.stdout + walked.stderr
+        assert '"soft_logout":true' in walked.stdout
+        assert "Softly ended 1 session" in walked.stdout
+        [url] = re.findall(r"serving on (\S+)", said.read_text())
+        with urllib.request.urlopen(f"{url}account/sign-in", timeout=30) as page:
+            assert b"<form" in page.read()
+    finally:
+        children = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(process.pid)],
+            capture_output=True,
+            text=True,
+            check=False,
+        ).stdout.split()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 0, said.read_text()
+    assert len(children) == 3
+    for child in children:
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(child), 0)
