@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "domain/sessions/session_rows.h"
+
 namespace latchkey::sessions {
 namespace {
 
@@ -80,6 +82,7 @@ std::vector<Device> delete_devices_of_user(db::Tx& tx, UserId user, Time now) {
 }
 
 void forget_devices_of_user(db::Tx& tx, UserId user) {
+  delete_user_agents_named_by(tx, user);
   tx.run(
       "UPDATE sessions SET address = NULL, user_agent = NULL WHERE ended = 2 AND device IN"
       " (SELECT id FROM devices WHERE user_id = :user AND deleted_at IS NOT NULL)",

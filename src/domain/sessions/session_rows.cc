@@ -18,6 +18,7 @@ using Text = std::string;
 using MaybeText = std::optional<std::string>;
 
 constexpr std::size_t kLongestUserAgent = 255;
+constexpr auto kUserAgentNotedEvery = std::chrono::hours{1};
 
 Nonce nonce_from(const std::string& text) {
   Nonce nonce{};
@@ -157,7 +158,7 @@ bool insert_session(db::Tx& tx, const Record& record, const Origin& origin,
                           db::parameter_list<Record>() +
                           ", :browser, :address, :agent) ON CONFLICT (id) DO NOTHING";
   return db::insert(tx, sql, record, browser, unless_empty(origin.address),
-                    keep_user_agent(tx, origin.user_agent)) == 1;
+                    keep_user_agent(tx, origin.user_agent, record.created_at)) == 1;
 }
 
 std::optional<UserId> end_session(db::Tx& tx, SessionId id, Ended how, EndReason why, Time now) {
@@ -263,20 +264,45 @@ std::vector<ListedSession> list_sessions(db::Tx& tx, UserId user) {
   return result;
 }
 
-std::optional<std::int64_t> keep_user_agent(db::Tx& tx, std::string_view text) {
+std::optional<std::int64_t> keep_user_agent(db::Tx& tx, std::string_view text, Time now) {
   if (text.empty() || !text::valid_utf8(text)) return std::nullopt;
   const std::string_view kept = text::truncate_utf8(text, kLongestUserAgent);
   const auto digest = crypto::sha256(kept);
   std::uint64_t id = 0;
   for (int i = 0; i < 8; ++i) id = (id << 8) | digest[static_cast<std::size_t>(i)];
   const auto key = static_cast<std::int64_t>(id >> 1);
-  tx.run("INSERT INTO user_agents (id, text) VALUES (:id, :text) ON CONFLICT DO NOTHING", key,
-         kept);
+  tx.run(
+      "INSERT INTO user_agents (id, text, used_at) VALUES (:id, :text, :now) ON CONFLICT (id)"
+      " DO UPDATE SET used_at = :now WHERE user_agents.used_at <= :before",
+      key, kept, now, now - kUserAgentNotedEvery);
   return key;
 }
 
+std::vector<std::int64_t> unused_user_agents(db::Tx& tx, Time before) {
+  return ids<std::int64_t>(tx,
+                           "SELECT id FROM user_agents WHERE used_at <= :before AND id NOT IN"
+                           " (SELECT user_agent FROM sessions WHERE user_agent IS NOT NULL)",
+                           before);
+}
+
+void delete_user_agents(db::Tx& tx, std::span<const std::int64_t> unused, Time before) {
+  for (const std::int64_t id : unused) {
+    tx.run("DELETE FROM user_agents WHERE id = :id AND used_at <= :before", id, before);
+  }
+}
+
+void delete_user_agents_named_by(db::Tx& tx, UserId user) {
+  tx.run(
+      "DELETE FROM user_agents WHERE id IN (SELECT user_agent FROM sessions WHERE device IN"
+      " (SELECT id FROM devices WHERE user_id = :user AND deleted_at IS NOT NULL) AND ended = 2"
+      " UNION SELECT user_agent FROM sessions WHERE user_id = :user AND device IS NULL)"
+      " AND id NOT IN (SELECT user_agent FROM sessions WHERE user_agent IS NOT NULL"
+      " AND user_id <> :user)",
+      user);
+}
+
 void update_activity(db::Tx& tx, SessionId id, Time at, const Origin& origin) {
-  const auto agent = keep_user_agent(tx, origin.user_agent);
+  const auto agent = keep_user_agent(tx, origin.user_agent, at);
   tx.run(
       "UPDATE sessions SET last_active_at = :at, address = COALESCE(:address, address),"
       " user_agent = COALESCE(:agent, user_agent) WHERE id = :id AND last_active_at < :at"
@@ -293,7 +319,36 @@ bool purge_ended(db::Tx& tx, SessionId id) {
   return true;
 }
 
+// False: one of its sessions must stay, and the device with it.
+bool purge_device(db::Tx& tx, DeviceKey device) {
+  bool all_gone = true;
+  for (const SessionId id :
+       ids<SessionId>(tx, "SELECT id FROM sessions WHERE device = :device AND ended = 2", device)) {
+    all_gone = purge_ended(tx, id) && all_gone;
+  }
+  if (all_gone) tx.run("DELETE FROM devices WHERE id = :id", device);
+  return all_gone;
+}
+
 }  // namespace
+
+void purge_excess(db::Tx& tx, UserId user, std::int64_t kept) {
+  constexpr std::int64_t kAtOnce = 10;  // more than one for each that begins
+  for (const DeviceKey device :
+       ids<DeviceKey>(tx,
+                      "SELECT id FROM devices WHERE user_id = :user AND deleted_at IS NOT NULL"
+                      " ORDER BY deleted_at DESC, id DESC LIMIT :limit OFFSET :kept",
+                      user, kAtOnce, kept)) {
+    purge_device(tx, device);
+  }
+  for (const SessionId id :
+       ids<SessionId>(tx,
+                      "SELECT id FROM sessions WHERE user_id = :user AND device IS NULL"
+                      " AND ended = 2 ORDER BY id DESC LIMIT :limit OFFSET :kept",
+                      user, kAtOnce, kept)) {
+    purge_ended(tx, id);
+  }
+}
 
 std::optional<SessionId> purge_sessions_without_device(db::Tx& tx, Time before,
                                                        std::optional<SessionId> after,
@@ -314,14 +369,7 @@ std::optional<DeviceKey> purge_devices(db::Tx& tx, Time before, std::optional<De
       tx,
       "SELECT id FROM devices WHERE deleted_at < :before AND id > :after ORDER BY id LIMIT :limit",
       before, after.value_or(DeviceKey{}), limit);
-  for (const DeviceKey device : found) {
-    bool all_gone = true;
-    for (const SessionId id : ids<SessionId>(
-             tx, "SELECT id FROM sessions WHERE device = :device AND ended = 2", device)) {
-      all_gone = purge_ended(tx, id) && all_gone;
-    }
-    if (all_gone) tx.run("DELETE FROM devices WHERE id = :id", device);
-  }
+  for (const DeviceKey device : found) purge_device(tx, device);
   return found.empty() ? std::nullopt : std::optional(found.back());
 }
 

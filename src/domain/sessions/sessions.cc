@@ -7,6 +7,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <span>
 
 #include "domain/sessions/session_rows.h"
 
@@ -17,6 +18,8 @@ constexpr Duration kKeyReloadInterval = std::chrono::seconds{5};
 constexpr std::int64_t kPurgeBatch = 500;
 // Between two looks whether a probe has ended.
 constexpr std::chrono::milliseconds kProbePause{5};
+// Longer than kUserAgentNotedEvery: what a session names now was noted since.
+constexpr Duration kUserAgentsKept = std::chrono::hours{2};
 
 }  // namespace
 
@@ -201,6 +204,19 @@ void Sessions::purge() {
       return purge_sessions_without_device(tx, before, session, kPurgeBatch);
     });
   } while (session);
+  purge_user_agents();
+}
+
+// Which texts no session names is asked of all sessions: beside the writer, which has others to
+// serve. What a session has named since then stays.
+void Sessions::purge_user_agents() {
+  const Time before = clock_.now() - kUserAgentsKept;
+  const auto unused = db_.read_now([&](db::Tx& tx) { return unused_user_agents(tx, before); });
+  for (auto rest = std::span(unused); !rest.empty();) {
+    const auto batch = rest.first(std::min<std::size_t>(kPurgeBatch, rest.size()));
+    db_.write_now([&](db::Tx& tx) { delete_user_agents(tx, batch, before); });
+    rest = rest.subspan(batch.size());
+  }
 }
 
 }  // namespace latchkey::sessions

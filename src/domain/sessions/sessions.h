@@ -225,6 +225,7 @@ class Sessions {
   // Who holds the access token of that generation.
   Identity holder_of(const Session& session, Generation generation) const;
   void remember(const Use& use, const Known& known, const Standing& standing, Time now);
+  void purge_user_agents();
   void note_use(const Use& use, const Session& session, Generation generation, Time now);
   Question question(const Session& session, Generation generation, Time now) const;
 

@@ -14,6 +14,10 @@
 namespace latchkey::sessions {
 namespace {
 
+// More than an honest person ends while they are kept, and little enough for one who fills the
+// database.
+constexpr std::int64_t kMostEndedOfAnAccount = 500;
+
 Record fresh_record(UserId user, const std::optional<Device>& device, const NewSession& wanted,
                     Time now) {
   Record record;
@@ -91,6 +95,7 @@ std::expected<Session, StartRefusal> Sessions::start(db::Tx& tx, const Account& 
     session.record.id =
         device ? ids_.next_of<SessionId>(now, device->key) : ids_.next<SessionId>(now);
   } while (!insert_session(tx, session.record, wanted.origin, wanted.browser));
+  purge_excess(tx, account.id, kMostEndedOfAnAccount);
   events_.tell(tx, events::SessionStarted{account.id, session.record.id, session.record.device});
   return session;
 }

@@ -52,6 +52,65 @@ class Upkeep : public testing::OnEachEngine {
 
 INSTANTIATE_TEST_SUITE_P(Engines, Upkeep, db::engines(), db::engine_name);
 
+// --- what an account can fill ---
+
+TEST_P(Upkeep, WhoSignsInAndOutAgainAndAgainFillsNothing) {
+  const auto rows = [&](const char* table) {
+    return server_.count(std::string("SELECT COUNT(*) FROM ") + table);
+  };
+  NewSession app;
+  app.grant = ClientGrant{"app", "openid"};
+  for (int i = 0; i < 520; ++i) {
+    ASSERT_TRUE(server_.sign_out(server_.sign_in(alice_).access()).has_value());
+    const auto website = server_.sign_in(alice_, app);
+    ASSERT_TRUE(testing::run(server_->revoke(TestSessions::use(), website.access())).has_value());
+  }
+  pass(5min);  // until then their rows would look lost
+  for (int i = 0; i < 10; ++i) {
+    const auto session = server_.sign_in(alice_);
+    ASSERT_TRUE(server_.sign_out(session.access()).has_value());
+    EXPECT_EQ(server_.check(session.access()).worth, Worth::ended);
+  }
+  EXPECT_LE(rows("devices"), 502);
+  EXPECT_LE(rows("sessions"), 1003);
+  EXPECT_TRUE(server_.refresh(phone_.refresh()).has_value()) << "what is open stays";
+}
+
+TEST_P(Upkeep, TheOldestOfThemAreOverForGoodAllTheSame) {
+  const auto first = server_.sign_in(alice_);
+  ASSERT_TRUE(server_.sign_out(first.access()).has_value());
+  for (int i = 0; i < 500; ++i) {
+    server_.clock.advance(1ms);
+    server_.sign_out(server_.sign_in(alice_).access()).value();
+  }
+  pass(5min);
+  server_.sign_in(alice_);
+  ASSERT_FALSE(server_.has_row(first.id()));
+  EXPECT_EQ(server_.check(first.access()).worth, Worth::ended);
+}
+
+TEST_P(Upkeep, UserAgentsThatNoSessionNamesGo) {
+  const auto agents = [&] { return server_.count("SELECT COUNT(*) FROM user_agents"); };
+  server_.sql("DELETE FROM user_agents");
+  NewSession desk = TestSessions::refreshing("DESK");
+  desk.origin.user_agent = "Desk/1.0";
+  const auto session = server_.sign_in(alice_, desk);
+  NewSession other = TestSessions::refreshing("OTHER");
+  other.origin.user_agent = "Other/1.0";
+  server_.sign_in(alice_, other);
+  EXPECT_EQ(agents(), 2);
+  ASSERT_TRUE(server_.sign_out(session.access()).has_value());
+  pass(5min);
+  server_->purge();
+  EXPECT_EQ(agents(), 2) << "the row that is over names it";
+  server_.clock.advance(24h * 400);
+  server_->purge();
+  EXPECT_EQ(agents(), 1);
+  server_.sign_in(alice_, desk);
+  server_->purge();
+  EXPECT_EQ(agents(), 2);
+}
+
 // --- heartbeats and gaps ---
 
 TEST_P(Upkeep, BeatsOnlyForward) {
