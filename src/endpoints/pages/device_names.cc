@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "platform/text/shown.h"
+
 namespace latchkey::pages {
 namespace {
 
@@ -45,7 +47,7 @@ std::string browser_name(const texts::Language& language, std::string_view user_
 
 std::string device_name(const texts::Language& language, const self::AccountDevice& device,
                         std::string_view app) {
-  if (!device.display_name.empty()) return device.display_name;
+  if (std::string shown = text::shown(device.display_name); !shown.empty()) return shown;
   return app.empty() ? browser_name(language, device.user_agent) : std::string(app);
 }
 

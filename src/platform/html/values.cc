@@ -1,16 +1,19 @@
 #include "platform/html/values.h"
 
+#include "platform/text/shown.h"
+
 namespace latchkey::html {
 
 Values& Values::set(std::string_view name, std::string_view text) {
-  texts_.emplace_back(name, text);
+  texts_.emplace_back(name, text::shown_sentence(text));
   return *this;
 }
 
 Values& Values::add(std::string_view section) { return include(section, {}); }
 
 Values& Values::add_text(std::string_view section, std::string_view text) {
-  if (!text.empty()) add(section).set(section, text);
+  const std::string shown = text::shown_sentence(text);
+  if (!shown.empty()) add(section).set(section, shown);
   return *this;
 }
 

@@ -7,7 +7,9 @@
 
 namespace latchkey::html {
 
-// What fills a template. Texts are plain: the template escapes each for the place it stands in.
+// What fills a template. Texts are plain: the template escapes each for the place it stands in. Of
+// what people cannot see in them, or what would turn the direction of the page, nothing is left
+// (text/shown.h): strangers choose many of them.
 class Values {
  public:
   struct Part;

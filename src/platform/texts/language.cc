@@ -12,6 +12,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "platform/text/shown.h"
+
 namespace latchkey::texts {
 namespace {
 
@@ -126,10 +128,11 @@ struct Language::Parts {
 
   // A name may run the other way than the text around it.
   icu::UnicodeString name(std::string_view value) const {
-    icu::UnicodeString text = utf16(value);
+    const std::string shown = text::shown(value);
+    icu::UnicodeString text = utf16(shown);
     const bool mixed =
         right_to_left || ubidi_getBaseDirection(text.getBuffer(), text.length()) == UBIDI_RTL;
-    return mixed ? utf16(isolated(value)) : text;
+    return mixed ? utf16(isolated(shown)) : text;
   }
 
   icu::Locale locale;
