@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "domain/clients/redirect_uri.h"
+#include "platform/text/shown.h"
 
 namespace latchkey::clients {
 namespace {
@@ -33,7 +34,8 @@ bool Client::comes_back_to(std::string_view uri) const {
 }
 
 std::string Client::shown_name(std::string_view accept_language) const {
-  if (const std::string& given = name.best(accept_language); !given.empty()) return given;
+  // Registrations are older than some of the rules.
+  if (std::string given = text::shown(name.best(accept_language)); !given.empty()) return given;
   if (const auto uri = Uri::parse(client_uri.text); uri && !uri->host.empty()) return uri->host;
   return id;
 }

@@ -373,6 +373,23 @@ TEST_P(UsedAssertions, AreGoodOnce) {
   EXPECT_TRUE(note(**second));
 }
 
+// Else one client's assertions would use up another's.
+TEST_P(UsedAssertions, OfOneClientAreNotAnothers) {
+  Client other = client(Method::private_key_jwt);
+  other.id = "other";
+  auto of_other = claims();
+  of_other["iss"] = of_other["sub"] = "other";
+  ClaimedClient who = claim(Method::private_key_jwt);
+  who.id = "other";
+  who.assertion = jose::sign(ec(), of_other, "JWT");
+  const auto theirs = prove_client(who, &other, kHere, kNow);
+  const auto ours = prove(jose::sign(ec(), claims(), "JWT"));
+  ASSERT_TRUE(theirs && *theirs);
+  ASSERT_TRUE(ours && *ours);
+  EXPECT_TRUE(note(**theirs));
+  EXPECT_TRUE(note(**ours)) << "the same jti of another client";
+}
+
 TEST_P(UsedAssertions, AreForgottenOnceNobodyTakesThemAnyMore) {
   const auto use = prove(jose::sign(ec(), claims(), "JWT"));
   ASSERT_TRUE(use);

@@ -9,6 +9,7 @@
 
 #include "domain/clients/redirect_uri.h"
 #include "platform/text/canonical_json.h"
+#include "platform/text/shown.h"
 
 namespace latchkey::clients {
 namespace {
@@ -93,7 +94,7 @@ class Acceptance {
     } else if (text->size() > longest) {
       refuse("{}: longer than {} bytes", name, longest);
     } else if (!is_showable(*text)) {
-      refuse("{}: has control characters", name);
+      refuse("{}: has control characters, or nothing that people can see", name);
     } else {
       return std::string_view(*text);
     }
@@ -302,22 +303,7 @@ std::string_view text_or(const json::object& metadata, std::string_view name,
 }  // namespace
 
 bool is_showable(std::string_view text) {
-  const auto is_control = [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; };
-  if (std::ranges::any_of(text, is_control)) return false;
-  // U+0080 to U+009F, U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069, in UTF-8.
-  for (std::size_t i = 0; i + 1 < text.size(); ++i) {
-    const auto byte = [&](std::size_t at) {
-      return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
-    };
-    if (byte(i) == 0xC2 && byte(i + 1) < 0xA0) return false;
-    if (byte(i) != 0xE2) continue;
-    const unsigned last = byte(i + 2);
-    if (byte(i + 1) == 0x80 && (last == 0x8E || last == 0x8F || (last >= 0xA8 && last <= 0xAE))) {
-      return false;
-    }
-    if (byte(i + 1) == 0x81 && last >= 0xA6 && last <= 0xA9) return false;
-  }
-  return true;
+  return text.empty() || (!text::has_controls(text) && !text::shown(text).empty());
 }
 
 std::expected<json::object, RegistrationError> accept_metadata(const json::object& asked,

@@ -21,10 +21,10 @@ struct RegistrationError {
 
 struct MetadataLimits {
   static constexpr std::size_t kRedirectUris = 20;
-  static constexpr std::size_t kLanguages = 50;   // of one field
-  static constexpr std::size_t kUri = 2048;       // bytes
-  static constexpr std::size_t kName = 255;       // bytes
-  static constexpr std::size_t kAll = 16 * 1024;  // bytes of what is kept
+  static constexpr std::size_t kLanguages = 50;  // of one field
+  static constexpr std::size_t kUri = 2048;      // bytes
+  static constexpr std::size_t kName = 255;      // bytes
+  static constexpr std::size_t kAll = 4 * 1024;  // bytes of what is kept
 };
 
 // The metadata of a client that registers itself, as far as this server takes it: what it does
@@ -36,8 +36,8 @@ std::expected<boost::json::object, RegistrationError> accept_metadata(
 // people are signed in with outlives rules that have become stricter.
 Client client_of(std::string id, const boost::json::object& accepted);
 
-// Whether people can be shown the text: no control characters, none that turn the direction of
-// writing.
+// Whether people can be shown the text (text/shown.h): no control characters, none that turn the
+// direction of writing, and something to see.
 bool is_showable(std::string_view text);
 
 }  // namespace latchkey::clients

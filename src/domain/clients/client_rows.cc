@@ -6,6 +6,8 @@ namespace latchkey::clients {
 namespace {
 
 constexpr auto kTouchEvery = std::chrono::hours{24};
+// Of one with which nobody has signed in: who registers it again must find it until they do.
+constexpr auto kTouchUnusedEvery = std::chrono::hours{1};
 
 }  // namespace
 
@@ -16,11 +18,12 @@ std::optional<std::string> find_client_metadata(db::Tx& tx, std::string_view id)
 }
 
 std::optional<ClientRow> find_client_by_digest(db::Tx& tx, std::string_view digest) {
-  const auto row = tx.one<std::string, Time, Time>(
-      "SELECT id, created_at, used_at FROM oauth_clients WHERE digest = :digest", digest);
+  const auto row = tx.one<std::string, Time, Time, std::optional<Time>>(
+      "SELECT id, created_at, used_at, signed_in_at FROM oauth_clients WHERE digest = :digest",
+      digest);
   if (!row) return std::nullopt;
-  const auto& [id, created_at, used_at] = *row;
-  return ClientRow{id, created_at, used_at};
+  const auto& [id, created_at, used_at, signed_in_at] = *row;
+  return ClientRow{id, created_at, used_at, signed_in_at.has_value()};
 }
 
 ClientRow keep_client(db::Tx& tx, std::string_view id, std::string_view digest,
@@ -42,16 +45,21 @@ ClientRow keep_client(db::Tx& tx, std::string_view id, std::string_view digest,
 void touch_client(db::Tx& tx, std::string_view id, Time now) {
   tx.run("UPDATE oauth_clients SET used_at = :now WHERE id = :id AND used_at <= :before", now, id,
          now - kTouchEvery);
+  tx.run("UPDATE oauth_clients SET signed_in_at = :now WHERE id = :id AND signed_in_at IS NULL",
+         now, id);
 }
 
-bool is_touched(const ClientRow& row, Time now) { return row.used_at > now - kTouchEvery; }
+bool is_touched(const ClientRow& row, Time now) {
+  return row.used_at > now - (row.signed_in ? kTouchEvery : kTouchUnusedEvery);
+}
 
-std::int64_t delete_unused_clients(db::Tx& tx, Time before, std::int64_t limit) {
+std::int64_t delete_unused_clients(db::Tx& tx, Time before, Time registered, std::int64_t limit) {
   return tx.run(
-      "DELETE FROM oauth_clients WHERE id IN (SELECT id FROM oauth_clients WHERE used_at <= :before"
+      "DELETE FROM oauth_clients WHERE id IN (SELECT id FROM oauth_clients"
+      " WHERE used_at <= :registered AND (used_at <= :before OR signed_in_at IS NULL)"
       " AND NOT EXISTS (SELECT 1 FROM sessions WHERE client = oauth_clients.id AND client IS NOT"
       " NULL AND ended < 2) LIMIT :limit)",
-      before, limit);
+      registered, before, limit);
 }
 
 }  // namespace latchkey::clients

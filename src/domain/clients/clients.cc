@@ -15,6 +15,8 @@ namespace {
 namespace json = boost::json;
 
 constexpr auto kUnused = std::chrono::hours{24 * 30};
+// With which nobody has ever signed in: strangers register them.
+constexpr auto kNeverUsed = std::chrono::hours{23};
 constexpr std::size_t kLongestId = 255;
 constexpr std::int64_t kPurgeBatch = 500;
 constexpr Duration kRemembered = std::chrono::minutes{1};
@@ -89,7 +91,9 @@ Task<std::expected<Clients::Registered, RegistrationError>> Clients::register_cl
   // Most registrations are of a client that somebody else has, and need not write.
   auto row =
       co_await ground_.db.read([&](db::Tx& tx) { return find_client_by_digest(tx, digest); });
-  if (!row && may_add && !may_add()) {
+  // One that nobody signs in with would be kept for as long as somebody registers it again.
+  const bool adds = !row || (!row->signed_in && !is_touched(*row, now));
+  if (adds && may_add && !may_add()) {
     co_return std::unexpected(RegistrationError{RegistrationError::Code::too_many, {}});
   }
   if (!row || !is_touched(*row, now)) {
@@ -115,10 +119,11 @@ void Clients::purge() {
   const Time now = ground_.clock.now();
   ground_.db.write_now([now](db::Tx& tx) { purge_assertions(tx, now); });
   const Time before = now - kUnused;
+  const Time registered = now - kNeverUsed;
   std::int64_t deleted = kPurgeBatch;
   while (deleted == kPurgeBatch) {  // a writer at a time: nobody waits for all of them
     deleted = ground_.db.write_now(
-        [before](db::Tx& tx) { return delete_unused_clients(tx, before, kPurgeBatch); });
+        [&](db::Tx& tx) { return delete_unused_clients(tx, before, registered, kPurgeBatch); });
   }
 }
 

@@ -36,7 +36,7 @@ class Clients {
   };
   // Identical metadata share a client. Its ID follows from them: who registers again what was
   // cleaned up in the meantime gets the ID it had. `may_add`, if given, is asked before a new
-  // one is kept.
+  // one is kept, or one with which nobody has signed in is kept for longer.
   Task<std::expected<Registered, RegistrationError>> register_client(
       boost::json::object metadata, std::function<bool()> may_add = {});
 
@@ -46,8 +46,8 @@ class Clients {
   // Notes an assertion as used (RFC 7523 section 3: good once). False: it was used before.
   Task<bool> first_use(const AssertionUse& use);
 
-  // Deletes registrations that nobody has used for a month and that no session names which is live
-  // or can come back, and used assertions that have expired.
+  // Deletes registrations with which nobody has signed in within a day, or for a month, and that no
+  // session names which is live or can come back; and used assertions that have expired.
   void purge();
 
  private:

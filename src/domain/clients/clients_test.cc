@@ -113,6 +113,7 @@ TEST_P(ClientsOnEachEngine, CleansUpWhatNobodyUses) {
   const std::string ended = add("ended");
   sign_in(open);
   sign_in(ended, sessions::Ended::for_good);
+  for (const std::string& id : {unused, used, registered_again}) use(id);
   server_.clock.advance(29 * kDay);
   clients_.purge();
   EXPECT_TRUE(find(unused));
@@ -126,6 +127,43 @@ TEST_P(ClientsOnEachEngine, CleansUpWhatNobodyUses) {
   EXPECT_TRUE(find(registered_again));
   EXPECT_TRUE(find(open));
   EXPECT_EQ(add("unused"), unused) << "and has its ID again";
+}
+
+// Strangers register them, as many as they are let; registering again must keep none for ever.
+TEST_P(ClientsOnEachEngine, GoWithinADayIfNobodySignsInWithThem) {
+  const std::string unused = add("unused");
+  const std::string waits = add("waits");
+  const std::string used = add("used");
+  use(used);
+  server_.clock.advance(22h);
+  clients_.purge();
+  EXPECT_EQ(add("waits"), waits);  // its person signs in now
+  EXPECT_TRUE(find(unused));
+  server_.clock.advance(2h);
+  clients_.purge();
+  EXPECT_FALSE(find(unused));
+  EXPECT_TRUE(find(waits));
+  EXPECT_TRUE(find(used));
+  server_.clock.advance(21h);
+  int asked = 0;
+  const auto refuse = [&asked] { return ++asked, false; };
+  EXPECT_FALSE(run(clients_.register_client(metadata("waits"), refuse)).has_value());
+  EXPECT_TRUE(run(clients_.register_client(metadata("used"), refuse)).has_value());
+  EXPECT_EQ(asked, 1) << "keeping one for longer counts like a new one";
+  server_.clock.advance(3h);
+  clients_.purge();
+  EXPECT_FALSE(find(waits));
+  EXPECT_TRUE(find(used));
+}
+
+// docs/formats/database.md says how large a row is.
+TEST_P(ClientsOnEachEngine, AreSmall) {
+  auto large = metadata();
+  for (int i = 0; i < 40; ++i) {
+    large["client_name#x-" + std::to_string(i)] = std::string(200, 'n');
+  }
+  EXPECT_FALSE(run(clients_.register_client(large)).has_value());
+  EXPECT_LE(server_.count("SELECT COALESCE(MAX(LENGTH(metadata)), 0) FROM oauth_clients"), 4096);
 }
 
 TEST_P(ClientsOnEachEngine, AreRememberedForAMinute) {

@@ -10,6 +10,7 @@
 #include "platform/text/base64.h"
 #include "platform/text/canonical_json.h"
 #include "platform/text/json.h"
+#include "platform/text/ulid.h"
 
 namespace latchkey::confirm {
 namespace {
@@ -88,8 +89,10 @@ AuthSession InteractiveAuth::fresh(const AuthRequest& request, std::string_view 
 }
 
 std::optional<signin::LoginRefused> InteractiveAuth::crowded(const AuthRequest& request) {
-  if (request.subject) return std::nullopt;
-  const auto wait = limits_.challenge_blocked(request.address, ground_.clock.now());
+  const Time now = ground_.clock.now();
+  const auto wait = request.subject
+                        ? limits_.own_challenge_blocked(text::format_id(request.subject->id), now)
+                        : limits_.challenge_blocked(request.address, now);
   if (!wait) return std::nullopt;
   return signin::LoginRefused{signin::LoginRefused::Why::too_many_failures, *wait};
 }

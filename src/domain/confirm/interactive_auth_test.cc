@@ -66,6 +66,26 @@ class InteractiveAuthTest : public self::testing::SigninOnEachEngine {
 
 INSTANTIATE_TEST_SUITE_P(Engines, InteractiveAuthTest, db::engines(), db::engine_name);
 
+// Each challenge is a row, and a body of up to 4 KiB in it.
+TEST_P(InteractiveAuthTest, NobodyFillsTheTableWithTheirToken) {
+  int begun = 0;
+  for (int i = 0; i < 100; ++i) {
+    auto request = of("alice");
+    request.address = "2001:db8:" + std::to_string(i) + "::1";
+    begun += std::holds_alternative<Challenge>(check(request).error()) ? 1 : 0;
+  }
+  EXPECT_EQ(begun, 30);
+  EXPECT_EQ(rows(), 30);
+  const auto refused = check(of("alice"));
+  EXPECT_EQ(std::get<signin::LoginRefused>(refused.error()).why,
+            signin::LoginRefused::Why::too_many_failures);
+  EXPECT_TRUE(std::holds_alternative<Challenge>(check(of("bob")).error()));
+  EXPECT_TRUE(check(of("alice"), by_password({}, "correct horse")).has_value())
+      << "what needs no row is not limited";
+  server_.clock.advance(10s);
+  EXPECT_TRUE(std::holds_alternative<Challenge>(check(of("alice")).error()));
+}
+
 TEST_P(InteractiveAuthTest, BeginsWithAChallenge) {
   const Challenge begun = challenge(check(of("alice")));
   EXPECT_THAT(begun.flows, ElementsAre(AuthFlow{password}));

@@ -71,6 +71,28 @@ TEST_P(DeactivationTest, EndsEverythingAndKeepsTheNameAndThePassword) {
             Why::name_taken);
 }
 
+// A text that others use says nothing of who is erased; one of their own may say everything.
+TEST_P(DeactivationTest, ErasedNoUserAgentOfTheirsIsLeft) {
+  const auto use = [&](const Account& who, const char* device, const char* agent) {
+    auto wanted = TestSessions::refreshing(device);
+    wanted.origin.user_agent = agent;
+    return server_.sign_in(who, wanted);
+  };
+  use(alice_, "DESK", "Alice's own program");
+  ASSERT_TRUE(server_.sign_out(use(alice_, "OLD", "Alice's old program").access()).has_value());
+  auto website = TestSessions::refreshing();
+  website.device_id = std::nullopt;
+  website.grant = sessions::ClientGrant{"wiki", "openid"};
+  website.origin.user_agent = "Alice's website";
+  server_.sign_in(alice_, website);
+  use(alice_, "BROWSER", "Browser/1.0");
+  administration_.create_user(kOperator, "bob", std::nullopt, false).value();
+  use(user("bob")->account, "BOB", "Browser/1.0");
+  ASSERT_TRUE(deactivate(true).has_value());
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM user_agents WHERE text LIKE 'Alice%'"), 0);
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM user_agents WHERE text = 'Browser/1.0'"), 1);
+}
+
 TEST_P(DeactivationTest, ErasedNothingIsLeftOfThePassword) {
   server_->flush_activity();
   EXPECT_TRUE(deactivate(true).has_value());

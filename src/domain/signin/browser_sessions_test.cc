@@ -368,5 +368,17 @@ TEST_P(BrowserRaces, NoLoginTokenIsMadeForOneThatIsBeingSignedOut) {
   EXPECT_EQ(server_.count("SELECT COUNT(*) FROM login_tokens"), 0);
 }
 
+TEST_P(BrowserSessionsTest, KeepFewLoginTokensHoweverOftenSomebodyClicks) {
+  const auto browser = find(sign_in("correct horse").value().cookie);
+  ASSERT_TRUE(browser.has_value());
+  std::string newest;
+  for (int i = 0; i < 40; ++i) {
+    server_.clock.advance(1ms);
+    newest = run(surface_.login_tokens.make_for_browser(*browser)).value();
+  }
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM login_tokens"), 5);
+  EXPECT_TRUE(run(surface_.sign_in.with_token(0, newest, device("PHONE"))).has_value());
+}
+
 }  // namespace
 }  // namespace latchkey::signin

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view kPrefix = text_of(TokenPrefix::login);
 constexpr std::size_t kRandomLength = 32;  // of base62: 190 bits
+constexpr std::int64_t kMostOfABrowser = 5;
 
 std::string hash_of(std::string_view token) { return crypto::kept_hash(token); }
 
@@ -36,6 +37,12 @@ Task<std::optional<std::string>> LoginTokens::make_for_browser(const BrowserSess
   const bool made = co_await ground_.db.write([&](db::Tx& tx) {
     const auto account = lock_browser_account(tx, browser.id);
     if (!account || sessions::judge_account(*account)) return false;
+    // An app waits for one; the others are of clicks that led nowhere.
+    tx.run(
+        "DELETE FROM login_tokens WHERE browser_session = :browser AND browser_session IS NOT NULL"
+        " AND hash NOT IN (SELECT hash FROM login_tokens WHERE browser_session = :browser"
+        " AND browser_session IS NOT NULL ORDER BY expires_at DESC, hash LIMIT :kept)",
+        browser.id, kMostOfABrowser - 1);
     tx.run(
         "INSERT INTO login_tokens (hash, session, browser_session, expires_at)"
         " VALUES (:hash, 0, :browser, :expires)",
