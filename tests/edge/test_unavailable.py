@@ -203,6 +203,20 @@ def test_nginx_cannot_read_a_request(edge, target, headers, status, errcode):
     assert json.loads(answer.body)["errcode"] == errcode
 
 
+def test_what_latchkey_cannot_read_is_not_to_be_tried_again(edge):
+    """More than it takes, and the proxy takes it: a 503 would be sent again and again."""
+    if edge.proxy.name not in ("nginx", "caddy"):
+        pytest.skip("the others take less themselves")
+    edge.upstream.requests.clear()
+    long = "a" * 9_000
+    answer = edge.ask(edge.user().token, f"{PATH}?{long}", headers={"User-Agent": long})
+    assert answer.status_code in (403, 431), f"{answer.status_code} {answer.text}"
+    assert answer.json()["errcode"] in ("M_UNKNOWN", "M_TOO_LARGE")
+    assert "retry-after" not in answer.headers
+    assert_cross_origin(answer)
+    assert not edge.upstream.requests
+
+
 def test_an_upload_of_the_homeservers_size_passes(edge):
     edge.assert_passes(edge.user().token, "/_matrix/media/v3/upload", method="POST",
                        content=bytes(50 * 1024 * 1024))

@@ -1,5 +1,9 @@
 """Clients that are slow on purpose, or dead: each is let go in its time, and the server goes on."""
 
+import socket
+from contextlib import ExitStack, closing
+from pathlib import Path
+
 import pytest
 
 from support.api import PREFIX
@@ -57,3 +61,44 @@ def test_clients_that_stop_reading_are_let_go(make_sqlite_server):
 
         wait_until(stuck_or_closed, "the connection of a client that never reads to be closed", 15)
     assert server.api.request("GET", "/health").status_code == 200
+
+
+def test_the_memory_of_half_sent_heads_comes_back(make_sqlite_server):
+    server = make_sqlite_server(http={"limits": {"max_connections_per_address": 2000}})
+    status = Path(f"/proc/{server.pid}/status")
+
+    def resident() -> int:
+        (line,) = [text for text in status.read_text().splitlines() if text.startswith("VmRSS")]
+        return int(line.split()[1])  # KiB
+
+    def sockets() -> int:
+        files = Path(f"/proc/{server.pid}/fd")
+        return len([file for file in files.iterdir() if str(file.readlink()).startswith("socket:")])
+
+    half = b"GET /health HTTP/1.1\r\nHost: a\r\nX-A: " + b"a" * 15_000
+    before, listening = resident(), sockets()
+    with ExitStack() as stack:
+        for _ in range(700):
+            stack.enter_context(RawConnection(server.port, 60)).send(half)
+        wait_until(lambda: resident() > before + 8_000, "the heads to arrive", 60)
+    wait_until(lambda: sockets() <= listening, "the connections to be closed", 60)
+    wait_until(lambda: resident() < before + 4_000, "the memory to come back", 60)
+
+
+def test_one_address_does_not_take_all_connections(make_sqlite_server):
+    limits = {"max_connections": 100, "max_connections_per_address": 20}
+    server = make_sqlite_server(http={"limits": limits, "trusted_proxies": ["127.0.0.2"]})
+    with ExitStack() as stack:
+        taken = [stack.enter_context(RawConnection(server.port, 30)) for _ in range(20)]
+        for connection in taken:
+            connection.send(request_bytes("GET", "/health"))
+            assert connection.answer().status == 200
+        with RawConnection(server.port, 30) as connection:
+            assert connection.closed()
+        # Its proxy goes on serving everybody.
+        for _ in range(30):
+            proxy = stack.enter_context(
+                closing(socket.create_connection(("127.0.0.1", server.port), 30, ("127.0.0.2", 0)))
+            )
+            proxy.sendall(request_bytes("GET", "/health"))
+            assert proxy.recv(100).startswith(b"HTTP/1.1 200")

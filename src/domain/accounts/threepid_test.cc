@@ -91,7 +91,8 @@ TEST(Threepid, WhatIsNoNumberInInternationalForm) {
   for (const auto* typed :
        {"", " ", "+", "++491701234567", "01701234567", "00491701234567", "999123456789", "12",
         "4917012345678901234567", "1-800-FLOWERS", "tel:+491701234567", "+491701234567 ext. 5",
-        "+491701234567;ext=5", "４９１７０１２３４５６７", "alice@example.com", "\xff"}) {
+        "+491701234567;ext=5", "155512345678", "４９１７０１２３４５６７", "alice@example.com",
+        "\xff"}) {
     EXPECT_EQ(msisdn(typed), "") << typed;
   }
 }
@@ -127,6 +128,8 @@ TEST(Threepid, WhatIsNoNumberOfACountry) {
       {"DE", ""},
       {"DE", "abc"},
       {"DE", "1"},
+      {"US", "555 1234 56"},
+      {"GB", "07700 9001 23 45 67"},
       {"US", "1-800-FLOWERS"},
       {"DE", "0170 1234567 ext. 5"},
       {"DE", "tel:01701234567"},

@@ -17,12 +17,21 @@ constexpr std::string_view kScheme = "Bearer ";
 
 const Credentials kAmbiguous{Found::ambiguous, {}};
 
-// A comma may be one of a service's token. After one of ours it looks like a list, of which readers
-// take different ones.
+// RFC 6750 section 2.1 without its equals signs, which no token of ours has.
+bool is_token68(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view("-._~+/").contains(c);
+}
+
+// A service's token may have any visible characters; other bytes are read by each in another way.
+// What begins like one of ours and goes on with what none has is no token of ours, and readers that
+// stop at a comma, say, take one out of it.
 bool plain(std::string_view token) {
   const bool ours = std::ranges::any_of(
       kTokenPrefixes, [&](std::string_view prefix) { return token.starts_with(prefix); });
-  return !token.empty() && token.find_first_of(ours ? " \t," : " \t") == token.npos;
+  return !token.empty() && std::ranges::all_of(token, [ours](char c) {
+    return ours ? is_token68(c) : c > ' ' && c < '\x7f';
+  });
 }
 
 // Homeservers differ in how they take other spellings of the scheme, so only the one that all

@@ -182,7 +182,9 @@ void Connection::finish() {
                            .request_id = request_.id,
                            .allow = lists_methods ? match_.allow : std::string_view{},
                            .head = request_.method == Method::head,
-                           .cors = match_.cors,
+                           // Whose head could not be read may be a web client's, which has to
+                           // learn what is wrong with it.
+                           .cors = match_.cors || request_.path.empty(),
                            .close = closing_});
   worker_.count_request();
   if (shared_.hooks.done) {

@@ -62,6 +62,19 @@ TEST(Cors, IsSentWithRefusalsOfTheBody) {
   EXPECT_TRUE(has_cors(*answer));
 }
 
+// Its path is not known then, and a proxy may hand the answer on.
+TEST(Cors, IsSentWhereTheHeadCannotBeRead) {
+  Sample sample;
+  for (const std::string& header : {std::string("X-A: ") + std::string(100'000, 'a'),
+                                    std::string("X A: b"), std::string("Content-Length: -1")}) {
+    Client client = sample.connect();
+    const auto answer = client.ask("GET /hello HTTP/1.1\r\nHost: a\r\n" + header + "\r\n\r\n");
+    ASSERT_TRUE(answer);
+    EXPECT_GE(answer->status, 400);
+    EXPECT_TRUE(has_cors(*answer)) << answer->status;
+  }
+}
+
 TEST(Cors, PreflightHasNoBody) {
   Sample sample;
   Client client = sample.connect();

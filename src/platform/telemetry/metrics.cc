@@ -172,11 +172,27 @@ void Registry::counter(const std::string& name, const std::string& help, Read re
       std::move(read);
 }
 
+namespace {
+
+// The library writes the help as it is: a line break would be a line that no scraper reads, and the
+// whole page would be lost with it.
+std::string escaped(std::string_view help) {
+  std::string text;
+  for (const char c : help) {
+    if (c == '\\') text.append("\\\\");
+    if (c == '\n') text.append("\\n");
+    if (c != '\\' && c != '\n') text.push_back(c);
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string Registry::render() const {
   std::vector<prometheus::MetricFamily> out;
   const std::lock_guard lock(impl_->mutex);
   for (const auto& [name, family] : impl_->families) {
-    prometheus::MetricFamily collected{name, family.help, family.type, {}};
+    prometheus::MetricFamily collected{name, escaped(family.help), family.type, {}};
     for (const auto& series : family.series) {
       collected.metric.push_back(collect(series, family.type));
     }

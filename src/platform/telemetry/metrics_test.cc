@@ -3,7 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <regex>
+#include <sstream>
 #include <stdexcept>
+#include <string>
 #include <thread>
 
 namespace latchkey::telemetry {
@@ -68,6 +72,29 @@ seconds_bucket{le="0.5"} 1
 seconds_bucket{le="1"} 1
 seconds_bucket{le="+Inf"} 2
 )");
+}
+
+// One line that cannot be read, and a scraper takes nothing of the page.
+TEST(Registry, EachLineCanBeRead) {
+  Registry registry(1);
+  registry.counter("odd_total", "One line\nand another, with a \\ and a \"quote\".").add(0);
+  registry.gauge("level", "A level.", [] { return 1.5; }, {{"name", "a\nb\\c\"d"}});
+  registry.histogram("seconds", "How long.\n# TYPE odd_total gauge", {0.1, 1}).observe(0, 0.5);
+  const std::regex comment(R"(# (HELP|TYPE) [a-z_]+ [^\n]+)");
+  const std::regex sample(R"([a-z_]+(\{([a-z_]+="([^"\\\n]|\\["\\n])*",?)+\})? [-+0-9.eInfNa]+)");
+  const std::string page = registry.render();
+  std::istringstream lines(page);
+  std::map<std::string, int> types;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with('#')) {
+      EXPECT_TRUE(std::regex_match(line, comment)) << line;
+      if (line.starts_with("# TYPE ")) ++types[line.substr(7, line.find(' ', 7) - 7)];
+    } else {
+      EXPECT_TRUE(std::regex_match(line, sample)) << line;
+    }
+  }
+  EXPECT_EQ(types, (std::map<std::string, int>{{"level", 1}, {"odd_total", 1}, {"seconds", 1}}));
+  EXPECT_THAT(page, HasSubstr(R"(One line\nand another, with a \\ and)"));
 }
 
 TEST(Registry, OneMetricForEachNameAndLabels) {
