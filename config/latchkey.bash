@@ -16,8 +16,9 @@ _latchkey() {
     esac
   done
   case ${#words[@]} in
-    0) candidates="serve config user stats session registration-token audit keys backup" ;;
+    0) candidates="serve doctor homeserver config user stats session registration-token audit keys outbox backup" ;;
     1) case ${words[0]} in
+    homeserver) candidates="config" ;;
     config) candidates="check example reference manual completion" ;;
     user) candidates="list show create set-password recovery-link lock unlock suspend unsuspend deactivate reactivate admin sign-out soft-logout add-threepid remove-threepid threepids sessions" ;;
     session) candidates="end soft-logout soft-logout-all mark-gap" ;;
@@ -26,6 +27,7 @@ _latchkey() {
     esac ;;
   esac
   case "${words[*]:0:2}" in
+    'doctor') options="--user --password-stdin $options" ;;
     'user list') options="--search --locked --suspended --deactivated --admin --inactive --after --limit $options" ;;
     'user create') options="--password-stdin --admin $options" ;;
     'user set-password') options="--password-stdin $options" ;;

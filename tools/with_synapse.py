@@ -111,6 +111,9 @@ WELCOME = """
     A session ends softly. /sync says so at once and the client keeps its keys, though Synapse, asked
     directly, still takes the token; after signing in again it is the same device, in the same room.
 
+  - Is all of it right? {doctor}
+    looks at it as a client does. Break something in these files, start again, and ask it once more.
+
   Their logs: {directory}/latchkey.log, synapse/synapse.log, nginx/proxy.log
   Ctrl-C stops all three.
 """
@@ -158,8 +161,12 @@ def main() -> int:
             password=PASSWORD, binary=BINARY, config=latchkey.config))
         walk.chmod(0o755)
         shown = directory.relative_to(Path.cwd()) if directory.is_relative_to(Path.cwd()) else directory
+        binary = Path(BINARY)
+        if binary.is_relative_to(Path.cwd()):
+            binary = binary.relative_to(Path.cwd())
         say(WELCOME.format(url=url, latchkey=latchkey.url, synapse=synapse.url, name=NAME,
-                           password=PASSWORD, directory=shown, walk=shown / "try.sh"))
+                           password=PASSWORD, directory=shown, walk=shown / "try.sh",
+                           doctor=f"{binary} doctor --config {shown}/latchkey.yaml"))
         say(f"serving on {url}/")
         while True:
             for what, running, log in (

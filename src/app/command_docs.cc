@@ -58,6 +58,17 @@ std::string usage_of(const Argument& argument) {
 std::span<const Documented> own_commands() {
   static const std::vector<Documented> all{
       {"serve", "Run the server.", {}},
+      {"doctor",
+       "Look at the whole deployment as a client does, and say what is wrong and what to change.",
+       {{"user", Kind::option,
+         "An account to sign in to, on a device of its own that goes again: shows that a session "
+         "is "
+         "good at once, and ended at once.",
+         false},
+        {"password-stdin", Kind::flag, "Its password is one line of standard input.", false}}},
+      {"homeserver config",
+       "Print what to paste into the configuration of Synapse or of the reverse proxy.",
+       {{"of", Kind::positional, "synapse, nginx or caddy"}}},
       {"config check", "Check the configuration as serve does.", {}},
       {"config example", "Print a configuration file with every option.", {}},
       {"config reference", "Print the table of all options, as Markdown.", {}},

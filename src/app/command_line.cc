@@ -21,6 +21,8 @@
 #include "app/command_words.h"
 #include "app/config.h"
 #include "app/core.h"
+#include "app/doctor.h"
+#include "app/homeserver_config.h"
 #include "app/operator_name.h"
 #include "app/preflight.h"
 #include "app/serve.h"
@@ -41,7 +43,8 @@ constexpr int kWrongCommandLine = 2;
 
 // What the options of one command are parsed into. Lives as long as the parser.
 struct Parsed {
-  const Command* command = nullptr;
+  std::vector<Argument> taken;       // what it takes
+  const Command* command = nullptr;  // absent: one of own_commands()
   std::map<std::string, std::string, std::less<>> texts;
   std::map<std::string, bool, std::less<>> flags;
 };
@@ -124,7 +127,7 @@ std::expected<json::object, std::string> arguments_of(const Parsed& parsed) {
   for (const auto& [name, text] : parsed.texts) {
     if (!text.empty()) arguments[name] = text;
   }
-  for (const Argument& argument : parsed.command->arguments) {
+  for (const Argument& argument : parsed.taken) {
     const auto flag = parsed.flags.find(argument.name);
     const bool given = flag != parsed.flags.end() && flag->second;
     if (argument.kind == Argument::Kind::password_stdin) {
@@ -272,9 +275,32 @@ std::vector<CommandWords> all_words() {
   return words;
 }
 
+int doctor(const Common& common, const json::object& arguments) {
+  Config config;
+  if (auto loaded = config::load_file(common.config_file, config); !loaded) {
+    return refuse_config(loaded.error(), common);
+  }
+  return run_doctor(config, arguments, common.json);
+}
+
+int print_homeserver_config(const Common& common, const json::object& arguments) {
+  Config config;
+  if (auto loaded = config::load_file(common.config_file, config); !loaded) {
+    return refuse_config(loaded.error(), common);
+  }
+  const auto text = homeserver_config(arguments.at("of").as_string(), config);
+  if (!text) return refuse(text.error(), common.json);
+  std::cout << (common.json ? json::serialize(json::object{{"text", *text}}) + "\n" : *text);
+  return 0;
+}
+
 // Runs one of own_commands().
-int run_own(std::string_view name, const Common& common) {
+int run_own(std::string_view name, const Common& common, const Parsed& parsed) {
+  const auto arguments = arguments_of(parsed);
+  if (!arguments) return refuse(arguments.error(), common.json);
   if (name == "serve") return run_serve(common);
+  if (name == "doctor") return doctor(common, *arguments);
+  if (name == "homeserver config") return print_homeserver_config(common, *arguments);
   if (name == "config check") return check_config(common);
   if (name == "config example") std::cout << config::example<Config>();
   if (name == "config reference") std::cout << config::reference<Config>();
@@ -297,13 +323,16 @@ int run_command_line(int argc, const char* const* argv) {
 
   add_common(app, common);
   for (const Documented& command : own_commands()) {
-    subcommand(app, common, command.name, command.sentence).callback([&] {
-      exit_code = run_own(command.name, common);
+    CLI::App& command_app = subcommand(app, common, command.name, command.sentence);
+    Parsed& into = parsed.emplace_back(Parsed{command.arguments, nullptr, {}, {}});
+    for (const Argument& argument : command.arguments) add_argument(command_app, argument, into);
+    command_app.callback([&common, &exit_code, &command, &into] {
+      exit_code = run_own(command.name, common, into);
     });
   }
   for (const Command& command : admin::commands()) {
     CLI::App& command_app = subcommand(app, common, command.name, command.sentence);
-    Parsed& into = parsed.emplace_back(Parsed{&command, {}, {}});
+    Parsed& into = parsed.emplace_back(Parsed{command.arguments, &command, {}, {}});
     for (const Argument& argument : command.arguments) add_argument(command_app, argument, into);
     command_app.callback([&common, &exit_code, &into] { exit_code = run_command(common, into); });
   }

@@ -5,6 +5,7 @@
 #include <boost/json/array.hpp>
 
 #include "domain/oauth/signing_keys.h"
+#include "domain/outbox/outbox_rows.h"
 #include "endpoints/admin/command.h"
 #include "endpoints/admin/say.h"
 #include "platform/db/database.h"
@@ -69,6 +70,37 @@ std::string say_signing_keys(const json::object& answer) {
     words += '\n';
   }
   return without_last_break(std::move(words));
+}
+
+// What each consumer has not been told yet.
+Task<Answer> show_outbox(const Call& call) {
+  const Time now = call.operations.ground.clock.now();
+  json::array list = co_await call.operations.ground.db.read([now](db::Tx& tx) {
+    json::array found;
+    for (const std::string& consumer : outbox::consumers_with_items(tx)) {
+      const auto backlog = outbox::measure(tx, consumer);
+      const Duration age = backlog.oldest ? now - *backlog.oldest : Duration{0};
+      found.push_back(
+          json::object{{"consumer", consumer},
+                       {"count", backlog.pending},
+                       {"oldest_seconds", std::chrono::floor<std::chrono::seconds>(age).count()}});
+    }
+    return found;
+  });
+  co_return json::object{{"waiting", std::move(list)}};
+}
+
+std::string say_outbox(const json::object& answer) {
+  std::string words;
+  for (const auto& value : answer.at("waiting").as_array()) {
+    const auto& of = value.as_object();
+    words += fmt::format(
+        "{}: {}{} to tell, the oldest for {} s\n", text_of(of, "consumer"),
+        of.at("count").to_number<std::int64_t>() >= outbox::kMostCounted ? "at least " : "",
+        of.at("count").to_number<std::int64_t>(),
+        of.at("oldest_seconds").to_number<std::int64_t>());
+  }
+  return words.empty() ? "Nothing waits." : without_last_break(std::move(words));
 }
 
 std::string say_keys(const json::object& answer) {
@@ -148,6 +180,11 @@ std::vector<Command> upkeep_commands() {
        {},
        rotate_signing_keys,
        say_signing_keys},
+      {"outbox",
+       "Show what others (the homeserver, applications) have not been told yet.",
+       {},
+       show_outbox,
+       say_outbox},
       {"backup",
        "Copy the SQLite database while it is in use.",
        {{.name = "file", .sentence = "the new file"}},

@@ -96,6 +96,15 @@ Failure::Kind kind_of(CURLcode result) {
   }
 }
 
+// Of its header Date; absent: it says none.
+std::optional<Time> date_of(const Handle& handle) {
+  curl_header* header = nullptr;
+  if (curl_easy_header(handle.get(), "Date", 0, CURLH_HEADER, -1, &header) != CURLHE_OK) return {};
+  const time_t seconds = curl_getdate(header->value, nullptr);
+  if (seconds <= 0) return {};
+  return Time{std::chrono::duration_cast<Duration>(std::chrono::seconds{seconds})};
+}
+
 }  // namespace
 
 std::expected<Answer, Failure> send(const Request& request) {
@@ -143,7 +152,8 @@ std::expected<Answer, Failure> send(const Request& request) {
   curl_easy_getinfo(handle.get(), CURLINFO_RETRY_AFTER, &wait);
   return Answer{.status = static_cast<int>(status),
                 .body = std::move(reading.body),
-                .retry_after = wait > 0 ? std::optional(std::chrono::seconds{wait}) : std::nullopt};
+                .retry_after = wait > 0 ? std::optional(std::chrono::seconds{wait}) : std::nullopt,
+                .date = date_of(handle)};
 }
 
 }  // namespace latchkey::http_client

@@ -8,6 +8,8 @@
 #include <stop_token>
 #include <string>
 
+#include "platform/time.h"
+
 // Requests that this program makes of others: one at a time, on the caller's thread, which waits.
 // Nothing is taken from the answer but what was asked for: no redirect is followed, no cookie is
 // kept, no authentication is tried, and a body ends where the caller has read enough. For any
@@ -34,6 +36,7 @@ struct Answer {
   int status = 0;
   std::string body;  // up to most_bytes
   std::optional<std::chrono::seconds> retry_after;
+  std::optional<Time> date;  // what its sender's clock said
 };
 
 // Why there is no answer.

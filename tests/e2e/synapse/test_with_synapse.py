@@ -32,6 +32,12 @@ def test_what_it_says_can_be_done(binary, tmp_path):
         assert walked.returncode == 0, walked.stdout + walked.stderr
         assert '"soft_logout":true' in walked.stdout
         assert "Softly ended 1 session" in walked.stdout
+        [doctor] = re.findall(r"Is all of it right\? (.+)", said.read_text())
+        examined = subprocess.run(
+            doctor.split(), capture_output=True, text=True, check=False, timeout=120, cwd=REPOSITORY
+        )
+        assert examined.returncode == 0, examined.stdout
+        assert "Nothing is wrong." in examined.stdout
         [url] = re.findall(r"serving on (\S+)", said.read_text())
         with urllib.request.urlopen(f"{url}account/sign-in", timeout=30) as page:
             assert b"<form" in page.read()

@@ -1,0 +1,84 @@
+#include "app/doctor.h"
+
+#include <boost/json/serialize.hpp>
+#include <chrono>
+#include <iostream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "app/command_client.h"
+#include "app/command_words.h"
+#include "outbound/doctor/doctor.h"
+#include "outbound/doctor/fetch.h"
+#include "platform/http/public_url.h"
+
+namespace latchkey::app {
+namespace {
+
+namespace json = boost::json;
+
+// As the running server tells it; nothing of one that does not run.
+std::vector<doctor::Waiting> outbox_of(const Config& config, Time now) {
+  std::vector<doctor::Waiting> waiting;
+  const std::string socket = config.socket_path();
+  if (socket.empty()) return waiting;
+  const auto answer = run_in_server(socket, "outbox", {});
+  if (!answer || !*answer) return waiting;
+  for (const auto& value : (*answer)->at("waiting").as_array()) {
+    const auto& of = value.as_object();
+    waiting.push_back(
+        {.consumer = std::string(of.at("consumer").as_string()),
+         .count = of.at("count").to_number<std::int64_t>(),
+         .oldest = now - std::chrono::seconds{of.at("oldest_seconds").to_number<std::int64_t>()}});
+  }
+  return waiting;
+}
+
+// Clients look under the name alone.
+std::string without_port(const std::string& server_name) {
+  const auto colon = server_name.rfind(':');
+  return colon == server_name.npos || server_name.ends_with(']') ? server_name
+                                                                 : server_name.substr(0, colon);
+}
+
+std::optional<doctor::Account> account_of(const json::object& arguments) {
+  const auto* name = arguments.if_contains("user");
+  const bool has_password = arguments.contains("password-stdin");
+  if (name == nullptr && !has_password) return std::nullopt;
+  if (name == nullptr || !has_password) {
+    throw std::runtime_error("give --user NAME and --password-stdin together, or neither");
+  }
+  std::string line;
+  std::getline(std::cin, line);
+  auto password = password_of_line(std::move(line));
+  if (!password) throw std::runtime_error("standard input holds no password");
+  return doctor::Account{.name = std::string(name->as_string()), .password = std::move(*password)};
+}
+
+}  // namespace
+
+int run_doctor(const Config& config, const json::object& arguments, bool as_json) {
+  const auto account = account_of(arguments);
+  const Time now = SystemClock().now();
+  doctor::Places places{.here = {},
+                        .outside = http::PublicUrl(config.public_url).base(),
+                        .homeserver = config.homeserver.endpoint,
+                        .name = "https://" + without_port(config.server_name) + "/",
+                        .secret = config.homeserver_secret()};
+  doctor::set_here(places, config.listen.front());
+  const doctor::Facts facts{.server_name = config.server_name,
+                            .public_url = places.outside,
+                            .listen = config.listen.front(),
+                            .behind_synapse = config.homeserver.present(),
+                            .endpoint = config.homeserver.endpoint,
+                            .trusts_a_proxy = !config.http.trusted_proxies.empty(),
+                            .now = now};
+  const auto findings =
+      doctor::examine(facts, doctor::asker(places), account, outbox_of(config, now));
+  std::cout << (as_json ? json::serialize(doctor::as_json(findings)) : doctor::say(findings))
+            << "\n";
+  return doctor::healthy(findings) ? 0 : 1;
+}
+
+}  // namespace latchkey::app

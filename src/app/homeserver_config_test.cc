@@ -1,0 +1,94 @@
+#include "app/homeserver_config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "platform/config/config.h"
+
+namespace latchkey::app {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+Config configured(const std::string& more = {}, const std::string& listen = "127.0.0.1:18008") {
+  Config config;
+  const auto loaded = config::load(
+      "server_name: example.org\n"
+      "public_url: https://chat.example.org/\n"
+      "database: sqlite:///tmp/x.db\n"
+      "listen: [\"" +
+          listen + "\"]\n" + more,
+      "/etc/latchkey", config);
+  EXPECT_TRUE(loaded) << loaded.error().front();
+  return config;
+}
+
+constexpr const char* kBehind = R"(homeserver:
+  kind: synapse
+  endpoint: http://127.0.0.1:18009/
+  secret: "a secret: of \"both\" servers"
+)";
+
+TEST(HomeserverConfig, SynapseGetsTheAddressAndTheSecret) {
+  const auto text = homeserver_config("synapse", configured(kBehind));
+  ASSERT_TRUE(text);
+  EXPECT_THAT(*text, HasSubstr("\n  endpoint: \"http://127.0.0.1:18008/\"\n"));
+  EXPECT_THAT(*text, HasSubstr(R"(  secret: "a secret: of \"both\" servers")"));
+  EXPECT_THAT(*text, HasSubstr("force_http2: false"));
+  EXPECT_THAT(*text, HasSubstr("example.org"));
+}
+
+TEST(HomeserverConfig, SynapseNeedsASecretAndAPort) {
+  const auto without = homeserver_config("synapse", configured());
+  ASSERT_FALSE(without);
+  EXPECT_THAT(without.error(), HasSubstr("homeserver.secret"));
+  const auto by_socket =
+      homeserver_config("synapse", configured(kBehind, "unix:/run/latchkey.sock"));
+  ASSERT_FALSE(by_socket);
+  EXPECT_THAT(by_socket.error(), HasSubstr("listen"));
+}
+
+class ForProxy : public testing::TestWithParam<const char*> {};
+
+TEST_P(ForProxy, NamesAndAddressesAreThoseOfThisServer) {
+  const auto text = homeserver_config(GetParam(), configured(kBehind));
+  ASSERT_TRUE(text) << text.error();
+  EXPECT_THAT(*text, HasSubstr("chat.example.org"));
+  EXPECT_THAT(*text, HasSubstr("127.0.0.1:18008"));
+  EXPECT_THAT(*text, HasSubstr("127.0.0.1:18009"));
+  EXPECT_THAT(*text, HasSubstr(".well-known/matrix/client"));
+  EXPECT_THAT(*text, HasSubstr(R"("base_url": "https://chat.example.org")"));
+  EXPECT_THAT(*text, Not(HasSubstr("example.com")));
+  EXPECT_THAT(*text, Not(HasSubstr(":8008")));
+  EXPECT_THAT(*text, Not(HasSubstr(":8000")));
+}
+
+TEST_P(ForProxy, OneNameForBothHasOneSite) {
+  Config config = configured(kBehind);
+  config.public_url = "https://example.org/";
+  const auto text = homeserver_config(GetParam(), config);
+  ASSERT_TRUE(text);
+  EXPECT_THAT(*text, Not(HasSubstr("The name in people's Matrix IDs")));
+}
+
+TEST_P(ForProxy, AUnixSocketIsNamedAsTheProxyDoes) {
+  const auto text = homeserver_config(GetParam(), configured(kBehind, "unix:/run/latchkey.sock"));
+  ASSERT_TRUE(text);
+  EXPECT_THAT(*text, HasSubstr(std::string(GetParam()) == "caddy" ? "unix//run/latchkey.sock"
+                                                                  : "unix:/run/latchkey.sock"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, ForProxy, testing::Values("nginx", "caddy"));
+
+TEST(HomeserverConfig, AnUnknownOneIsRefusedWithWhatThereIs) {
+  const auto text = homeserver_config("apache", configured(kBehind));
+  ASSERT_FALSE(text);
+  EXPECT_THAT(text.error(), HasSubstr("synapse, nginx or caddy"));
+}
+
+}  // namespace
+}  // namespace latchkey::app
