@@ -137,7 +137,7 @@ class Browser:
 
     def __init__(self, url: str, language: str = "en"):
         self._url = url
-        self._headers = {"Accept-Language": language}
+        self.headers = {"Accept-Language": language}
         self.cookies = httpx.Cookies()
 
     def _request(self, method: str, url: str, **how) -> Page:
@@ -150,7 +150,7 @@ class Browser:
                 verify=False,
                 timeout=10,
                 cookies=self.cookies,
-                headers=self._headers,
+                headers=self.headers,
             ) as http,
         ):
             answer = http.request(method, url, **how)
@@ -188,7 +188,7 @@ class Visitor(Browser):
             trust_env=False,
             timeout=10,
             follow_redirects=True,
-            headers=self._headers,
+            headers=self.headers,
         )
 
     def _request(self, method: str, url: str, **how) -> Page:
