@@ -35,6 +35,14 @@ core.register_action("latchkey_check", { "http-req" }, function(txn)
   if away then
     return
   end
+  -- What the check itself cannot read will not be better soon.
+  if status ~= 401 and status ~= 403 then
+    return txn:done(txn:reply({
+      status = 403,
+      headers = { ["content-type"] = { "application/json" }, ["x-latchkey-own"] = { "403" } },
+      body = '{"errcode":"M_UNKNOWN","error":"This request cannot be read."}',
+    }))
+  end
   local kept = {}
   for name, value in pairs(answer.headers) do
     if name ~= "connection" and name ~= "content-length" and name ~= "transfer-encoding" then
