@@ -72,6 +72,7 @@ javascript_tests() {
 
 # With a real Synapse, once with nginx in front and once with Caddy.
 synapse_tests() {
+  need_packages synapse
   need_node # matrix-js-sdk
   need_synapse
   python_tests e2e-synapse release e2e/synapse -- -n 2 --dist loadfile
