@@ -288,5 +288,11 @@ def test_commands_without_a_socket(make_fragile_server):
     client.use()
     newcomer = new_client(server.api)
     newcomer.use()
+    keys = len(server.command("keys", "list")["keys"])
+    together(lambda: server.command("keys", "rotate"), lambda: server.command("keys", "rotate"))
+    assert len(server.command("keys", "list")["keys"]) == keys + 2
+    server.restart()
+    client.use()
+    newcomer.use()
     assert client.store.wiped == newcomer.store.wiped == []
     assert client.softs == newcomer.softs == 0

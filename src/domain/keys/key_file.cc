@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -75,6 +76,31 @@ std::expected<std::optional<Keys>, Sentence> read_file(const std::string& path) 
   return keys;
 }
 
+int open_folder(const std::string& path) {
+  const auto folder = std::filesystem::absolute(path).parent_path();
+  return ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+// Held from the reading of the file to the last word of the list: of two commands that make a key
+// at once on one machine, the second would otherwise write its file over the first one's key, or
+// take that key back with its own. It locks the folder, since the file is replaced; a file system
+// that cannot lock is one on which nobody else does.
+class OneAtATime {
+ public:
+  explicit OneAtATime(const std::string& path) : folder_(open_folder(path)) {
+    while (folder_ >= 0 && ::flock(folder_, LOCK_EX) != 0 && errno == EINTR) {
+    }
+  }
+  ~OneAtATime() {
+    if (folder_ >= 0) ::close(folder_);
+  }
+  OneAtATime(const OneAtATime&) = delete;
+  OneAtATime& operator=(const OneAtATime&) = delete;
+
+ private:
+  const int folder_;
+};
+
 bool write_all(int file, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(file, text.data(), text.size());
@@ -85,8 +111,7 @@ bool write_all(int file, std::string_view text) {
 }
 
 void sync_folder(const std::string& path) {
-  const auto folder = std::filesystem::absolute(path).parent_path();
-  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int fd = open_folder(path);
   if (fd < 0) return;
   ::fsync(fd);
   ::close(fd);
@@ -205,18 +230,7 @@ Ring add_key(db::Database& db, const std::string& path, Keys keys, Time now, boo
   return ring(keys, now_listed);
 }
 
-}  // namespace
-
-std::optional<Sentence> problem_of_file(const std::string& path) {
-  const auto keys = read_file(path);
-  if (!keys) return keys.error();
-  if (*keys) return std::nullopt;
-  const std::string folder = std::filesystem::absolute(path).parent_path().string();
-  if (::access(folder.c_str(), W_OK | X_OK) == 0) return std::nullopt;
-  return fmt::format("cannot write the key file {}: {}", path, std::strerror(errno));
-}
-
-Ring open_keys(db::Database& db, const std::string& path, Time now) {
+Ring open_undisturbed(db::Database& db, const std::string& path, Time now) {
   auto keys = read_file(path);
   if (!keys) return fail(keys.error());
   const auto listed = db.read_now([](db::Tx& tx) { return list_keys(tx); });
@@ -233,14 +247,32 @@ Ring open_keys(db::Database& db, const std::string& path, Time now) {
   }));
 }
 
+}  // namespace
+
+std::optional<Sentence> problem_of_file(const std::string& path) {
+  const auto keys = read_file(path);
+  if (!keys) return keys.error();
+  if (*keys) return std::nullopt;
+  const std::string folder = std::filesystem::absolute(path).parent_path().string();
+  if (::access(folder.c_str(), W_OK | X_OK) == 0) return std::nullopt;
+  return fmt::format("cannot write the key file {}: {}", path, std::strerror(errno));
+}
+
+Ring open_keys(db::Database& db, const std::string& path, Time now) {
+  const OneAtATime alone(path);
+  return open_undisturbed(db, path, now);
+}
+
 Ring rotate_keys(db::Database& db, const std::string& path, Time now) {
-  if (auto opened = open_keys(db, path, now); !opened) return fail(opened.error());
+  const OneAtATime alone(path);
+  if (auto opened = open_undisturbed(db, path, now); !opened) return fail(opened.error());
   auto keys = read_file(path);
   if (!keys || !*keys) return fail(keys ? "the key file has just vanished" : keys.error());
   return add_key(db, path, **keys, now, false);
 }
 
 Ring replace_keys(db::Database& db, const std::string& path, Time now) {
+  const OneAtATime alone(path);
   auto keys = read_file(path);
   if (!keys) return fail(keys.error());
   Keys kept;

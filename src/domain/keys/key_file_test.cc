@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <thread>
+#include <vector>
 
 #include "domain/schema/schema.h"
 #include "platform/db/engines_testing.h"
@@ -169,6 +171,13 @@ TEST_P(KeyFile, DamagedStopsTheStartAndStaysAsItIs) {
     EXPECT_FALSE(rotate().has_value());
     EXPECT_EQ(read(), text);
   }
+  // Nor does it become the file of a database that lists no key with which it would not agree.
+  forget_list();
+  for (const std::string& text : damaged) {
+    write(text);
+    EXPECT_NE(refusal(), "opened") << text.substr(0, 12) << "…";
+    EXPECT_EQ(read(), text);
+  }
 }
 
 TEST_P(KeyFile, RotationAddsAKeyThatSignsAndKeepsTheOthers) {
@@ -229,6 +238,8 @@ TEST_P(KeyFile, ReplacementTrustsNoOtherKeyUnderAUsedId) {
   ASSERT_EQ(keys->keys().size(), 1U);
   EXPECT_EQ(keys->current().id, 2);
   EXPECT_NE(keys->current().secret, other->current().secret);
+  const std::string foreign = right.substr(right.find("\"secret\":\"") + 10, 43);
+  EXPECT_THAT(read(), Not(HasSubstr(foreign))) << "nor does it stay in the file";
   write(wrong);
   EXPECT_THAT(refusal(), HasSubstr("lacks key 2"));
 }
@@ -262,6 +273,20 @@ TEST_P(KeyFile, AnotherNodeThatWasFirstWins) {
   EXPECT_THAT(keys.error(), HasSubstr("key 2"));
   EXPECT_EQ(read(), before);
   EXPECT_EQ(listed().size(), 2U);
+}
+
+// Command lines and starts on one machine have one file.
+TEST_P(KeyFile, IsChangedByOneAtATime) {
+  const auto at_once = [](auto change) {
+    std::vector<std::jthread> others;
+    for (int i = 0; i < 4; ++i) others.emplace_back(change);
+  };
+  at_once([this] { EXPECT_EQ(refusal(), "opened"); });
+  ASSERT_EQ(listed().size(), 1U);
+  at_once([this] { EXPECT_TRUE(rotate().has_value()); });
+  ASSERT_EQ(refusal(), "opened");
+  EXPECT_EQ(listed().size(), 5U);
+  EXPECT_EQ(opened()->keys().size(), 5U);
 }
 
 TEST_P(KeyFile, IdsRunOut) {

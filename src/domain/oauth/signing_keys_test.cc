@@ -134,6 +134,29 @@ TEST_P(SigningKeysOnEachEngine, RotateTwiceInARow) {
   EXPECT_EQ(rows(), 2);
 }
 
+TEST_P(SigningKeysOnEachEngine, RotateOneAfterTheOtherOnTwoNodesAtOnce) {
+  here_.current_now();
+  std::jthread here;
+  server_.db().write_now([&](db::Tx& tx) {  // the other node's rotation
+    lock_signing_keys(tx);
+    auto rows = list_signing_keys(tx);
+    retire_signing_keys(tx, server_.clock.now() + kKeyHandover);
+    for (auto& row : rows) {
+      row.id += "-of-the-other";
+      insert_signing_key(tx, row);
+    }
+    here = std::jthread([this] { run(here_.rotate(kBy)); });
+    if (GetParam() == db::Dialect::sqlite) return;  // one writes at a time
+    EXPECT_TRUE(sessions::testing::soon([&] {
+      return tx.one<int>("SELECT 1 FROM pg_locks WHERE NOT granted LIMIT 1").has_value();
+    }));
+  });
+  here.join();
+  EXPECT_EQ(rows(), 6);
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM signing_keys WHERE retired_at IS NULL"), 2)
+      << "one of each algorithm goes on";
+}
+
 TEST_P(SigningKeysOnEachEngine, AreStillOpenedAfterTheServerKeyWasRotated) {
   const std::string old = signer(here_);
   auto ring = keys::rotate_keys(server_.db(), server_.key_file(), server_.clock.now());
