@@ -2,18 +2,27 @@
 // end.
 #include "app/core.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <atomic>
+#include <stdexcept>
 
 #include "app/housekeeping.h"
 #include "domain/sessions/lost_rows.h"
-#include "domain/sessions/sessions_testing.h"
+#include "domain/sessions/upkeep_testing.h"
 #include "platform/db/postgres_testing.h"
 
 namespace latchkey::app {
 namespace {
 
+using namespace std::chrono_literals;
+using sessions::testing::heartbeat;
+using sessions::testing::serve;
 using sessions::testing::soon;
 using sessions::testing::TestSessions;
+using ::testing::Contains;
+using ::testing::HasSubstr;
 
 // What is found may be a restored backup or a standby that lagged: whose rows it lacks signs in
 // again softly, and that is noted before anything is judged by it.
@@ -38,9 +47,101 @@ TEST(CoreTest, NotesAGapWhenTheDatabaseIsLostAndFoundAgain) {
   core.close();
 }
 
-class HousekeepingTest : public sessions::testing::OnEachEngine {};
+class HousekeepingTest : public sessions::testing::OnEachEngine {
+ protected:
+  // One that does only what a test is about.
+  static Housekeeping::Intervals never() { return {1ms, 24h, 24h, 24h}; }
+
+  Housekeeping keep(const Housekeeping::Intervals& intervals, std::function<void()> purge = [] {}) {
+    return {*server_, std::move(purge),
+            telemetry::Log({}, [this](std::string_view line) { log_.emplace_back(line); }),
+            intervals};
+  }
+  bool ended(const TestSessions::SignedIn& phone) {
+    return server_.row(phone.id()).end_reason == sessions::EndReason::device_unused;
+  }
+
+  std::vector<std::string> log_;  // to be read when the thread has ended
+};
 
 INSTANTIATE_TEST_SUITE_P(Engines, HousekeepingTest, db::engines(), db::engine_name);
+
+TEST_P(HousekeepingTest, WritesFirstUsesAsTimeGoesBy) {
+  const auto phone = server_.sign_in(server_.add_user(), TestSessions::refreshing("PHONE"));
+  const auto fresh = server_.refresh(phone.refresh()).value();
+  const Housekeeping housekeeping = keep(never());
+  EXPECT_TRUE(server_.check(fresh.access_token).active());
+  EXPECT_TRUE(soon([&] { return server_.row(phone.id()).seen == 1; }));
+}
+
+TEST_P(HousekeepingTest, WritesWhenDevicesWereUsedAsTimeGoesByAndAtItsEnd) {
+  const auto phone = server_.sign_in(server_.add_user(), TestSessions::refreshing("PHONE"));
+  const auto used_now = [&] {
+    return server_.row(phone.id()).last_active_at == server_.clock.now();
+  };
+  for (const Duration interval : {Duration{1}, Duration{24h}}) {
+    server_.clock.advance(10min);
+    {
+      auto intervals = never();
+      intervals.activity = interval;
+      const Housekeeping housekeeping = keep(intervals);
+      server_.look(phone.access());
+      if (interval < 1h) EXPECT_TRUE(soon(used_now));
+    }
+    EXPECT_TRUE(used_now());
+  }
+}
+
+TEST_P(HousekeepingTest, BeatsAsTimeGoesByAndAtItsEnd) {
+  auto intervals = never();
+  intervals.heartbeat = 1ms;
+  {
+    server_.clock.advance(1min);
+    const Housekeeping housekeeping = keep(intervals);
+    EXPECT_TRUE(soon([&] { return heartbeat(server_) == server_.clock.now(); }));
+  }
+  server_.clock.advance(1min);
+  {
+    const Housekeeping housekeeping = keep(never());
+  }
+  EXPECT_EQ(heartbeat(server_), server_.clock.now());
+}
+
+// Whatever one of the tasks meets, the others are done, and again the next time.
+TEST_P(HousekeepingTest, PurgesAndGoesOnWhenThatFails) {
+  const auto phone = server_.sign_in(server_.add_user());
+  ASSERT_TRUE(server_.sign_out(phone.access()).has_value());
+  serve(server_, 24h * 365);
+  auto intervals = never();
+  intervals.purge = 1ms;
+  std::atomic<int> times{0};
+  {
+    const Housekeeping housekeeping = keep(intervals, [&] {
+      if (++times < 5) throw std::runtime_error("the disk is full");
+    });
+    EXPECT_TRUE(soon([&] { return times > 5; }));
+    EXPECT_FALSE(server_.has_row(phone.id()));
+  }
+  EXPECT_THAT(log_, Contains(HasSubstr("the disk is full")));
+}
+
+TEST_P(HousekeepingTest, DeletesUnusedDevicesAfterItPurged) {
+  auto policy = sessions::testing::sample_policy();
+  policy.maximum_idle = policy.maximum_age = policy.refresh_token_lifetime = {};
+  policy.access_token_lifetime = policy.access_token_lifetime_without_refresh = {};
+  policy.delete_unused_devices_after = 24h;
+  server_.crash_and_take(policy);
+  const auto phone = server_.sign_in(server_.add_user(), TestSessions::refreshing("PHONE"));
+  serve(server_, 48h);
+  {
+    const Housekeeping housekeeping = keep(never());
+  }
+  EXPECT_FALSE(ended(phone)) << "not before its time";
+  auto intervals = never();
+  intervals.purge = 1ms;
+  const Housekeeping housekeeping = keep(intervals);
+  EXPECT_TRUE(soon([&] { return ended(phone); }));
+}
 
 TEST_P(HousekeepingTest, WritesFirstUsesAtItsEnd) {
   const auto phone = server_.sign_in(server_.add_user(), TestSessions::refreshing("PHONE"));

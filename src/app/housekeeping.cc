@@ -1,6 +1,5 @@
 #include "app/housekeeping.h"
 
-#include <array>
 #include <chrono>
 #include <condition_variable>
 #include <exception>
@@ -11,20 +10,15 @@ namespace latchkey::app {
 namespace {
 
 using Steady = std::chrono::steady_clock;
-using namespace std::chrono_literals;
-
-constexpr auto kPromotions = 500ms;  // a crash keeps an older token alive for this long at most
-constexpr auto kActivity = 10s;
-constexpr auto kHeartbeat = 60s;  // kHeartbeatMargin of domain/sessions counts on it
-constexpr auto kPurge = 1h;
 
 }  // namespace
 
 Housekeeping::Housekeeping(sessions::Sessions& sessions, std::function<void()> purge,
-                           telemetry::Log log)
+                           telemetry::Log log, const Intervals& intervals)
     : sessions_(sessions),
       purge_(std::move(purge)),
       log_(std::move(log)),
+      intervals_(intervals),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 Housekeeping::~Housekeeping() {
@@ -49,9 +43,9 @@ void Housekeeping::attempt(const char* what, const Task& task) {
 void Housekeeping::run(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any wake;
-  Steady::time_point activity = Steady::now() + kActivity;
-  Steady::time_point heartbeat = Steady::now() + kHeartbeat;
-  Steady::time_point purge = Steady::now() + kPurge;
+  Steady::time_point activity = Steady::now() + intervals_.activity;
+  Steady::time_point heartbeat = Steady::now() + intervals_.heartbeat;
+  Steady::time_point purge = Steady::now() + intervals_.purge;
   bool devices_left = false;
   const auto due = [](Steady::time_point& at, Steady::duration interval) {
     if (Steady::now() < at) return false;
@@ -61,15 +55,15 @@ void Housekeeping::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     {
       std::unique_lock lock(mutex);
-      wake.wait_for(lock, stop, kPromotions, [] { return false; });
+      wake.wait_for(lock, stop, intervals_.first_uses, [] { return false; });
     }
     attempt("write first uses", [this] { sessions_.flush_promotions(); });
     attempt("take new keys", [this] { sessions_.take_announced_keys(); });
-    if (due(activity, kActivity)) {
+    if (due(activity, intervals_.activity)) {
       attempt("write activity", [this] { sessions_.flush_activity(); });
     }
-    if (due(heartbeat, kHeartbeat)) attempt("beat", [this] { sessions_.heartbeat(); });
-    if (due(purge, kPurge)) {
+    if (due(heartbeat, intervals_.heartbeat)) attempt("beat", [this] { sessions_.heartbeat(); });
+    if (due(purge, intervals_.purge)) {
       attempt("purge", [this] { sessions_.purge(); });
       attempt("purge what people left half done", purge_);
       devices_left = true;
