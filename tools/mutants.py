@@ -1,10 +1,11 @@
-"""./dev mutants [FILE…]: makes the mistakes of tests/mutants/, one at a time; says what no test sees.
+"""./dev mutants [FILE…]: makes the mistakes of tests/mutants/ singly; says what no test sees.
 
-Usage: mutants.py [--list] [--only TEXT] [--jobs N] [FILE…]
+Usage: mutants.py [--list] [--only TEXT] [--unit] [--resume] [--jobs N] [FILE…]
 
 FILE is a list of mistakes (tests/mutants/x.toml), or a source or folder whose mistakes are taken
 (src/domain/sessions, src/domain/sessions/refresh.cc); without one, all are. --only takes those
-whose sentence contains TEXT.
+whose sentence contains TEXT, --unit runs no integration tests, --resume makes only those again that
+no test has seen so far (build/mutants/results.json).
 
 One build holds them all: build/mutants/source is a copy of this repository in which each mistaken
 place asks which mistake is made (tests/mutants/mistake.h), so that a mistake costs a run of its
@@ -13,25 +14,32 @@ tests and no build. What cannot be decided while the program runs (a constant, a
 """
 
 import argparse
+import collections
 import concurrent.futures
 import dataclasses
 import json
 import os
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 import tomllib
+import zlib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LISTS = ROOT / "tests/mutants"
 WORK = ROOT / "build/mutants"
 SOURCE = WORK / "source"
 BUILD = WORK / "build"
-# Nothing here takes longer; what does hangs because of the mistake.
-UNIT_SECONDS = 180
-INTEGRATION_SECONDS = 600
+RESULTS = WORK / "results.json"
+# What takes longer than this, and than this many times what it takes without a mistake, hangs
+# because of the mistake.
+SHORTEST_PATIENCE = 60
+PATIENCE = 5
 LEAST_KILLED = 0.95
 
 
@@ -41,7 +49,7 @@ class Invalid(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Mistake:
-    number: int  # from 1; what LATCHKEY_MISTAKE is set to
+    number: int  # what LATCHKEY_MISTAKE is set to; see number_of()
     list_file: str
     file: str  # the source, from the root
     what: str
@@ -63,6 +71,11 @@ def room(file: str) -> str:
     return "_".join(pathlib.PurePath(file).parts[1:-1])
 
 
+def number_of(file: str, start_of: str, old: str, new: str) -> int:
+    """The mistake's own, above 0: a list that grows leaves the other sources as they are."""
+    return zlib.crc32("\0".join((file, start_of, old, new)).encode()) & 0x7FFFFFFF or 1
+
+
 def place(text: str, old: str, after: str) -> int:
     """Where `old` stands: once in the text, or first after the one place of `after`."""
     begin = 0
@@ -78,11 +91,11 @@ def place(text: str, old: str, after: str) -> int:
     return start
 
 
-def read_list(path: pathlib.Path, first: int, root: pathlib.Path = ROOT) -> list[Mistake]:
-    """The mistakes of one list, numbered from `first`."""
+def read_list(path: pathlib.Path, root: pathlib.Path = ROOT) -> list[Mistake]:
+    """The mistakes of one list."""
     data = tomllib.loads(path.read_text())
     found = []
-    for number, entry in enumerate(data["mistake"], first):
+    for entry in data["mistake"]:
         file = data.get("folder", "") + entry["file"]
         try:
             known = {
@@ -104,7 +117,7 @@ def read_list(path: pathlib.Path, first: int, root: pathlib.Path = ROOT) -> list
             old = entry["old"].strip("\n")
             found.append(
                 Mistake(
-                    number,
+                    number_of(file, entry.get("after", ""), old, entry["new"].strip("\n")),
                     path.name,
                     file,
                     entry["what"],
@@ -280,89 +293,141 @@ def environment(number: int) -> dict[str, str]:
     }
 
 
-def run_quietly(command: list[str], seconds: float, number: int) -> int | None:
-    """Its exit code; none when it did not end in time."""
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=environment(number),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        return process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, 9)
-        process.wait()
-        return None
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A run of some tests, and how its output tells which of them failed."""
+
+    name: str
+    command: tuple[str, ...]
+    failed: re.Pattern[str]
 
 
-def unit_command(program: str) -> list[str]:
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    status: int | None  # the exit code; none when it did not end in time
+    first_failure: str
+    seconds: float
+
+
+def execute(run: Run, number: int, patience: float) -> Outcome:
+    start = time.monotonic()
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(
+            run.command,
+            cwd=ROOT,
+            env=environment(number),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            status = process.wait(patience)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)
+            process.wait()
+            status = None
+        output.seek(0)
+        failure = run.failed.search(output.read().decode(errors="replace"))
+    what = failure[1] if failure else "takes too long" if status is None else "ends badly"
+    return Outcome(status, what, time.monotonic() - start)
+
+
+GTEST_FAILED = re.compile(r"\[  FAILED  \] (\S+?),? ")
+PYTEST_FAILED = re.compile(r"(?:FAILED|ERROR) \S+?::(\S+)")
+
+
+def unit_runs(program: str, mistake: Mistake) -> list[Run]:
+    """Those of a program that are likely to see the mistake first."""
     name, *arguments = shlex.split(program)
-    return [str(BUILD / f"unit/unit_{name}"), "--gtest_fail_fast", "--gtest_brief=1", *arguments]
+
+    def run(*filters: str) -> Run:
+        command = (str(BUILD / f"unit/unit_{name}"), "--gtest_fail_fast", "--gtest_brief=1")
+        return Run(f"unit_{name}", (*command, *arguments, *filters), GTEST_FAILED)
+
+    if any(argument.startswith("--gtest_filter") for argument in arguments):
+        return [run()]
+    others = ["*Postgresql*"]  # a server to start
+    runs = []
+    source = pathlib.PurePath(mistake.file)
+    beside = ROOT / source.with_name(source.stem + "_test.cc")
+    if name == room(mistake.file) and beside.exists():
+        suites = sorted(set(re.findall(r"(?m)^TEST(?:_[FP])?\((\w+),", beside.read_text())))
+        own = ":".join(f"{suite}.*:*/{suite}.*" for suite in suites)
+        runs.append(run(f"--gtest_filter={own}-*Postgresql*"))
+        others.append(own)
+    return [
+        *runs,
+        run(f"--gtest_filter=-{':'.join(others)}"),
+        run("--gtest_filter=*Postgresql*"),
+    ]
 
 
-def pytest_command(arguments: str) -> list[str]:
+def pytest_run(arguments: str) -> Run:
     words = shlex.split(arguments)
     if "-k" not in words:
         words += ["-k", "not postgresql"]
-    return [
-        str(ROOT / ".cache/venv/bin/pytest"),
-        "-c",
-        "tests/pytest.ini",
-        "-q",
-        "-x",
-        "-p",
-        "no:cacheprovider",
-        *words,
-    ]
+    command = (str(ROOT / ".cache/venv/bin/pytest"), "-c", "tests/pytest.ini", "-q", "-x")
+    return Run(arguments, (*command, "-p", "no:cacheprovider", *words), PYTEST_FAILED)
 
 
-def seen_by(mistake: Mistake) -> str:
-    """The first of its tests that fails with the mistake, or nothing."""
-    for program in mistake.unit:
-        if run_quietly(unit_command(program), UNIT_SECONDS, mistake.number) != 0:
-            return f"unit_{program}"
-    for arguments in mistake.integration:
-        status = run_quietly(pytest_command(arguments), INTEGRATION_SECONDS, mistake.number)
-        if status in (4, 5):
-            raise Invalid(f"{mistake.list_file}: pytest finds no tests: {arguments}")
-        if status != 0:
-            return arguments
-    return ""
+class Tests:
+    """Runs tests, and knows how they do without a mistake."""
+
+    def __init__(self, integration: bool):
+        self.integration = integration
+        self.unsound: list[str] = []  # fails although no mistake is made
+        self._seconds: dict[tuple[str, ...], float | None] = {}
+        self._locks: dict[tuple[str, ...], threading.Lock] = collections.defaultdict(threading.Lock)
+
+    def _patience(self, run: Run) -> float | None:
+        """How long to wait for it; none when it fails without a mistake."""
+        with self._locks[run.command]:
+            if run.command not in self._seconds:
+                outcome = execute(run, 0, 1800)
+                if outcome.status in (4, 5) and run.failed is PYTEST_FAILED:
+                    raise Invalid(f"pytest finds no tests: {run.name}")
+                if outcome.status != 0:
+                    outcome = execute(run, 0, 1800)  # a machine that is too busy fails once
+                if outcome.status != 0:
+                    self.unsound.append(f"{run.name}: {outcome.first_failure}")
+                    print(f"fails without a mistake: {self.unsound[-1]}", flush=True)
+                self._seconds[run.command] = outcome.seconds if outcome.status == 0 else None
+            seconds = self._seconds[run.command]
+        return None if seconds is None else max(SHORTEST_PATIENCE, PATIENCE * seconds)
+
+    def seeing(self, mistake: Mistake, number: int) -> str:
+        """The first of its tests that fails with the mistake, or nothing."""
+        runs = [run for program in mistake.unit for run in unit_runs(program, mistake)]
+        if self.integration:
+            runs += map(pytest_run, mistake.integration)
+        for run in runs:
+            patience = self._patience(run)
+            if patience is None:
+                continue
+            outcome = execute(run, number, patience)
+            if outcome.status != 0:
+                return f"{run.name}: {outcome.first_failure}"
+        return ""
 
 
-def without_mistake(mistakes: list[Mistake]) -> list[str]:
-    """What fails although no mistake is made."""
-    programs = sorted({program for mistake in mistakes for program in mistake.unit})
-    runs = sorted({arguments for mistake in mistakes for arguments in mistake.integration})
-    failing = [
-        f"unit_{name}" for name in programs if run_quietly(unit_command(name), UNIT_SECONDS, 0) != 0
-    ]
-    return failing + [
-        text for text in runs if run_quietly(pytest_command(text), INTEGRATION_SECONDS, 0) != 0
-    ]
-
-
-def targets_of(mistakes: list[Mistake]) -> list[str]:
+def targets_of(mistakes: list[Mistake], integration: bool) -> list[str]:
     targets = {f"unit_{program.split()[0]}" for mistake in mistakes for program in mistake.unit}
-    if any(mistake.integration for mistake in mistakes):
+    if integration and any(mistake.integration for mistake in mistakes):
         targets.add("latchkey")
     return sorted(targets)
 
 
-def seen_alone(mistake: Mistake) -> str:
-    """As seen_by, of one that is built in; what does not build is seen by the compiler."""
+def seen_alone(mistake: Mistake, tests: Tests) -> str:
+    """As tests.seeing(), of one that is built in; what does not build is seen by the compiler."""
     path = SOURCE / mistake.file
     before = path.read_bytes()
     text = (ROOT / mistake.file).read_text()
     try:
         path.write_text(text[: mistake.start] + mistake.new + text[mistake.end :])
-        if build(targets_of([mistake])):
+        if build(targets_of([mistake], tests.integration)):
             return "the compiler"
-        return seen_by(dataclasses.replace(mistake, number=0))
+        return tests.seeing(mistake, 0)
     finally:
         path.write_bytes(before)
 
@@ -386,8 +451,28 @@ def chosen(mistakes: list[Mistake], names: list[str], only: str) -> list[Mistake
 def read_all() -> list[Mistake]:
     mistakes: list[Mistake] = []
     for path in sorted(LISTS.glob("*.toml")):
-        mistakes += read_list(path, len(mistakes) + 1)
+        mistakes += read_list(path)
+    numbers = collections.Counter(mistake.number for mistake in mistakes)
+    for mistake in mistakes:
+        if numbers[mistake.number] > 1:
+            raise Invalid(f"{mistake.list_file}: {mistake.what}: it is listed twice")
     return mistakes
+
+
+class Results:
+    """Which test saw a mistake, kept over runs."""
+
+    def __init__(self) -> None:
+        self._seen = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+
+    def seen(self, mistake: Mistake) -> str:
+        return self._seen.get(str(mistake.number), "")
+
+    def write(self, mistake: Mistake, seen: str) -> None:
+        self._seen[str(mistake.number)] = seen
+        written = RESULTS.with_suffix(".new")
+        written.write_text(json.dumps(self._seen, indent=0))
+        written.replace(RESULTS)
 
 
 def report(results: list[tuple[Mistake, str]]) -> int:
@@ -416,6 +501,8 @@ def main() -> int:
     )
     parser.add_argument("--list", action="store_true", help="only say which there are")
     parser.add_argument("--only", default="", metavar="TEXT")
+    parser.add_argument("--unit", action="store_true", help="run no integration tests")
+    parser.add_argument("--resume", action="store_true", help="only those not seen so far")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("files", nargs="*", metavar="FILE")
     options = parser.parse_args()
@@ -430,38 +517,49 @@ def main() -> int:
         return 0
 
     start = time.monotonic()
-    together = [mistake for mistake in mistakes if not mistake.alone]
     # All of them are in the source, so that a choice of some builds nothing again.
     write_source([mistake for mistake in everything if not mistake.alone])
-    if problems := build(targets_of(mistakes)):
+    if problems := build(targets_of(mistakes, not options.unit)):
         print(problems)
         print(
             "does not build with its mistakes: give them another form, or mark them `alone`",
             file=sys.stderr,
         )
         return 2
-    if failing := without_mistake(mistakes):
-        print("fail although no mistake is made:", *failing, sep="\n  ", file=sys.stderr)
-        return 2
-    print(f"built, and sound without a mistake, after {time.monotonic() - start:.0f} s", flush=True)
+    print(f"built after {time.monotonic() - start:.0f} s", flush=True)
 
+    known = Results()
+    tests = Tests(integration=not options.unit)
     results: list[tuple[Mistake, str]] = []
 
     def note(mistake: Mistake, seen: str) -> None:
         results.append((mistake, seen))
+        known.write(mistake, seen)
         print(
-            f"{mistake.number:4} {mistake.file}: {mistake.what}: {seen or 'NOT SEEN'}", flush=True
+            f"{len(results)}/{len(mistakes)} {mistake.file}: {mistake.what}: {seen or 'NOT SEEN'}",
+            flush=True,
         )
 
+    left = []
+    for mistake in mistakes:
+        if options.resume and known.seen(mistake):
+            results.append((mistake, known.seen(mistake)))
+        else:
+            left.append(mistake)
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        futures = {pool.submit(seen_by, mistake): mistake for mistake in together}
+        futures = {
+            pool.submit(tests.seeing, mistake, mistake.number): mistake
+            for mistake in left
+            if not mistake.alone
+        }
         for future in concurrent.futures.as_completed(futures):
             note(futures[future], future.result())
-    for mistake in mistakes:
+    for mistake in left:
         if mistake.alone:
-            note(mistake, seen_alone(mistake))
+            note(mistake, seen_alone(mistake, tests))
     print(f"after {time.monotonic() - start:.0f} s:")
-    return report(sorted(results, key=lambda result: result[0].number))
+    status = report(sorted(results, key=lambda result: (result[0].list_file, result[0].start)))
+    return 2 if tests.unsound else status
 
 
 if __name__ == "__main__":

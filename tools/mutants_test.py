@@ -77,7 +77,7 @@ class Lists(unittest.TestCase):
             (root / "src/a/b").mkdir(parents=True)
             (root / "src/a/b/x.cc").write_text("go();\n")
             (root / "x.toml").write_text(text)
-            return mutants.read_list(root / "x.toml", 7, root)
+            return mutants.read_list(root / "x.toml", root)
 
     def test_name_the_tests_of_the_room_unless_they_say_others(self):
         found = self.read("""
@@ -97,8 +97,8 @@ unit = ["c"]
 integration = []
 """)
         self.assertEqual(
-            [(one.number, one.unit, one.integration) for one in found],
-            [(7, ("a_b",), ("t.py",)), (8, ("c",), ())],
+            [(one.unit, one.integration) for one in found],
+            [(("a_b",), ("t.py",)), (("c",), ())],
         )
 
     def test_with_a_mistake_of_their_own_are_refused(self):
