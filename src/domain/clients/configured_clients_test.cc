@@ -18,7 +18,7 @@ std::expected<std::vector<Client>, std::vector<std::string>> read(const std::str
 }
 
 // What is wrong with one client of those lines.
-std::string error_of(const std::string& lines) {
+std::string complaint_of(const std::string& lines) {
   const auto clients = read("clients:\n- client_id: console\n" + lines);
   EXPECT_FALSE(clients) << lines;
   return clients ? "" : clients.error().at(0);
@@ -195,7 +195,7 @@ TEST(ConfiguredClients, SayWhatIsWrong) {
                    "  jwks: {keys: [{kty: EC, d: x}]}\n",
             "jwks: has a private key: give the public one alone"},
        }) {
-    EXPECT_EQ(error_of(lines), "client 'console': " + error);
+    EXPECT_EQ(complaint_of(lines), "client 'console': " + error);
   }
 }
 

@@ -41,6 +41,16 @@ TEST(AttemptLimit, IsEmptyAgainAfterAWhile) {
   EXPECT_NE(limit.blocked("a", kNoon + 30s), std::nullopt);
 }
 
+TEST(AttemptLimit, WhoTriesWhileBlockedWaitsNoLonger) {
+  AttemptLimit limit(2, 10s);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(limit.take("a", kNoon), std::nullopt);
+  for (int i = 1; i < 10; ++i) {
+    EXPECT_THAT(limit.take("a", kNoon + std::chrono::seconds{i}),
+                Optional(Duration(std::chrono::seconds{10 - i})));
+  }
+  EXPECT_EQ(limit.take("a", kNoon + 10s), std::nullopt);
+}
+
 TEST(AttemptLimit, AClockSetBackLocksNobodyOut) {
   AttemptLimit limit(1, 10s);
   limit.count("a", kNoon);

@@ -303,6 +303,22 @@ TEST_F(Limits, SecretsOfClientsAreNotGuessed) {
   EXPECT_EQ(limits_.secret_blocked("192.0.2.1", "wiki", now_ + 10s), std::nullopt);
 }
 
+// A full queue, a browser that was closed: a newcomer's two tries are for passwords.
+TEST_F(Limits, WhatCameToNoAnswerCountsForNoNewcomer) {
+  guess_from_everywhere("alice", 10, 5);  // the account is at its limit
+  const Attempt hotel{.address = "203.0.113.7", .account = "alice"};
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(limits_.sign_in(hotel, now_).has_value()) << i;
+  EXPECT_EQ(guess(hotel, 5), 2);
+}
+
+TEST_F(Limits, WhoGotInIsANewcomerWhoHasMistypedNothing) {
+  guess_from_everywhere("alice", 10, 5);
+  const Attempt hotel{.address = "203.0.113.7", .account = "alice"};
+  EXPECT_EQ(guess(hotel, 1), 1);
+  EXPECT_TRUE(passes(hotel));
+  EXPECT_EQ(guess(hotel, 5), 2);
+}
+
 // Else who comes home to an account of many people shuts the others out.
 TEST_F(Limits, WhoSucceedsHasUsedUpNoTriesOfNewcomers) {
   guess({.address = "198.51.100.1", .account = "alice"}, 3);

@@ -172,6 +172,14 @@ TEST_P(AuthorizationCodesTest, AreAskedForAgainWithoutConsentWhileTheSameGrantIs
   EXPECT_FALSE(run(codes_.consented(browser_, request())));
 }
 
+TEST_P(AuthorizationCodesTest, KeepTheirClientFromBeingClearedAwayAsUnused) {
+  auto asked = request();
+  asked.client = registered();
+  server_.clock.advance(1min);
+  ASSERT_TRUE(redeem(*asked.client, issue(asked)).has_value());
+  EXPECT_EQ(registered_and_used_now(), 1);
+}
+
 TEST_P(AuthorizationCodesTest, AreClearedAwayOnceNothingMayComeOfThem) {
   issue();
   const std::string redeemed = issue();

@@ -17,9 +17,10 @@ using Why = GrantRefused::Why;
 
 class DeviceGrantsTest : public testing::GrantsOnEachEngine {
  protected:
-  DeviceAuthorization begin(const std::string& scope = kMatrix) {
-    return run(grants_.begin(*app_, read_scope(scope).value(), origin_));
+  DeviceAuthorization begin(const clients::Client& client, const std::string& scope = kMatrix) {
+    return run(grants_.begin(client, read_scope(scope).value(), origin_));
   }
+  DeviceAuthorization begin(const std::string& scope = kMatrix) { return begin(*app_, scope); }
   static std::string typed(const DeviceAuthorization& begun) {
     return read_user_code(begun.user_code).value();
   }
@@ -173,6 +174,15 @@ TEST_P(DeviceGrantsTest, OfferAdministrationToAdministratorsAlone) {
   const auto all = poll(powerful);
   ASSERT_TRUE(all.has_value());
   EXPECT_TRUE(all->scope.admin);
+}
+
+TEST_P(DeviceGrantsTest, KeepTheirClientFromBeingClearedAwayAsUnused) {
+  const auto client = registered();
+  server_.clock.advance(1min);
+  const auto begun = begin(*client);
+  ASSERT_TRUE(decide(begun));
+  ASSERT_TRUE(poll(*client, begun.device_code).has_value());
+  EXPECT_EQ(registered_and_used_now(), 1);
 }
 
 TEST_P(DeviceGrantsTest, AreClearedAwayAMinuteAfterTheirEnd) {

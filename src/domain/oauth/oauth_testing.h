@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/json/array.hpp>
 #include <memory>
 #include <string>
 
@@ -30,6 +31,20 @@ class GrantsOnEachEngine : public self::testing::SigninOnEachEngine {
     client.name.text = "My App";
     client.redirect_uris = {kCallback};
     return client;
+  }
+  // A client that has registered itself.
+  std::shared_ptr<const clients::Client> registered() {
+    return sessions::testing::run(
+               clients_.register_client({{"client_name", "Their App"},
+                                         {"client_uri", "https://app.example.com/"},
+                                         {"redirect_uris", boost::json::array{kCallback}}}))
+        .value()
+        .client;
+  }
+  // How many of those were signed in with just now.
+  std::int64_t registered_and_used_now() {
+    return server_.count("SELECT COUNT(*) FROM oauth_clients WHERE used_at = :now",
+                         server_.clock.now());
   }
   signin::BrowserSession sign_in_browser() {
     return sessions::testing::run(surface_.browsers.sign_in(signin::UserName{"alice"},

@@ -115,6 +115,26 @@ TEST_P(RegisterAccount, LimitsAnAddress) {
   EXPECT_TRUE(create(surface, wanted()).has_value());
 }
 
+TEST_P(RegisterAccount, LimitsWhoTriesInvitations) {
+  self::testing::Surface surface{
+      server_.ground(), *server_, passwords_, {.limits = {.registration_token_checks = 2}}};
+  const auto valid = [&] { return run(surface.registration.token_valid("guess", "192.0.2.1")); };
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(valid().value(), false);
+  ASSERT_FALSE(valid().has_value());
+  EXPECT_EQ(valid().error().why, Why::too_many);
+}
+
+TEST_P(RegisterAccount, DoesNotTakeReservedNames) {
+  self::testing::Surface surface{server_.ground(),
+                                 *server_,
+                                 passwords_,
+                                 {.registration = {.open = true, .reserved_names = {"help*"}}}};
+  const auto refused = create(surface, wanted("helpdesk"));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().why, Why::reserved);
+  EXPECT_TRUE(create(surface, wanted("alice")).has_value());
+}
+
 TEST_P(RegisterAccount, OfOneNameAtOnceMakesOne) {
   self::testing::Surface surface{
       server_.ground(), *server_, passwords_, {.limits = {.enabled = false}}};

@@ -115,6 +115,14 @@ TEST_P(BrowserOperations, DevicesTellWhatTheyAre) {
   EXPECT_EQ(device_of("LAPTOP")->id, "LAPTOP");
 }
 
+TEST_P(BrowserOperations, ADeviceWasFirstUsedWhenItWasSignedInTo) {
+  server_.clock.advance(2min);
+  server_.look(laptop_.tokens.access_token);
+  server_->flush_activity();
+  EXPECT_EQ(device_of("LAPTOP")->first_used_at, kNoon);
+  EXPECT_EQ(device_of("LAPTOP")->last_used_at, kNoon + 2min);
+}
+
 TEST_P(BrowserOperations, DevicesThatWaitForTheirPersonAreStillThere) {
   administration_.soft_logout_user(kOperator, "alice").value();
   for (const auto& device : devices()) {
@@ -195,6 +203,46 @@ TEST_P(BrowserOperations, ABrowserThatWasSignedOutMeanwhileChangesNothing) {
   EXPECT_EQ(display_name(), "");
   EXPECT_EQ(access(phone_), Worth::active);
   EXPECT_TRUE(login("alice", "correct horse", "TABLET").has_value());
+}
+
+TEST_P(BrowserOperations, ABrowserPastItsAgeChangesNothing) {
+  server_.clock.advance(24h * 365);
+  EXPECT_EQ(refused(run(operations_.set_display_name(here(), "Mallory"))),
+            Refused::Why::browser_signed_out);
+  EXPECT_EQ(display_name(), "");
+}
+
+TEST_P(BrowserOperations, AFormThatIsOpenChangesNothingThatTheOperatorHasSwitchedOff) {
+  self::testing::Setup setup;
+  setup.account = {.password_change = false, .deactivation = false};
+  self::testing::Surface surface{server_.ground(), *server_, passwords_, setup};
+  const auto off = Refused::Why::switched_off;
+  EXPECT_EQ(refused(run(surface.operations.deactivate(here(), false))), off);
+  EXPECT_EQ(refused(run(surface.operations.change_password(here_.session, "correct horse",
+                                                           "battery staple", true))),
+            off);
+  EXPECT_TRUE(login("alice", "correct horse", "TABLET").has_value());
+}
+
+// A device is deleted with its keys: that needs the password, an app's end does not.
+TEST_P(BrowserOperations, EndingAnAppEndsNoDevice) {
+  const auto phone = server_.look(phone_.tokens.access_token).identity.session.value();
+  EXPECT_TRUE(run(operations_.end_app(here(), phone)).has_value());
+  EXPECT_EQ(access(phone_), Worth::active);
+}
+
+TEST_P(BrowserOperations, WhomABrowserLetInStaysWithItAndItsUnusedTokensGo) {
+  const auto token = [&] {
+    return run(surface_.login_tokens.make_for_browser(here_.session)).value();
+  };
+  const auto tablet = run(surface_.sign_in.with_token(0, token(), device("TABLET"))).value();
+  const std::string unused = token();
+  ASSERT_TRUE(change("correct horse", "battery staple", true).has_value());
+  EXPECT_EQ(access(tablet), Worth::active);
+  EXPECT_EQ(access(phone_), Worth::ended);
+  EXPECT_FALSE(run(surface_.sign_in.with_token(0, unused, device("OTHER"))).has_value());
+  administration_.lock(kOperator, "alice").value();
+  EXPECT_FALSE(run(surface_.login_tokens.make_for_browser(here_.session)).has_value());
 }
 
 TEST_P(BrowserOperations, AProofByAnotherAccountsBrowserIsAFault) {
@@ -357,6 +405,7 @@ TEST_P(BrowserOperations, ALinkWaitsWhileTheAccountIsLocked) {
   const std::string token = link();
   administration_.lock(kOperator, "alice").value();
   EXPECT_FALSE(administration_.recovery_link(kOperator, "alice", 24h).has_value());
+  EXPECT_FALSE(run(operations_.recovery_account(token)).has_value()) << "nor does its page ask";
   EXPECT_EQ(refused(recover(token)), Refused::Why::link_not_valid);
   administration_.unlock(kOperator, "alice").value();
   EXPECT_TRUE(recover(token).has_value());

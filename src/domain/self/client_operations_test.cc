@@ -207,6 +207,12 @@ TEST_P(ClientOperations, ALoginTokenIsShortLived) {
   EXPECT_TRUE(by_token(other).has_value());
 }
 
+TEST_P(ClientOperations, AClockSetBackProlongsNoLoginToken) {
+  const std::string token = login_token(phone_);
+  server_.clock.advance(-1h);
+  EXPECT_EQ(by_token(token).error().why, Why::token_not_good);
+}
+
 TEST_P(ClientOperations, ALoginTokenDiesWithTheSessionThatAskedForIt) {
   const std::string of_laptop = login_token(laptop_);
   const std::string of_phone = login_token(phone_);

@@ -73,6 +73,17 @@ TEST_P(CheckToken, AKeyThatAnotherNodeHasMadeIsReadFromTheFile) {
   EXPECT_TRUE(server_.check(phone_.access()).active()) << "the older key goes on being good";
 }
 
+TEST_P(CheckToken, AClockSetBackKeepsNoKeyOutThatAnotherNodeHasMade) {
+  for (int i = 0; i < 2; ++i) {
+    const auto newer = keys::rotate_keys(server_.db(), server_.key_file(), server_.clock.now());
+    ASSERT_TRUE(newer.has_value());
+    TokenCodec codec(*newer);
+    EXPECT_TRUE(server_.check(codec.mint(Kind::access, phone_.id(), 0, phone_.session.record.nonce))
+                    .active());
+    server_.clock.advance(-1s);
+  }
+}
+
 TEST_P(CheckToken, AKeyThatIsListedButNotHeldIsAFaultThatPasses) {
   server_.sql("INSERT INTO server_keys (id, fingerprint, created_at) VALUES (200, 'x', 1)");
   keys::ServerKey other{.id = 200, .secret = {1, 2, 3}, .created_at = {}};
@@ -81,6 +92,22 @@ TEST_P(CheckToken, AKeyThatIsListedButNotHeldIsAFaultThatPasses) {
   const std::string token = codec.mint(Kind::access, phone_.id(), 0, phone_.session.record.nonce);
   for (int i = 0; i < 3; ++i) EXPECT_THROW(server_.check(token), db::Unavailable);
   EXPECT_TRUE(server_.check(phone_.access()).active()) << "others are not harmed";
+}
+
+// A client may show its past token to be told the ways that lead back.
+TEST_P(CheckToken, APastTokenLeadsBackUntilItsDeviceWasSignedInToAgain) {
+  const auto whose = [&](std::string_view token) {
+    return testing::run(server_->recognise(TestSessions::use(), token));
+  };
+  server_.db().write_now([&](db::Tx& tx) {
+    lock_account(tx, alice_.id);
+    server_->end(tx, AllOf{alice_.id}, Ended::softly, EndReason::administrator_softly);
+  });
+  ASSERT_TRUE(whose(phone_.access()).has_value());
+  EXPECT_EQ(whose(phone_.access())->localpart, "alice");
+  const auto again = server_.sign_in(alice_, TestSessions::refreshing("PHONE"));
+  EXPECT_FALSE(whose(phone_.access()).has_value());
+  EXPECT_TRUE(whose(again.access()).has_value());
 }
 
 TEST_P(CheckToken, RemembersAndForgetsAtOnce) {

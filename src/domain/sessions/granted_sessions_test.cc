@@ -79,6 +79,14 @@ TEST_P(GrantedSessions, WithoutAMatrixScopeEndAtTheRevocationEndpointAlone) {
   EXPECT_EQ(server_.sign_out(website_.access()).error().worth, Worth::unknown);
 }
 
+TEST_P(GrantedSessions, WithoutAMatrixScopeEndByTheTokenBeforeTheNewestToo) {
+  const auto newer =
+      run(server_->refresh(TestSessions::use(), website_.refresh(), "website")).value();
+  EXPECT_TRUE(anywhere(newer.access_token).active());
+  ASSERT_TRUE(revoke(website_.access()).has_value()) << "in its grace";
+  EXPECT_FALSE(anywhere(newer.access_token).active());
+}
+
 TEST_P(GrantedSessions, AreKeptWithWhatTheyMayAndHowTheyBegan) {
   const Record row = server_.row(app_.id());
   EXPECT_EQ(row.grant,
@@ -108,6 +116,16 @@ TEST_P(GrantedSessions, WithoutAMatrixScopeAreNothingToTheClientServerApi) {
     EXPECT_TRUE(anywhere(website_.access()).active());
   }
   EXPECT_TRUE(server_.check(app_.access()).active());
+}
+
+// The older one is that of MSC2967, which clients asked for before it was stable.
+TEST_P(GrantedSessions, WithEitherNameOfTheMatrixScopeReachMatrix) {
+  for (const auto* scope : {"urn:matrix:client:api:* urn:matrix:client:device:X",
+                            "openid urn:matrix:org.matrix.msc2967.client:api:* "
+                            "urn:matrix:org.matrix.msc2967.client:device:X"}) {
+    const auto app = server_.sign_in(alice_, granted("app", scope, "X"));
+    EXPECT_TRUE(server_.check(app.access()).active()) << scope;
+  }
 }
 
 TEST_P(GrantedSessions, WithoutAMatrixScopeHaveNothingToSpare) {

@@ -197,6 +197,12 @@ TEST_P(RefreshSession, OfALaterGenerationGoesOn) {
   EXPECT_EQ(server_.refresh(*older.refresh_token).error().reason, Reason::reused);
 }
 
+TEST_P(RefreshSession, SaysHowLongATokenStillLivesThatItGivesAgain) {
+  EXPECT_EQ(server_.refresh(phone_.refresh()).value().expires_in, 5min);
+  server_.clock.advance(2min);
+  EXPECT_EQ(server_.refresh(phone_.refresh()).value().expires_in, 3min);
+}
+
 TEST_P(RefreshSession, WritesTheFirstUseThatWasOnlyNoted) {
   const TokenPair first = server_.refresh(phone_.refresh()).value();
   EXPECT_TRUE(server_.check(first.access_token).active());

@@ -103,6 +103,12 @@ TEST(Refresh, HandsOutAPair) {
        RefreshStep::late, 8, 8, untouched},
       {"later than the row knows", [](Asked& a) { a.generation = 20; }, RefreshStep::next, 20, 21,
        moved},
+      {"later than the row knows, where a refresh token lives no longer than an access token",
+       [](Asked& a) {
+         a.generation = 20;
+         a.policy.refresh_token_lifetime = 5min;
+       },
+       RefreshStep::next, 20, 21, moved},
       {"suspended accounts refresh", [](Asked& a) { a.account.suspended_at = kNoon; },
        RefreshStep::next, 8, 9, promoted},
   };

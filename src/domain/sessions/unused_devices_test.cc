@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "domain/sessions/sessions_testing.h"
 
 namespace latchkey::sessions {
@@ -107,6 +109,33 @@ TEST_P(UnusedDevices, WhoseSessionEndedSoftlyAreUnusedSinceTheirLastUse) {
   serve(2 * kDay);
   run_through();
   EXPECT_FALSE(has_device(phone_));
+}
+
+TEST_P(UnusedDevices, WhoseUseWaitsToBeWrittenStay) {
+  serve(31 * kDay);
+  EXPECT_TRUE(server_.check(phone_.access()).active());
+  run_through();
+  EXPECT_TRUE(has_device(phone_));
+  EXPECT_FALSE(has_device(desk_));
+}
+
+// Between the look at all devices and the deletion of this one.
+TEST_P(UnusedDevices, ThatAreUsedInThatVeryMomentStay) {
+  if (GetParam() == db::Dialect::sqlite) GTEST_SKIP() << "nothing writes in between";
+  serve(31 * kDay);
+  std::jthread housekeeping;
+  server_.db().write_now([&](db::Tx& tx) {
+    lock_account(tx, alice_.id);
+    tx.run("UPDATE sessions SET last_active_at = :now WHERE id = :id", server_.clock.now(),
+           phone_.id());
+    housekeeping = std::jthread([this] { run_through(); });
+    EXPECT_TRUE(testing::soon([&] {
+      return tx.one<int>("SELECT 1 FROM pg_locks WHERE NOT granted LIMIT 1").has_value();
+    }));
+  });
+  housekeeping.join();
+  EXPECT_TRUE(has_device(phone_));
+  EXPECT_FALSE(has_device(desk_));
 }
 
 TEST_P(UnusedDevices, AClockThatJumpedMakesNothingOld) {

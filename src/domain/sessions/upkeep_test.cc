@@ -156,6 +156,7 @@ TEST_P(Upkeep, IdsFollowTheHeartbeat) {
   EXPECT_GE(IdSource::born(server_.sign_in(alice_).id()), kNoon + 5min);
   server_.sql("UPDATE heartbeat SET at = :at", kNoon + 10min);  // another node's
   server_->heartbeat();
+  EXPECT_EQ(heartbeat(), kNoon + 10min);
   EXPECT_GE(IdSource::born(server_.sign_in(alice_).id()), kNoon + 10min);
 }
 
@@ -196,6 +197,14 @@ TEST_P(Upkeep, PurgesWhatEndedLongAgoAndItsTokensStayHard) {
   EXPECT_EQ(server_.count("SELECT COUNT(*) FROM devices"), 0);
   EXPECT_EQ(server_.check(phone_.access()).reason, Reason::purged);
   EXPECT_EQ(server_.refresh(phone_.refresh()).error().worth, Worth::ended);
+}
+
+TEST_P(Upkeep, DeletesNothingByAClockThatHasJustJumped) {
+  server_.sign_out(phone_.access()).value();
+  server_.clock.advance(24h * 365);
+  server_->purge();
+  EXPECT_TRUE(server_.has_row(phone_.id()));
+  EXPECT_EQ(server_.check(phone_.access()).worth, Worth::ended);
 }
 
 TEST_P(Upkeep, KeepsWhatLivesOrEndedSoftlyHoweverOld) {
@@ -315,16 +324,27 @@ TEST_P(Upkeep, ActivityOnlyMovesForward) {
 TEST_P(Upkeep, ActivityThatCouldNotBeWrittenIsKept) {
   Activity activity(1);
   activity.note(0, phone_.id(), kNoon + 1min, {"192.0.2.9", "A"});
-  {
-    db::TestDatabase away(GetParam());
-    away.reopen();
-    away->close();
-    EXPECT_THROW(activity.flush(*away), db::Unavailable);
-  }
+  db::TestDatabase away(GetParam());
+  away.reopen();
+  away->close();
+  EXPECT_THROW(activity.flush(*away), db::Unavailable);
+  activity.flush(server_.db());
+  EXPECT_EQ(server_.row(phone_.id()).last_active_at, kNoon + 1min);
   activity.note(0, phone_.id(), kNoon + 2min, {"192.0.2.10", "B"});
+  EXPECT_THROW(activity.flush(*away), db::Unavailable);
+  activity.note(0, phone_.id(), kNoon + 3min, {"192.0.2.11", "C"});
+  activity.flush(server_.db());
+  EXPECT_EQ(server_.row(phone_.id()).last_active_at, kNoon + 3min);
+  EXPECT_EQ(listed(phone_.id()).address, "192.0.2.11");
+}
+
+TEST_P(Upkeep, AHomeserverThatAsksTakesNoAddressBackThatWasNotedJustBefore) {
+  Activity activity(1);
+  activity.note(0, phone_.id(), kNoon + 1min, {"192.0.2.9", "A"});
+  activity.note(0, phone_.id(), kNoon + 2min, {});
   activity.flush(server_.db());
   EXPECT_EQ(server_.row(phone_.id()).last_active_at, kNoon + 2min);
-  EXPECT_EQ(listed(phone_.id()).address, "192.0.2.10");
+  EXPECT_EQ(listed(phone_.id()).address, "192.0.2.9");
 }
 
 TEST_P(Upkeep, ManySessionsAreWrittenInSeveralTransactions) {
@@ -338,6 +358,16 @@ TEST_P(Upkeep, ManySessionsAreWrittenInSeveralTransactions) {
 }
 
 // --- first uses ---
+
+// As after the database's failover to an older copy.
+TEST(Promotions, OfAPairThatTheRowDoesNotKnowPromoteNothing) {
+  Promotions promotions;
+  Record row = testing::sample_record();
+  promotions.note(row.id, row.issued + 12, kNoon);
+  promotions.apply(row);
+  EXPECT_EQ(row.seen, 7);
+  EXPECT_EQ(row.issued, 8);
+}
 
 class Promote : public Upkeep {
  protected:

@@ -114,6 +114,36 @@ TEST_P(PasswordLoginTest, FailuresAreLimitedAndSuccessesAreNot) {
 }
 
 // Else each spelling of a name would be a few tries more.
+TEST_P(PasswordLoginTest, ANameThatNobodyHasIsOneHoweverItIsSpelled) {
+  const auto limited = [](const char* name) {
+    return meaning_of(UserName{name}, "example.com").name;
+  };
+  for (const auto* name : {"Nobody", "NOBODY", "@nobody:example.com", " nobody "}) {
+    EXPECT_EQ(limited(name), limited("nobody")) << name;
+  }
+  EXPECT_NE(limited("nobody.else"), limited("nobody"));
+}
+
+// Keyboards write a capital.
+TEST_P(PasswordLoginTest, AServicesUserOfThatVeryNameKeepsNobodyOut) {
+  server_.sql("INSERT INTO users (id, localpart, created_at) VALUES (7, 'Alice', 1)");
+  const auto signed_in = login("Alice", "correct horse");
+  ASSERT_TRUE(signed_in.has_value());
+  EXPECT_EQ(signed_in->localpart, "alice");
+}
+
+TEST_P(PasswordLoginTest, ASuccessClearsWhatTheAddressFailed) {
+  self::testing::Setup setup;
+  setup.limits.repeated_failures = 3;
+  self::testing::Surface surface{server_.ground(), *server_, passwords_, setup};
+  for (int round = 0; round < 3; ++round) {
+    for (int i = 0; i < 2; ++i) {
+      EXPECT_EQ(login(surface, "alice", "wrong horse").error().why, Why::wrong_credentials);
+    }
+    EXPECT_TRUE(login(surface, "alice", "correct horse").has_value()) << round;
+  }
+}
+
 TEST_P(PasswordLoginTest, AnAccountHasOneLimitWhateverItIsCalledBy) {
   self::testing::Setup setup;
   setup.limits.repeated_failures = 3;

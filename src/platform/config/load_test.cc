@@ -80,6 +80,11 @@ deep:
   EXPECT_EQ(sample.deep.inner.idle, Limit());
 }
 
+TEST(Load, WhatIsRequiredIsNotEmpty) {
+  EXPECT_THAT(errors_of("name: \"\""), ElementsAre("line 1: name: must not be empty"));
+  EXPECT_THAT(errors_of("flag: true"), ElementsAre(testing::HasSubstr("name: is required")));
+}
+
 TEST(Load, WhatIsNotNamedStays) {
   Sample sample;
   ASSERT_TRUE(load("name: here\ndeep:\n", "/etc/latchkey", sample));
@@ -270,6 +275,10 @@ TEST(Load, SecretsFromFiles) {
   Sample sample;
   EXPECT_THAT(load("name: x\ndeep: {key_file: key}\n", folder.path(), sample).error(),
               ElementsAre("line 2: deep.key_file: has 5 bytes, allowed are 8 to 64 bytes"));
+  folder.write("key", "long enough");
+  EXPECT_THAT(
+      load("name: x\ndeep: {key_file: key, key: longenough}\n", folder.path(), sample).error(),
+      ElementsAre("line 2: deep.key: give it or its _file form, not both"));
 }
 
 TEST(Load, Files) {

@@ -1,6 +1,10 @@
 #include "platform/crypto/argon2id.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <fstream>
 
 namespace latchkey::crypto {
 namespace {
@@ -60,6 +64,24 @@ TEST(Argon2id, LongPasswordsAreErrors) {
 
 TEST(Argon2id, ImpossibleParametersAreFaults) {
   EXPECT_THROW(argon2id_hash("secret", {.memory = 64, .passes = 0}), std::runtime_error);
+}
+
+// The password may be right: nobody is told that it is wrong, and nothing is counted.
+TEST(Argon2id, WhereMemoryIsShortIsAFault) {
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+  GTEST_SKIP() << "the sanitizer needs more addresses than a limit would leave";
+#endif
+  std::string phc = argon2id_hash("secret", kCheap);
+  phc.replace(phc.find("m=64"), 4, "m=4194304");  // 4 GiB
+  std::size_t pages = 0;
+  std::ifstream("/proc/self/statm") >> pages;
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_AS, &before), 0);
+  rlimit less = before;
+  less.rlim_cur = pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) + (64U << 20);
+  ASSERT_EQ(::setrlimit(RLIMIT_AS, &less), 0);
+  EXPECT_THROW(argon2id_verify(phc, "secret", kCheap), std::runtime_error);
+  ASSERT_EQ(::setrlimit(RLIMIT_AS, &before), 0);
 }
 
 TEST(PasswordHashOptions, Defaults) {

@@ -253,7 +253,16 @@ TEST(Limits, AClientThatStopsReading) {
   Sample sample(options);
   Client client = sample.connect();
   client.send(get("/large"));
+  ASSERT_EQ(client.read_bytes(1), "H");
   EXPECT_TRUE(eventually([&] { return sample.server->stats().connections_open == 0; }));
+}
+
+TEST(Limits, AnswersNoFurtherWhileItsAnswersAreNotRead) {
+  Sample sample(patient());
+  Client client = sample.connect();
+  client.send(get("/large") + get("/large") + get("/large") + get("/large"));
+  ASSERT_EQ(client.read_bytes(1), "H");
+  EXPECT_EQ(sample.log().size(), 1u) << "the others wait unread, not in memory as answers";
 }
 
 TEST(Limits, AClientThatReadsSlowlyGetsAll) {
@@ -268,7 +277,30 @@ TEST(Limits, AClientThatNeverReadsItsRefusalIsLetGo) {
   Sample sample;
   Client client = sample.connect();
   client.send("nonsense\r\n\r\n");
+  ASSERT_TRUE(eventually([&] { return sample.server->stats().connections_open == 1; }));
   EXPECT_TRUE(eventually([&] { return sample.server->stats().connections_open == 0; }));
+}
+
+TEST(Limits, AClientThatGoesOnSendingAfterItsRefusalIsCutOff) {
+  Sample sample;
+  Client client = sample.connect();
+  client.send("nonsense\r\n\r\n");
+  const std::string more(1 << 20, 'x');
+  bool taken = true;
+  for (int i = 0; i < 32 && taken; ++i) taken = client.send(more);  // more than sockets buffer
+  EXPECT_FALSE(taken);
+}
+
+// Closed with input unread, its connection would be reset, and the refusal lost with it.
+TEST(Limits, AClientThatIsStillSendingReadsItsRefusalToTheEnd) {
+  Sample sample;
+  Client client = sample.connect();
+  client.send("nonsense\r\n\r\n" + std::string(std::size_t{200} * 1024, 'x'));
+  const auto answer = client.read();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 400);
+  char byte = 0;
+  EXPECT_EQ(::recv(client.fd(), &byte, 1, 0), 0) << "its end, and no reset";
 }
 
 }  // namespace

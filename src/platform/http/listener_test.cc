@@ -156,6 +156,18 @@ TEST(UnixSocket, IsServedByAllThreadsAndRemovedAtTheEnd) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+// A proxy that is in the socket's group, as the packaged service has it.
+TEST(UnixSocket, HasItsModeWhateverTheUmask) {
+  TemporaryFolder folder;
+  const std::string path = folder.path / "s";
+  const mode_t before = ::umask(0177);
+  const Listener listener = listen_at("unix:" + path, 1, 0660);
+  ::umask(before);
+  struct stat status{};
+  ASSERT_EQ(::stat(path.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0660u);
+}
+
 TEST(UnixSocket, DrainsLikeTheOthers) {
   TemporaryFolder folder;
   const std::string path = folder.path / "s";
@@ -180,6 +192,18 @@ TEST(UnixSocket, ReplacesOneNobodyListensOn) {
   ServerOptions options;
   options.listen = {"unix:" + path};
   Sample sample(options);
+  EXPECT_EQ(Client::unix_socket(path).ask(get("/hello"))->body, "hello");
+}
+
+TEST(UnixSocket, OfItsSuccessorStaysWhenAServerEnds) {
+  TemporaryFolder folder;
+  const std::string path = folder.path / "s";
+  ServerOptions options;
+  options.listen = {"unix:" + path};
+  auto first = std::make_unique<Sample>(options);
+  std::filesystem::remove(path);
+  const Sample second(options);
+  first.reset();
   EXPECT_EQ(Client::unix_socket(path).ask(get("/hello"))->body, "hello");
 }
 

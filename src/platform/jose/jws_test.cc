@@ -215,6 +215,12 @@ TEST(Jws, RefusesEveryOtherForm) {
   EXPECT_EQ(fault(stray.joined(), ec()), Fault::malformed);
 }
 
+TEST(Jws, IsNotReadWhenItIsLongerThanAnyTokenOfAClient) {
+  const std::string token = sign(ec(), {{"sub", std::string(1 << 20, 'x')}}, "JWT");
+  EXPECT_EQ(fault(token, ec()), Fault::malformed);
+  EXPECT_FALSE(read_unverified(token));
+}
+
 TEST(Jws, SignsWithPrivateKeysAlone) {
   const auto shown = Key::read(ec().public_jwk());
   EXPECT_THROW(sign(*shown, {}, "JWT"), std::runtime_error);

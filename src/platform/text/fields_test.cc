@@ -16,6 +16,7 @@ TEST(Fields, ReadsEachType) {
       R"({"s":"text","b":true,"i":-5,"f":5.0,"e":5e2,"l":[1],"o":{"s":"inner"},"empty":""})");
   Fields fields(*object);
   EXPECT_EQ(fields.required_string("s"), "text");
+  EXPECT_EQ(fields.required_string("s", 4), "text");
   EXPECT_EQ(fields.required_string("empty"), "");
   EXPECT_EQ(fields.optional_string("s"), "text");
   EXPECT_EQ(fields.optional_string("absent"), std::nullopt);
@@ -104,7 +105,8 @@ TEST(Fields, KeepsTheFirstError) {
 }
 
 TEST(Fields, ListsOfStrings) {
-  const auto object = parse_object(R"({"good":["a","b"],"none":[],"mixed":["a",1],"flat":"a"})");
+  const auto object = parse_object(
+      R"({"good":["a","b"],"none":[],"mixed":["a",1],"flat":"a","zero":["a","a\u0000"]})");
   {
     Fields fields(*object);
     EXPECT_EQ(fields.required_strings("good", 2, 1), (std::vector<std::string>{"a", "b"}));
@@ -119,6 +121,7 @@ TEST(Fields, ListsOfStrings) {
   EXPECT_EQ(kind("absent", 2, 9), Kind::missing);
   EXPECT_EQ(kind("flat", 2, 9), Kind::wrong_type);
   EXPECT_EQ(kind("mixed", 2, 9), Kind::wrong_type);
+  EXPECT_EQ(kind("zero", 2, 9), Kind::bad_text);
   EXPECT_EQ(kind("good", 1, 9), Kind::too_long);
   EXPECT_EQ(kind("good", 2, 0), Kind::too_long);
 }
