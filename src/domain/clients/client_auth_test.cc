@@ -371,6 +371,17 @@ TEST_P(UsedAssertions, AreGoodOnce) {
   EXPECT_FALSE(note(**first));
   EXPECT_FALSE(note(**again)) << "the same jti";
   EXPECT_TRUE(note(**second));
+  // Of another client, which has the same jti.
+  Client other = client(Method::private_key_jwt);
+  other.id = "other";
+  ClaimedClient who = claim(Method::private_key_jwt);
+  who.id = "other";
+  json::object theirs = with("iss", "other");
+  theirs["sub"] = "other";
+  who.assertion = jose::sign(ec(), theirs, "JWT");
+  const auto of_other = prove_client(who, &other, kHere, kNow);
+  ASSERT_TRUE(of_other && *of_other);
+  EXPECT_TRUE(note(**of_other));
 }
 
 // Else one client's assertions would use up another's.

@@ -174,6 +174,11 @@ TEST_P(ClientsOnEachEngine, AreRememberedForAMinute) {
   EXPECT_TRUE(find(id));
   server_.clock.advance(1s);
   EXPECT_FALSE(find(id));
+  const std::string other = add("Other App");
+  EXPECT_TRUE(find(other));
+  server_.sql("DELETE FROM oauth_clients");
+  server_.clock.advance(-1s);
+  EXPECT_FALSE(find(other)) << "a clock set back prolongs nothing";
 }
 
 TEST_P(ClientsOnEachEngine, AUseIsWrittenOnceADay) {

@@ -75,6 +75,7 @@ constexpr Row kRows[] = {
     {web, "", false},
     // Users.
     {web, "https://user@example.com/callback", false},
+    {web, "https://example.com@example.com/callback", false},
     {web, "https://user:password@example.com/callback", false},
     {web, "https://@example.com/callback", false},
     {web, "https://example.com@evil.example/callback", false},

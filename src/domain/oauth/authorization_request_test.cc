@@ -234,6 +234,27 @@ TEST(AuthorizationStep, NothingIsHandedWithoutAClickToWhoeverListensOnThisMachin
   }
 }
 
+TEST(AuthorizationStep, AnAppGetsNobodyElseThanWhomItMeans) {
+  using enum AuthorizationStep;
+  signin::BrowserSession browser;
+  browser.account.id = UserId{7};
+  browser.authenticated.at = kNoon;
+  const auto step = [&](const char* prompt, auto change) {
+    auto p = good();
+    p.prompt = prompt;
+    auto request = read_authorization_request(sample_client(), p).value();
+    change(request);
+    return next_step(request, &browser, true, kNoon);
+  };
+  const auto same = [](auto& request) { request.hinted = UserId{7}; };
+  const auto another = [](auto& request) { request.hinted = UserId{8}; };
+  const auto nobody = [](auto& request) { request.wrong_hint = true; };
+  EXPECT_EQ(step("none", same), grant);
+  EXPECT_EQ(step("none", another), login_required);
+  EXPECT_EQ(step("none", nobody), login_required);
+  EXPECT_EQ(step("", another), use_another_account);
+}
+
 TEST(AuthorizationStep, NobodyIsAskedWhetherTheOperatorsOwnAppMay) {
   using enum AuthorizationStep;
   struct Row {

@@ -32,14 +32,14 @@ class GrantsOnEachEngine : public self::testing::SigninOnEachEngine {
     client.redirect_uris = {kCallback};
     return client;
   }
-  // A client that has registered itself.
+  // A client that registered itself yesterday.
   std::shared_ptr<const clients::Client> registered() {
-    return sessions::testing::run(
-               clients_.register_client({{"client_name", "Their App"},
-                                         {"client_uri", "https://app.example.com/"},
-                                         {"redirect_uris", boost::json::array{kCallback}}}))
-        .value()
-        .client;
+    auto made = sessions::testing::run(
+        clients_.register_client({{"client_name", "Their App"},
+                                  {"client_uri", "https://app.example.com/"},
+                                  {"redirect_uris", boost::json::array{kCallback}}}));
+    server_.clock.advance(std::chrono::hours{25});  // a use is written once a day
+    return made.value().client;
   }
   // How many of those were signed in with just now.
   std::int64_t registered_and_used_now() {

@@ -120,6 +120,13 @@ TEST(Refusal, OfAField) {
   }
 }
 
+TEST(Refusal, OfALimitSaysWhenToComeAgain) {
+  const auto response = limit_exceeded(Duration{1500}, "Too many.");
+  const auto body = expect_error(response, 429, "M_LIMIT_EXCEEDED");
+  EXPECT_EQ(body.at("retry_after_ms").as_int64(), 1500);
+  EXPECT_EQ(header_of(response, "Retry-After"), "2");
+}
+
 TEST(Refusal, OfTheServerItself) {
   struct Row {
     http::Refusal refusal;

@@ -80,9 +80,20 @@ deep:
   EXPECT_EQ(sample.deep.inner.idle, Limit());
 }
 
+struct Address {
+  std::string url;
+
+  template <class Visitor>
+  void options(Visitor& visit) {
+    visit("url", url, "The address.", required, Example{"https://example.com/"});
+  }
+};
+
 TEST(Load, WhatIsRequiredIsNotEmpty) {
-  EXPECT_THAT(errors_of("name: \"\""), ElementsAre("line 1: name: must not be empty"));
-  EXPECT_THAT(errors_of("flag: true"), ElementsAre(testing::HasSubstr("name: is required")));
+  Address address;
+  const auto loaded = load("url: \"\"", "/", address);
+  ASSERT_FALSE(loaded);
+  EXPECT_THAT(loaded.error(), ElementsAre("line 1: url: must not be empty"));
 }
 
 TEST(Load, WhatIsNotNamedStays) {

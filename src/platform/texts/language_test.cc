@@ -95,6 +95,8 @@ TEST(Language, SaysRoughlyHowLongAgo) {
   EXPECT_EQ(english->ago(now - 5min, now), "5 minutes ago");
   EXPECT_EQ(english->ago(now - 30h, now), "1 day ago");
   EXPECT_EQ(english->ago(now - 72h, now), "3 days ago");
+  EXPECT_EQ(english->ago(now - 24h * 7 + 1s, now), "6 days ago");
+  EXPECT_EQ(english->ago(now - 24h * 7, now), "Oct 2, 2025");
   EXPECT_EQ(english->ago(now - 24h * 30, now), "Sep 9, 2025");
   EXPECT_EQ(Spoken("de")->ago(now - 3h, now), "vor 3 Stunden");
   EXPECT_EQ(Spoken("de")->ago(now - 24h * 30, now), "9. Sept. 2025");
