@@ -1,6 +1,17 @@
 #include "app/client_api.h"
 
 namespace latchkey::app {
+namespace {
+
+registration::RegistrationOptions registration_options(const Config& config) {
+  registration::RegistrationOptions options = config.registration;
+  if (config.homeserver.present()) {
+    options.reserved_names.push_back(config.homeserver.administrator);
+  }
+  return options;
+}
+
+}  // namespace
 
 ClientApi::ClientApi(Core& core, const http::Router& router)
     : limits_(core.config.rate_limits),
@@ -18,9 +29,10 @@ ClientApi::ClientApi(Core& core, const http::Router& router)
                      .limits = limits_,
                      .auth = auth_,
                      .services = core.services,
-                     .options = core.config.registration,
+                     .options = registration_options(core.config),
                      .terms = core.terms,
-                     .server_name = core.config.server_name}),
+                     .server_name = core.config.server_name,
+                     .homeserver = core.provisioning.get()}),
       browsers_(*core.ground, *core.sessions, password_check_, core.config.browser_sessions),
       operations_({.ground = *core.ground,
                    .sessions = *core.sessions,
@@ -46,6 +58,7 @@ ClientApi::ClientApi(Core& core, const http::Router& router)
           registration_,
           auth_,
           registration::registration_flows(core.config.registration, core.terms).front(),
+          core.provisioning.get(),
       },
       api{.clock = core.clock,
           .sessions = *core.sessions,

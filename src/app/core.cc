@@ -1,5 +1,7 @@
 #include "app/core.h"
 
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 #include <chrono>
 #include <thread>
 
@@ -81,10 +83,22 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
   users =
       std::make_unique<administration::UserListing>(*ground, *administration, config.server_name);
   if (config.homeserver.present()) {
-    homeserver = std::make_unique<outbound::Synapse>(
-        outbound::Synapse::Parts{.endpoint = config.homeserver.endpoint,
-                                 .secret = config.homeserver_secret(),
-                                 .services = services});
+    administrator_tokens = std::make_unique<homeserver::AdministratorTokens>(
+        [this] { return sessions->keys(); }, clock);
+    homeserver = std::make_unique<outbound::Synapse>(outbound::Synapse::Parts{
+        .endpoint = config.homeserver.endpoint,
+        .secret = config.homeserver_secret(),
+        .services = services,
+        .server_name = config.server_name,
+        .administrator = config.homeserver.administrator,
+        .administrator_token = [this] { return administrator_tokens->make(); }});
+  }
+  if (homeserver) {
+    sync = std::make_unique<homeserver::Sync>(
+        homeserver::Sync::Parts{.ground = *ground,
+                                .homeserver = *homeserver,
+                                .outbox = outbox,
+                                .server_name = config.server_name});
   }
   if (purpose != Purpose::serve) return;
   if (homeserver) {
@@ -137,6 +151,7 @@ Core::~Core() = default;
 
 void Core::close() {
   provisioning.reset();
+  sync.reset();
   upkeep.reset();
   users.reset();
   administration.reset();
@@ -152,7 +167,21 @@ admin::Operations Core::operations() const {
           .sessions = *sessions,
           .users = *users,
           .public_url = public_url,
-          .recovery = config.recovery};
+          .recovery = config.recovery,
+          .sync = sync.get()};
+}
+
+std::optional<std::string> Core::own_token_told(std::string_view token) const {
+  const auto left = administrator_tokens ? administrator_tokens->left(token) : std::nullopt;
+  if (!left) return std::nullopt;
+  const std::string& user = config.homeserver.administrator;
+  return boost::json::serialize(
+      boost::json::object{{"active", true},
+                          {"scope", "urn:matrix:client:api:* urn:synapse:admin:*"},
+                          {"token_type", "Bearer"},
+                          {"username", user},
+                          {"sub", "homeserver:" + user},
+                          {"expires_in", std::chrono::floor<std::chrono::seconds>(*left).count()}});
 }
 
 // What a connection finds that was lost and made again may be an older copy of the database:

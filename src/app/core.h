@@ -12,7 +12,9 @@
 #include "domain/administration/user_listing.h"
 #include "domain/events/events.h"
 #include "domain/ground/ground.h"
+#include "domain/homeserver/administrator.h"
 #include "domain/homeserver/provisioning.h"
+#include "domain/homeserver/sync.h"
 #include "domain/outbox/outbox.h"
 #include "domain/services/services.h"
 #include "domain/sessions/sessions.h"
@@ -63,9 +65,14 @@ class Core {
   std::unique_ptr<administration::Upkeep> upkeep;
   std::unique_ptr<administration::UserListing> users;
   // Absent: there is none behind. What it has to be told is brought together when the server runs.
+  std::unique_ptr<homeserver::AdministratorTokens> administrator_tokens;
   std::unique_ptr<homeserver::Homeserver> homeserver;
   std::unique_ptr<homeserver::Provisioning> provisioning;
+  std::unique_ptr<homeserver::Sync> sync;
   admin::Operations operations() const;
+  // What the homeserver is told of a token that this server shows it (RFC 7662); absent: it is
+  // none.
+  std::optional<std::string> own_token_told(std::string_view token) const;
 
  private:
   // Who does what about what happens to accounts, in this order: the rooms with their own tables

@@ -22,8 +22,10 @@ OauthApi::OauthApi(Core& core, limits::AttemptLimits& limits, account_pages::Acc
           .overview = pages.overview,
           .registration = pages.registration,
           .introspection_secret = core.config.homeserver_secret(),
+          .own_token = [&core](std::string_view token) { return core.own_token_told(token); },
           .server_name = core.config.server_name,
-          .account_actions = account_pages::supported_actions(core.config.account),
+          .account_actions =
+              account_pages::supported_actions(core.config.account, core.homeserver != nullptr),
           .public_url = core.public_url} {
   pages.client_name = [this](std::string id) -> Task<std::string> {
     const auto client = co_await clients_.find(std::move(id));

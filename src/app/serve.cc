@@ -233,7 +233,7 @@ int serve(const Config& config, const ReadAgain& read_again) {
   outbox::Workers::Consumers consumers{logouts};
   std::optional<homeserver::Deliveries> homeserver;
   if (core.homeserver) {
-    consumers.emplace_back(homeserver.emplace(*core.database, *core.homeserver));
+    consumers.emplace_back(homeserver.emplace(*core.database, *core.homeserver, core.clock));
   }
   std::optional<outbox::Workers> deliveries(
       std::in_place,

@@ -17,10 +17,11 @@ enum class TokenPrefix {
   personal,  // to come
   authorization_code,
   device_code,
+  homeserver,  // this server's own, at the homeserver
 };
 
-inline constexpr std::array<std::string_view, 6> kTokenPrefixes{"lka_", "lkr_", "lkl_",
-                                                                "lkp_", "lkc_", "lkd_"};
+inline constexpr std::array<std::string_view, 7> kTokenPrefixes{"lka_", "lkr_", "lkl_", "lkp_",
+                                                                "lkc_", "lkd_", "lkh_"};
 
 // One that is not in the list does not compile.
 consteval std::string_view text_of(TokenPrefix prefix) {

@@ -13,8 +13,9 @@ from support.matrix_client import State, new_client
 from support.oauth import OAuthClient, Television, new_device, new_person, sign_in
 from support.polling import patiently, wait_until
 from support.secrets import password
+from support.server import CommandFailed
 from support.services import Bridge, install
-from support.synapse import Synapse
+from support.synapse import Synapse, User
 
 
 @pytest.fixture(scope="module")
@@ -254,7 +255,7 @@ def test_signing_out_and_in_again_at_once_keeps_the_new_device(behind):
     assert_good(server.api.whoami(tokens["access_token"]))
 
 
-def test_a_devices_name_is_told(behind):
+def test_names_and_addresses_are_told(behind):
     server, synapse = behind
     client = new_client(server.api)
     name, device = client.store.user, client.store.device
@@ -263,6 +264,10 @@ def test_a_devices_name_is_told(behind):
     synapse.wait_for(
         lambda: synapse.users[name].devices[device] == "Ä" * 100, "the device's new name, cut"
     )
+    server.command("user", "add-threepid", name, "email", f"{name}@example.com")
+    synapse.wait_for(lambda: synapse.users[name].emails == {f"{name}@example.com"}, "the address")
+    server.command("user", "remove-threepid", name, "email", f"{name}@example.com")
+    synapse.wait_for(lambda: synapse.users[name].emails == set(), "no address")
 
 
 def test_a_deactivation_is_told_and_taken_back(behind):
@@ -283,11 +288,111 @@ def test_what_happens_while_it_is_away_is_told_when_it_is_back(behind):
     is_known(synapse, name)
     synapse.stop()
     client.sign_out()
-    server.command("user", "lock", name)
+    server.command("user", "add-threepid", name, "email", f"{name}@example.com")
     synapse.start()
     synapse.wait_for(
-        lambda: device not in synapse.devices(name) and synapse.users[name].locked, "both are told"
+        lambda: device not in synapse.devices(name) and synapse.users[name].emails, "both are told"
     )
+
+
+def test_a_suspension_is_told_by_an_administrators_token_of_our_own(behind):
+    server, synapse = behind
+    synapse.latchkey = server
+    client = new_client(server.api)
+    name = client.store.user
+    server.command("user", "suspend", name)
+    synapse.wait_for(lambda: synapse.users[name].suspended, "the suspension")
+    server.command("user", "unsuspend", name)
+    synapse.wait_for(lambda: not synapse.users[name].suspended, "its end")
+    assert_error(server.api.register("latchkey"), 400, "M_USER_IN_USE")
+    assert client.store.device in synapse.devices(name)
+
+
+def test_suspensions_that_cannot_be_told_hold_nothing_else_up(behind):
+    server, synapse = behind
+    synapse.latchkey = server
+    client = new_client(server.api)
+    name, device = client.store.user, client.store.device
+    synapse.failing_routes.add("suspend")
+    server.command("user", "suspend", name)
+    client.sign_out()
+    synapse.wait_for(lambda: device not in synapse.devices(name), "the device goes")
+    assert not synapse.users[name].suspended
+    synapse.failing_routes.clear()
+    synapse.wait_for(lambda: synapse.users[name].suspended, "the suspension")
+
+
+def test_a_person_lets_their_encryption_identity_be_reset(behind):
+    server, synapse = behind
+    metadata = assert_good(server.api.request("GET", "/.well-known/openid-configuration"))
+    assert "org.matrix.cross_signing_reset" in metadata["account_management_actions_supported"]
+    assert "?" not in metadata["account_management_uri"]
+
+    person = new_person(server)
+    page = person.open("/account/", action="org.matrix.cross_signing_reset")
+    assert "Reset your encryption identity" in page.text
+    is_known(synapse, person.name)
+    assert synapse.users[person.name].resets == 0, "a link alone does nothing"
+    done = page.submit(form=page.form_with("csrf"))
+    assert (done.status, synapse.users[person.name].resets) == (200, 1), done.text
+    assert "within ten minutes" in done.text
+
+    synapse.failing_routes.add("allow_cross_signing_reset")
+    page = person.open("/account/cross-signing-reset")
+    assert page.submit(form=page.form_with("csrf")).status == 503
+
+
+def test_drift_is_shown_first_and_repaired_when_told(behind):
+    server, synapse = behind
+    client = new_client(server.api)
+    name, device = client.store.user, client.store.device
+    gone = assert_good(server.api.login(name, client.store.password, "GONE"))
+    assert_good(server.api.logout(gone["access_token"]))
+    wait_until(lambda: server.engine.query("SELECT COUNT(*) FROM outbox") == "0", "all is told", 60)
+    assert server.command("homeserver", "sync", name)["differences"] == []
+
+    del synapse.users[name]
+    seen = server.command("homeserver", "sync", f"@{name}:example.com")
+    assert seen["differences"] == [{"user": name, "difference": "is not known there"}]
+    assert (seen["applied"], seen["devices"], seen["deleted_devices"]) == (False, 1, 1)
+    assert name not in synapse.users
+
+    server.command("homeserver", "sync", name, "--apply")
+    synapse.wait_for(lambda: synapse.devices(name) == {device}, "user and device are back")
+    synapse.users[name].deactivated = True
+    synapse.users[name].devices["GONE"] = None
+    synapse.users[name].devices["OTHERS"] = None  # an application service's own
+    assert [
+        each["difference"] for each in server.command("homeserver", "sync", name)["differences"]
+    ] == ["is deactivated there and not here"]
+    server.command("homeserver", "sync", name, "--apply")
+    synapse.wait_for(lambda: synapse.devices(name) == {device, "OTHERS"}, "GONE is gone")
+    synapse.wait_for(lambda: not synapse.users[name].deactivated, "and the user active")
+    with pytest.raises(CommandFailed, match="no user"):
+        server.command("homeserver", "sync", "nobody")
+
+
+# -- names
+
+
+def test_names_that_the_homeserver_has_are_taken(behind):
+    server, synapse = behind
+    name = new_name()
+    available = f"{PREFIX}/register/available"
+
+    def ask(username: str):
+        return server.api.request("GET", available, params={"username": username})
+
+    assert_good(ask(name))
+    synapse.users[name] = User(name)
+    assert_error(ask(name), 400, "M_USER_IN_USE")
+    assert_error(server.api.register(name), 400, "M_USER_IN_USE")
+    assert_error(ask("123"), 400, "M_INVALID_USERNAME")
+    synapse.services["another"] = "@hidden_.*"
+    assert_error(ask("hidden_one"), 400, "M_EXCLUSIVE")
+    synapse.failing = True
+    assert_try_again(ask(new_name()))
+    assert_try_again(server.api.register(new_name()))
 
 
 # -- application services
@@ -298,6 +403,7 @@ def test_services_register_and_sign_in_where_synapse_lets_only_them(behind):
     irc = Bridge(server, "irc")
     synapse.wait_for(lambda: "irc_bot" in synapse.users, "the service's own user")
     ghost = irc.new_user()
+    assert ghost in synapse.users
     tokens = assert_good(irc.login(ghost, "GHOST"))
     assert synapse.devices(ghost) == {"GHOST"}
     assert_good(server.api.whoami(tokens["access_token"]))
@@ -306,6 +412,15 @@ def test_services_register_and_sign_in_where_synapse_lets_only_them(behind):
     assert synapse.users[ghost].devices["MADE"] == "Made by the bridge"
     assert irc.delete_device(ghost, "MADE").status_code == 200
     synapse.wait_for(lambda: "MADE" not in synapse.devices(ghost), "the device goes")
+
+
+def test_a_ghost_that_synapse_has_already_is_the_services_own(behind):
+    server, synapse = behind
+    irc, name = Bridge(server, "irc"), f"irc_{new_name()}"
+    synapse.users[name] = User(name)
+    assert_good(irc.register(name))
+    assert_good(irc.login(name, "GHOST"))
+    assert synapse.devices(name) == {"GHOST"}
 
 
 # -- crashes

@@ -7,7 +7,7 @@ _MARK = "Pw0rd"
 INTROSPECTION_SECRET = f"{_MARK}-introspection-secret"
 
 # A token of ours, or a good part of one (the prefix and eight characters), or a test's password.
-_SECRET = re.compile(rf"lk[arlp]_[0-9A-Za-z]{{8}}|{_MARK}|\$argon2")
+_SECRET = re.compile(rf"lk[arlph]_[0-9A-Za-z]{{8}}|{_MARK}|\$argon2")
 
 
 def password() -> str:

@@ -1,6 +1,7 @@
 #include "domain/accounts/account_changes.h"
 
 #include "domain/accounts/recovery_links.h"
+#include "domain/accounts/threepid_rows.h"
 
 namespace latchkey::accounts {
 namespace {
@@ -40,6 +41,20 @@ void change_display_name(db::Tx& tx, const events::Events& events, UserId id,
                          const std::optional<std::string>& name) {
   update_display_name(tx, id, name);
   events.tell(tx, events::DisplayNameChanged{id, name});
+}
+
+bool add_threepid(db::Tx& tx, const events::Events& events, UserId id, const Threepid& threepid,
+                  Time now) {
+  const bool added = insert_threepid(tx, id, threepid, now);
+  if (added) events.tell(tx, events::AddressesChanged{id});
+  return added;
+}
+
+bool remove_threepid(db::Tx& tx, const events::Events& events, UserId id,
+                     const Threepid& threepid) {
+  const bool removed = delete_threepid(tx, id, threepid);
+  if (removed) events.tell(tx, events::AddressesChanged{id});
+  return removed;
 }
 
 }  // namespace latchkey::accounts

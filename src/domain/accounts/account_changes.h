@@ -22,4 +22,10 @@ void change_state(db::Tx& tx, const events::Events& events, const Account& befor
 void change_display_name(db::Tx& tx, const events::Events& events, UserId id,
                          const std::optional<std::string>& name);
 
+// False when it is taken, by this user or another.
+bool add_threepid(db::Tx& tx, const events::Events& events, UserId id, const Threepid& threepid,
+                  Time now);
+// False when this user has no such.
+bool remove_threepid(db::Tx& tx, const events::Events& events, UserId id, const Threepid& threepid);
+
 }  // namespace latchkey::accounts

@@ -273,7 +273,8 @@ Task<Administration::Result<Threepid>> Administration::add_threepid(Operator by,
   co_return co_await ground_.db.write([&](db::Tx& tx) -> Result<Threepid> {
     const auto who = admit(tx, name, Which::in_use);
     if (!who) return std::unexpected(who.error());
-    if (!accounts::insert_threepid(tx, who->account.id, *threepid, ground_.clock.now())) {
+    if (!accounts::add_threepid(tx, ground_.events, who->account.id, *threepid,
+                                ground_.clock.now())) {
       return refuse(Why::address_taken, threepid->address);
     }
     note(tx, by, "user add-threepid", target(who->account), described(*threepid));
@@ -293,7 +294,7 @@ Task<Administration::Result<Threepid>> Administration::remove_threepid(Operator 
   co_return co_await ground_.db.write([&](db::Tx& tx) -> Result<Threepid> {
     const auto who = admit(tx, name, Which::deactivated_too);
     if (!who) return std::unexpected(who.error());
-    if (!accounts::delete_threepid(tx, who->account.id, *threepid)) {
+    if (!accounts::remove_threepid(tx, ground_.events, who->account.id, *threepid)) {
       return refuse(Why::not_theirs, threepid->address, name);
     }
     note(tx, by, "user remove-threepid", target(who->account), described(*threepid));

@@ -63,6 +63,14 @@ struct DisplayNameChanged {
   UserId user;
   std::optional<std::string> name;
 };
+// The e-mail addresses and phone numbers. A deactivation, which takes all, tells itself alone.
+struct AddressesChanged {
+  UserId user;
+};
+// The person wants to replace the keys of their encryption identity at the homeserver (MSC4312).
+struct CrossSigningResetAllowed {
+  UserId user;
+};
 
 enum class PasswordChange {
   by_its_person,
@@ -140,7 +148,7 @@ struct BrowserEnded {
 using AccountEvents =
     std::tuple<AccountCreated, AccountLocked, AccountUnlocked, AccountSuspended, AccountUnsuspended,
                AdministratorChanged, AccountDeactivated, AccountErased, AccountReactivated,
-               DisplayNameChanged, PasswordReplaced>;
+               DisplayNameChanged, AddressesChanged, CrossSigningResetAllowed, PasswordReplaced>;
 using DeviceEvents = std::tuple<DeviceAdded, DeviceRenamed, DeviceDeleted>;
 using SessionEvents =
     std::tuple<SessionStarted, SessionEnded, SignedOutEverywhere, EverybodySignedOut>;

@@ -18,6 +18,16 @@ using outbox::Delivery;
 constexpr std::string_view kAccount = "account";
 constexpr std::string_view kDisplayName = "display_name";
 constexpr std::string_view kDevice = "device";
+constexpr std::string_view kSuspension = "suspension";
+constexpr std::string_view kReset = "cross_signing_reset";
+
+// Suspending takes other rights at the homeserver than the rest: if they are not to be had, only
+// suspensions wait.
+constexpr std::string_view kAdministration = "administration";
+
+// A person who has confirmed a reset waits for it; nobody is to be given one much later.
+constexpr Duration kResetWaits = std::chrono::minutes{10};
+
 std::string payload(const std::string& localpart) {
   return json::serialize(json::object{{"localpart", localpart}});
 }
@@ -36,6 +46,7 @@ UserId nobody_named(const std::string& localpart) {
 void append(db::Tx& tx, outbox::Outbox& outbox, UserId user, std::string_view kind,
             std::string payload) {
   outbox.append(tx, {.consumer = std::string(kConsumer),
+                     .destination = std::string(kind == kSuspension ? kAdministration : ""),
                      .user = user,
                      .kind = std::string(kind),
                      .payload = std::move(payload)});
@@ -73,7 +84,11 @@ void listen(events::Events& events, outbox::Outbox& outbox) {
   listen_to_account<events::AccountDeactivated>(events, outbox, kAccount);
   listen_to_account<events::AccountErased>(events, outbox, kAccount);
   listen_to_account<events::AccountReactivated>(events, outbox, kAccount);
+  listen_to_account<events::AddressesChanged>(events, outbox, kAccount);
   listen_to_account<events::DisplayNameChanged>(events, outbox, kDisplayName);
+  listen_to_account<events::AccountSuspended>(events, outbox, kSuspension);
+  listen_to_account<events::AccountUnsuspended>(events, outbox, kSuspension);
+  listen_to_account<events::CrossSigningResetAllowed>(events, outbox, kReset);
   const auto settle = [&outbox](db::Tx& tx, const auto& event) {
     if (const auto localpart = localpart_of(tx, event.user)) {
       settle_device(tx, outbox, *localpart, event.device_id);
@@ -91,12 +106,20 @@ void settle_device(db::Tx& tx, outbox::Outbox& outbox, const std::string& localp
          payload(localpart, device_id));
 }
 
+void tell_everything(db::Tx& tx, outbox::Outbox& outbox, UserId user,
+                     const std::string& localpart) {
+  append(tx, outbox, user, kAccount, payload(localpart));
+  append(tx, outbox, user, kSuspension, payload(localpart));
+}
+
 bool device_waits(db::Tx& tx, const std::string& localpart, const std::string& device_id) {
   const std::string item = payload(localpart, device_id);
   const auto account = account_id(tx, localpart);
   return item_waits(tx, kConsumer, nobody_named(localpart), item) ||
          (account && item_waits(tx, kConsumer, *account, item));
 }
+
+bool reset_waits(db::Tx& tx, UserId user) { return kind_waits(tx, kConsumer, user, kReset); }
 
 Delivery Deliveries::deliver(const outbox::Item& item, const outbox::AttemptLimits& limits) {
   const auto object = text::parse_object(item.payload);
@@ -106,6 +129,13 @@ Delivery Deliveries::deliver(const outbox::Item& item, const outbox::AttemptLimi
   const CallLimits call{.deadline = limits.deadline, .stop = limits.stop};
   if (item.kind == kAccount) return delivery_of(deliver_account(localpart, call));
   if (item.kind == kDisplayName) return delivery_of(deliver_display_name(localpart, call));
+  if (item.kind == kSuspension) return delivery_of(deliver_suspension(localpart, call));
+  if (item.kind == kReset) {
+    if (clock_.now() - item.created_at > kResetWaits) {
+      return Delivery::refused("nobody waits for it any longer");
+    }
+    return delivery_of(deliver_reset(localpart, call));
+  }
   if (item.kind == kDevice) {
     const std::string device_id(fields.required_string("device_id"));
     return delivery_of(deliver_device(localpart, device_id, call));
@@ -135,6 +165,28 @@ Reply<> Deliveries::deliver_display_name(const std::string& localpart, const Cal
   if (!facts || facts->deactivated) return {};
   auto done = homeserver_.set_display_name(localpart, facts->person.display_name, limits);
   return unknown_user(done) ? homeserver_.put_user(facts->person, limits) : done;
+}
+
+Reply<> Deliveries::deliver_suspension(const std::string& localpart, const CallLimits& limits) {
+  const auto facts = db_.read_now([&](db::Tx& tx) { return account_facts(tx, localpart); });
+  if (!facts || facts->deactivated) return {};
+  const auto known = homeserver_.find_user(localpart, limits);
+  if (!known) return std::unexpected(known.error());
+  if (!*known) {
+    if (auto made = homeserver_.put_user(facts->person, limits); !made) return made;
+  }
+  const bool there = *known && (*known)->suspended;
+  if (there == facts->suspended) return {};
+  return homeserver_.set_suspended(localpart, facts->suspended, limits);
+}
+
+Reply<> Deliveries::deliver_reset(const std::string& localpart, const CallLimits& limits) {
+  const auto facts = db_.read_now([&](db::Tx& tx) { return account_facts(tx, localpart); });
+  if (!facts || facts->deactivated) return {};
+  auto done = homeserver_.allow_cross_signing_reset(localpart, limits);
+  if (!unknown_user(done)) return done;
+  if (auto made = homeserver_.put_user(facts->person, limits); !made) return made;
+  return homeserver_.allow_cross_signing_reset(localpart, limits);
 }
 
 Reply<> Deliveries::deliver_device(const std::string& localpart, const std::string& device_id,

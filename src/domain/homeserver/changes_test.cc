@@ -29,7 +29,7 @@ class HomeserverChanges : public testing::OnAHomeserver {
   self::Proof proof() { return confirmed(caller(phone_.tokens.access_token)); }
   outbox::Delivery deliver_item(const std::string& kind, const std::string& payload,
                                 Duration age = {}) {
-    Deliveries deliveries(server_.db(), fake_);
+    Deliveries deliveries(server_.db(), fake_, server_.clock);
     outbox::Item item;
     item.kind = kind;
     item.payload = payload;
@@ -76,6 +76,16 @@ TEST_P(HomeserverChanges, ADisplayNameIsChangedOnlyWhereItWasChangedHere) {
   EXPECT_EQ(alice().display_name, "Alice of the rooms");
 }
 
+TEST_P(HomeserverChanges, AddressesAreTold) {
+  administration_.add_threepid(kOperator, "alice", "email", "alice@example.com").value();
+  administration_.add_threepid(kOperator, "alice", "msisdn", "+491701234567").value();
+  deliver();
+  EXPECT_THAT(alice().emails, ElementsAre("alice@example.com"));
+  administration_.remove_threepid(kOperator, "alice", "email", "alice@example.com").value();
+  deliver();
+  EXPECT_THAT(alice().emails, IsEmpty());
+}
+
 TEST_P(HomeserverChanges, ALockIsToldAndTakesNoDevice) {
   administration_.lock(kOperator, "alice").value();
   deliver();
@@ -114,6 +124,32 @@ TEST_P(HomeserverChanges, WhoWasNeverThereIsNotMadeToBeDeactivated) {
   administration_.deactivate(kOperator, "bob", true).value();
   deliver();
   EXPECT_FALSE(fake_.user("bob").has_value());
+}
+
+TEST_P(HomeserverChanges, ASuspensionIsToldInALaneOfItsOwn) {
+  administration_.suspend(kOperator, "alice").value();
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM outbox WHERE destination = 'administration'"), 1);
+  deliver();
+  EXPECT_TRUE(alice().suspended);
+  administration_.unsuspend(kOperator, "alice").value();
+  deliver();
+  EXPECT_FALSE(alice().suspended);
+}
+
+TEST_P(HomeserverChanges, AResetOfTheEncryptionIdentityIsAllowedSoonOrNever) {
+  const auto browser = run(surface_.browsers.sign_in(signin::UserName{"alice"}, "correct horse",
+                                                     {"192.0.2.1", "Firefox"}, ""))
+                           .value()
+                           .session;
+  ASSERT_TRUE(
+      run(surface_.operations.allow_cross_signing_reset(self::proof_of(browser))).has_value());
+  EXPECT_THAT(waiting(), ElementsAre("cross_signing_reset"));
+  deliver();
+  EXPECT_EQ(alice().resets, 1);
+  const std::string account = R"({"localpart":"alice"})";
+  EXPECT_EQ(deliver_item("cross_signing_reset", account, std::chrono::minutes{11}).outcome,
+            Outcome::refused);
+  EXPECT_EQ(alice().resets, 1);
 }
 
 // Each says what is, not what was done: late and twice it comes to the same.

@@ -91,6 +91,11 @@ class Homeserver {
   virtual Reply<> deactivate_user(std::string_view localpart, bool erase,
                                   const CallLimits& limits) = 0;
   virtual Reply<> reactivate_user(std::string_view localpart, const CallLimits& limits) = 0;
+  virtual Reply<> set_suspended(std::string_view localpart, bool suspended,
+                                const CallLimits& limits) = 0;
+  // Lets the person replace the keys of their encryption identity for some minutes.
+  virtual Reply<> allow_cross_signing_reset(std::string_view localpart,
+                                            const CallLimits& limits) = 0;
 
   // Makes the device, or renames it; without a name a known one keeps its own.
   virtual Reply<> put_device(std::string_view localpart, std::string_view device_id,

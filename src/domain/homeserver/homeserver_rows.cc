@@ -99,6 +99,28 @@ std::optional<std::string> live_device(db::Tx& tx, std::string_view localpart,
   return std::get<0>(*row).value_or("");
 }
 
+std::vector<std::string> localparts_after(db::Tx& tx, std::optional<UserId> after,
+                                          std::int64_t limit) {
+  std::vector<std::string> localparts;
+  tx.each<std::string>(
+      "SELECT localpart FROM users WHERE id > :after ORDER BY id LIMIT :limit",
+      [&](std::string& localpart) { localparts.push_back(std::move(localpart)); },
+      after.value_or(UserId{0}), limit);
+  return localparts;
+}
+
+std::vector<DeviceState> devices_of(db::Tx& tx, UserId user) {
+  std::vector<DeviceState> devices;
+  tx.each<std::string, std::int64_t>(
+      "SELECT device_id, SUM(CASE WHEN deleted_at IS NULL THEN 1 ELSE 0 END) FROM devices"
+      " WHERE user_id = :user GROUP BY device_id ORDER BY device_id",
+      [&](std::string& device_id, std::int64_t live) {
+        devices.push_back({std::move(device_id), live > 0});
+      },
+      user);
+  return devices;
+}
+
 std::optional<DeviceName> device_of(db::Tx& tx, DeviceKey device) {
   auto row = tx.one<std::string, std::string>(
       "SELECT u.localpart, d.device_id FROM devices d JOIN users u ON u.id = d.user_id"
@@ -114,6 +136,15 @@ bool item_waits(db::Tx& tx, std::string_view consumer, UserId lane, std::string_
           "SELECT 1 FROM outbox WHERE consumer = :consumer AND destination = ''"
           " AND user_id = :lane AND payload = :payload LIMIT 1",
           consumer, lane, payload)
+      .has_value();
+}
+
+bool kind_waits(db::Tx& tx, std::string_view consumer, UserId lane, std::string_view kind) {
+  return tx
+      .one<int>(
+          "SELECT 1 FROM outbox WHERE consumer = :consumer AND destination = ''"
+          " AND user_id = :lane AND kind = :kind LIMIT 1",
+          consumer, lane, kind)
       .has_value();
 }
 

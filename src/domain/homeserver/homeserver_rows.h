@@ -53,6 +53,16 @@ std::optional<AccountFacts> account_facts(db::Tx& tx, std::string_view localpart
 // The device of that ID, if it is there. Its name; empty: none.
 std::optional<std::string> live_device(db::Tx& tx, std::string_view localpart,
                                        std::string_view device_id);
+// The localparts of the accounts after that one (absent: from the first), in the order of their
+// ids.
+std::vector<std::string> localparts_after(db::Tx& tx, std::optional<UserId> after,
+                                          std::int64_t limit);
+// The device IDs that an account has and has had.
+struct DeviceState {
+  std::string device_id;
+  bool live = false;
+};
+std::vector<DeviceState> devices_of(db::Tx& tx, UserId user);
 struct DeviceName {
   std::string localpart;
   std::string device_id;
@@ -61,5 +71,6 @@ std::optional<DeviceName> device_of(db::Tx& tx, DeviceKey device);
 
 // Whether an item without a destination waits.
 bool item_waits(db::Tx& tx, std::string_view consumer, UserId lane, std::string_view payload);
+bool kind_waits(db::Tx& tx, std::string_view consumer, UserId lane, std::string_view kind);
 
 }  // namespace latchkey::homeserver

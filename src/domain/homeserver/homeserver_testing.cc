@@ -58,7 +58,8 @@ Reply<std::optional<KnownUser>> FakeHomeserver::find_user(std::string_view local
   return call("find_user " + std::string(localpart), [&]() -> Found {
     const auto found = users_.find(localpart);
     if (found == users_.end()) return std::optional<KnownUser>();
-    return KnownUser{.deactivated = found->second.deactivated, .suspended = false};
+    return KnownUser{.deactivated = found->second.deactivated,
+                     .suspended = found->second.suspended};
   });
 }
 
@@ -90,6 +91,17 @@ Reply<> FakeHomeserver::deactivate_user(std::string_view localpart, bool erase, 
 Reply<> FakeHomeserver::reactivate_user(std::string_view localpart, const CallLimits&) {
   return with_user(localpart, "reactivate_user " + std::string(localpart),
                    [](User& user) { user.deactivated = user.erased = false; });
+}
+
+Reply<> FakeHomeserver::set_suspended(std::string_view localpart, bool suspended,
+                                      const CallLimits&) {
+  return with_user(localpart, "set_suspended " + std::string(localpart),
+                   [&](User& user) { user.suspended = suspended; });
+}
+
+Reply<> FakeHomeserver::allow_cross_signing_reset(std::string_view localpart, const CallLimits&) {
+  return with_user(localpart, "allow_cross_signing_reset " + std::string(localpart),
+                   [](User& user) { ++user.resets; });
 }
 
 Reply<> FakeHomeserver::put_device(std::string_view localpart, std::string_view device_id,

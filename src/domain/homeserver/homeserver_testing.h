@@ -21,6 +21,8 @@ class FakeHomeserver final : public Homeserver {
     bool locked = false;
     bool deactivated = false;
     bool erased = false;
+    bool suspended = false;
+    int resets = 0;
     std::map<std::string, std::string, std::less<>> devices;  // to their names
   };
 
@@ -44,6 +46,9 @@ class FakeHomeserver final : public Homeserver {
   Reply<> deactivate_user(std::string_view localpart, bool erase,
                           const CallLimits& limits) override;
   Reply<> reactivate_user(std::string_view localpart, const CallLimits& limits) override;
+  Reply<> set_suspended(std::string_view localpart, bool suspended,
+                        const CallLimits& limits) override;
+  Reply<> allow_cross_signing_reset(std::string_view localpart, const CallLimits& limits) override;
   Reply<> put_device(std::string_view localpart, std::string_view device_id,
                      const std::optional<std::string>& name, const CallLimits& limits) override;
   Reply<> delete_device(std::string_view localpart, std::string_view device_id,

@@ -52,7 +52,7 @@ class OnAHomeserver : public self::testing::SigninOnEachEngine {
   }
   // Delivers all of them.
   void deliver() {
-    Deliveries deliveries(server_.db(), fake_);
+    Deliveries deliveries(server_.db(), fake_, server_.clock);
     const auto first = [this](db::Tx& tx) {
       return outbox::claim_due(tx, kConsumer, outbox::Attempts::first, server_.clock.now());
     };

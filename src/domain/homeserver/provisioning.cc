@@ -19,6 +19,8 @@ using Steady = std::chrono::steady_clock;
 // Between two looks whether what goes before has been delivered.
 constexpr std::chrono::milliseconds kPause{10};
 constexpr std::int64_t kSweepBatch = 100;
+constexpr std::size_t kNameThreads = 4;
+constexpr std::size_t kNameQueue = 100;
 
 Task<void> pause(Duration time) {
   boost::asio::basic_waitable_timer<Steady, boost::asio::wait_traits<Steady>, Executor> timer(
@@ -31,28 +33,29 @@ Task<void> pause(Duration time) {
 // A device that is being made, from its record to the end of the write that it is made for.
 class Provisioning::Ticket {
  public:
-  Ticket(Provisioning& of, Record record) : of_(of), record_(std::move(record)) {}
+  Ticket(std::shared_ptr<Shared> shared, Record record)
+      : shared_(std::move(shared)), record_(std::move(record)) {}
   ~Ticket() {
     {
-      const std::scoped_lock lock(of_.mutex_);
+      const std::scoped_lock lock(shared_->mutex);
       // The commit has taken it out.
-      if (made_ && of_.made_.erase(record_.id) == 0) return;
-      of_.abandoned_.push_back({std::move(record_), touched_});
+      if (made_ && shared_->made.erase(record_.id) == 0) return;
+      shared_->abandoned.push_back({std::move(record_), touched_});
     }
-    of_.wake_.notify_all();
+    shared_->wake.notify_all();
   }
   Ticket(const Ticket&) = delete;
   Ticket& operator=(const Ticket&) = delete;
 
   void made() {
-    const std::scoped_lock lock(of_.mutex_);
-    of_.made_.insert(record_.id);
+    const std::scoped_lock lock(shared_->mutex);
+    shared_->made.insert(record_.id);
     made_ = true;
   }
   void not_reached() { touched_ = false; }
 
  private:
-  Provisioning& of_;
+  const std::shared_ptr<Shared> shared_;
   Record record_;
   bool made_ = false;
   bool touched_ = true;
@@ -78,6 +81,7 @@ Provisioning::Provisioning(const Parts& parts)
     : parts_(parts),
       pool_(std::make_unique<crypto::WorkPool>(parts.options.threads, parts.options.queue,
                                                /*nice=*/0)),
+      names_(std::make_unique<crypto::WorkPool>(kNameThreads, kNameQueue, /*nice=*/0)),
       sweeper_([this](const std::stop_token& stop) { run(stop); }) {
   pthread_setname_np(sweeper_.native_handle(), "homeserver");
 }
@@ -85,6 +89,7 @@ Provisioning::Provisioning(const Parts& parts)
 Provisioning::~Provisioning() {
   stop_.request_stop();
   pool_.reset();
+  names_.reset();
 }
 
 CallLimits Provisioning::limits() const {
@@ -93,9 +98,9 @@ CallLimits Provisioning::limits() const {
 
 // Runs a call on a thread that may wait. The deadline counts from here, whenever its turn comes.
 template <class Fn>
-Task<std::invoke_result_t<Fn&>> Provisioning::call(Fn fn) {
-  auto reply = co_await pool_->run(std::move(fn));
-  if (!reply) throw Unavailable("too many sign-ins wait for the homeserver");
+Task<std::invoke_result_t<Fn&>> Provisioning::call(crypto::WorkPool& pool, Fn fn) {
+  auto reply = co_await pool.run(std::move(fn));
+  if (!reply) throw Unavailable("too many wait for the homeserver");
   co_return std::move(*reply);
 }
 
@@ -105,13 +110,13 @@ void Provisioning::require(db::Tx& tx, Device device) {
   if (!device_waits(tx, device.localpart, device.device_id)) {
     for (const RecordId id : records_of(tx, device.localpart, device.device_id)) {
       {
-        const std::scoped_lock lock(mutex_);
-        if (!made_.contains(id)) continue;
+        const std::scoped_lock lock(shared_->mutex);
+        if (!shared_->made.contains(id)) continue;
       }
       if (!delete_record(tx, id)) continue;
-      tx.after_commit([this, id] {
-        const std::scoped_lock lock(mutex_);
-        made_.erase(id);
+      tx.after_commit([shared = shared_, id] {
+        const std::scoped_lock lock(shared->mutex);
+        shared->made.erase(id);
       });
       return;
     }
@@ -171,8 +176,8 @@ Task<std::shared_ptr<void>> Provisioning::make(Device device) {
     co_await pause(kPause);
   }
   const auto ticket =
-      std::make_shared<Ticket>(*this, Record{begun->record, device.localpart, device.device_id});
-  const auto made = co_await call([&] { return make_there(device, *begun, limits); });
+      std::make_shared<Ticket>(shared_, Record{begun->record, device.localpart, device.device_id});
+  const auto made = co_await call(*pool_, [&] { return make_there(device, *begun, limits); });
   if (!made) {
     if (made.error().kind == Trouble::Kind::not_reached) ticket->not_reached();
     throw Unavailable(made.error().sentence);
@@ -190,7 +195,7 @@ Task<NameState> Provisioning::state_of_name(std::string localpart) {
   }
   const CallLimits limits = this->limits();
   const auto state =
-      co_await call([&] { return parts_.homeserver.state_of_name(localpart, limits); });
+      co_await call(*names_, [&] { return parts_.homeserver.state_of_name(localpart, limits); });
   if (!state) throw Unavailable(state.error().sentence);
   co_return *state;
 }
@@ -202,8 +207,21 @@ Task<void> Provisioning::make_user(std::string localpart) {
   co_await parts_.ground.db.write([&](db::Tx& tx) {
     if (!account_id(tx, localpart)) insert_name(tx, localpart, parts_.ground.clock.now());
   });
-  const auto made = co_await call([&] { return parts_.homeserver.put_user(person, limits); });
+  const auto made =
+      co_await call(*pool_, [&] { return parts_.homeserver.put_user(person, limits); });
   if (!made) throw Unavailable(made.error().sentence);
+}
+
+// --- for the account pages ---
+
+Task<void> Provisioning::wait_for_reset(UserId user) {
+  const CallLimits limits = this->limits();
+  while (co_await parts_.ground.db.read([&](db::Tx& tx) { return reset_waits(tx, user); })) {
+    if (Steady::now() >= limits.deadline) {
+      throw Unavailable("the homeserver has not been told of a cross-signing reset yet");
+    }
+    co_await pause(kPause);
+  }
 }
 
 // --- what came to nothing ---
@@ -231,10 +249,10 @@ void Provisioning::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     std::vector<Abandoned> abandoned;
     {
-      std::unique_lock lock(mutex_);
-      wake_.wait_until(lock, stop, first ? Steady::now() : next_sweep,
-                       [this] { return !abandoned_.empty(); });
-      abandoned.swap(abandoned_);
+      std::unique_lock lock(shared_->mutex);
+      shared_->wake.wait_until(lock, stop, first ? Steady::now() : next_sweep,
+                               [this] { return !shared_->abandoned.empty(); });
+      abandoned.swap(shared_->abandoned);
     }
     try {
       if (std::exchange(first, false) && parts_.alone) {

@@ -75,6 +75,10 @@ class Provisioning {
   // Throws Unavailable.
   Task<void> make_user(std::string localpart);
 
+  // Waits until the homeserver has heard that the person may reset their encryption identity.
+  // Throws Unavailable when that takes long; it will be told all the same.
+  Task<void> wait_for_reset(UserId user);
+
   // Settles the records of sign-ins that came to nothing. By itself it does so in the background.
   void sweep_now();
 
@@ -97,7 +101,7 @@ class Provisioning {
   Reply<> make_there(const Device& device, const Begun& begun, const CallLimits& limits);
   CallLimits limits() const;
   template <class Fn>
-  Task<std::invoke_result_t<Fn&>> call(Fn fn);
+  static Task<std::invoke_result_t<Fn&>> call(crypto::WorkPool& pool, Fn fn);
 
   void settle(const Record& record, bool touched);
   void run(const std::stop_token& stop);
@@ -105,16 +109,22 @@ class Provisioning {
   const Parts parts_;
   std::stop_source stop_;
 
-  std::mutex mutex_;
-  std::condition_variable_any wake_;
-  std::set<RecordId> made_;  // whose device the homeserver has acknowledged
   struct Abandoned {
     Record record;
     bool touched = true;  // the homeserver may have the device
   };
-  std::vector<Abandoned> abandoned_;
+  // Of the sign-ins too, whose coroutines may be given up after this object.
+  struct Shared {
+    std::mutex mutex;
+    std::condition_variable_any wake;
+    std::set<RecordId> made;  // whose device the homeserver has acknowledged
+    std::vector<Abandoned> abandoned;
+  };
+  const std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
 
   std::unique_ptr<crypto::WorkPool> pool_;
+  // Anybody may ask whether a name is free: that takes no sign-in's thread.
+  std::unique_ptr<crypto::WorkPool> names_;
   std::jthread sweeper_;
 };
 

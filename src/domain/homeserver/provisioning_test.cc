@@ -214,5 +214,81 @@ TEST_P(ProvisioningTest, AServicesDeviceIsThereWithItsAnswer) {
   EXPECT_EQ(fake_.user("alice").value().devices.at("BRIDGE"), "A bridge");
 }
 
+// --- registration ---
+
+class RegisteringAtTheHomeserver : public testing::OnAHomeserver {
+ protected:
+  using Result = std::expected<registration::Registered, registration::RegistrationRefused>;
+  using Why = registration::RegistrationRefused::Why;
+
+  std::optional<Why> refused(const std::string& name) {
+    const auto refusal = run(registration_.refuse(name));
+    return refusal ? std::optional(refusal->why) : std::nullopt;
+  }
+
+  const services::Service bridge_{
+      .id = "bridge",
+      .server_name = "example.com",
+      .sender_localpart = "bridge",
+      .as_token = Secret("secret"),
+      .users = {services::UserNamespace::compile("@bridge_.*", true).value()}};
+  Result register_ghost(const std::string& name, bool inhibit_login) {
+    return run(registration_.create_for(0, bridge_,
+                                        {.username = name,
+                                         .password = std::nullopt,
+                                         .inhibit_login = inhibit_login,
+                                         .session = device("BRIDGE")}));
+  }
+
+  registration::Registration registration_{{.ground = server_.ground(),
+                                            .sessions = *server_,
+                                            .passwords = passwords_,
+                                            .limits = surface_.limits,
+                                            .auth = surface_.auth,
+                                            .services = surface_.services,
+                                            .options = surface_.setup.registration,
+                                            .terms = surface_.setup.terms,
+                                            .server_name = "example.com",
+                                            .homeserver = &*provisioning_}};
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, RegisteringAtTheHomeserver, db::engines(), db::engine_name);
+
+TEST_P(RegisteringAtTheHomeserver, ANameThatTheHomeserverRefusesIsRefused) {
+  EXPECT_EQ(refused("bob"), std::nullopt);
+  fake_.name = NameState::taken;
+  EXPECT_EQ(refused("bob"), Why::username_taken);
+  fake_.name = NameState::exclusive;
+  EXPECT_EQ(refused("bob"), Why::exclusive);
+  fake_.name = NameState::invalid;
+  EXPECT_EQ(refused("bob"), Why::invalid_username);
+}
+
+TEST_P(RegisteringAtTheHomeserver, OnlyRegistrationNeedsItToAnswer) {
+  fake_.before = [](const std::string&) { return std::optional(failed()); };
+  EXPECT_THROW(refused("bob"), Unavailable);
+}
+
+TEST_P(RegisteringAtTheHomeserver, AServicesUserIsThereWithOrWithoutASession) {
+  ASSERT_TRUE(register_ghost("bridge_one", true).has_value());
+  EXPECT_TRUE(fake_.user("bridge_one").has_value());
+  ASSERT_TRUE(register_ghost("bridge_two", false).has_value());
+  EXPECT_TRUE(fake_.has_device("bridge_two", "BRIDGE"));
+}
+
+// The user is there, and nobody can have used it: the name is not lost.
+TEST_P(RegisteringAtTheHomeserver, ANameWhoseRegistrationCameToNothingIsFree) {
+  fake_.before = [](const std::string& line) {
+    return line.starts_with("put_device") ? std::optional(failed()) : std::nullopt;
+  };
+  EXPECT_THROW(register_ghost("bridge_one", false), Unavailable);
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM users WHERE localpart = 'bridge_one'"), 0);
+  fake_.before = {};
+  fake_.name = NameState::taken;
+  EXPECT_EQ(run(provisioning_->state_of_name("bridge_one")), NameState::free);
+  ASSERT_TRUE(register_ghost("bridge_one", false).has_value());
+  EXPECT_EQ(run(provisioning_->state_of_name("bridge_one")), NameState::taken);
+}
+
 }  // namespace
 }  // namespace latchkey::homeserver

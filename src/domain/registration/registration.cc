@@ -45,6 +45,21 @@ Task<bool> Registration::taken(const std::string& username) {
       [&](db::Tx& tx) { return accounts::name_taken(tx, username); });
 }
 
+Task<std::optional<RegistrationRefused>> Registration::refused_there(const std::string& localpart) {
+  if (parts_.homeserver == nullptr) co_return std::nullopt;
+  switch (co_await parts_.homeserver->state_of_name(localpart)) {
+    case homeserver::NameState::taken:
+      co_return Refused{Why::username_taken};
+    case homeserver::NameState::invalid:
+      co_return Refused{Why::invalid_username};
+    case homeserver::NameState::exclusive:
+      co_return Refused{Why::exclusive};
+    case homeserver::NameState::free:
+      break;
+  }
+  co_return std::nullopt;
+}
+
 Task<std::optional<RegistrationRefused>> Registration::refuse(
     const std::optional<std::string>& username) {
   co_await parts_.sessions.require_in_touch();
@@ -59,7 +74,7 @@ Task<std::optional<RegistrationRefused>> Registration::refuse(
     co_return Refused{Why::reserved};
   }
   if (co_await taken(localpart)) co_return Refused{Why::username_taken};
-  co_return std::nullopt;
+  co_return co_await refused_there(localpart);
 }
 
 Task<std::optional<RegistrationRefused>> Registration::refuse(const NewAccount& wanted) {
@@ -181,6 +196,11 @@ Task<std::expected<Registered, RegistrationRefused>> Registration::create_for(
   if (!service.claims(*wanted.username) ||
       parts_.services.exclusive_owner(*wanted.username, &service) != nullptr) {
     co_return std::unexpected(Refused{Why::exclusive});
+  }
+  // The service goes on at the homeserver at once, whether it signs in here or not. A user who is
+  // there already, of its namespace, is its own.
+  if (parts_.homeserver != nullptr && !co_await taken(*wanted.username)) {
+    co_await parts_.homeserver->make_user(*wanted.username);
   }
   if (!wanted.session.device_id) wanted.session.device_id = sessions::new_device_id();
   const auto made = co_await parts_.ground.db.write([&](db::Tx& tx) -> MadeOrRefused {

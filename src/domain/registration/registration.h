@@ -7,6 +7,7 @@
 #include "domain/accounts/passwords.h"
 #include "domain/accounts/terms.h"
 #include "domain/confirm/interactive_auth.h"
+#include "domain/homeserver/provisioning.h"
 #include "domain/limits/attempt_limits.h"
 #include "domain/registration/registration_options.h"
 #include "domain/services/services.h"
@@ -26,13 +27,13 @@ struct RegistrationRefused {
   enum class Why {
     closed,
     invalid_username,
-    username_taken,
-    reserved,       // by the configuration
-    exclusive,      // in the namespace of a service, or outside that of the service which asks
-    weak_password,  // `weak` says why
-    auth_used_up,   // another request was faster: begin anew
-    too_many,       // of this address
-    busy,           // too many passwords are being hashed
+    username_taken,  // here, or at the homeserver
+    reserved,        // by the configuration
+    exclusive,       // in the namespace of a service, or outside that of the service which asks
+    weak_password,   // `weak` says why
+    auth_used_up,    // another request was faster: begin anew
+    too_many,        // of this address
+    busy,            // too many passwords are being hashed
   };
   Why why;
   std::optional<accounts::WeakPassword> weak = {};
@@ -61,6 +62,7 @@ class Registration {
     RegistrationOptions options;
     const accounts::Terms& terms;
     std::string server_name;
+    homeserver::Provisioning* homeserver = nullptr;  // absent: there is none behind
   };
   explicit Registration(const Parts& parts) : parts_(parts) {}
 
@@ -93,6 +95,8 @@ class Registration {
   using MadeOrRefused = std::expected<Made, RegistrationRefused>;
 
   Task<bool> taken(const std::string& username);
+  // What the homeserver has against the name.
+  Task<std::optional<RegistrationRefused>> refused_there(const std::string& localpart);
   // One that no service has for itself; absent: there seems to be none.
   std::optional<std::string> made_up_name() const;
   // Of an account with a name. Absent: the name is taken, and nothing was written.

@@ -103,6 +103,13 @@ Task<Result<std::size_t>> Operations::sign_out_everywhere(Proof proof) {
       });
 }
 
+Task<Result<>> Operations::allow_cross_signing_reset(Proof proof) {
+  co_return co_await admitted(proof, Need::fresh, [&](db::Tx& tx, const Admitted& who) -> Result<> {
+    parts_.ground.events.tell(tx, events::CrossSigningResetAllowed{who.account.id});
+    return {};
+  });
+}
+
 Task<Result<std::string>> Operations::make_login_token(ClientProof proof) {
   co_return co_await admitted<std::string>(
       Proof(std::move(proof)), Need::fresh,

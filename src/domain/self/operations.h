@@ -89,6 +89,9 @@ class Operations {
   Task<Result<std::size_t>> delete_devices(Proof proof, std::vector<std::string> device_ids);
   // All devices, and every browser but the visitor's. Returns how many devices.
   Task<Result<std::size_t>> sign_out_everywhere(Proof proof);
+  // Lets the person replace the keys of their encryption identity in a client, which the homeserver
+  // has to hear of (domain/homeserver).
+  Task<Result<>> allow_cross_signing_reset(Proof proof);
   // A token with which the person signs in another client (POST /login/get_token). It lives as long
   // as the session that asks.
   Task<Result<std::string>> make_login_token(ClientProof proof);

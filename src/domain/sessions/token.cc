@@ -22,8 +22,8 @@ constexpr std::string_view prefix(Kind kind) {
 }
 
 // Ours too, but never of this form. (Codes are no tokens, and as foreign here as any other text.)
-constexpr std::string_view kOtherTokens[] = {text_of(TokenPrefix::login),
-                                             text_of(TokenPrefix::personal)};
+constexpr std::string_view kOtherTokens[] = {
+    text_of(TokenPrefix::login), text_of(TokenPrefix::personal), text_of(TokenPrefix::homeserver)};
 
 void put(std::span<std::uint8_t> out, std::uint64_t value) {
   for (std::size_t i = out.size(); i-- > 0; value >>= 8) out[i] = static_cast<std::uint8_t>(value);

@@ -30,7 +30,8 @@ struct AccountPages : pages::Site {
   signin::LoginTokens& login_tokens;
   registration::Registration& registration;
   confirm::InteractiveAuth& auth;
-  confirm::AuthFlow sign_up_stages;  // what registration asks for
+  confirm::AuthFlow sign_up_stages;                // what registration asks for
+  homeserver::Provisioning* homeserver = nullptr;  // absent: there is none behind
 };
 
 // Somebody who is signed in, and what they ask for. Lives until the answer.

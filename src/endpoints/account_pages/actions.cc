@@ -8,14 +8,14 @@ namespace {
 
 constexpr std::string_view kPrefix = "org.matrix.";
 constexpr std::string_view kDeactivate = "org.matrix.account_deactivate";
-// Not org.matrix.cross_signing_reset: no homeserver stands behind that could do it, as its page
-// says.
+constexpr std::string_view kReset = "org.matrix.cross_signing_reset";
 constexpr std::string_view kSupported[] = {
     "org.matrix.profile",
     "org.matrix.devices_list",
     "org.matrix.device_view",
     "org.matrix.device_delete",
     kDeactivate,
+    kReset,
 };
 
 struct Action {
@@ -38,9 +38,12 @@ constexpr Action kActions[] = {
 
 }  // namespace
 
-std::vector<std::string_view> supported_actions(const self::AccountOptions& allowed) {
+std::vector<std::string_view> supported_actions(const self::AccountOptions& allowed,
+                                                bool homeserver) {
   std::vector<std::string_view> actions(std::begin(kSupported), std::end(kSupported));
   if (!allowed.deactivation) std::erase(actions, kDeactivate);
+  // Its page says that nobody is there who could do it.
+  if (!homeserver) std::erase(actions, kReset);
   return actions;
 }
 

@@ -12,8 +12,9 @@
 namespace latchkey::account_pages {
 
 // The actions that do something, by the names that the specification gives them, for the server's
-// metadata: not those that are switched off.
-std::vector<std::string_view> supported_actions(const self::AccountOptions& allowed);
+// metadata: not those that are switched off, nor those that take a homeserver when there is none.
+std::vector<std::string_view> supported_actions(const self::AccountOptions& allowed,
+                                                bool homeserver);
 
 // The page of an action; absent: nobody knows it. Names of older drafts mean the same. An action
 // on one device that names none leads to all of them.

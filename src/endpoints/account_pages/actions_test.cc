@@ -43,16 +43,22 @@ TEST(Action, ThatNobodyKnowsLeadsNowhere) {
 }
 
 TEST(Actions, ThatAreAdvertisedAreThere) {
-  for (const auto action : supported_actions({})) {
+  for (const auto action : supported_actions({}, true)) {
     EXPECT_TRUE(page_of_action(action, "A")) << action;
   }
 }
 
 TEST(Actions, ThatAreSwitchedOffAreNotAdvertised) {
-  const auto all = supported_actions({});
-  const auto some = supported_actions({.deactivation = false});
+  const auto all = supported_actions({}, true);
+  const auto some = supported_actions({.deactivation = false}, true);
   EXPECT_EQ(some.size() + 1, all.size());
   EXPECT_EQ(std::ranges::count(some, "org.matrix.account_deactivate"), 0);
+}
+
+TEST(Actions, ThatTakeAHomeserverAreAdvertisedOnlyWithOne) {
+  constexpr std::string_view kReset = "org.matrix.cross_signing_reset";
+  EXPECT_EQ(std::ranges::count(supported_actions({}, true), kReset), 1);
+  EXPECT_EQ(std::ranges::count(supported_actions({}, false), kReset), 0);
 }
 
 }  // namespace

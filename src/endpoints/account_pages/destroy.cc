@@ -1,4 +1,5 @@
-// What cannot be undone: deleting a device, signing out everywhere, deactivating the account. Each
+// What cannot be undone: deleting a device, signing out everywhere, resetting the encryption
+// identity (MSC4312), deactivating the account. Each
 // page says first what it is and what will be lost, and asks for the password unless it was just
 // given: links to them are public, and anybody can make one (MSC4191 "Security considerations").
 
@@ -152,6 +153,62 @@ Task<http::Response> post_everything(const Visit& visit) {
   co_return with_cookie(visit, *confirmed, std::move(response));
 }
 
+// --- the encryption identity
+
+constexpr std::string_view kReset = "/account/cross-signing-reset";
+
+http::Response ask_reset(const Visit& visit, const pages::Refused& refused) {
+  Question question{.title = visit.language.say(Text::cross_signing),
+                    .consequence = visit.language.say(Text::cross_signing_consequence),
+                    .button = visit.language.say(Text::cross_signing_do),
+                    .action = std::string(kReset),
+                    .cancel = std::string(pages::kHome)};
+  question.facts.add("FACT")
+      .set("NAME", visit.language.say(Text::matrix_id))
+      .set("VALUE", visit.matrix_id());
+  return ask(visit, std::move(question), refused);
+}
+
+http::Response cannot_reset(const Visit& visit) {
+  return pages::show_message(visit.pages, visit.request,
+                             {.title = Text::cross_signing,
+                              .sentence = Text::cross_signing_why,
+                              .link = std::string(pages::kHome)});
+}
+
+Task<http::Response> get_reset(const Visit& visit) {
+  if (visit.pages.homeserver == nullptr) co_return cannot_reset(visit);
+  co_return ask_reset(visit, {});
+}
+
+// The homeserver opens some minutes in which a client may replace the keys: the person goes back to
+// theirs when that is so, and not before.
+Task<http::Response> post_reset(const Visit& visit) {
+  if (visit.pages.homeserver == nullptr) co_return cannot_reset(visit);
+  const auto confirmed = co_await confirm(visit);
+  if (!confirmed) co_return ask_reset(visit, confirmed.error());
+  const auto allowed =
+      co_await visit.pages.operations.allow_cross_signing_reset(self::proof_of(confirmed->who));
+  if (!allowed) {
+    co_return with_cookie(visit, *confirmed,
+                          ask_reset(visit, pages::words(visit.language, allowed.error())));
+  }
+  pages::Refused later;
+  try {
+    co_await visit.pages.homeserver->wait_for_reset(visit.who.account.id);
+  } catch (const homeserver::Unavailable&) {
+    later = {.status = 503, .sentence = std::string(visit.language.say(Text::cross_signing_later))};
+  }
+  if (!later.sentence.empty()) {
+    co_return with_cookie(visit, *confirmed, ask_reset(visit, later));
+  }
+  co_return with_cookie(visit, *confirmed,
+                        pages::show_message(visit.pages, visit.request,
+                                            {.title = Text::cross_signing_allowed,
+                                             .sentence = Text::cross_signing_allowed_why,
+                                             .link = std::string(pages::kHome)}));
+}
+
 // --- the account
 
 http::Response ask_account(const Visit& visit, const pages::Refused& refused) {
@@ -201,6 +258,8 @@ void mount_destroy(request::Routes& routes, const AccountPages& pages) {
   add_page(routes, pages, "/account/sign-out-everywhere", get_everything);
   add_form(routes, pages, "/account/sign-out-everywhere", "/account/sign-out-everywhere",
            post_everything);
+  add_page(routes, pages, std::string(kReset), get_reset);
+  add_form(routes, pages, std::string(kReset), kReset, post_reset);
   add_page(routes, pages, "/account/deactivate", get_deactivate);
   add_form(routes, pages, "/account/deactivate", "/account/deactivate", post_deactivate);
 }

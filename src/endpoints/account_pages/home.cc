@@ -56,13 +56,6 @@ Task<http::Response> end_browser(const Visit& visit) {
   co_return pages::done(pages::kHome, pages::Notice::browser_ended);
 }
 
-Task<http::Response> get_cross_signing(const Visit& visit) {
-  co_return pages::show_message(visit.pages, visit.request,
-                                {.title = Text::cross_signing,
-                                 .sentence = Text::cross_signing_why,
-                                 .link = std::string(pages::kHome)});
-}
-
 Task<http::Response> profile_page(const Visit& visit, const pages::Refused& refused) {
   const auto profile = co_await visit.pages.overview.profile(visit.who.account.id);
   html::Page page = pages::begin_page(visit.pages, visit.request, visit.language.say(Text::profile),
@@ -101,7 +94,6 @@ void mount_home(request::Routes& routes, const AccountPages& pages) {
   add_page(routes, pages, "/account", get_home);
   add_page(routes, pages, std::string(pages::kHome), get_home);
   add_form(routes, pages, "/account/browsers/end", pages::kHome, end_browser);
-  add_page(routes, pages, "/account/cross-signing-reset", get_cross_signing);
   add_page(routes, pages, std::string(kProfile), get_profile);
   add_form(routes, pages, std::string(kProfile), kProfile, post_profile);
 }

@@ -11,6 +11,7 @@
 #include "domain/administration/administration.h"
 #include "domain/administration/upkeep.h"
 #include "domain/administration/user_listing.h"
+#include "domain/homeserver/sync.h"
 #include "platform/http/public_url.h"
 #include "platform/task.h"
 #include "platform/text/ulid.h"
@@ -41,6 +42,7 @@ struct Operations {
   administration::UserListing& users;
   http::PublicUrl public_url{""};
   accounts::RecoveryOptions recovery = {};
+  homeserver::Sync* sync = nullptr;  // absent: there is no homeserver behind
 };
 
 using Answer = std::expected<boost::json::object, std::string>;  // a refusal is a sentence
@@ -86,6 +88,7 @@ std::vector<Command> threepid_commands();
 std::vector<Command> session_commands();
 std::vector<Command> registration_token_commands();
 std::vector<Command> upkeep_commands();
+std::vector<Command> homeserver_commands();
 
 // "name", as most commands take it first.
 extern const Argument kUserName;

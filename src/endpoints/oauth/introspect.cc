@@ -131,7 +131,7 @@ bool introspect_at_once(const Clock& clock, sessions::Sessions& sessions,
 
 Task<http::Response> introspect(const Clock& clock, sessions::Sessions& sessions,
                                 const crypto::Secret& secret, limits::AttemptLimits& limits,
-                                const IntrospectingClient& find_client,
+                                const IntrospectingClient& find_client, const OwnToken& own,
                                 const http::Request& request) {
   const Time now = clock.now();
   // Before it is looked at: who is blocked must not learn which guess was right.
@@ -157,14 +157,20 @@ Task<http::Response> introspect(const Clock& clock, sessions::Sessions& sessions
   if (!token || !*token || (*token)->empty()) {
     co_return error(400, "invalid_request", "token: expected exactly one");
   }
+  http::Response response;
+  response.headers.emplace_back("Cache-Control", "no-store");
+  if (homeserver && own) {
+    if (auto told = own(**token)) {
+      response.body = std::move(*told);
+      co_return response;
+    }
+  }
   const sessions::Use use{.worker = request.worker, .address = {}, .user_agent = {}};
   const auto verdict = homeserver ? co_await sessions.check(use, **token, kSlack)
                                   : co_await sessions.check_any_scope(use, **token);
   const auto& grant = verdict.identity.grant;
   // What is not the client's own is none of its business.
   const bool told = verdict.standing.active() && (homeserver || (grant && grant->client == client));
-  http::Response response;
-  response.headers.emplace_back("Cache-Control", "no-store");
   if (told) {
     response.body = render(verdict.identity);
     finish(response.body, verdict.identity, clock.now());
@@ -178,11 +184,11 @@ Task<http::Response> introspect(const Clock& clock, sessions::Sessions& sessions
 
 void mount_introspection(request::Routes& routes, const Clock& clock, sessions::Sessions& sessions,
                          const crypto::Secret& secret, limits::AttemptLimits& limits,
-                         IntrospectingClient client) {
+                         IntrospectingClient client, OwnToken own) {
   routes.add(http::Method::post, std::string(path::kIntrospect),
-             [&clock, &sessions, &secret, &limits,
-              client = std::move(client)](const http::Request& request) {
-               return introspect(clock, sessions, secret, limits, client, request);
+             [&clock, &sessions, &secret, &limits, client = std::move(client),
+              own = std::move(own)](const http::Request& request) {
+               return introspect(clock, sessions, secret, limits, client, own, request);
              },
              {.owner = request::Owner::inside,
               .immediate = [&clock, &sessions, &secret, &limits](const http::Request& request,

@@ -2,7 +2,9 @@
 
 #include <expected>
 #include <functional>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "domain/limits/attempt_limits.h"
 #include "domain/sessions/sessions.h"
@@ -33,8 +35,11 @@ using IntrospectingClient = std::function<Task<std::expected<std::string, http::
 // POST /oauth2/introspect (RFC 7662), as Synapse asks it: authenticated by a shared secret, more
 // lenient than the edge by 30 s, so that no request which passed the edge is refused behind it. An
 // OAuth 2.0 client with a secret or a key may ask about its own tokens, without that leniency.
+// `own`: what is told to the homeserver of a token that this server has made for itself; absent: it
+// is none.
+using OwnToken = std::function<std::optional<std::string>(std::string_view)>;
 void mount_introspection(request::Routes& routes, const Clock& clock, sessions::Sessions& sessions,
                          const crypto::Secret& secret, limits::AttemptLimits& limits,
-                         IntrospectingClient client = {});
+                         IntrospectingClient client = {}, OwnToken own = {});
 
 }  // namespace latchkey::oauth

@@ -32,10 +32,12 @@ void mount(http::Router& router, const Api& api) {
   mount_device_authorization(routes, api);
   mount_keys(routes, api);
   mount_userinfo(routes, api);
-  mount_introspection(routes, api.clock, api.sessions, api.introspection_secret, api.limits,
-                      [&api](const http::Request& request, const http::Form& form) {
-                        return introspecting_client(api, request, form);
-                      });
+  mount_introspection(
+      routes, api.clock, api.sessions, api.introspection_secret, api.limits,
+      [&api](const http::Request& request, const http::Form& form) {
+        return introspecting_client(api, request, form);
+      },
+      api.own_token);
 }
 
 }  // namespace latchkey::oauth

@@ -13,6 +13,7 @@
 #include "domain/registration/registration.h"
 #include "domain/self/overview.h"
 #include "domain/sessions/sessions.h"
+#include "endpoints/oauth/introspect.h"
 #include "endpoints/pages/visit.h"
 #include "endpoints/request/routes.h"
 #include "platform/crypto/secret.h"
@@ -58,6 +59,7 @@ struct Api {
   self::Overview& overview;
   const registration::Registration& registration;
   const crypto::Secret& introspection_secret;  // the homeserver's
+  OwnToken own_token;                          // with which this server asks the homeserver
   std::string server_name;
   // What links to the account pages may ask for (MSC4191).
   std::vector<std::string_view> account_actions;

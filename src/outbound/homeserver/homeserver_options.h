@@ -16,6 +16,7 @@ struct HomeserverOptions {
   Kind kind = Kind::none;
   std::string endpoint;
   config::Secret secret;
+  std::string administrator = "latchkey";
   Duration patience = std::chrono::seconds{10};
 
   bool present() const { return kind != Kind::none; }
@@ -34,6 +35,10 @@ struct HomeserverOptions {
           "matrix_authentication_service in Synapse's configuration. If not given, "
           "introspection.secret.",
           config::Between{16, 1024});
+    visit("administrator", administrator,
+          "The user in whose name this server suspends people at the homeserver. It is made there, "
+          "nobody can register it, and nobody can sign in to it.",
+          config::Between{1, 200});
     visit("patience", patience,
           "How long a sign-in waits for the homeserver before it is told to try again.",
           config::Between{100ms, 1min});

@@ -206,6 +206,39 @@ Synapse::Reply<> Synapse::reactivate_user(std::string_view localpart, const Call
   return tell("reactivate_user", {{"localpart", localpart}}, limits);
 }
 
+// By the admin API, whose token it introspects here. It has to know that token's user.
+Synapse::Reply<> Synapse::set_suspended(std::string_view localpart, bool suspended,
+                                        const CallLimits& limits) {
+  const auto known = find_user(parts_.administrator, limits);
+  if (!known) return std::unexpected(known.error());
+  if (!*known) {
+    Person administrator;
+    administrator.localpart = parts_.administrator;
+    if (auto made = put_user(administrator, limits); !made) return made;
+  }
+  std::string user = "@";
+  user.append(localpart).append(":").append(parts_.server_name);
+  const Call call{.method = "PUT",
+                  .path = "/_synapse/admin/v1/suspend/" + http::percent_encode(user),
+                  .authorization = "Bearer " + parts_.administrator_token(),
+                  .body = {{"suspend", suspended}}};
+  const auto answer = ask(call, limits);
+  if (!answer) return std::unexpected(answer.error());
+  if (answer->good()) return {};
+  Trouble fault = trouble("/_synapse/admin/v1/suspend/", *answer);
+  if (answer->status == 401 || answer->status == 403) {
+    fault.sentence +=
+        ": it did not take this server's own token: matrix_authentication_service.endpoint must "
+        "lead here";
+  }
+  return std::unexpected(std::move(fault));
+}
+
+Synapse::Reply<> Synapse::allow_cross_signing_reset(std::string_view localpart,
+                                                    const CallLimits& limits) {
+  return tell("allow_cross_signing_reset", {{"localpart", localpart}}, limits);
+}
+
 Synapse::Reply<> Synapse::put_device(std::string_view localpart, std::string_view device_id,
                                      const std::optional<std::string>& name,
                                      const CallLimits& limits) {

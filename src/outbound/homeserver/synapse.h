@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,10 @@ class Synapse final : public homeserver::Homeserver {
     std::string endpoint;  // http://127.0.0.1:8009/
     Secret secret;
     const services::Services& services;
+    std::string server_name;
+    // In whose name people are suspended, and a new token of that user.
+    std::string administrator;
+    std::function<std::string()> administrator_token;
   };
   explicit Synapse(Parts parts);
 
@@ -37,6 +42,9 @@ class Synapse final : public homeserver::Homeserver {
   Reply<> deactivate_user(std::string_view localpart, bool erase,
                           const CallLimits& limits) override;
   Reply<> reactivate_user(std::string_view localpart, const CallLimits& limits) override;
+  Reply<> set_suspended(std::string_view localpart, bool suspended,
+                        const CallLimits& limits) override;
+  Reply<> allow_cross_signing_reset(std::string_view localpart, const CallLimits& limits) override;
   Reply<> put_device(std::string_view localpart, std::string_view device_id,
                      const std::optional<std::string>& name, const CallLimits& limits) override;
   Reply<> delete_device(std::string_view localpart, std::string_view device_id,
