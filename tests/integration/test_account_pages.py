@@ -84,6 +84,69 @@ def test_wrong_password_says_what_to_do(person):
     page = stranger.open("/account/sign-in").submit(user=person.name, password="wrong")
     assert page.status == 403
     assert "try again" in page.alert
+    assert (set(page.wrong), page.focus) == ({"password"}, "password")
+    assert page.value_of("user") == person.name and page.value_of("password") == ""
+
+
+def test_empty_sign_in_says_all_that_is_missing(person):
+    page = Visitor(person.server.url).open("/account/sign-in").submit(user=" ", password="")
+    assert page.status == 400
+    assert "Enter a user name" in page.alert and "Enter your password" in page.alert
+    assert (set(page.wrong), page.focus) == ({"user", "password"}, "user")
+
+
+def test_who_forgot_the_password_is_told_where_to_go(person):
+    page = Visitor(person.server.url).open("/account/sign-in")
+    assert "Forgotten your password? The people who run this server" in page.text
+
+
+def test_notice_is_told_once_and_by_no_address(person):
+    """Anybody can send a link; what was done is in a cookie that only this server sets."""
+    for notice in ("everything", "password", "saved", "welcome"):
+        page = person.open(HOME, notice=notice)
+        assert not [tag for tag in page.tags if tag[1].get("role") == "status"], notice
+    done = person.open("/account/profile").submit(name="Alice")
+    assert "Saved." in done.text and path_of(done) == "/account/profile"
+    assert "Saved." not in person.open("/account/profile").text
+    assert "latchkey-notice" not in {cookie.name for cookie in person.browser.http.cookies.jar}
+    out = person.open("/account/profile")
+    signed_out = person.browser.post(
+        "/account/sign-out", [("csrf", out.form_with("name").hidden["csrf"])]
+    )
+    assert "You are signed out" in signed_out.text
+    assert "You are signed out" not in person.open("/account/sign-in").text
+
+
+FALSE_ALONE = {
+    "en": ("others see", "Others can see", "people who join later", "any Matrix app"),
+    "de": ("Name, den andere sehen", "Andere können", "Hinzukommenden", "in jeder Matrix-App"),
+    "fr": ("Nom que les autres voient", "Les autres peuvent", "arriveront", "n’importe quelle"),
+    "es": ("Nombre que ven", "Los demás pueden", "lleguen después", "cualquier aplicación"),
+    "ar": ("الاسم الذي يراه الآخرون ", "يمكن للآخرين", "people who join later", "في أي تطبيق"),
+}
+
+
+@pytest.mark.parametrize("language", FALSE_ALONE)
+def test_nothing_is_promised_that_only_a_homeserver_does(server, language):
+    """With `homeserver.kind: none` nobody is told of names, and no message is hidden."""
+    person = Person(server, language)
+    welcome = person.sign_up()
+    person.add_device("PHONE", "Telephone")
+    pages = [
+        welcome,
+        person.open("/account/profile"),
+        person.open("/account/device", device_id="PHONE"),
+        person.open("/account/deactivate"),
+    ]
+    for page in pages:
+        text = page.text.replace("The name that others see in rooms is set in your app", "")
+        text = text.replace("الاسم الذي يراه الآخرون في الغرف", "")
+        text = text.replace("den andere in Räumen sehen", "").replace("voient dans les salons", "")
+        for promise in FALSE_ALONE[language]:
+            assert promise not in text, (language, page.url)
+    if language == "en":
+        assert "Messages that you have sent are not kept here" in pages[-1].text
+        assert "The name that others see in rooms is set in your app" in pages[1].text
 
 
 @pytest.mark.parametrize(
@@ -139,6 +202,26 @@ def test_what_a_device_is_called_by_is_not_said_twice(person):
     text = person.open("/account/devices").text
     assert text.count("Her laptop") == 1
     assert text.count("Firefox on Linux") == 2
+
+
+def test_devices_of_one_name_are_told_apart(person):
+    for device_id in ("ONE", "TWO"):
+        person.add_device(device_id, "Telephone")
+    page = person.open("/account/devices")
+    for words in ("Device ID: ONE", "Device ID: TWO", "127.0.0.1"):
+        assert words in page.text
+    labels = {a["aria-label"] for tag, a in page.tags if tag == "a" and "aria-label" in a}
+    assert labels == {"Telephone, ONE", "Telephone, TWO"}
+
+
+def test_browsers_of_one_name_are_told_apart(person):
+    for _ in range(2):
+        other = Visitor(person.server.url)
+        other.open("/account/sign-in").submit(user=person.name, password=person.password)
+    page = person.open(HOME)
+    labels = [a["aria-label"] for tag, a in page.tags if tag == "button" and "aria-label" in a]
+    assert len(labels) == len(set(labels)) == 2
+    assert all("127.0.0.1" in label for label in labels)
 
 
 @pytest.mark.parametrize("page", ["device", "device/delete"])
@@ -206,13 +289,28 @@ def test_everything_is_signed_out_but_this_browser(person):
 def test_password_is_changed(person, devices_too):
     token = person.add_device("PHONE", "Telephone")
     new = password()
+    ticked = ["1"] if devices_too else []
     page = person.open("/account/password")
     assert page.form.boxes == [("logout_devices", "1", False)]
-    wrong = page.submit(current="wrong", password=new, repeated=new)
+    wrong = page.submit(*ticked, current="wrong", password=new, repeated=new)
     assert wrong.status == 403 and "not your password" in wrong.alert
+    # What was right does not have to be typed again.
+    assert (set(wrong.wrong), wrong.focus) == ({"current"}, "current")
+    assert wrong.value_of("current") == ""
+    assert wrong.value_of("password") == wrong.value_of("repeated") == new
+    assert wrong.form.boxes == [("logout_devices", "1", devices_too)]
     differ = page.submit(current=person.password, password=new, repeated=new + "x")
     assert differ.status == 400 and "not the same" in differ.alert
-    ticked = ["1"] if devices_too else []
+    assert (set(differ.wrong), differ.focus) == ({"repeated"}, "repeated")
+    assert new not in differ.html and person.password not in differ.html
+    every = page.submit(current="wrong", password="short", repeated="other")
+    assert set(every.wrong) == {"current", "password", "repeated"} and every.focus == "current"
+    empty = page.submit(current="", password="", repeated="")
+    assert set(empty.wrong) == {"current", "password"}
+    same = page.submit(current=person.password, password=person.password, repeated=person.password)
+    assert same.status == 400 and "your password already" in same.alert
+    assert (set(same.wrong), same.focus) == ({"password"}, "password")
+    assert person.password not in same.html
     done = page.submit(*ticked, current=person.password, password=new, repeated=new)
     assert "Your password is changed" in done.text
     assert person.works(token) is not devices_too
@@ -232,6 +330,7 @@ def test_account_is_deactivated_by_its_whole_name(person):
     assert person.matrix_id in page.text and page.form.boxes == [("erase", "1", False)]
     wrong = page.submit(confirm=person.name)
     assert wrong.status == 400 and "Matrix ID" in wrong.alert
+    assert (set(wrong.wrong), wrong.focus) == ({"confirm"}, "confirm")
     assert "Your account is deactivated" in page.submit(confirm=f"{person.matrix_id} ").text
     assert not person.works(token)
     assert "/account/sign-in" in person.open(HOME).url
@@ -271,7 +370,7 @@ def test_sign_up_with_a_capital_and_a_space(server):
     assert person.matrix_id in person.open(HOME).text
     blank = Person(server).open("/account/sign-up")
     refused = blank.submit(user=" ", password=person.password, repeated=person.password)
-    assert refused.status == 400 and refused.alert
+    assert refused.status == 400 and set(refused.wrong) == {"user"}
 
 
 def test_form_of_another_browser_changes_nothing(person):
@@ -329,6 +428,59 @@ def test_what_is_not_translated_yet_is_said_in_english(server):
     assert "\u2068You will be signed out everywhere, and" in page.text
 
 
+def test_sign_up_says_its_rules_before(make_sqlite_server):
+    rules = {"minimum_length": 11, "require_digit": True}
+    page = Visitor(make_sqlite_server(passwords=rules).url).open("/account/sign-up")
+    for rule in ("letters a to z, digits", "At least 11 characters", "a digit", "easy to guess"):
+        assert rule in page.text
+    lax = {"minimum_score": 0, "minimum_length": 1}
+    page = Visitor(make_sqlite_server(passwords=lax).url).open("/account/sign-up")
+    assert "At least 1 character." in page.text and "easy to guess" not in page.text
+
+
+def test_sign_up_says_all_that_is_wrong_at_once(person):
+    other = Person(person.server)
+    page = other.open("/account/sign-up")
+    assert page.focus == "user"
+    # A name that is taken, a password that is guessed at once.
+    refused = page.submit(user=person.name, password="password1", repeated="password1")
+    assert refused.status == 400
+    assert "not free" in refused.alert and "easy to guess" in refused.alert
+    assert (set(refused.wrong), refused.focus) == ({"user", "password"}, "user")
+    differ = page.submit(user="Not a name!", password=other.password, repeated="x")
+    assert "letters a to z" in differ.alert and "The two passwords are not the same" in differ.alert
+    assert set(differ.wrong) == {"user", "repeated"}
+    # A good password does not have to be typed again for a name that is taken.
+    taken = page.submit(user=person.name, password=other.password, repeated=other.password)
+    assert set(taken.wrong) == {"user"}
+    assert taken.value_of("password") == taken.value_of("repeated") == other.password
+    done = taken.submit(user=other.name, password=other.password, repeated=other.password)
+    assert "Your account is ready" in done.text
+
+
+def test_guessing_names_and_passwords_by_sign_up_is_limited(make_sqlite_server):
+    """What is told of a password takes time to find out, be the rest of the form right or not."""
+    server = make_sqlite_server(rate_limits={"enabled": True, "registrations": 2})
+    person = Person(server)
+    page = person.open("/account/sign-up")
+    answers = [
+        page.submit(user="Not a name!", password=person.password, repeated=person.password)
+        for _ in range(4)
+    ]
+    assert answers[0].status == 400 and answers[-1].alert.count("Too many attempts") == 1
+    assert "Retry-After" in answers[-1].headers
+
+
+@pytest.mark.parametrize("switch", [{"account": {"password_change": False}}, {}])
+def test_devices_page_says_what_the_person_can_do(make_sqlite_server, switch):
+    person = Person(make_sqlite_server(**switch))
+    person.sign_up()
+    person.add_device("PHONE", "Telephone")
+    page = person.open("/account/devices")
+    assert ("change your password" in page.text) is not bool(switch)
+    assert ("tell the people who run this server" in page.text) is bool(switch)
+
+
 def test_closed_registration_says_so(make_sqlite_server):
     server = make_sqlite_server(registration={"open": False})
     page = Visitor(server.url).open("/account/sign-up")
@@ -347,8 +499,14 @@ def test_registration_asks_for_its_stages_on_one_form(make_sqlite_server, tmp_pa
     person = Person(server)
     page = person.open("/account/sign-up")
     typed = {"user": person.name, "password": person.password, "repeated": person.password}
-    assert "agree to each document" in page.submit(token=token, **typed).alert
-    assert "token is not valid" in page.submit("rules", token="wrong", **typed).alert
+    unread = page.submit(token=token, **typed)
+    assert "agree to each document" in unread.alert
+    assert (set(unread.wrong), unread.focus) == ({"accepted"}, "accepted")
+    wrong = page.submit("rules", token="wrong", **typed)
+    assert "token is not valid" in wrong.alert
+    assert (set(wrong.wrong), wrong.focus) == ({"token"}, "token")
+    both = page.submit(token="wrong", **typed)
+    assert (set(both.wrong), both.focus) == ({"token", "accepted"}, "token")
     weak = page.submit("rules", token=token, user=person.name, password="pass", repeated="pass")
     assert weak.status == 400 and weak.alert
     pasted = f" {token}\u00a0"

@@ -91,7 +91,8 @@ def test_two_pages_asked_for_at_once_are_both_good(server, person):
                     for cookie in other.cookies.jar:
                         http.cookies.jar.set_cookie(cookie)
                 token = answer.text.split('name="csrf" value="')[1].split('"')[0]
-                sent = http.post("/account/sign-in", data={"csrf": token, "user": person.name})
+                form = {"csrf": token, "user": person.name, "password": "wrong"}
+                sent = http.post("/account/sign-in", data=form)
                 assert sent.status_code == 403
                 assert "do not belong together" in sent.text, sent.text
 

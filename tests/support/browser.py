@@ -31,7 +31,7 @@ class _Reader(HTMLParser):
         self.forms: list[Form] = []
         self.tags: list[tuple[str, dict]] = []
         self.words: list[str] = []
-        self.alert: str | None = None
+        self.alerts: list[str] = []
         self._in: list[str] = []
         self._in_alert = False
 
@@ -40,7 +40,8 @@ class _Reader(HTMLParser):
         self.tags.append((tag, attributes))
         self._in.append(tag)
         if attributes.get("role") == "alert":
-            self._in_alert, self.alert = True, ""
+            self._in_alert = True
+            self.alerts.append("")
         if tag == "form":
             self.forms.append(Form(attributes.get("method", "get"), attributes.get("action", "")))
         elif tag == "input" and "name" in attributes and self.forms:
@@ -69,7 +70,7 @@ class _Reader(HTMLParser):
             return
         self.words.append(data)
         if self._in_alert:
-            self.alert += data
+            self.alerts[-1] += data
 
 
 class Page:
@@ -86,7 +87,8 @@ class Page:
         self.tags = reader.tags
         self.forms = reader.forms
         self.text = " ".join(" ".join(reader.words).split())
-        self.alert = reader.alert  # absent: nothing is wrong
+        # All that is wrong; absent: nothing.
+        self.alert = " ".join(reader.alerts) if reader.alerts else None
         # Where an answer sends the browser that is not this server; absent: it stays.
         self.away: str | None = self._refresh()
 
@@ -101,6 +103,32 @@ class Page:
         """Where the only link leads that has these words on it."""
         [target] = re.findall(rf'<a href="([^"]*)"[^>]*>{re.escape(words)}</a>', self.html)
         return unescape(target)
+
+    @property
+    def wrong(self) -> dict[str, str]:
+        """What is wrong, by the field that says so (`aria-invalid`) and is described by it; the
+        ids of what it is described by must be there."""
+        ids = {attributes["id"] for _, attributes in self.tags if "id" in attributes}
+        found = {}
+        for tag, attributes in self.tags:
+            described = attributes.get("aria-describedby", "").split()
+            assert set(described) <= ids, (tag, attributes)
+            if attributes.get("aria-invalid") == "true":
+                assert any(name.endswith("error") for name in described), (tag, attributes)
+                found[attributes["name"]] = attributes.get("value", "")
+        return found
+
+    @property
+    def focus(self) -> str | None:
+        """The name of the field that waits for what is typed; there is one at most."""
+        names = [a.get("name", "") for _, a in self.tags if "autofocus" in a]
+        assert len(names) <= 1, names
+        return names[0] if names else None
+
+    def value_of(self, name: str) -> str:
+        """What stands in a field already."""
+        [value] = [a.get("value", "") for tag, a in self.tags if a.get("name") == name]
+        return value
 
     @property
     def form(self) -> Form:

@@ -47,7 +47,14 @@ class Person:
 
     @property
     def alert(self) -> str:
-        return self.page.locator("[role=alert]").inner_text()
+        wrong = self.page.locator("[role=alert]")
+        wrong.first.wait_for()
+        return " ".join(wrong.all_inner_texts())
+
+    @property
+    def focus(self) -> str:
+        """The id of the field that has the focus; empty: none has."""
+        return self.page.evaluate("document.activeElement.id")
 
     @property
     def notice(self) -> str:

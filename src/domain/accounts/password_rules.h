@@ -56,6 +56,8 @@ class PasswordRules {
   // Which characters have to be in it.
   const CharacterClasses& required() const { return required_; }
 
+  std::size_t minimum_length() const { return minimum_length_; }
+
   // What is seen at once: not text, too short, longer than the hash takes, of too few classes.
   std::optional<WeakPassword> refuse_form(std::string_view password) const;
 

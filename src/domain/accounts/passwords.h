@@ -75,6 +75,9 @@ class Passwords {
   // The characters that each new one has to have.
   const CharacterClasses& required() const { return rules_.required(); }
 
+  std::size_t minimum_length() const { return rules_.minimum_length(); }
+  bool judges_guessability() const { return rules_.judges_guessability(); }
+
   // What is seen of a new password at once.
   std::optional<WeakPassword> refuse_form(std::string_view password) const {
     return rules_.refuse_form(password);

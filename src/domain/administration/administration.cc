@@ -68,6 +68,7 @@ std::unexpected<AdminRefused> Administration::refuse(const self::Refused& refuse
     case no_such_device:
     case switched_off:
     case wrong_password:
+    case same_password:
     case too_many_failures:
       break;
   }

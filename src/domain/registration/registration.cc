@@ -84,6 +84,24 @@ Task<std::optional<RegistrationRefused>> Registration::refuse(const NewAccount& 
   co_return Refused{.why = Why::weak_password, .weak = weak};
 }
 
+Task<std::optional<RegistrationRefused>> Registration::refuse_password(std::string password,
+                                                                       std::string localpart,
+                                                                       std::string address) {
+  if (const auto weak = parts_.passwords.refuse_form(password)) {
+    co_return Refused{.why = Why::weak_password, .weak = weak};
+  }
+  if (auto wait = parts_.limits.registration_blocked(address, parts_.ground.clock.now())) {
+    co_return Refused{.why = Why::too_many, .retry_after = *wait};
+  }
+  const auto refused =
+      co_await parts_.passwords.refuse_new(std::move(password), std::move(localpart));
+  if (!refused) co_return std::nullopt;
+  if (refused->why == accounts::NewPasswordRefused::Why::busy) {
+    co_return Refused{.why = Why::busy, .retry_after = accounts::kBusyFor};
+  }
+  co_return Refused{.why = Why::weak_password, .weak = refused->weak};
+}
+
 Task<std::expected<bool, RegistrationRefused>> Registration::token_valid(std::string token,
                                                                          std::string address) {
   co_await parts_.sessions.require_in_touch();

@@ -75,6 +75,12 @@ class Registration {
   // user-interactive authentication and again by create().
   Task<std::optional<RegistrationRefused>> refuse(const NewAccount& wanted);
 
+  // Why nobody can register with this password, when something else is wrong already: so that all
+  // of it can be said at once. Estimating takes its time, so it counts as a registration.
+  Task<std::optional<RegistrationRefused>> refuse_password(std::string password,
+                                                           std::string localpart,
+                                                           std::string address);
+
   // Whether a registration token may be used now.
   Task<std::expected<bool, RegistrationRefused>> token_valid(std::string token,
                                                              std::string address);

@@ -16,7 +16,7 @@ struct AccountOptions {
         "Whether people may replace their password, knowing the one before. A recovery link works "
         "all the same.");
     visit("displayname_change", displayname_change,
-          "Whether people may change the name that others see, on the account pages.");
+          "Whether people may change their name on the account pages.");
     visit("deactivation", deactivation,
           "Whether people may deactivate their own account, which cannot be undone by them.");
   }

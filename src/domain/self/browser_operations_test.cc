@@ -311,6 +311,8 @@ TEST_P(BrowserOperations, ANewPasswordNeedsTheOldOneAndToBeAGoodOne) {
   ASSERT_FALSE(weak.has_value());
   EXPECT_EQ(weak.error().why, Refused::Why::weak_password);
   EXPECT_TRUE(weak.error().weak.has_value());
+  EXPECT_EQ(refused(change("correct horse", "correct horse", true)), Refused::Why::same_password);
+  EXPECT_EQ(refused(change("wrong horse", "wrong horse", true)), Refused::Why::wrong_password);
   // Who does not know the old one is not told what is wrong with the new one.
   EXPECT_EQ(refused(change("wrong horse", "alice", true)), Refused::Why::wrong_password);
   EXPECT_EQ(access(phone_), Worth::active);

@@ -55,6 +55,15 @@ class Operations {
   const accounts::CharacterClasses& required_characters() const {
     return parts_.passwords.required();
   }
+  // Whether people sign in with passwords at all.
+  bool passwords_offered() const { return parts_.checks.enabled(); }
+  // What else it has to be, so that a form can say it before.
+  std::size_t shortest_password() const { return parts_.passwords.minimum_length(); }
+  bool judges_guessability() const { return parts_.passwords.judges_guessability(); }
+  // What is seen of a new password at once.
+  std::optional<accounts::WeakPassword> refuse_form(std::string_view password) const {
+    return parts_.passwords.refuse_form(password);
+  }
   // How long devices are kept that nobody uses; absent: always.
   Limit unused_devices_kept() const { return parts_.sessions.policy().delete_unused_devices_after; }
 
@@ -68,9 +77,14 @@ class Operations {
   // Of a client or a service, for a password that refuse_password() did not refuse before its
   // person was asked to confirm.
   Task<Result<>> change_password(Proof proof, std::string wanted, bool logout_devices);
-  // On a page: asks for the current password itself, within the limits against guessing.
+  // On a page: asks for the current password itself, within the limits against guessing. The new
+  // one has to be another: who changes it believes that the old one is over.
   Task<Result<>> change_password(signin::BrowserSession who, std::string current,
                                  std::string wanted, bool logout_devices);
+
+  // Whether it is the account's password, within the limits against guessing: for a form in which
+  // something else is wrong already, so that all of it can be said at once.
+  Task<Result<>> check_password(const signin::BrowserSession& who, std::string current);
 
   // Whose recovery link this is; absent: nobody's, nor one of an account that is locked or
   // deactivated.

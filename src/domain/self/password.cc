@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "domain/accounts/account_changes.h"
+#include "domain/accounts/password_scheme.h"
 #include "domain/accounts/recovery_links.h"
 #include "domain/self/operations.h"
 #include "domain/sessions/session_rows.h"
@@ -102,6 +103,7 @@ Task<Result<>> Operations::change_password(signin::BrowserSession who, std::stri
     auto checked =
         co_await parts_.checks.check(signin::KnownUser{localpart}, current, who.origin.address);
     if (!checked) co_return refuse(checked.error());
+    if (accounts::same_password(current, wanted)) co_return refuse(Why::same_password);
     if (!hash) {
       auto made = co_await hash_new(parts_.passwords, wanted, localpart);
       if (!made) co_return std::unexpected(made.error());
@@ -117,6 +119,15 @@ Task<Result<>> Operations::change_password(signin::BrowserSession who, std::stri
     if (done || done.error().why != Why::confirmation_used_up) co_return done;
   }
   throw db::Unavailable("a password was changed again and again while it was checked");
+}
+
+Task<Result<>> Operations::check_password(const signin::BrowserSession& who, std::string current) {
+  co_await parts_.sessions.require_in_touch();
+  if (!parts_.checks.enabled()) co_return refuse(Why::wrong_password);
+  const auto checked = co_await parts_.checks.check(signin::KnownUser{who.account.localpart},
+                                                    std::move(current), who.origin.address);
+  if (!checked) co_return refuse(checked.error());
+  co_return Result<>();
 }
 
 Task<std::optional<sessions::Account>> Operations::recovery_account(std::string link) {

@@ -97,6 +97,7 @@ struct Refused {
     no_such_device,        // not there or not theirs
     switched_off,          // the configuration lets nobody change this themselves
     wrong_password,
+    same_password,  // the new one is the one before
     weak_password,  // `weak` says why
     too_many_failures,
     busy,  // too many passwords are being hashed

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "domain/accounts/matrix_id.h"
+#include "domain/accounts/password_scheme.h"
 #include "endpoints/pages/next.h"
 #include "endpoints/pages/words.h"
 #include "endpoints/request/standard_error.h"
@@ -60,6 +61,12 @@ Task<http::Response> get_change_password(const http::Request& /*request*/) {
 
 }  // namespace
 
+Task<bool> may_change_password(const Visit& visit) {
+  const self::Operations& operations = visit.pages.operations;
+  if (!operations.allowed().password_change || !operations.passwords_offered()) co_return false;
+  co_return (co_await visit.pages.overview.profile(visit.who.account.id)).has_password;
+}
+
 http::Response switched_off(const Visit& visit) {
   return pages::show_message(visit.pages, visit.request,
                              {.status = 403,
@@ -68,12 +75,41 @@ http::Response switched_off(const Visit& visit) {
                               .link = std::string(pages::kHome)});
 }
 
-void put_required(html::Values& values, const AccountPages& pages, const Language& language) {
-  const accounts::CharacterClasses& required = pages.operations.required_characters();
-  if (!required.any()) return;
-  values.add_text(
-      "REQUIRED",
-      language.say(texts::PasswordNeeds{.classes = pages::class_names(language, required)}));
+void put_password_rules(html::Values& values, const AccountPages& pages, const Language& language) {
+  const self::Operations& operations = pages.operations;
+  const auto limit = static_cast<std::int64_t>(operations.shortest_password());
+  values.add_text("RULE", language.say(texts::PasswordLength{.limit = limit}));
+  if (const accounts::CharacterClasses& required = operations.required_characters();
+      required.any()) {
+    values.add_text(
+        "RULE",
+        language.say(texts::PasswordNeeds{.classes = pages::class_names(language, required)}));
+  }
+  if (operations.judges_guessability()) {
+    values.add_text("RULE", language.say(Text::password_unguessable));
+  }
+}
+
+void check_new_password(pages::Refusals& refusals, const AccountPages& pages,
+                        const Language& language, const http::Form& sent) {
+  const std::string password = pages::field(sent, "password");
+  if (password.empty()) {
+    refusals.push_back(pages::wrong_field(language, "password", Text::error_choose_password));
+  } else if (const auto weak = pages.operations.refuse_form(password)) {
+    refusals.push_back(pages::words(language, *weak));
+  }
+  if (!accounts::same_password(password, pages::field(sent, "repeated"))) {
+    refusals.push_back(pages::wrong_field(language, "repeated", Text::error_mismatch));
+  }
+}
+
+void put_new_password(html::Values& values, const http::Form& sent,
+                      const pages::Refusals& refusals) {
+  for (const pages::Refused& refused : refusals) {
+    if (refused.field == "password" || refused.field == "repeated") return;
+  }
+  if (refusals.empty()) return;
+  values.add_text("PASSWORD_TYPED", pages::field(sent, "password"));
 }
 
 std::string Visit::matrix_id() const {

@@ -10,6 +10,7 @@
 #include "domain/self/overview.h"
 #include "domain/signin/login_tokens.h"
 #include "endpoints/pages/surface.h"
+#include "endpoints/pages/words.h"
 #include "platform/html/values.h"
 #include "platform/http/router.h"
 
@@ -82,11 +83,24 @@ std::string device_name(const Visit& visit, const self::AccountDevice& device);
 // The rows of account_facts.html.
 void put_device_facts(html::Values& facts, const Visit& visit, const self::AccountDevice& device);
 
+// Whether the person can replace their password here: only then are they told to.
+Task<bool> may_change_password(const Visit& visit);
+
 // For what the configuration lets nobody do themselves.
 http::Response switched_off(const Visit& visit);
 
-// What has to be in a new password, where one is asked for; nothing, if anything will do.
-void put_required(html::Values& values, const AccountPages& pages, const Language& language);
+// Of every page that asks for a password: lets people see what they type, where scripts run.
+inline constexpr std::string_view kShowPassword = "show_password.js";
+
+// What a new password has to be, where one is asked for: before it is typed, not after.
+void put_password_rules(html::Values& values, const AccountPages& pages, const Language& language);
+// What is wrong with the two fields of a new password, as far as it is seen at once.
+void check_new_password(pages::Refusals& refusals, const AccountPages& pages,
+                        const Language& language, const http::Form& sent);
+// What was typed into them, unless it has to be typed again: nobody's password yet. One that is
+// somebody's never comes back in a page.
+void put_new_password(html::Values& values, const http::Form& sent,
+                      const pages::Refusals& refusals);
 
 // For an ID that none of the person's devices has; whether it is anybody else's is not told.
 http::Response no_such_device(const Visit& visit);

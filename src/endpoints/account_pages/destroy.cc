@@ -25,15 +25,16 @@ struct Question {
   html::Values facts = {};
 };
 
-http::Response ask(const Visit& visit, Question question, const pages::Refused& refused) {
+http::Response ask(const Visit& visit, Question question, const pages::Refusals& refusals) {
   html::Page page =
       pages::begin_page(visit.pages, visit.request, question.title, "account_confirm.html");
+  page.script = kShowPassword;
   html::Values& values = page.values;
   values.set("CONSEQUENCE", question.consequence).set("DO", question.button);
   values.set("ACTION", question.action).set("CANCEL_LINK", question.cancel);
   values.set("ACCOUNT", visit.matrix_id());
   values.add_text("CAUTION", visit.language.say(Text::device_delete_link_warning));
-  values.add_text("DEVICE_ID_FIELD", question.device_id).add_text("ERROR", refused.sentence);
+  values.add_text("DEVICE_ID_FIELD", question.device_id);
   values.include("FACTS", "account_facts.html") = std::move(question.facts);
   if (question.about_account) {
     html::Values& choice = values.add("CHOICE").set("CHOICE_TEXT", visit.language.say(Text::erase));
@@ -41,10 +42,10 @@ http::Response ask(const Visit& visit, Question question, const pages::Refused& 
     values.add("TYPED").set("TYPED_LABEL",
                             visit.language.say(texts::TypeId{.user = visit.matrix_id()}));
   }
+  pages::put_refusals(page, refusals, {"confirm", "password"});
   if (!visit.pages.browsers.fresh(visit.who)) values.add("PASSWORD_FIELD");
-  if (!refused.sentence.empty()) page.status = refused.status;
   http::Response response = pages::show(visit.pages, visit.request, std::move(page));
-  pages::put_retry(response, refused);
+  pages::put_retry(response, refusals);
   return response;
 }
 
@@ -53,6 +54,12 @@ struct Confirmed {
   signin::BrowserSession who;
   std::string cookie = {};  // empty: the browser keeps its own
 };
+pages::Refused wrong_password(const Visit& visit) {
+  pages::Refused refused = pages::wrong_field(visit.language, "password", Text::error_password);
+  refused.status = 403;
+  return refused;
+}
+
 Task<std::expected<Confirmed, pages::Refused>> confirm(const Visit& visit) {
   std::string password = pages::field(visit.form, "password");
   if (password.empty()) co_return Confirmed{visit.who};
@@ -60,8 +67,7 @@ Task<std::expected<Confirmed, pages::Refused>> confirm(const Visit& visit) {
       visit.who, std::move(password), std::string(visit.request.client_address));
   if (again) co_return Confirmed{std::move(again->session), std::move(again->cookie)};
   if (again.error().why == signin::LoginRefused::Why::wrong_credentials) {
-    co_return std::unexpected(pages::Refused{
-        .status = 403, .sentence = std::string(visit.language.say(Text::error_password))});
+    co_return std::unexpected(wrong_password(visit));
   }
   co_return std::unexpected(pages::words(visit.language, again.error()));
 }
@@ -90,35 +96,36 @@ Question about_device(const Visit& visit, const self::AccountDevice& device) {
   return question;
 }
 
-Task<http::Response> ask_device(const Visit& visit, pages::Refused refused) {
+Task<http::Response> ask_device(const Visit& visit, pages::Refusals refusals) {
   const std::string id = pages::field(visit.form, "device_id");
   if (id.empty()) co_return pages::see_other("/account/devices");
   const auto device = co_await find_device(visit, id);
   if (!device) co_return no_such_device(visit);
-  co_return ask(visit, about_device(visit, *device), refused);
+  co_return ask(visit, about_device(visit, *device), refusals);
 }
 
 Task<http::Response> get_delete(const Visit& visit) { co_return co_await ask_device(visit, {}); }
 
 Task<http::Response> post_delete(const Visit& visit) {
   const auto confirmed = co_await confirm(visit);
-  if (!confirmed) co_return co_await ask_device(visit, confirmed.error());
+  if (!confirmed) co_return co_await ask_device(visit, {confirmed.error()});
   const auto deleted = co_await visit.pages.operations.delete_devices(
       self::proof_of(confirmed->who), {pages::field(visit.form, "device_id")});
   http::Response response;
   if (deleted == std::size_t{1}) {
-    response = pages::done("/account/devices", pages::Notice::device_deleted);
+    response = pages::done(visit.pages, "/account/devices", pages::Notice::device_deleted);
   } else {
     // None: the page says that there is no such device.
     response = co_await ask_device(
-        visit, deleted ? pages::Refused{} : pages::words(visit.language, deleted.error()));
+        visit, deleted ? pages::Refusals()
+                       : pages::Refusals{pages::words(visit.language, deleted.error())});
   }
   co_return with_cookie(visit, *confirmed, std::move(response));
 }
 
 // --- everything
 
-Task<http::Response> ask_everything(const Visit& visit, pages::Refused refused) {
+Task<http::Response> ask_everything(const Visit& visit, pages::Refusals refusals) {
   const auto devices =
       co_await visit.pages.overview.account_devices(visit.who.account.id, visit.who.id);
   Question question{.title = visit.language.say(Text::everything_title),
@@ -132,7 +139,7 @@ Task<http::Response> ask_everything(const Visit& visit, pages::Refused refused) 
   question.facts.add("FACT")
       .set("NAME", visit.language.say(Text::everything_count))
       .set("VALUE", std::to_string(devices.size()));
-  co_return ask(visit, std::move(question), refused);
+  co_return ask(visit, std::move(question), refusals);
 }
 
 Task<http::Response> get_everything(const Visit& visit) {
@@ -141,14 +148,14 @@ Task<http::Response> get_everything(const Visit& visit) {
 
 Task<http::Response> post_everything(const Visit& visit) {
   const auto confirmed = co_await confirm(visit);
-  if (!confirmed) co_return co_await ask_everything(visit, confirmed.error());
+  if (!confirmed) co_return co_await ask_everything(visit, {confirmed.error()});
   const auto ended =
       co_await visit.pages.operations.sign_out_everywhere(self::proof_of(confirmed->who));
   http::Response response;
   if (ended) {
-    response = pages::done(pages::kHome, pages::Notice::everything);
+    response = pages::done(visit.pages, std::string(pages::kHome), pages::Notice::everything);
   } else {
-    response = co_await ask_everything(visit, pages::words(visit.language, ended.error()));
+    response = co_await ask_everything(visit, {pages::words(visit.language, ended.error())});
   }
   co_return with_cookie(visit, *confirmed, std::move(response));
 }
@@ -211,7 +218,7 @@ Task<http::Response> post_reset(const Visit& visit) {
 
 // --- the account
 
-http::Response ask_account(const Visit& visit, const pages::Refused& refused) {
+http::Response ask_account(const Visit& visit, const pages::Refusals& refusals) {
   Question question{.title = visit.language.say(Text::deactivate_title),
                     .consequence = visit.language.say(Text::deactivate_why),
                     .button = visit.language.say(Text::deactivate_do),
@@ -221,7 +228,7 @@ http::Response ask_account(const Visit& visit, const pages::Refused& refused) {
   question.facts.add("FACT")
       .set("NAME", visit.language.say(Text::matrix_id))
       .set("VALUE", visit.matrix_id());
-  return ask(visit, std::move(question), refused);
+  return ask(visit, std::move(question), refusals);
 }
 
 Task<http::Response> get_deactivate(const Visit& visit) {
@@ -232,17 +239,22 @@ Task<http::Response> get_deactivate(const Visit& visit) {
 Task<http::Response> post_deactivate(const Visit& visit) {
   if (!visit.pages.operations.allowed().deactivation) co_return switched_off(visit);
   if (pages::typed_field(visit.form, "confirm") != visit.matrix_id()) {
-    co_return ask_account(
-        visit,
-        {.status = 400, .sentence = std::string(visit.language.say(Text::error_account_id))});
+    pages::Refusals refusals{pages::wrong_field(visit.language, "confirm", Text::error_account_id)};
+    if (const std::string password = pages::field(visit.form, "password"); !password.empty()) {
+      const auto known = co_await visit.pages.operations.check_password(visit.who, password);
+      if (!known && known.error().why == self::Refused::Why::wrong_password) {
+        refusals.push_back(wrong_password(visit));
+      }
+    }
+    co_return ask_account(visit, refusals);
   }
   const auto confirmed = co_await confirm(visit);
-  if (!confirmed) co_return ask_account(visit, confirmed.error());
+  if (!confirmed) co_return ask_account(visit, {confirmed.error()});
   const auto ended = co_await visit.pages.operations.deactivate(
       self::proof_of(confirmed->who), pages::field(visit.form, "erase") == "1");
   if (!ended) {
     co_return with_cookie(visit, *confirmed,
-                          ask_account(visit, pages::words(visit.language, ended.error())));
+                          ask_account(visit, {pages::words(visit.language, ended.error())}));
   }
   http::Response response = pages::show_message(
       visit.pages, visit.request, {.title = Text::deactivated, .sentence = Text::deactivated_why});

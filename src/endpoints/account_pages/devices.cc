@@ -21,7 +21,7 @@ Task<http::Response> end_app(const Visit& visit) {
     const auto ended = co_await visit.pages.operations.end_app(self::proof_of(visit.who), *id);
     if (!ended) co_return pages::to_sign_in(kDevices);
   }
-  co_return pages::done(kDevices, pages::Notice::app_ended);
+  co_return pages::done(visit.pages, std::string(kDevices), pages::Notice::app_ended);
 }
 
 Task<void> put_apps(html::Values& values, const Visit& visit) {
@@ -29,11 +29,18 @@ Task<void> put_apps(html::Values& values, const Visit& visit) {
   const auto apps = co_await visit.pages.overview.apps(visit.who.account.id);
   if (apps.empty()) co_return;
   html::Values& list = values.add("APPS");
+  std::vector<pages::Called> called;
   for (const auto& app : apps) {
-    html::Values& row = list.add("APP_ROW");
     const std::string name = co_await names.of(app.client);
-    row.set("APP", name.empty() ? app.client : name).set("APP_ID", text::format_id(app.id));
-    row.set("USED", visit.language.ago(app.last_used_at, visit.pages.clock.now()));
+    called.push_back({.name = name.empty() ? app.client : name,
+                      .details = visit.language.ago(app.last_used_at, visit.pages.clock.now())});
+  }
+  const auto told = pages::told_apart(called);
+  for (std::size_t i = 0; i < apps.size(); ++i) {
+    const auto& app = apps[i];
+    html::Values& row = list.add("APP_ROW");
+    row.set("APP", called[i].name).set("TOLD", told[i]).set("APP_ID", text::format_id(app.id));
+    row.set("USED", called[i].details);
     row.set("USED_TIME", text::format_rfc3339(app.last_used_at));
   }
 }
@@ -55,9 +62,12 @@ std::string_view state_of(const Visit& visit, const self::AccountDevice& device)
   return device.signed_out_softly ? visit.language.say(Text::device_soft) : std::string_view();
 }
 
-void put_row(html::Values& values, const Visit& visit, const self::AccountDevice& device) {
+void put_row(html::Values& values, const Visit& visit, const self::AccountDevice& device,
+             std::string_view told) {
   html::Values& row = values.add("DEVICE_ROW");
   const std::string name = device_name(visit, device);
+  if (told != name) row.add_text("TOLD", told);
+  row.set("ID", device.id).add_text("ADDRESS", device.address);
   row.set("DEVICE_QUERY", http::percent_encode(device.id)).set("DEVICE_SHOWN", name);
   const std::string app = device.client.empty()
                               ? pages::browser_name(visit.language, device.user_agent)
@@ -74,9 +84,14 @@ Task<http::Response> get_devices(const Visit& visit) {
   const auto devices = co_await list_devices(visit);
   html::Page page = pages::begin_page(visit.pages, visit.request, visit.language.say(Text::devices),
                                       "account_devices.html");
-  page.values.add_text("NOTICE", pages::notice_of(visit.language, visit.form));
+  page.values.add_text("NOTICE", pages::notice_of(visit.pages, visit.request));
   html::Values& list = page.values.add(devices.empty() ? "NONE" : "SOME");
-  for (const auto& device : devices) put_row(list, visit, device);
+  const bool may_change = co_await may_change_password(visit);
+  list.set("WHY", visit.language.say(may_change ? Text::devices_why : Text::devices_why_ask));
+  std::vector<pages::Called> called;
+  for (const auto& device : devices) called.push_back({device_name(visit, device), device.id});
+  const auto told = pages::told_apart(called);
+  for (std::size_t i = 0; i < devices.size(); ++i) put_row(list, visit, devices[i], told[i]);
   if (const Limit kept = visit.pages.operations.unused_devices_kept()) {
     const auto days = std::chrono::floor<std::chrono::days>(*kept).count();
     page.values.add_text("UNUSED_WHY", visit.language.say(texts::DevicesUnused{.days = days}));
@@ -86,21 +101,20 @@ Task<http::Response> get_devices(const Visit& visit) {
 }
 
 http::Response device_page(const Visit& visit, const self::AccountDevice& device,
-                           const pages::Refused& refused) {
+                           const pages::Refusals& refusals) {
   html::Page page = pages::begin_page(visit.pages, visit.request, device_name(visit, device),
                                       "account_device.html");
   html::Values& values = page.values;
   values.set("ID", device.id).set("DEVICE_QUERY", http::percent_encode(device.id));
   values.set("SHOWN_NAME", device.display_name);
-  values.add_text("NOTICE", pages::notice_of(visit.language, visit.form));
-  values.add_text("ERROR", refused.sentence);
+  values.add_text("NOTICE", pages::notice_of(visit.pages, visit.request));
   if (device.signed_out_softly && !device.locked) {
     values.add_text("STATE_WHY", visit.language.say(Text::device_soft_why));
   } else {
     values.add_text("STATE_WHY", state_of(visit, device));
   }
   put_device_facts(values.include("FACTS", "account_facts.html"), visit, device);
-  if (!refused.sentence.empty()) page.status = refused.status;
+  pages::put_refusals(page, refusals, {"name"});
   return pages::show(visit.pages, visit.request, std::move(page));
 }
 
@@ -117,11 +131,11 @@ Task<http::Response> rename_device(const Visit& visit) {
   const auto renamed = co_await visit.pages.operations.rename_device(
       self::proof_of(visit.who), id, pages::field(visit.form, "name"));
   if (renamed)
-    co_return pages::done("/account/device?device_id=" + http::percent_encode(id),
+    co_return pages::done(visit.pages, "/account/device?device_id=" + http::percent_encode(id),
                           pages::Notice::saved);
   const auto device = co_await find_device(visit, id);
   if (!device) co_return no_such_device(visit);
-  co_return device_page(visit, *device, pages::words(visit.language, renamed.error()));
+  co_return device_page(visit, *device, {pages::words(visit.language, renamed.error())});
 }
 
 }  // namespace

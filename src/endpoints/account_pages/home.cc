@@ -1,6 +1,8 @@
 // GET /account/: who one is, and the way to every other page, for clients too (MSC4191); GET and
 // POST /account/profile.
 
+#include <utility>
+
 #include "endpoints/account_pages/account_pages.h"
 #include "endpoints/account_pages/actions.h"
 #include "endpoints/pages/next.h"
@@ -14,11 +16,21 @@ namespace {
 
 constexpr std::string_view kProfile = "/account/profile";
 
-void put_browser(html::Values& values, const Visit& visit, const signin::BrowserSession& browser) {
+std::string used(const Visit& visit, const signin::BrowserSession& browser) {
+  return visit.language.ago(browser.last_active_at, visit.pages.clock.now());
+}
+
+pages::Called call(const Visit& visit, const signin::BrowserSession& browser) {
+  std::string name = pages::browser_name(visit.language, browser.origin.user_agent);
+  if (name.empty()) name = visit.language.say(Text::unknown);
+  return {std::move(name), used(visit, browser) + ", " + browser.origin.address};
+}
+
+void put_browser(html::Values& values, const Visit& visit, const signin::BrowserSession& browser,
+                 std::string_view name, std::string_view told) {
   html::Values& row = values.add("BROWSER");
-  const std::string name = pages::browser_name(visit.language, browser.origin.user_agent);
-  row.set("AGENT", name.empty() ? visit.language.say(Text::unknown) : name);
-  row.set("USED", visit.language.ago(browser.last_active_at, visit.pages.clock.now()));
+  row.set("AGENT", name).set("TOLD", told);
+  row.set("USED", used(visit, browser));
   row.set("USED_TIME", text::format_rfc3339(browser.last_active_at));
   row.add_text("ADDRESS", browser.origin.address);
   row.set("BROWSER_ID", text::format_id(browser.id));
@@ -32,9 +44,14 @@ Task<http::Response> show_home(const Visit& visit, std::string_view notice) {
                                       "account_home.html");
   page.values.set("ACCOUNT", visit.matrix_id());
   page.values.add_text("NOTICE", notice).add_text("SHOWN_NAME", profile.display_name);
-  if (visit.pages.operations.allowed().password_change) page.values.add("MAY_CHANGE_PASSWORD");
+  if (co_await may_change_password(visit)) page.values.add("MAY_CHANGE_PASSWORD");
   if (visit.pages.operations.allowed().deactivation) page.values.add("MAY_DEACTIVATE");
-  for (const auto& browser : browsers) put_browser(page.values, visit, browser);
+  std::vector<pages::Called> called;
+  for (const auto& browser : browsers) called.push_back(call(visit, browser));
+  const auto told = pages::told_apart(called);
+  for (std::size_t i = 0; i < browsers.size(); ++i) {
+    put_browser(page.values, visit, browsers[i], called[i].name, told[i]);
+  }
   co_return pages::show(visit.pages, visit.request, std::move(page));
 }
 
@@ -42,7 +59,7 @@ Task<http::Response> show_home(const Visit& visit, std::string_view notice) {
 Task<http::Response> get_home(const Visit& visit) {
   const std::string action = pages::field(visit.form, "action");
   if (action.empty())
-    co_return co_await show_home(visit, pages::notice_of(visit.language, visit.form));
+    co_return co_await show_home(visit, pages::notice_of(visit.pages, visit.request));
   if (auto path = page_of_action(action, pages::field(visit.form, "device_id"))) {
     co_return pages::see_other(std::move(*path));
   }
@@ -53,16 +70,16 @@ Task<http::Response> end_browser(const Visit& visit) {
   if (const auto id = text::parse_id<BrowserSessionId>(pages::field(visit.form, "browser"))) {
     co_await visit.pages.browsers.end(visit.who.account.id, *id);
   }
-  co_return pages::done(pages::kHome, pages::Notice::browser_ended);
+  co_return pages::done(visit.pages, std::string(pages::kHome), pages::Notice::browser_ended);
 }
 
-Task<http::Response> profile_page(const Visit& visit, const pages::Refused& refused) {
+Task<http::Response> profile_page(const Visit& visit, const pages::Refusals& refusals) {
   const auto profile = co_await visit.pages.overview.profile(visit.who.account.id);
   html::Page page = pages::begin_page(visit.pages, visit.request, visit.language.say(Text::profile),
                                       "account_profile.html");
   html::Values& values = page.values;
   values.set("ACCOUNT", visit.matrix_id());
-  values.add_text("NOTICE", pages::notice_of(visit.language, visit.form));
+  values.add_text("NOTICE", pages::notice_of(visit.pages, visit.request));
   for (const accounts::Threepid& threepid : profile.threepids) {
     const bool phone = threepid.medium == "msisdn";
     values.add("THREEPID")
@@ -71,11 +88,11 @@ Task<http::Response> profile_page(const Visit& visit, const pages::Refused& refu
   }
   if (visit.pages.operations.allowed().displayname_change) {
     html::Values& form = values.add("NAME_FORM");
-    form.set("SHOWN_NAME", profile.display_name).add_text("ERROR", refused.sentence);
+    form.set("SHOWN_NAME", profile.display_name);
   } else {
     values.add("NAME_SHOWN").add_text("SHOWN_NAME", profile.display_name);
   }
-  if (!refused.sentence.empty()) page.status = refused.status;
+  pages::put_refusals(page, refusals, {"name"});
   co_return pages::show(visit.pages, visit.request, std::move(page));
 }
 
@@ -84,8 +101,8 @@ Task<http::Response> get_profile(const Visit& visit) { co_return co_await profil
 Task<http::Response> post_profile(const Visit& visit) {
   const auto saved = co_await visit.pages.operations.set_display_name(
       self::proof_of(visit.who), pages::field(visit.form, "name"));
-  if (saved) co_return pages::done(kProfile, pages::Notice::saved);
-  co_return co_await profile_page(visit, pages::words(visit.language, saved.error()));
+  if (saved) co_return pages::done(visit.pages, std::string(kProfile), pages::Notice::saved);
+  co_return co_await profile_page(visit, {pages::words(visit.language, saved.error())});
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 // link that an administrator has handed out.
 
 #include "domain/accounts/matrix_id.h"
-#include "domain/accounts/password_scheme.h"
 #include "endpoints/account_pages/account_pages.h"
 #include "endpoints/pages/next.h"
 #include "endpoints/pages/surface.h"
@@ -22,43 +21,36 @@ struct PasswordForm {
   std::string account;    // the full Matrix ID
   std::string link = {};  // the recovery link's token; empty: the current password is asked for
   std::string purpose = {};
-  bool logout_devices = false;  // at first not: it can cost the keys of messages
-  std::string kept = {};        // names of the devices that stay signed in whatever is ticked
-  pages::Refused refused = {};
+  std::string kept = {};  // names of the devices that stay signed in whatever is ticked
 };
 
+// Again with what was sent, when something was wrong with it.
 http::Response password_form(const AccountPages& pages, const http::Request& request,
-                             const PasswordForm& form) {
+                             const PasswordForm& form, const http::Form& sent,
+                             const pages::Refusals& refusals) {
+  const Language& language = pages::language_of(pages, request);
   html::Page page = pages::begin_page(pages, request, form.title, "account_password.html");
+  page.script = kShowPassword;
   html::Values& values = page.values;
   values.set("ACTION", form.action).set("ACCOUNT", form.account).set("DO", form.title);
   values.add_text("PURPOSE", form.purpose).add_text("LINK_TOKEN", form.link);
-  values.add_text("ERROR", form.refused.sentence);
-  put_required(values, pages, pages::language_of(pages, request));
+  put_password_rules(values, pages, language);
+  put_new_password(values, sent, refusals);
   if (form.link.empty()) {
     values.add("CURRENT");
     values.add("HOME_LINK");
   }
-  if (form.logout_devices) values.add("TICKED");
+  if (pages::field(sent, "logout_devices") == "1") values.add("TICKED");
   if (!form.kept.empty()) {
-    const Language& language = pages::language_of(pages, request);
     values.add("OTHERS");
     values.add_text("KEPT", language.say(texts::LogoutKeeps{.devices = form.kept}));
   } else {
     values.add("ALL");
   }
-  if (!form.refused.sentence.empty()) page.status = form.refused.status;
+  pages::put_refusals(page, refusals, {"current", "password", "repeated"});
   http::Response response = pages::show(pages, request, std::move(page));
-  pages::put_retry(response, form.refused);
+  pages::put_retry(response, refusals);
   return response;
-}
-
-// What is seen at once in it; absent: nothing is wrong.
-std::optional<pages::Refused> wrong_new_password(const Language& language, const http::Form& sent) {
-  if (accounts::same_password(pages::field(sent, "password"), pages::field(sent, "repeated"))) {
-    return std::nullopt;
-  }
-  return pages::Refused{.status = 400, .sentence = std::string(language.say(Text::error_mismatch))};
 }
 
 // What the person holds stays signed in (MSC2457: the caller's own token survives).
@@ -70,21 +62,25 @@ std::string names_of_kept(const Visit& visit, const std::vector<self::AccountDev
   return names.empty() ? std::string() : visit.language.list(names);
 }
 
-Task<http::Response> change_page(const Visit& visit, bool logout_devices, pages::Refused refused) {
+Task<http::Response> change_page(const Visit& visit, pages::Refusals refusals) {
   const auto devices = co_await list_devices(visit);
   co_return password_form(visit.pages, visit.request,
                           {.title = visit.language.say(Text::change_password),
                            .action = kChange,
                            .account = visit.matrix_id(),
-                           .logout_devices = logout_devices,
-                           .kept = names_of_kept(visit, devices),
-                           .refused = std::move(refused)});
+                           .kept = names_of_kept(visit, devices)},
+                          visit.form, refusals);
+}
+
+bool switched_off_here(const Visit& visit) {
+  const self::Operations& operations = visit.pages.operations;
+  return !operations.allowed().password_change || !operations.passwords_offered();
 }
 
 Task<http::Response> get_password(const Visit& visit) {
-  if (!visit.pages.operations.allowed().password_change) co_return switched_off(visit);
+  if (switched_off_here(visit)) co_return switched_off(visit);
   const auto profile = co_await visit.pages.overview.profile(visit.who.account.id);
-  if (profile.has_password) co_return co_await change_page(visit, false, {});
+  if (profile.has_password) co_return co_await change_page(visit, {});
   co_return pages::show_message(visit.pages, visit.request,
                                 {.title = Text::no_password,
                                  .sentence = Text::no_password_why,
@@ -92,17 +88,25 @@ Task<http::Response> get_password(const Visit& visit) {
 }
 
 Task<http::Response> post_password(const Visit& visit) {
-  if (!visit.pages.operations.allowed().password_change) co_return switched_off(visit);
-  const bool logout_devices = pages::field(visit.form, "logout_devices") == "1";
-  if (auto wrong = wrong_new_password(visit.language, visit.form)) {
-    co_return co_await change_page(visit, logout_devices, std::move(*wrong));
+  if (switched_off_here(visit)) co_return switched_off(visit);
+  const std::string current = pages::field(visit.form, "current");
+  pages::Refusals refusals;
+  if (current.empty()) {
+    refusals.push_back(pages::wrong_field(visit.language, "current", Text::error_password_needed));
   }
+  check_new_password(refusals, visit.pages, visit.language, visit.form);
+  if (!refusals.empty() && !current.empty()) {
+    const auto known = co_await visit.pages.operations.check_password(visit.who, current);
+    if (!known) refusals.insert(refusals.begin(), pages::words(visit.language, known.error()));
+  }
+  if (!refusals.empty()) co_return co_await change_page(visit, std::move(refusals));
   const auto changed = co_await visit.pages.operations.change_password(
-      visit.who, pages::field(visit.form, "current"), pages::field(visit.form, "password"),
-      logout_devices);
-  if (changed) co_return pages::done(pages::kHome, pages::Notice::password);
-  co_return co_await change_page(visit, logout_devices,
-                                 pages::words(visit.language, changed.error()));
+      visit.who, current, pages::field(visit.form, "password"),
+      pages::field(visit.form, "logout_devices") == "1");
+  if (changed) {
+    co_return pages::done(visit.pages, std::string(pages::kHome), pages::Notice::password);
+  }
+  co_return co_await change_page(visit, {pages::words(visit.language, changed.error())});
 }
 
 // By a link.
@@ -118,7 +122,8 @@ http::Response gone(const AccountPages& pages, const http::Request& request) {
 
 // The form, or why there is none.
 Task<http::Response> recover_page(const AccountPages& pages, const http::Request& request,
-                                  std::string link, bool logout_devices, pages::Refused refused) {
+                                  std::string link, const http::Form& sent,
+                                  const pages::Refusals& refusals) {
   const auto account = co_await pages.operations.recovery_account(link);
   if (!account) co_return gone(pages, request);
   const Language& language = pages::language_of(pages, request);
@@ -128,14 +133,13 @@ Task<http::Response> recover_page(const AccountPages& pages, const http::Request
                            .action = kRecover,
                            .account = user_id,
                            .link = std::move(link),
-                           .purpose = language.say(texts::RecoverWhy{.user = user_id}),
-                           .logout_devices = logout_devices,
-                           .refused = std::move(refused)});
+                           .purpose = language.say(texts::RecoverWhy{.user = user_id})},
+                          sent, refusals);
 }
 
 Task<http::Response> get_recover(const AccountPages& pages, const http::Request& request) {
   co_return co_await recover_page(pages, request,
-                                  pages::typed_field(pages::query_of(request), "token"), false, {});
+                                  pages::typed_field(pages::query_of(request), "token"), {}, {});
 }
 
 Task<http::Response> post_recover(const AccountPages& pages, const http::Request& request,
@@ -143,16 +147,16 @@ Task<http::Response> post_recover(const AccountPages& pages, const http::Request
   const std::string link = pages::typed_field(sent, "token");
   const bool logout_devices = pages::field(sent, "logout_devices") == "1";
   const Language& language = pages::language_of(pages, request);
-  if (auto wrong = wrong_new_password(language, sent)) {
-    co_return co_await recover_page(pages, request, link, logout_devices, std::move(*wrong));
-  }
+  pages::Refusals refusals;
+  check_new_password(refusals, pages, language, sent);
+  if (!refusals.empty()) co_return co_await recover_page(pages, request, link, sent, refusals);
   const auto recovered = co_await pages.operations.recover(
       link, pages::field(sent, "password"), logout_devices, request::origin_of(request));
   if (!recovered) {
-    co_return co_await recover_page(pages, request, link, logout_devices,
-                                    pages::words(language, recovered.error()));
+    co_return co_await recover_page(pages, request, link, sent,
+                                    {pages::words(language, recovered.error())});
   }
-  http::Response response = pages::done(pages::kHome, pages::Notice::password);
+  http::Response response = pages::done(pages, std::string(pages::kHome), pages::Notice::password);
   pages::give_cookie(pages, response, recovered->cookie);
   co_return response;
 }

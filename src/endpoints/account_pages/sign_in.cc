@@ -18,7 +18,7 @@ struct SignInForm {
   bool another = false;
   bool coming_back = false;  // from another page that wants somebody signed in
   std::string_view notice = {};
-  pages::Refused refused = {};
+  pages::Refusals refusals = {};
 };
 
 Text title_of(const SignInForm& form) {
@@ -31,12 +31,13 @@ http::Response sign_in_page(const AccountPages& pages, const http::Request& requ
   const Language& language = pages::language_of(pages, request);
   html::Page page =
       pages::begin_page(pages, request, language.say(title_of(form)), "account_sign_in.html");
+  page.script = kShowPassword;
   html::Values& values = page.values;
   values.set("NEXT", form.next).set("USER", form.user);
   values.set("USER_HINT",
              language.say(texts::UserNameHint{
                  .name = "alice", .user = accounts::matrix_id("alice", pages.server_name)}));
-  values.add_text("NOTICE", form.notice).add_text("ERROR", form.refused.sentence);
+  values.add_text("NOTICE", form.notice);
   if (form.another) {
     values.add("ANOTHER");
     values.add_text("PURPOSE", language.say(Text::sign_in_another_why));
@@ -46,13 +47,14 @@ http::Response sign_in_page(const AccountPages& pages, const http::Request& requ
   } else if (form.coming_back) {
     values.add_text("PURPOSE", language.say(Text::sign_in_first));
   }
-  values.add(form.user.empty() ? "FOCUS_USER" : "FOCUS_PASSWORD");
+  if (pages.operations.passwords_offered()) values.add("FORGOT");
   if (pages.registration.open() && !form.again && !form.another) {
     values.add_text("SIGN_UP_LINK", pages::sign_up_path(form.next));
   }
-  if (!form.refused.sentence.empty()) page.status = form.refused.status;
+  pages::put_refusals(page, form.refusals, {"user", "password"},
+                      form.user.empty() ? "user" : "password");
   http::Response response = pages::show(pages, request, std::move(page));
-  pages::put_retry(response, form.refused);
+  pages::put_retry(response, form.refusals);
   return response;
 }
 
@@ -71,7 +73,7 @@ Task<http::Response> get_sign_in(const AccountPages& pages, const http::Request&
                   .again = who && pages::field(query, "again") == "1",
                   .another = who && pages::field(query, "another") == "1",
                   .coming_back = !pages::field(query, "next").empty(),
-                  .notice = pages::notice_of(pages::language_of(pages, request), query)};
+                  .notice = pages::notice_of(pages, request)};
   if (who && !form.again && !form.another) co_return pages::see_other(form.next);
   if (form.again) form.user = who->account.localpart;
   co_return sign_in_page(pages, request, form);
@@ -84,17 +86,39 @@ signin::Identifier identifier_of(const std::string& typed) {
   return signin::UserName{typed};
 }
 
+// What has to be there before anything is looked up.
+pages::Refusals missing(const Language& language, const SignInForm& form, const http::Form& sent) {
+  pages::Refusals refusals;
+  if (form.user.empty()) {
+    refusals.push_back(pages::wrong_field(language, "user", Text::error_name_needed));
+  }
+  if (pages::field(sent, "password").empty()) {
+    refusals.push_back(pages::wrong_field(language, "password", Text::error_password_needed));
+  }
+  return refusals;
+}
+
+// Which of the two is wrong is not said.
+pages::Refused words_of(const Language& language, const signin::LoginRefused& refused) {
+  pages::Refused words = pages::words(language, refused);
+  if (refused.why == signin::LoginRefused::Why::wrong_credentials) words.field = "password";
+  return words;
+}
+
 Task<http::Response> post_sign_in(const AccountPages& pages, const http::Request& request,
                                   const http::Form& sent) {
   SignInForm form{.next = pages::next_or_home(pages.router, pages::field(sent, "next")),
                   .user = pages::typed_field(sent, "user"),
                   .again = pages::field(sent, "again") == "1",
                   .another = pages::field(sent, "another") == "1"};
+  const Language& language = pages::language_of(pages, request);
+  form.refusals = missing(language, form, sent);
+  if (!form.refusals.empty()) co_return sign_in_page(pages, request, form);
   const auto signed_in = co_await pages.browsers.sign_in(
       identifier_of(form.user), pages::field(sent, "password"), request::origin_of(request),
       pages::session_cookie(pages, request));
   if (!signed_in) {
-    form.refused = pages::words(pages::language_of(pages, request), signed_in.error());
+    form.refusals = {words_of(language, signed_in.error())};
     co_return sign_in_page(pages, request, form);
   }
   http::Response response = pages::see_other(form.next);
@@ -104,7 +128,7 @@ Task<http::Response> post_sign_in(const AccountPages& pages, const http::Request
 
 Task<http::Response> post_sign_out(const Visit& visit) {
   co_await visit.pages.browsers.end(visit.who.account.id, visit.who.id);
-  http::Response response = pages::done("/account/sign-in", pages::Notice::signed_out);
+  http::Response response = pages::done(visit.pages, "/account/sign-in", pages::Notice::signed_out);
   pages::take_cookie(visit.pages, response);
   co_return response;
 }

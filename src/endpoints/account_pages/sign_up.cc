@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "domain/accounts/matrix_id.h"
-#include "domain/accounts/password_scheme.h"
 #include "endpoints/account_pages/account_pages.h"
 #include "endpoints/pages/next.h"
 #include "endpoints/pages/surface.h"
@@ -26,39 +25,53 @@ bool accepted(const http::Form& sent, std::string_view id) {
 }
 
 void put_terms(const AccountPages& pages, html::Values& values, const http::Form& sent,
-               const Language& language) {
+               const Language& language, const pages::Refusals& refusals) {
   html::Values& terms = values.add("TERMS_FIELD");
+  const bool wrong = std::ranges::find(refusals, "terms", &pages::Refused::field) != refusals.end();
+  // The first that is wrong has the focus, as with other fields.
+  bool focus = wrong && std::ranges::none_of(refusals, [](const pages::Refused& refused) {
+                 return !refused.field.empty() && refused.field != "terms";
+               });
   int number = 0;
   for (const auto& [id, policy] : pages.registration.terms().policies()) {
     const auto& document = pages::document_in(language, policy.as_object());
     html::Values& row = terms.add("POLICY");
     row.set("NUMBER", std::to_string(++number)).set("ID", id);
     row.set("NAME", document.at("name").as_string()).set("URL", document.at("url").as_string());
-    if (accepted(sent, id)) row.add("TICKED");
+    if (accepted(sent, id)) {
+      row.add("TICKED");
+    } else if (wrong) {
+      html::Values& invalid = row.add("INVALID");
+      if (focus) invalid.add("FOCUS");
+      focus = false;
+    }
   }
 }
 
 // `purpose`: why the person is here; may be empty.
 http::Response sign_up_page(const AccountPages& pages, const http::Request& request,
-                            const http::Form& sent, const pages::Refused& refused,
+                            const http::Form& sent, const pages::Refusals& refusals,
                             std::string_view purpose = {}) {
   const Language& language = pages::language_of(pages, request);
   const std::string next = pages::next_or_home(pages.router, pages::field(sent, "next"));
   html::Page page =
       pages::begin_page(pages, request, language.say(Text::sign_up), "account_sign_up.html");
+  page.script = kShowPassword;
   html::Values& values = page.values;
   values.set("NEXT", next).set("USER", pages::typed_field(sent, "user"));
   values.set("SIGN_IN_LINK", pages::sign_in_path(next));
   values.set("USER_HINT", language.say(texts::SignUpNameHint{.server = pages.server_name}));
-  values.add_text("PURPOSE", purpose).add_text("ERROR", refused.sentence);
-  put_required(values, pages, language);
+  values.add_text("PURPOSE", purpose);
+  put_password_rules(values, pages, language);
+  put_new_password(values, sent, refusals);
   if (asks_for(pages, Stage::registration_token)) {
     values.add("TOKEN_FIELD").set("TOKEN_TYPED", pages::typed_field(sent, "token"));
   }
-  if (asks_for(pages, Stage::terms)) put_terms(pages, values, sent, language);
-  if (!refused.sentence.empty()) page.status = refused.status;
+  if (asks_for(pages, Stage::terms)) put_terms(pages, values, sent, language, refusals);
+  pages::put_refusals(page, refusals, {"user", "password", "repeated", "token", "terms"},
+                      refusals.empty() ? "user" : std::string_view());
   http::Response response = pages::show(pages, request, std::move(page));
-  pages::put_retry(response, refused);
+  pages::put_retry(response, refusals);
   return response;
 }
 
@@ -87,18 +100,6 @@ Task<http::Response> get_sign_up(const AccountPages& pages, const http::Request&
   co_return sign_up_page(pages, request, query, {}, purpose);
 }
 
-// What is seen at once in the form; absent: nothing is wrong.
-std::optional<Text> wrong_field(const AccountPages& pages, const http::Form& sent) {
-  if (pages::typed_field(sent, "user").empty()) return Text::error_name_needed;
-  if (!accounts::same_password(pages::field(sent, "password"), pages::field(sent, "repeated"))) {
-    return Text::error_mismatch;
-  }
-  if (!asks_for(pages, Stage::terms)) return std::nullopt;
-  const bool all = std::ranges::all_of(pages.registration.terms().policies(),
-                                       [&](const auto& p) { return accepted(sent, p.key()); });
-  return all ? std::nullopt : std::optional(Text::error_terms);
-}
-
 pages::Refused words_of(const Language& language, const confirm::AuthRefused& refused) {
   if (const auto* login = std::get_if<signin::LoginRefused>(&refused)) {
     return pages::words(language, *login);
@@ -124,8 +125,9 @@ Task<Passed> pass_stages(const AccountPages& pages, const http::Request& request
     const auto* challenge = std::get_if<confirm::Challenge>(&passed.error());
     if (challenge == nullptr) co_return std::unexpected(words_of(language, passed.error()));
     if (challenge->failure == confirm::AuthFailure::wrong_token) {
-      co_return std::unexpected(
-          pages::Refused{.status = 403, .sentence = std::string(language.say(Text::error_token))});
+      pages::Refused refused = pages::wrong_field(language, "token", Text::error_token);
+      refused.status = 403;
+      co_return std::unexpected(std::move(refused));
     }
     if (challenge->failure) co_return std::unexpected(words_of(language, passed.error()));
     session = challenge->session;
@@ -133,36 +135,71 @@ Task<Passed> pass_stages(const AccountPages& pages, const http::Request& request
   co_return std::unexpected(words_of(language, confirm::Challenge{}));
 }
 
-Task<std::optional<pages::Refused>> make_account(const AccountPages& pages,
-                                                 const http::Request& request,
-                                                 const http::Form& sent) {
+// What is wrong with the form, all of it, before anything is done. A token and how easily the
+// password is guessed cost something to look at: only when the form is not good anyway, for else
+// they are looked at on the way.
+Task<pages::Refusals> check_form(const AccountPages& pages, const http::Request& request,
+                                 const http::Form& sent) {
   const Language& language = pages::language_of(pages, request);
-  if (const auto wrong = wrong_field(pages, sent)) {
-    co_return pages::Refused{.status = 400, .sentence = std::string(language.say(*wrong))};
+  const std::string name = pages::typed_field(sent, "user");
+  pages::Refusals refusals;
+  if (name.empty()) {
+    refusals.push_back(pages::wrong_field(language, "user", Text::error_name_needed));
+  } else if (const auto refused = co_await pages.registration.refuse(std::optional(name))) {
+    refusals.push_back(pages::words(language, *refused));
   }
+  const std::size_t before = refusals.size();
+  check_new_password(refusals, pages, language, sent);
+  const bool password_is_good = refusals.size() == before;
+  if (asks_for(pages, Stage::terms) &&
+      !std::ranges::all_of(pages.registration.terms().policies(),
+                           [&](const auto& policy) { return accepted(sent, policy.key()); })) {
+    refusals.push_back(pages::wrong_field(language, "terms", Text::error_terms));
+  }
+  if (refusals.empty()) co_return refusals;
+  const std::string address(request.client_address);
+  if (password_is_good) {
+    if (const auto refused = co_await pages.registration.refuse_password(
+            pages::field(sent, "password"), name, address)) {
+      refusals.push_back(pages::words(language, *refused));
+    }
+  }
+  if (asks_for(pages, Stage::registration_token)) {
+    const auto valid =
+        co_await pages.registration.token_valid(pages::typed_field(sent, "token"), address);
+    if (!valid) {
+      refusals.push_back(pages::words(language, valid.error()));
+    } else if (!*valid) {
+      refusals.push_back(pages::wrong_field(language, "token", Text::error_token));
+    }
+  }
+  co_return refusals;
+}
+
+Task<pages::Refusals> make_account(const AccountPages& pages, const http::Request& request,
+                                   const http::Form& sent) {
+  auto refusals = co_await check_form(pages, request, sent);
+  if (!refusals.empty()) co_return refusals;
+  const Language& language = pages::language_of(pages, request);
   registration::NewAccount wanted{.username = pages::typed_field(sent, "user"),
                                   .password = pages::field(sent, "password"),
                                   .inhibit_login = true,
                                   .session = {}};
   wanted.session.origin = request::origin_of(request);
-  if (const auto refused = co_await pages.registration.refuse(wanted)) {
-    co_return pages::words(language, *refused);
-  }
   auto passed = co_await pass_stages(pages, request, sent);
-  if (!passed) co_return passed.error();
+  if (!passed) co_return pages::Refusals{std::move(passed.error())};
   const auto made = co_await pages.registration.create(request.worker, std::move(wanted), *passed);
-  if (made) co_return std::nullopt;
+  if (made) co_return pages::Refusals();
   // The next form is confirmed anew, perhaps with the last use of the same token.
   co_await pages.auth.give_up(*passed);
-  co_return pages::words(language, made.error());
+  co_return pages::Refusals{pages::words(language, made.error())};
 }
 
 Task<http::Response> post_sign_up(const AccountPages& pages, const http::Request& request,
                                   const http::Form& sent) {
   if (!pages.registration.open()) co_return closed_page(pages, request);
-  if (const auto refused = co_await make_account(pages, request, sent)) {
-    co_return sign_up_page(pages, request, sent, *refused);
-  }
+  const auto refusals = co_await make_account(pages, request, sent);
+  if (!refusals.empty()) co_return sign_up_page(pages, request, sent, refusals);
   const std::string next = pages::next_or_home(pages.router, pages::field(sent, "next"));
   const auto signed_in = co_await pages.browsers.sign_in(
       signin::UserName{pages::typed_field(sent, "user")}, pages::field(sent, "password"),
@@ -170,7 +207,7 @@ Task<http::Response> post_sign_up(const AccountPages& pages, const http::Request
   // The account is there, whatever kept the browser from being signed in.
   if (!signed_in)
     co_return pages::to_sign_in(next, {.login_hint = pages::typed_field(sent, "user")});
-  http::Response response = next == pages::kHome ? pages::done(pages::kHome, pages::Notice::welcome)
+  http::Response response = next == pages::kHome ? pages::done(pages, next, pages::Notice::welcome)
                                                  : pages::see_other(next);
   pages::give_cookie(pages, response, signed_in->cookie);
   co_return response;

@@ -127,14 +127,18 @@ struct Wrong {
   int status;
   Text sentence;
   std::optional<Duration> retry_after;
+  std::string_view at;  // the field; empty: the form
 };
 
 Wrong wrong(const std::variant<AuthFailure, signin::LoginRefused>& refused) {
   if (const auto* login = std::get_if<signin::LoginRefused>(&refused)) {
-    return {429, Text::fallback_too_many, login->retry_after};
+    return {429, Text::fallback_too_many, login->retry_after, {}};
   }
   const bool password = std::get<AuthFailure>(refused) == AuthFailure::wrong_password;
-  return {403, password ? Text::fallback_wrong_password : Text::error_token, {}};
+  return {403,
+          password ? Text::fallback_wrong_password : Text::error_token,
+          {},
+          password ? fallback_field::kPassword : fallback_field::kToken};
 }
 
 Task<http::Response> post_page(const Api& api, const http::Request& request) {
@@ -142,15 +146,17 @@ Task<http::Response> post_page(const Api& api, const http::Request& request) {
   const auto asked = co_await ask(api, request, sent);
   if (!asked) co_return asked.error();
   const Language& language = asked->language;
-  const auto again = [&](int status, Text sentence) {
-    return form_page(
-        api, language, asked->stage, asked->page,
-        {.session = asked->session, .error = std::string(language.say(sentence)), .status = status},
-        &*sent);
+  const auto again = [&](int status, Text sentence, std::string_view at) {
+    return form_page(api, language, asked->stage, asked->page,
+                     {.session = asked->session,
+                      .error = std::string(language.say(sentence)),
+                      .status = status,
+                      .error_at = at},
+                     &*sent);
   };
   if (asked->stage == Stage::terms &&
       !std::ranges::all_of(policies(api, language, &*sent), &FallbackPolicy::ticked)) {
-    co_return again(400, Text::error_terms);
+    co_return again(400, Text::error_terms, fallback_field::kTerms);
   }
   const confirm::AuthData data{.password = field(*sent, fallback_field::kPassword),
                                .token = field(*sent, fallback_field::kToken)};
@@ -162,7 +168,7 @@ Task<http::Response> post_page(const Api& api, const http::Request& request) {
     co_return gone(api, language, Text::fallback_gone_why);
   }
   const Wrong answer = wrong(*refused);
-  http::Response response = again(answer.status, answer.sentence);
+  http::Response response = again(answer.status, answer.sentence, answer.at);
   if (answer.retry_after) request::put_retry_after(response, *answer.retry_after);
   co_return response;
 }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "endpoints/pages/words.h"
+
 namespace latchkey::matrix {
 namespace {
 
@@ -13,7 +15,12 @@ html::Page page_of(const Language& language, const FallbackForm& form, Text titl
                    std::string_view file) {
   html::Page page{form.status, std::string(language.say(title)), file, {}, {}, &language};
   page.values.set("SESSION", form.session).set("PURPOSE", form.purpose);
-  page.values.add_text("ERROR", form.error);
+  const pages::Refused error{.status = form.status, .sentence = form.error, .field = form.error_at};
+  if (!form.error.empty()) {
+    pages::put_refusals(
+        page, std::span(&error, 1),
+        {fallback_field::kPassword, fallback_field::kToken, fallback_field::kTerms});
+  }
   return page;
 }
 
@@ -36,11 +43,19 @@ http::Response terms_page(const html::Pages& pages, const Language& language,
                           const FallbackForm& form, std::span<const FallbackPolicy> policies) {
   html::Page page = page_of(language, form, Text::fallback_terms, "fallback_terms.html");
   int number = 0;
+  const bool wrong = !form.error.empty() && form.error_at == fallback_field::kTerms;
+  bool focus = wrong;
   for (const FallbackPolicy& policy : policies) {
     html::Values& row = page.values.add("POLICY");
     row.set("NUMBER", std::to_string(++number)).set("ID", policy.id);
     row.set("NAME", policy.name).set("URL", policy.url);
-    if (policy.ticked) row.add("TICKED");
+    if (policy.ticked) {
+      row.add("TICKED");
+    } else if (wrong) {
+      html::Values& invalid = row.add("INVALID");
+      if (focus) invalid.add("FOCUS");
+      focus = false;
+    }
   }
   return pages.answer(std::move(page));
 }

@@ -18,6 +18,7 @@ inline constexpr std::string_view kSession = "session";    // in each
 inline constexpr std::string_view kPassword = "password";  // m.login.password
 inline constexpr std::string_view kToken = "token";        // m.login.registration_token
 inline constexpr std::string_view kAccepted = "accepted";  // m.login.terms: once for each policy
+inline constexpr std::string_view kTerms = "terms";        // all of them, for what is wrong
 }  // namespace fallback_field
 
 struct FallbackForm {
@@ -26,6 +27,7 @@ struct FallbackForm {
       {};  // "Confirm that it is you, @alice:example.org, to delete the device PHONE."
   std::string error = {};  // what was wrong with the last try; empty: nothing
   int status = 200;
+  std::string_view error_at = {};  // the field that it is about; empty: the form
 };
 
 // A document of m.login.terms, in one language.

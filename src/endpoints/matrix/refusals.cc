@@ -74,6 +74,7 @@ http::Response refusal(const self::Refused& refused, std::string_view info_uri) 
     // A confirmation that was used up is answered with a new challenge; the others are of pages.
     case Why::confirmation_used_up:
     case Why::wrong_password:
+    case Why::same_password:
     case Why::browser_signed_out:
     case Why::not_fresh:
     case Why::link_not_valid:

@@ -126,7 +126,7 @@ Task<http::Response> decide(const Api& api, const http::Request& request,
   if (asked.back) {
     response = pages::see_other(address(*asked.back));
   } else if (sign_out) {
-    response = pages::done(signed_out_page(request), pages::Notice::signed_out);
+    response = pages::done(api.site, signed_out_page(request), pages::Notice::signed_out);
   } else {
     response = pages::see_other(std::string(pages::kHome));
   }

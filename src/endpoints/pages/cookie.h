@@ -16,6 +16,9 @@ namespace latchkey::pages {
 // nobody else can set.
 std::string cookie_name(const http::PublicUrl& site, std::string_view suffix = {});
 
+// The suffix of the cookie that says what was done, until the next page (surface.h).
+inline constexpr std::string_view kNoticeCookie = "-notice";
+
 // The first cookie of that name; empty: there is none.
 std::string_view cookie_value(const http::Request& request, std::string_view name);
 

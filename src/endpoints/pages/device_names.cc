@@ -37,6 +37,21 @@ Task<std::string> AppNames::of(std::string client) {
   co_return name;
 }
 
+std::vector<std::string> told_apart(std::span<const Called> all) {
+  std::map<std::string_view, int> names;
+  for (const Called& one : all) ++names[one.name];
+  std::vector<std::string> told;
+  std::map<std::string, int> before;
+  for (const Called& one : all) {
+    std::string text = one.name;
+    if (names[one.name] > 1 && !one.details.empty()) text.append(", ").append(one.details);
+    const int number = ++before[text];
+    if (number > 1) text.append(", ").append(std::to_string(number));
+    told.push_back(std::move(text));
+  }
+  return told;
+}
+
 std::string browser_name(const texts::Language& language, std::string_view user_agent) {
   const std::string_view browser = first_of(kBrowsers, user_agent);
   const std::string_view system = first_of(kSystems, user_agent);

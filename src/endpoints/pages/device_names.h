@@ -2,7 +2,9 @@
 
 #include <functional>
 #include <map>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "domain/self/overview.h"
 #include "platform/task.h"
@@ -27,6 +29,15 @@ class AppNames {
   const ClientName& look_up_;
   std::map<std::string, std::string, std::less<>> names_;
 };
+
+// Something in a list, and what tells it from others of its name.
+struct Called {
+  std::string name;
+  std::string details;
+};
+// What each is called for who hears a button or link without what stands around it: with its
+// details if another has its name, and with a number if these are the same too.
+std::vector<std::string> told_apart(std::span<const Called> all);
 
 // "Firefox on Linux"; empty: the user agent says nothing that a person knows.
 std::string browser_name(const texts::Language& language, std::string_view user_agent);

@@ -71,5 +71,15 @@ TEST(Device, IsCalledByWhatSaysMostOfIt) {
   EXPECT_EQ(device_name(english(), device, "An App"), "Alice's laptop");
 }
 
+TEST(Names, AreToldApartWhereTheyAreTheSame) {
+  const Called all[] = {
+      {"Chrome on Linux", "1 hour ago"}, {"Phone", "just now"}, {"Chrome on Linux", "just now"},
+      {"Chrome on Linux", "just now"},   {"Tablet", ""},        {"Tablet", ""}};
+  EXPECT_EQ(
+      told_apart(all),
+      (std::vector<std::string>{"Chrome on Linux, 1 hour ago", "Phone", "Chrome on Linux, just now",
+                                "Chrome on Linux, just now, 2", "Tablet", "Tablet, 2"}));
+}
+
 }  // namespace
 }  // namespace latchkey::pages

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 
+#include "endpoints/pages/cookie.h"
 #include "endpoints/pages/next.h"
 #include "endpoints/request/origin.h"
 
 namespace latchkey::pages {
 namespace {
 
-// How each notice is named in the query, and what it says; in the order of Notice.
+// How each notice is named in the cookie, and what it says; in the order of Notice.
 struct Known {
   std::string_view name;
   Text text;
@@ -63,15 +64,20 @@ request::Surface surface(const Site& site) {
           .of_pages = true};
 }
 
-http::Response done(std::string_view path, Notice notice) {
-  std::string location(path);
-  location += path.contains('?') ? "&notice=" : "?notice=";
-  return see_other(location.append(kNotices[static_cast<std::size_t>(notice)].name));
+http::Response done(const Site& site, std::string path, Notice notice) {
+  http::Response response = see_other(std::move(path));
+  const http::PublicUrl& url = site.public_url;
+  const std::string_view name = kNotices[static_cast<std::size_t>(notice)].name;
+  response.headers.emplace_back("Set-Cookie",
+                                set_cookie(url, cookie_name(url, kNoticeCookie), name, {}));
+  return response;
 }
 
-std::string_view notice_of(const Language& language, const http::Form& query) {
-  const auto* known = std::ranges::find(kNotices, field(query, "notice"), &Known::name);
-  return known == std::end(kNotices) ? std::string_view() : language.say(known->text);
+std::string_view notice_of(const Site& site, const http::Request& request) {
+  const std::string_view name = cookie_value(request, cookie_name(site.public_url, kNoticeCookie));
+  const auto* known = std::ranges::find(kNotices, name, &Known::name);
+  if (known == std::end(kNotices)) return {};
+  return language_of(site, request).say(known->text);
 }
 
 }  // namespace latchkey::pages

@@ -206,6 +206,13 @@ http::Response show(const Site& site, const http::Request& request, html::Page p
   http::Response response = site.pages.answer(std::move(page));
   response.headers.emplace_back("Vary", "Accept-Language, Cookie");
   std::ranges::move(handed.headers, std::back_inserter(response.headers));
+  // What was done is said once.
+  const http::PublicUrl& url = site.public_url;
+  const std::string notice = cookie_name(url, kNoticeCookie);
+  if (!cookie_value(request, notice).empty()) {
+    response.headers.emplace_back("Set-Cookie",
+                                  set_cookie(url, notice, "", std::chrono::seconds{0}));
+  }
   return response;
 }
 

@@ -1,5 +1,6 @@
 #include "endpoints/pages/words.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "endpoints/request/origin.h"
@@ -25,6 +26,20 @@ Refused busy(const Language& language, Duration wait = accounts::kBusyFor) {
       .status = 503, .sentence = std::string(language.say(Text::error_busy)), .retry_after = wait};
 }
 
+// "PASSWORD_ERROR"
+std::string marker(std::string_view field, std::string_view of) {
+  std::string name(field);
+  std::ranges::transform(name, name.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  return name.append(of);
+}
+
+Refused at(std::string_view field, Refused refused) {
+  refused.field = field;
+  return refused;
+}
+
 Refused weak(const Language& language, const accounts::WeakPassword& password) {
   using enum accounts::WeakPassword::Why;
   const auto limit = static_cast<std::int64_t>(password.limit);
@@ -48,6 +63,14 @@ Refused weak(const Language& language, const accounts::WeakPassword& password) {
 }
 
 }  // namespace
+
+Refused wrong_field(const Language& language, std::string_view field, Text sentence) {
+  return at(field, plain(language, 400, sentence));
+}
+
+Refused words(const Language& language, const accounts::WeakPassword& password) {
+  return at("password", weak(language, password));
+}
 
 std::string class_names(const Language& language, const accounts::CharacterClasses& classes) {
   std::vector<std::string> names;
@@ -110,13 +133,13 @@ Refused words(const Language& language, const registration::RegistrationRefused&
     case Why::closed:
       return plain(language, 403, Text::sign_up_closed_why);
     case Why::invalid_username:
-      return plain(language, 400, Text::error_name_form);
+      return at("user", plain(language, 400, Text::error_name_form));
     case Why::username_taken:
     case Why::reserved:
     case Why::exclusive:
-      return plain(language, 400, Text::error_name_taken);
+      return at("user", plain(language, 400, Text::error_name_taken));
     case Why::weak_password:
-      return weak(language, refused.weak.value());
+      return words(language, refused.weak.value());
     case Why::too_many:
       return later(language, refused.retry_after);
     case Why::auth_used_up:
@@ -131,7 +154,7 @@ Refused words(const Language& language, const self::Refused& refused) {
   switch (refused.why) {
     case Why::not_fresh:
     case Why::confirmation_used_up:
-      return plain(language, 403, Text::error_password_needed);
+      return at("password", plain(language, 403, Text::error_password_needed));
     case Why::browser_signed_out:
     case Why::session_over:
     case Why::service_itself:  // no service visits pages
@@ -143,11 +166,13 @@ Refused words(const Language& language, const self::Refused& refused) {
     case Why::switched_off:
       return plain(language, 403, Text::switched_off_why);
     case Why::wrong_password:
-      return plain(language, 403, Text::error_password);
+      return at("current", plain(language, 403, Text::error_password));
+    case Why::same_password:
+      return at("password", plain(language, 400, Text::error_same_password));
     case Why::link_not_valid:
       return plain(language, 410, Text::recover_gone_why);
     case Why::weak_password:
-      return weak(language, refused.weak.value());
+      return words(language, refused.weak.value());
     case Why::too_many_failures:
       return later(language, refused.retry_after);
     case Why::busy:
@@ -156,9 +181,29 @@ Refused words(const Language& language, const self::Refused& refused) {
   return busy(language, refused.retry_after);
 }
 
-void put_retry(http::Response& response, const Refused& refused) {
-  if (refused.retry_after <= Duration{0}) return;
-  request::put_retry_after(response, refused.retry_after);
+void put_refusals(html::Page& page, std::span<const Refused> refusals,
+                  std::initializer_list<std::string_view> fields, std::string_view otherwise) {
+  if (!refusals.empty()) page.status = refusals.front().status;
+  bool focus_given = false;
+  for (const std::string_view field : fields) {
+    const auto refused = std::ranges::find(refusals, field, &Refused::field);
+    if (refused == refusals.end()) continue;
+    page.values.add_text(marker(field, "_ERROR"), refused->sentence);
+    if (!focus_given) page.values.add(marker(field, "_FOCUS"));
+    focus_given = true;
+  }
+  if (!focus_given && !otherwise.empty()) page.values.add(marker(otherwise, "_FOCUS"));
+  for (const Refused& refused : refusals) {
+    if (std::ranges::find(fields, refused.field) == fields.end()) {
+      page.values.add_text("ERROR", refused.sentence);
+    }
+  }
+}
+
+void put_retry(http::Response& response, std::span<const Refused> refusals) {
+  Duration wait{0};
+  for (const Refused& refused : refusals) wait = std::max(wait, refused.retry_after);
+  if (wait > Duration{0}) request::put_retry_after(response, wait);
 }
 
 }  // namespace latchkey::pages

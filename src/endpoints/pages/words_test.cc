@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace latchkey::pages {
 namespace {
 
@@ -20,7 +22,7 @@ TEST(Refusal, SaysWhatToDoAndWhen) {
   EXPECT_EQ(refused.status, 429);
   EXPECT_EQ(refused.sentence, "Too many attempts. Wait 2 seconds, then try again.");
   http::Response response;
-  put_retry(response, refused);
+  put_retry(response, std::span(&refused, 1));
   ASSERT_EQ(response.headers.size(), 1U);
   EXPECT_EQ(response.headers[0].second, "2");
 }
@@ -57,7 +59,7 @@ TEST(Words, SayWhyNothingWasDone) {
   for (const Row& row :
        {Row{Why::not_fresh, 403, "password"}, Row{Why::browser_signed_out, 403, "Sign in"},
         Row{Why::no_such_device, 404, "device"}, Row{Why::wrong_password, 403, "password"},
-        Row{Why::link_not_valid, 410, "used already"},
+        Row{Why::same_password, 400, "already"}, Row{Why::link_not_valid, 410, "used already"},
         Row{Why::too_many_failures, 429, "3 seconds"}, Row{Why::busy, 503, ""}}) {
     const Refused told =
         words(english(), self::Refused{.why = row.why, .retry_after = Duration{2500}});
@@ -66,6 +68,32 @@ TEST(Words, SayWhyNothingWasDone) {
     const bool later = row.status == 429 || row.status == 503;
     EXPECT_EQ(told.retry_after, later ? Duration{2500} : Duration{0}) << told.sentence;
   }
+}
+
+std::size_t count_parts(const html::Page& page, std::string_view name) {
+  return static_cast<std::size_t>(
+      std::ranges::count(page.values.parts(), name, &html::Values::Part::name));
+}
+
+TEST(Refusals, StandAtTheirFieldsAndTheFirstHasTheFocus) {
+  html::Page page;
+  const Refusals refusals{
+      {.status = 429, .sentence = "Wait.", .retry_after = Duration{1}},
+      {.status = 400, .sentence = "Differ.", .field = "repeated"},
+      {.status = 400, .sentence = "Weak.", .field = "password"},
+  };
+  put_refusals(page, refusals, {"user", "password", "repeated"}, "user");
+  EXPECT_EQ(page.status, 429);
+  EXPECT_EQ(count_parts(page, "ERROR"), 1U);
+  EXPECT_EQ(count_parts(page, "PASSWORD_ERROR"), 1U);
+  EXPECT_EQ(count_parts(page, "REPEATED_ERROR"), 1U);
+  EXPECT_EQ(count_parts(page, "PASSWORD_FOCUS"), 1U);
+  EXPECT_EQ(count_parts(page, "REPEATED_FOCUS"), 0U);
+  EXPECT_EQ(count_parts(page, "USER_FOCUS"), 0U);
+  html::Page good;
+  put_refusals(good, {}, {"user"}, "user");
+  EXPECT_EQ(good.status, 200);
+  EXPECT_EQ(count_parts(good, "USER_FOCUS"), 1U);
 }
 
 }  // namespace

@@ -11,6 +11,12 @@ def test_device_is_renamed(alice, judge):
     alice.sign_in("/account/")
     alice.press("Your devices")
     judge(alice.page, "devices")
+    # The whole row leads there, down to its last corner.
+    box = alice.page.locator("li", has_text="Telephone").bounding_box()
+    with alice.page.expect_navigation():
+        alice.page.mouse.click(box["x"] + box["width"] - 4, box["y"] + box["height"] - 4)
+    assert alice.heading == "Telephone"
+    alice.open("/account/devices")
     alice.press("Telephone")
     for words in ("PHONE", "Element on Android", "just now", "with the password, in the app"):
         assert words in alice.text
@@ -59,7 +65,7 @@ def test_softly_signed_out_device_says_so(server, alice, judge):
     judge(alice.page, "device-soft")
 
 
-def test_name_that_others_see(server, alice, judge):
+def test_name_that_apps_are_told(server, alice, judge):
     server.command("user", "add-threepid", alice.name, "email", "alice@example.com")
     alice.sign_in("/account/")
     alice.press("Profile")

@@ -10,9 +10,10 @@ def test_makes_an_account(newcomer, judge):
     alice = newcomer("alice")
     alice.open("/account/sign-up")
     judge(alice.page, "sign-up")
-    alice.submit(user="Not a name!", password=alice.secret, repeated=alice.secret)
-    assert "letters a to z" in alice.alert
-    judge(alice.page)
+    alice.submit(user="Not a name!", password="password1", repeated="password1")
+    assert "letters a to z" in alice.alert and "easy to guess" in alice.alert
+    assert alice.focus == "user"
+    judge(alice.page, "sign-up-refused")
     alice.submit(user=alice.name, password=alice.secret, repeated=alice.secret)
     assert "Your account is ready" in alice.notice
     assert alice.matrix_id in alice.text
@@ -33,6 +34,40 @@ def test_signs_in_and_out(alice, judge):
     judge(alice.page)
     alice.open("/account/")
     assert alice.path.startswith("/account/sign-in")
+
+
+def test_looks_at_what_is_typed(alice, way):
+    """With scripts there is a button for it; without them nothing is offered that does not work."""
+    alice.open("/account/sign-in")
+    show = alice.page.get_by_role("button", name="Show: Password")
+    if not way.scripts:
+        assert show.count() == 0
+        return
+    field = alice.page.locator("#password")
+    alice.page.fill("#user", alice.name)
+    alice.page.fill("#password", alice.secret)
+    show.click()
+    assert (field.get_attribute("type"), show.get_attribute("aria-pressed")) == ("text", "true")
+    show.click()
+    assert (field.get_attribute("type"), show.get_attribute("aria-pressed")) == (
+        "password",
+        "false",
+    )
+    show.click()
+    alice.press("Sign in")
+    assert alice.path == "/account/"
+
+
+def test_card_stays_where_it_is(alice):
+    places = set()
+    for path in ("/account/sign-in", "/account/sign-up", "/account/nothing"):
+        alice.open(path)
+        box = alice.page.locator("main").bounding_box()
+        places.add((box["x"], box["y"], box["width"]))
+    alice.sign_in("/account/")
+    box = alice.page.locator("main").bounding_box()
+    places.add((box["x"], box["y"], box["width"]))
+    assert len(places) == 1
 
 
 def test_other_browser_is_signed_out(alice, other_browser, judge):
