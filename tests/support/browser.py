@@ -16,6 +16,7 @@ class Form:
     method: str = ""
     action: str = ""
     hidden: dict[str, str] = field(default_factory=dict)
+    hidden_again: list[tuple[str, str]] = field(default_factory=list)  # of a name that is there
     typed: list[str] = field(default_factory=list)  # names of the inputs that wait for text
     boxes: list[tuple[str, str, bool]] = field(default_factory=list)  # name, value, ticked
     buttons: list[tuple[str, str]] = field(default_factory=list)  # name, value
@@ -53,7 +54,9 @@ class _Reader(HTMLParser):
     def _input(form: Form, attributes: dict) -> None:
         name, value = attributes["name"], attributes.get("value", "")
         kind = attributes.get("type", "text")
-        if kind == "hidden":
+        if kind == "hidden" and name in form.hidden:
+            form.hidden_again.append((name, value))
+        elif kind == "hidden":
             form.hidden[name] = value
         elif kind == "checkbox":
             form.boxes.append((name, value, "checked" in attributes))
@@ -152,7 +155,7 @@ class Page:
         form = form or self.form
         assert form.method == "post"
         assert set(typed) <= set(form.typed), f"no such field: {typed.keys()} of {form.typed}"
-        sent = list(form.hidden.items()) + list(typed.items())
+        sent = [*form.hidden.items(), *form.hidden_again, *typed.items()]
         sent += [(name, value) for name, value, on in form.boxes if on or value in ticked]
         if press is not None:
             [button] = [(name, value) for name, value in form.buttons if value == press]

@@ -27,7 +27,9 @@ Task<http::Response> answer_page(const AccountPages& pages, const http::Request&
 // The form that was sent; absent: it is none, or does not come from our pages.
 std::optional<http::Form> sent_form(const AccountPages& pages, const http::Request& request,
                                     pages::From from) {
-  auto form = http::Form::parse(request.body);
+  // One for each device that is chosen, and the rest of the form.
+  constexpr std::size_t kMostFields = 1000;
+  auto form = http::Form::parse(request.body, kMostFields);
   if (!form || !pages::csrf_ok(pages, request, *form, from)) return std::nullopt;
   return std::move(*form);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -79,6 +80,11 @@ Task<std::vector<self::AccountDevice>> list_devices(const Visit& visit);
 Task<std::optional<self::AccountDevice>> find_device(const Visit& visit, std::string id);
 
 std::string device_name(const Visit& visit, const self::AccountDevice& device);
+
+// Whether the device was not used for so long that it may be signed out with others like it. Never
+// one that this browser has let in.
+inline constexpr std::chrono::days kUnusedFor{90};
+bool long_unused(const Visit& visit, const self::AccountDevice& device);
 
 // The rows of account_facts.html.
 void put_device_facts(html::Values& facts, const Visit& visit, const self::AccountDevice& device);

@@ -3,6 +3,7 @@
 // page says first what it is and what will be lost, and asks for the password unless it was just
 // given: links to them are public, and anybody can make one (MSC4191 "Security considerations").
 
+#include <algorithm>
 #include <utility>
 
 #include "endpoints/account_pages/account_pages.h"
@@ -20,7 +21,9 @@ struct Question {
   std::string_view button;
   std::string action;  // where it is posted
   std::string cancel;  // where one goes instead
-  std::string device_id = {};
+  std::vector<std::string> device_ids = {};
+  bool several = false;        // of the devices on the list
+  bool unused = false;         // only those that are still unused
   bool about_account = false;  // to be confirmed by typing its Matrix ID
   html::Values facts = {};
 };
@@ -34,7 +37,9 @@ http::Response ask(const Visit& visit, Question question, const pages::Refusals&
   values.set("ACTION", question.action).set("CANCEL_LINK", question.cancel);
   values.set("ACCOUNT", visit.matrix_id());
   values.add_text("CAUTION", visit.language.say(Text::device_delete_link_warning));
-  values.add_text("DEVICE_ID_FIELD", question.device_id);
+  for (const std::string& id : question.device_ids) values.add_text("DEVICE_ID_FIELD", id);
+  if (question.several) values.add("SEVERAL");
+  if (question.unused) values.add("UNUSED");
   values.include("FACTS", "account_facts.html") = std::move(question.facts);
   if (question.about_account) {
     html::Values& choice = values.add("CHOICE").set("CHOICE_TEXT", visit.language.say(Text::erase));
@@ -88,7 +93,7 @@ Question about_device(const Visit& visit, const self::AccountDevice& device) {
                     .button = visit.language.say(Text::device_delete_do),
                     .action = "/account/device/delete",
                     .cancel = "/account/device" + query,
-                    .device_id = device.id};
+                    .device_ids = {device.id}};
   question.facts.add("FACT")
       .set("NAME", visit.language.say(Text::device))
       .set("VALUE", device_name(visit, device));
@@ -119,6 +124,76 @@ Task<http::Response> post_delete(const Visit& visit) {
     response = co_await ask_device(
         visit, deleted ? pages::Refusals()
                        : pages::Refusals{pages::words(visit.language, deleted.error())});
+  }
+  co_return with_cookie(visit, *confirmed, std::move(response));
+}
+
+// --- several devices
+
+// Those that the form names, and of these, or of all, those that were not used for long.
+Task<std::vector<self::AccountDevice>> meant(const Visit& visit) {
+  const auto named = [&](std::string_view id) {
+    return std::ranges::any_of(visit.form.fields(), [&](const http::Form::Field& field) {
+      return field.name == "device_id" && (id.empty() || field.value == id);
+    });
+  };
+  const bool unused = !pages::field(visit.form, "unused").empty();
+  const bool by_name = named("") || !unused;
+  auto devices = co_await list_devices(visit);
+  std::erase_if(devices, [&](const self::AccountDevice& device) {
+    return (by_name && !named(device.id)) || (unused && !long_unused(visit, device));
+  });
+  co_return devices;
+}
+
+http::Response none_chosen(const Visit& visit) {
+  return pages::done(visit.pages, "/account/devices", pages::Notice::devices_none_chosen);
+}
+
+Task<http::Response> ask_devices(const Visit& visit, pages::Refusals refusals) {
+  const auto devices = co_await meant(visit);
+  if (devices.empty()) co_return none_chosen(visit);
+  const auto count = static_cast<std::int64_t>(devices.size());
+  const std::string title = visit.language.say(texts::DevicesDeleteTitle{.count = count});
+  const std::string button = visit.language.say(texts::DevicesDeleteDo{.count = count});
+  Question question{.title = title,
+                    .consequence = visit.language.say(Text::devices_delete_why),
+                    .button = button,
+                    .action = "/account/devices/delete",
+                    .cancel = "/account/devices",
+                    .several = true,
+                    .unused = !pages::field(visit.form, "unused").empty()};
+  for (const self::AccountDevice& device : devices) {
+    question.device_ids.push_back(device.id);
+    question.facts.add("FACT")
+        .set("NAME", device_name(visit, device))
+        .set("VALUE", device.last_used_at
+                          ? visit.language.ago(*device.last_used_at, visit.pages.clock.now()) +
+                                " · " + device.id
+                          : device.id);
+  }
+  co_return ask(visit, std::move(question), refusals);
+}
+
+Task<http::Response> get_devices_delete(const Visit& visit) {
+  co_return co_await ask_devices(visit, {});
+}
+
+// From the list the form is only a question.
+Task<http::Response> post_devices_delete(const Visit& visit) {
+  if (pages::field(visit.form, "confirmed") != "1") co_return co_await ask_devices(visit, {});
+  const auto confirmed = co_await confirm(visit);
+  if (!confirmed) co_return co_await ask_devices(visit, {confirmed.error()});
+  std::vector<std::string> ids;
+  for (self::AccountDevice& device : co_await meant(visit)) ids.push_back(std::move(device.id));
+  if (ids.empty()) co_return with_cookie(visit, *confirmed, none_chosen(visit));
+  const auto deleted =
+      co_await visit.pages.operations.delete_devices(self::proof_of(confirmed->who), ids);
+  http::Response response;
+  if (deleted) {
+    response = pages::done(visit.pages, "/account/devices", pages::Notice::devices_deleted);
+  } else {
+    response = co_await ask_devices(visit, {pages::words(visit.language, deleted.error())});
   }
   co_return with_cookie(visit, *confirmed, std::move(response));
 }
@@ -267,6 +342,8 @@ Task<http::Response> post_deactivate(const Visit& visit) {
 void mount_destroy(request::Routes& routes, const AccountPages& pages) {
   add_page(routes, pages, "/account/device/delete", get_delete);
   add_form(routes, pages, "/account/device/delete", "/account/devices", post_delete);
+  add_page(routes, pages, "/account/devices/delete", get_devices_delete);
+  add_form(routes, pages, "/account/devices/delete", "/account/devices", post_devices_delete);
   add_page(routes, pages, "/account/sign-out-everywhere", get_everything);
   add_form(routes, pages, "/account/sign-out-everywhere", "/account/sign-out-everywhere",
            post_everything);

@@ -1,5 +1,6 @@
 // GET /account/devices, GET and POST /account/device, POST /account/apps/end.
 
+#include <algorithm>
 #include <utility>
 
 #include "endpoints/account_pages/account_pages.h"
@@ -62,9 +63,50 @@ std::string_view state_of(const Visit& visit, const self::AccountDevice& device)
   return device.signed_out_softly ? visit.language.say(Text::device_soft) : std::string_view();
 }
 
+// In which order the list is, and what it is called in the address.
+struct View {
+  std::string_view name;
+  Text text;
+};
+constexpr View kViews[] = {
+    {"recent", Text::view_recent}, {"oldest", Text::view_oldest}, {"app", Text::view_app}};
+// With more of them the order can be chosen.
+constexpr std::size_t kFewDevices = 5;
+
+std::string app_of(const Visit& visit, const self::AccountDevice& device) {
+  if (!device.client.empty()) return device.client;
+  std::string name = pages::browser_name(visit.language, device.user_agent);
+  return name.empty() ? std::string(visit.language.say(Text::unknown)) : name;
+}
+
+// The last used come first already.
+void order(const Visit& visit, std::vector<self::AccountDevice>& devices, std::string_view view) {
+  if (view == "oldest") std::ranges::reverse(devices);
+  if (view == "app") {
+    std::ranges::sort(devices, [&](const auto& one, const auto& other) {
+      const int apps = app_of(visit, one).compare(app_of(visit, other));
+      if (apps != 0) return apps < 0;
+      return one.last_used_at != other.last_used_at ? one.last_used_at > other.last_used_at
+                                                    : one.id < other.id;
+    });
+  }
+}
+
+void put_views(html::Values& list, const Visit& visit, std::string_view view) {
+  html::Values& views = list.add("VIEWS");
+  for (const View& one : kViews) {
+    html::Values& choice = views.add("VIEW");
+    const bool now = one.name == view;
+    choice.add(now ? "NOW" : "OTHER_VIEW")
+        .set("VIEW_NAME", visit.language.say(one.text))
+        .set("VIEW_QUERY", one.name);
+  }
+}
+
 void put_row(html::Values& values, const Visit& visit, const self::AccountDevice& device,
-             std::string_view told) {
+             std::string_view told, bool several) {
   html::Values& row = values.add("DEVICE_ROW");
+  if (several) row.add("TICK").set("LABEL", told);
   const std::string name = device_name(visit, device);
   if (told != name) row.add_text("TOLD", told);
   row.set("ID", device.id).add_text("ADDRESS", device.address);
@@ -81,7 +123,11 @@ void put_row(html::Values& values, const Visit& visit, const self::AccountDevice
 }
 
 Task<http::Response> get_devices(const Visit& visit) {
-  const auto devices = co_await list_devices(visit);
+  auto devices = co_await list_devices(visit);
+  const bool many = devices.size() > kFewDevices;
+  std::string view = many ? pages::field(visit.form, "order") : std::string();
+  if (std::ranges::find(kViews, view, &View::name) == std::end(kViews)) view = kViews[0].name;
+  order(visit, devices, view);
   html::Page page = pages::begin_page(visit.pages, visit.request, visit.language.say(Text::devices),
                                       "account_devices.html");
   page.values.add_text("NOTICE", pages::notice_of(visit.pages, visit.request));
@@ -91,7 +137,26 @@ Task<http::Response> get_devices(const Visit& visit) {
   std::vector<pages::Called> called;
   for (const auto& device : devices) called.push_back({device_name(visit, device), device.id});
   const auto told = pages::told_apart(called);
-  for (std::size_t i = 0; i < devices.size(); ++i) put_row(list, visit, devices[i], told[i]);
+  if (many) put_views(list, visit, view);
+  const bool several = devices.size() > 1;
+  if (several) list.add("SEVERAL");
+  const auto unused = std::ranges::count_if(
+      devices, [&](const auto& device) { return long_unused(visit, device); });
+  if (unused > 0) {
+    list.add_text("UNUSED_LINK",
+                  visit.language.say(texts::DevicesUnusedEnd{.days = kUnusedFor.count()}));
+  }
+  html::Values* group = nullptr;
+  std::string app;
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    const bool by_app = view == "app";
+    if (group == nullptr || (by_app && app != app_of(visit, devices[i]))) {
+      group = &list.add("GROUP");
+      app = app_of(visit, devices[i]);
+      if (by_app) group->add_text("GROUP_NAME", app);
+    }
+    put_row(*group, visit, devices[i], told[i], several);
+  }
   if (const Limit kept = visit.pages.operations.unused_devices_kept()) {
     const auto days = std::chrono::floor<std::chrono::days>(*kept).count();
     page.values.add_text("UNUSED_WHY", visit.language.say(texts::DevicesUnused{.days = days}));
@@ -157,6 +222,11 @@ Task<std::optional<self::AccountDevice>> find_device(const Visit& visit, std::st
 std::string device_name(const Visit& visit, const self::AccountDevice& device) {
   std::string name = pages::device_name(visit.language, device, device.client);
   return name.empty() ? std::string(visit.language.say(Text::device_unnamed)) : name;
+}
+
+bool long_unused(const Visit& visit, const self::AccountDevice& device) {
+  if (device.here) return false;
+  return !device.last_used_at || visit.pages.clock.now() - *device.last_used_at > kUnusedFor;
 }
 
 void put_device_facts(html::Values& facts, const Visit& visit, const self::AccountDevice& device) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "endpoints/pages/cookie.h"
 #include "endpoints/pages/next.h"
 #include "platform/http/form.h"
 
@@ -24,7 +25,19 @@ std::string next_of(std::string_view query_or_body) {
   return form ? only(*form, "next") : std::string();
 }
 
+const Language* named(const html::Pages& pages, std::string_view code) {
+  for (const auto& language : pages.texts().languages()) {
+    if (language->code() == code) return language.get();
+  }
+  return nullptr;
+}
+
 }  // namespace
+
+const Language* chosen_now(const html::Pages& pages, const http::Request& request) {
+  const auto form = http::Form::parse(request.query);
+  return form ? named(pages, only(*form, "lang")) : nullptr;
+}
 
 std::string ui_locales(const http::Request& request) {
   std::string asked = asked_in(request.query);
@@ -36,6 +49,8 @@ std::string ui_locales(const http::Request& request) {
 }
 
 const Language& language_of(const html::Pages& pages, const http::Request& request) {
+  if (const Language* chosen = chosen_now(pages, request)) return *chosen;
+  if (const Language* before = named(pages, cookie_value(request, kLanguageCookie))) return *before;
   return pages.texts().best(ui_locales(request), request.header("Accept-Language"));
 }
 

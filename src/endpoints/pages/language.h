@@ -13,10 +13,15 @@ namespace latchkey::pages {
 using texts::Language;
 using texts::Text;
 
-// What an app has asked for (`ui_locales`: OpenID Connect Core section 3.1.2.1), else what the
-// browser does. The app's wish stands in the query of the page that the person comes for, and so
-// is in force on the pages before it too: those on which they sign in, with that page as `next`.
+// What the person has chosen on a page (`lang` in its address, from then on a cookie), else what an
+// app has asked for (`ui_locales`: OpenID Connect Core section 3.1.2.1), else what the browser
+// does. The app's wish stands in the query of the page that the person comes for, and so is in
+// force on the pages before it too: those on which they sign in, with that page as `next`.
 const Language& language_of(const html::Pages& pages, const http::Request& request);
+
+// What the person chooses with this request; null: nothing, or what is none of our languages.
+inline constexpr std::string_view kLanguageCookie = "latchkey-language";
+const Language* chosen_now(const html::Pages& pages, const http::Request& request);
 
 // The app's wish as it came, for the way to a page whose address does not hold it; empty: none.
 std::string ui_locales(const http::Request& request);

@@ -18,6 +18,8 @@ constexpr Known kNotices[] = {
     {"app_ended", Text::notice_app_ended},
     {"browser_ended", Text::notice_browser_ended},
     {"device_deleted", Text::notice_device_deleted},
+    {"devices_deleted", Text::notice_devices_deleted},
+    {"devices_none_chosen", Text::devices_none_chosen},
     {"everything", Text::notice_everything},
     {"password", Text::notice_password},
     {"saved", Text::notice_saved},

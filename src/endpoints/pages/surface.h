@@ -17,6 +17,8 @@ enum class Notice {
   app_ended,
   browser_ended,
   device_deleted,
+  devices_deleted,
+  devices_none_chosen,
   everything,
   password,
   saved,

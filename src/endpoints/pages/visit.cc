@@ -200,12 +200,45 @@ html::Page begin_page(const Site& site, const http::Request& request, std::strin
           .language = &language_of(site, request)};
 }
 
+namespace {
+
+// The page's own query, so that it is the same in another language. What a form has sent names the
+// page too; what was typed is not among it. Absent: no address shows this page again.
+std::optional<std::string> own_query(const Site& site, const http::Request& request) {
+  constexpr std::size_t kLongest = 2000;  // it is in the page once for each language
+  constexpr std::string_view kSent[] = {"next", "again", "another", "device_id", "unused", "token"};
+  const auto page = site.router.match(http::Method::get, request.path);
+  if (page.path_known && page.route == nullptr) return std::nullopt;
+  std::vector<http::Form::Field> fields;
+  const http::Form query = query_of(request);
+  for (const auto& field : query.fields()) {
+    if (field.name != "lang") fields.push_back(field);
+  }
+  const auto sent =
+      http::has_form(request) ? http::Form::parse(request.body) : http::Form::parse("");
+  if (!sent) return std::nullopt;
+  for (const auto& field : sent->fields()) {
+    if (std::ranges::find(kSent, field.name) != std::end(kSent)) fields.push_back(field);
+  }
+  std::string text = http::encode_form(fields);
+  if (text.size() > kLongest) return std::nullopt;
+  return text.empty() ? text : text + "&";
+}
+
+}  // namespace
+
 http::Response show(const Site& site, const http::Request& request, html::Page page) {
+  page.own_query = own_query(site, request);
   http::Response handed;
   page.values.set("CSRF", csrf_token(site, request, handed));
   http::Response response = site.pages.answer(std::move(page));
   response.headers.emplace_back("Vary", "Accept-Language, Cookie");
   std::ranges::move(handed.headers, std::back_inserter(response.headers));
+  if (const Language* chosen = chosen_now(site.pages, request)) {
+    constexpr auto kKept = std::chrono::seconds{std::chrono::days{365}};
+    response.headers.emplace_back(
+        "Set-Cookie", set_cookie(site.public_url, kLanguageCookie, chosen->code(), kKept));
+  }
   // What was done is said once.
   const http::PublicUrl& url = site.public_url;
   const std::string notice = cookie_name(url, kNoticeCookie);

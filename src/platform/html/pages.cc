@@ -82,6 +82,16 @@ http::Response Pages::answer(Page page) const {
   layout.set("LANGUAGE", language.code()).set("DIRECTION", language.direction());
   layout.set("TITLE", page.title).set("SERVER_NAME", server_name_);
   layout.add_text("REFRESH", page.refresh);
+  if (page.own_query) {
+    html::Values& languages = layout.add("LANGUAGES").set("LANGUAGE_NAME", language.name());
+    for (const auto& other : texts_.languages()) {
+      if (other->code() == language.code()) continue;
+      languages.add("OTHER_LANGUAGE")
+          .set("HREF", "?" + *page.own_query + "lang=" + std::string(other->code()))
+          .set("CODE", other->code())
+          .set("NAME", other->name());
+    }
+  }
   layout.include("STYLE", kStyle);
   layout.include("BODY", page.file) = std::move(page.values);
   if (!page.script.empty()) layout.add("SCRIPT").include("CODE", page.script);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -31,6 +32,9 @@ struct Page {
   // so does every one after that (Content Security Policy Level 3, section 6.4.1).
   FormTarget form_target = {};
   std::string refresh = {};  // where the browser goes at once by itself; empty: it stays
+  // The page's own query, for links to it in other languages (`lang`): to go on with an "&", or
+  // empty. Absent: there are no such links.
+  std::optional<std::string> own_query = {};
 };
 
 // Every page that people see, with the headers that keep others out of it. Any number of threads

@@ -157,6 +157,8 @@ const Language::Parts& Language::parts() const {
 
 std::string_view Language::code() const { return own_.code; }
 
+std::string_view Language::name() const { return own_.name; }
+
 std::string_view Language::direction() const { return parts().right_to_left ? "rtl" : "ltr"; }
 
 std::string_view Language::say(Text text) const {

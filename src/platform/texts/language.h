@@ -40,6 +40,7 @@ class Language {
   Language& operator=(const Language&) = delete;
 
   std::string_view code() const;       // "pt-BR": BCP 47, as <html lang> and ui_locales have it
+  std::string_view name() const;       // in itself: "Deutsch"
   std::string_view direction() const;  // "ltr" or "rtl": of <html dir>
 
   // Good as long as the language is.
