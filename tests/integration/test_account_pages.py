@@ -306,6 +306,47 @@ def test_many_devices_stand_together_by_their_app(person):
         assert ticked == [f"{app[0]}{number}" for number in (2, 1, 0)]
 
 
+def test_many_devices_are_searched(person):
+    assert "Find a device" not in person.open("/account/devices").text
+    for number in range(6):
+        person.add_device(f"DEVICE{number}", f"Téléphone {number}")
+    person.add_device("LAPTOP", "Work & <b>play</b>")
+
+    def shown(page):
+        return [value for form in page.forms for _, value, _ in form.boxes]
+
+    page = person.open("/account/devices")
+    assert len(shown(page)) == 7
+    for words in ("device3", "TÉLÉPHONE 3", "3 télé"):
+        found = person.open("/account/devices", q=words)
+        assert "1 device found" in found.text
+        assert "DEVICE3" in found.text and "DEVICE4" not in found.text
+        assert found.link("Show all devices") == "/account/devices"
+    several = person.open("/account/devices", q="  DEVICE ", order="oldest")
+    assert sorted(shown(several)) == [f"DEVICE{number}" for number in range(6)]
+    assert several.value_of("q") == "DEVICE" and several.value_of("order") == "oldest"
+    assert several.link("Last used first") == "/account/devices?order=recent&q=DEVICE"
+    by_address = person.open("/account/devices", q="127.0.0.1")
+    assert len(shown(by_address)) == 7
+    # What is found is signed out as from the whole list.
+    asks = several.submit("DEVICE0", "DEVICE1", form=several.form_with("device_id"))
+    assert "Delete 2 devices?" in asks.text
+
+
+def test_search_takes_whatever_is_typed(person):
+    for number in range(6):
+        person.add_device(f"DEVICE{number}", f"Telephone {number}")
+    for typed in ("nothing like it", '"><script>alert(1)</script>', "%", "x" * 3000):
+        page = person.open("/account/devices", q=typed)
+        assert page.status == 200
+        assert "None of your devices has all these words." in page.text
+        assert "<script>alert" not in page.html
+        assert "DEVICE0" not in page.text
+        assert len(page.value_of("q")) <= 200
+    for everything in ("", "   "):
+        assert "DEVICE0" in person.open("/account/devices", q=everything).text
+
+
 def test_language_is_chosen_and_kept(server):
     person = Person(server, "fr")
     page = person.open("/account/sign-up", next="/account/devices", lang="de")

@@ -1,4 +1,4 @@
-// GET /account/devices, GET and POST /account/device, POST /account/apps/end.
+// GET /account/devices (?order=, ?q=), GET and POST /account/device, POST /account/apps/end.
 
 #include <algorithm>
 #include <utility>
@@ -9,6 +9,8 @@
 #include "platform/http/percent.h"
 #include "platform/text/rfc3339.h"
 #include "platform/text/ulid.h"
+#include "platform/text/utf8.h"
+#include "platform/texts/search.h"
 
 namespace latchkey::account_pages {
 namespace {
@@ -70,12 +72,19 @@ struct View {
 };
 constexpr View kViews[] = {
     {"recent", Text::view_recent}, {"oldest", Text::view_oldest}, {"app", Text::view_app}};
-// With more of them the order can be chosen.
+// With more of them the order can be chosen, and they can be searched.
 constexpr std::size_t kFewDevices = 5;
+// Of what is searched for, in bytes.
+constexpr std::size_t kLongestQuery = 200;
+
+// The app, as far as it is known.
+std::string known_app(const Visit& visit, const self::AccountDevice& device) {
+  if (!device.client.empty()) return device.client;
+  return pages::browser_name(visit.language, device.user_agent);
+}
 
 std::string app_of(const Visit& visit, const self::AccountDevice& device) {
-  if (!device.client.empty()) return device.client;
-  std::string name = pages::browser_name(visit.language, device.user_agent);
+  std::string name = known_app(visit, device);
   return name.empty() ? std::string(visit.language.say(Text::unknown)) : name;
 }
 
@@ -92,14 +101,39 @@ void order(const Visit& visit, std::vector<self::AccountDevice>& devices, std::s
   }
 }
 
-void put_views(html::Values& list, const Visit& visit, std::string_view view) {
+// The words that the person looks for; empty: for none.
+std::string query_of(const Visit& visit) {
+  return std::string(text::truncate_utf8(pages::typed_field(visit.form, "q"), kLongestQuery));
+}
+
+// Whether the row of the device has these words, and so the person sees why it is found.
+bool is_found(const Visit& visit, const self::AccountDevice& device, std::string_view query) {
+  const std::string shown[] = {device_name(visit, device), device.id, known_app(visit, device),
+                               device.address};
+  return texts::has_words(query, shown);
+}
+
+void put_search(html::Values& list, const Visit& visit, std::string_view view,
+                const std::string& query, std::size_t found) {
+  html::Values& search = list.add("SEARCH").set("QUERY", query);
+  if (view != kViews[0].name) search.add_text("ORDER", view);
+  if (query.empty()) return;
+  const auto count = static_cast<std::int64_t>(found);
+  list.add("FOUND").set("COUNT_FOUND",
+                        found == 0 ? std::string(visit.language.say(Text::devices_not_found))
+                                   : visit.language.say(texts::DevicesFound{.count = count}));
+}
+
+void put_views(html::Values& list, const Visit& visit, std::string_view view,
+               const std::string& query) {
+  const std::string and_query = query.empty() ? "" : "&q=" + http::percent_encode(query);
   html::Values& views = list.add("VIEWS");
   for (const View& one : kViews) {
     html::Values& choice = views.add("VIEW");
     const bool now = one.name == view;
     choice.add(now ? "NOW" : "OTHER_VIEW")
         .set("VIEW_NAME", visit.language.say(one.text))
-        .set("VIEW_QUERY", one.name);
+        .set("VIEW_QUERY", std::string(one.name) + and_query);
   }
 }
 
@@ -111,15 +145,32 @@ void put_row(html::Values& values, const Visit& visit, const self::AccountDevice
   if (told != name) row.add_text("TOLD", told);
   row.set("ID", device.id).add_text("ADDRESS", device.address);
   row.set("DEVICE_QUERY", http::percent_encode(device.id)).set("DEVICE_SHOWN", name);
-  const std::string app = device.client.empty()
-                              ? pages::browser_name(visit.language, device.user_agent)
-                              : device.client;
+  const std::string app = known_app(visit, device);
   if (app != name) row.add_text("APP", app);  // not a second time where it is the name
   const std::string used = ago_or_unknown(visit, device.last_used_at);
   html::Values& time = row.add("USED").set("USED", used);
   if (device.last_used_at) time.set("USED_TIME", text::format_rfc3339(*device.last_used_at));
   row.add_text("STATE", state_of(visit, device));
   if (device.here) row.add("HERE");
+}
+
+void put_rows(html::Values& list, const Visit& visit,
+              const std::vector<self::AccountDevice>& devices, bool by_app) {
+  std::vector<pages::Called> called;
+  for (const auto& device : devices) called.push_back({device_name(visit, device), device.id});
+  const auto told = pages::told_apart(called);
+  const bool several = devices.size() > 1;
+  if (several) list.add("SEVERAL");
+  html::Values* group = nullptr;
+  std::string app;
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    if (group == nullptr || (by_app && app != app_of(visit, devices[i]))) {
+      group = &list.add("GROUP");
+      app = app_of(visit, devices[i]);
+      if (by_app) group->add_text("GROUP_NAME", app);
+    }
+    put_row(*group, visit, devices[i], told[i], several);
+  }
 }
 
 Task<http::Response> get_devices(const Visit& visit) {
@@ -134,29 +185,19 @@ Task<http::Response> get_devices(const Visit& visit) {
   html::Values& list = page.values.add(devices.empty() ? "NONE" : "SOME");
   const bool may_change = co_await may_change_password(visit);
   list.set("WHY", visit.language.say(may_change ? Text::devices_why : Text::devices_why_ask));
-  std::vector<pages::Called> called;
-  for (const auto& device : devices) called.push_back({device_name(visit, device), device.id});
-  const auto told = pages::told_apart(called);
-  if (many) put_views(list, visit, view);
-  const bool several = devices.size() > 1;
-  if (several) list.add("SEVERAL");
   const auto unused = std::ranges::count_if(
       devices, [&](const auto& device) { return long_unused(visit, device); });
   if (unused > 0) {
     list.add_text("UNUSED_LINK",
                   visit.language.say(texts::DevicesUnusedEnd{.days = kUnusedFor.count()}));
   }
-  html::Values* group = nullptr;
-  std::string app;
-  for (std::size_t i = 0; i < devices.size(); ++i) {
-    const bool by_app = view == "app";
-    if (group == nullptr || (by_app && app != app_of(visit, devices[i]))) {
-      group = &list.add("GROUP");
-      app = app_of(visit, devices[i]);
-      if (by_app) group->add_text("GROUP_NAME", app);
-    }
-    put_row(*group, visit, devices[i], told[i], several);
+  if (many) {
+    const std::string query = query_of(visit);
+    std::erase_if(devices, [&](const auto& device) { return !is_found(visit, device, query); });
+    put_search(list, visit, view, query, devices.size());
+    if (!devices.empty()) put_views(list, visit, view, query);
   }
+  if (!devices.empty()) put_rows(list.add("ROWS"), visit, devices, view == "app");
   if (const Limit kept = visit.pages.operations.unused_devices_kept()) {
     const auto days = std::chrono::floor<std::chrono::days>(*kept).count();
     page.values.add_text("UNUSED_WHY", visit.language.say(texts::DevicesUnused{.days = days}));

@@ -30,6 +30,24 @@ def test_device_is_renamed(alice, judge):
     assert alice.works(token)
 
 
+def test_one_of_many_devices_is_found(alice, judge):
+    for number in range(6):
+        alice.add_device(f"PHONE{number}", f"Telephone {number}")
+    alice.sign_in("/account/devices")
+    judge(alice.page, "devices-many")
+    alice.submit("Search", search="telephone 4")
+    assert "1 device found" in alice.text
+    assert "PHONE4" in alice.text and "PHONE3" not in alice.text
+    judge(alice.page)
+    alice.submit("Search", search="tablet")
+    assert alice.notice.startswith("None of your devices has all these words.")
+    judge(alice.page)
+    alice.press("Show all devices")
+    assert "PHONE3" in alice.text
+    alice.press("Telephone 4")
+    assert alice.heading == "Telephone 4"
+
+
 def test_what_the_person_holds(server, elsewhere, alice, judge):
     app = OAuthClient(
         server.api, application_type="native", redirect_uris=["http://127.0.0.1/callback"]
