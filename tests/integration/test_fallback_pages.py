@@ -128,6 +128,25 @@ def test_the_right_password(server, client):
     assert_gone(open_page(server.url, PASSWORD, session))
 
 
+def test_language_is_chosen_on_the_page_and_kept(server, client):
+    session = change_password(server.api, client.access, password()).session()
+
+    def link_to(page: Page, language: str) -> str:
+        [link] = [a["href"] for _, a in page.tags if a.get("hreflang") == language]
+        return link
+
+    person = Browser(server.url)
+    german = link_to(person.open(fallback_path(PASSWORD), session=session), "de")
+    assert german == f"?session={session}&lang=de"
+    page = person.open(fallback_path(PASSWORD) + german)
+    assert '<html lang="de"' in page.html
+    wrong = page.submit(password=password())
+    assert wrong.status == 403 and '<html lang="de"' in wrong.html
+    english = person.open(fallback_path(PASSWORD) + link_to(wrong, "en"))
+    assert '<html lang="en"' in english.html
+    assert_done(english.submit(password=client.store.password))
+
+
 def test_a_wrong_one_and_then_the_right_one(server, client):
     wanted = get_token(server.api, client.access)
     session = wanted.session()
@@ -294,7 +313,7 @@ def test_token_and_terms(careful):
     page = open_page(careful.url, TERMS, session)
     assert_form(page)
     assert "Privacy & <b>you</b>" in page.text  # as text, in the language of the page
-    links = [attributes for tag, attributes in page.tags if tag == "a"]
+    links = [a for tag, a in page.tags if tag == "a" and "hreflang" not in a]
     assert [link["href"] for link in links] == [
         'https://example.com/?a="b"&c=<d>',
         "https://example.com/de",

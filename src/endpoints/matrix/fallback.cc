@@ -119,8 +119,10 @@ Task<std::expected<Asked, http::Response>> ask(
 Task<http::Response> get_page(const Api& api, const http::Request& request) {
   const auto asked = co_await ask(api, request, http::Form::parse(request.query));
   if (!asked) co_return asked.error();
-  co_return form_page(api, asked->language, asked->stage, asked->page, {.session = asked->session},
-                      nullptr);
+  http::Response response = form_page(api, asked->language, asked->stage, asked->page,
+                                      {.session = asked->session}, nullptr);
+  pages::keep_language(api.public_url, api.pages, request, response);
+  co_return response;
 }
 
 struct Wrong {

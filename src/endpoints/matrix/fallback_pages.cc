@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "endpoints/pages/words.h"
+#include "platform/http/percent.h"
 
 namespace latchkey::matrix {
 namespace {
@@ -15,6 +16,8 @@ html::Page page_of(const Language& language, const FallbackForm& form, Text titl
                    std::string_view file) {
   html::Page page{form.status, std::string(language.say(title)), file, {}, {}, &language};
   page.values.set("SESSION", form.session).set("PURPOSE", form.purpose);
+  page.own_query =
+      std::string(fallback_field::kSession) + "=" + http::percent_encode(form.session) + "&";
   const pages::Refused error{.status = form.status, .sentence = form.error, .field = form.error_at};
   if (!form.error.empty()) {
     pages::put_refusals(

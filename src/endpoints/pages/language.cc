@@ -1,6 +1,7 @@
 #include "endpoints/pages/language.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "endpoints/pages/cookie.h"
 #include "endpoints/pages/next.h"
@@ -32,11 +33,21 @@ const Language* named(const html::Pages& pages, std::string_view code) {
   return nullptr;
 }
 
-}  // namespace
-
+// What the person chooses with this request; null: nothing, or what is none of our languages.
 const Language* chosen_now(const html::Pages& pages, const http::Request& request) {
   const auto form = http::Form::parse(request.query);
   return form ? named(pages, only(*form, "lang")) : nullptr;
+}
+
+}  // namespace
+
+void keep_language(const http::PublicUrl& site, const html::Pages& pages,
+                   const http::Request& request, http::Response& response) {
+  constexpr auto kKept = std::chrono::seconds{std::chrono::days{365}};
+  const Language* chosen = chosen_now(pages, request);
+  if (chosen == nullptr) return;
+  response.headers.emplace_back("Set-Cookie",
+                                set_cookie(site, kLanguageCookie, chosen->code(), kKept));
 }
 
 std::string ui_locales(const http::Request& request) {

@@ -5,6 +5,7 @@
 
 #include "platform/html/pages.h"
 #include "platform/http/message.h"
+#include "platform/http/public_url.h"
 #include "platform/texts/catalogue.h"
 
 // In which language a person reads.
@@ -19,9 +20,10 @@ using texts::Text;
 // force on the pages before it too: those on which they sign in, with that page as `next`.
 const Language& language_of(const html::Pages& pages, const http::Request& request);
 
-// What the person chooses with this request; null: nothing, or what is none of our languages.
 inline constexpr std::string_view kLanguageCookie = "latchkey-language";
-const Language* chosen_now(const html::Pages& pages, const http::Request& request);
+// The answer to a request with which the person chooses a language has the cookie that keeps it.
+void keep_language(const http::PublicUrl& site, const html::Pages& pages,
+                   const http::Request& request, http::Response& response);
 
 // The app's wish as it came, for the way to a page whose address does not hold it; empty: none.
 std::string ui_locales(const http::Request& request);

@@ -77,5 +77,20 @@ TEST(Document, IsInTheReadersLanguage) {
   EXPECT_EQ(url("de", policy(R"({"version": "1", "fr": {"url": "F"}})")), "F");
 }
 
+// Only what is one of our languages comes back as a cookie.
+TEST(Language, ThatIsChosenIsKept) {
+  const http::PublicUrl site("http://127.0.0.1:8008/");
+  const auto cookie = [&](const std::string& query) {
+    const Sample sample{.query = query, .accept = "fr"};
+    http::Response response;
+    keep_language(site, pages(), Asked(sample).request, response);
+    return response.headers.empty() ? std::string() : response.headers.front().second;
+  };
+  EXPECT_TRUE(cookie("session=x&lang=de").starts_with("latchkey-language=de;"));
+  for (const char* none : {"", "lang=", "lang=xx", "lang=de%0d%0aX:1", "lang=de&lang=fr"}) {
+    EXPECT_EQ(cookie(none), "") << none;
+  }
+}
+
 }  // namespace
 }  // namespace latchkey::pages

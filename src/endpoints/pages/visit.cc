@@ -234,11 +234,7 @@ http::Response show(const Site& site, const http::Request& request, html::Page p
   http::Response response = site.pages.answer(std::move(page));
   response.headers.emplace_back("Vary", "Accept-Language, Cookie");
   std::ranges::move(handed.headers, std::back_inserter(response.headers));
-  if (const Language* chosen = chosen_now(site.pages, request)) {
-    constexpr auto kKept = std::chrono::seconds{std::chrono::days{365}};
-    response.headers.emplace_back(
-        "Set-Cookie", set_cookie(site.public_url, kLanguageCookie, chosen->code(), kKept));
-  }
+  keep_language(site.public_url, site.pages, request, response);
   // What was done is said once.
   const http::PublicUrl& url = site.public_url;
   const std::string notice = cookie_name(url, kNoticeCookie);
