@@ -44,7 +44,7 @@ ClientApi::ClientApi(Core& core, const http::Router& router)
                    .options = core.config.account}),
       overview_(*core.ground, *core.sessions),
       moderation_(*core.ground, *core.administration, core.config.server_name),
-      pages_(core.config.server_name),
+      pages_(core.config.server_name, core.branding),
       pages{
           pages::Site{.browsers = browsers_,
                       .pages = pages_,

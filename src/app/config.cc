@@ -98,6 +98,14 @@ std::expected<services::Services, config::Errors> Config::load_services() const 
   return services;
 }
 
+std::expected<html::Branding, config::Errors> Config::load_branding() const {
+  auto loaded = html::load_branding(branding);
+  if (!loaded) {
+    for (std::string& error : loaded.error()) error.insert(0, "branding.");
+  }
+  return loaded;
+}
+
 std::expected<std::vector<clients::Client>, config::Errors> Config::load_clients() const {
   if (oauth.clients_file.empty()) return std::vector<clients::Client>{};
   auto clients = clients::load_configured_clients(oauth.clients_file.value);

@@ -23,6 +23,7 @@
 #include "platform/config/config.h"
 #include "platform/config/types.h"
 #include "platform/db/database.h"
+#include "platform/html/branding.h"
 #include "platform/http/server.h"
 #include "platform/telemetry/log.h"
 
@@ -54,6 +55,7 @@ struct Config {
   sessions::Policy sessions;
   registration::RegistrationOptions registration;
   self::AccountOptions account;
+  html::BrandingOptions branding;
   accounts::PasswordOptions passwords;
   accounts::RecoveryOptions recovery;
   confirm::InteractiveAuthOptions interactive_auth;
@@ -96,6 +98,7 @@ struct Config {
     visit.group("sessions", sessions, "How long tokens and sessions live.");
     visit.group("registration", registration, "Who may create an account.");
     visit.group("account", account, "What people may change of their own account.");
+    visit.group("branding", branding, "What the pages look like.");
     visit.group("passwords", passwords, "Passwords and their hashes (argon2id).");
     visit.group("recovery", recovery, "Setting a new password without the old one.");
     visit.group("interactive_auth", interactive_auth,
@@ -127,6 +130,8 @@ struct Config {
   // Reads the files of application_services; what is wrong with them, like other errors of the
   // configuration.
   std::expected<services::Services, config::Errors> load_services() const;
+  // Reads the files of branding.
+  std::expected<html::Branding, config::Errors> load_branding() const;
   // Reads the file of oauth.clients_file; no clients without one.
   std::expected<std::vector<clients::Client>, config::Errors> load_clients() const;
 };

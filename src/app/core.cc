@@ -52,6 +52,7 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
       services(take(config.load_services())),
       terms(take(config.load_terms())),
       oauth_clients(take(config.load_clients())),
+      branding(take(config.load_branding())),
       public_url(config.public_url),
       log(config.log),
       metrics(workers),

@@ -20,6 +20,7 @@
 #include "domain/sessions/sessions.h"
 #include "endpoints/admin/commands.h"
 #include "platform/db/database.h"
+#include "platform/html/branding.h"
 #include "platform/http/public_url.h"
 #include "platform/telemetry/log.h"
 #include "platform/telemetry/metrics.h"
@@ -50,6 +51,7 @@ class Core {
   const services::Services services;
   const accounts::Terms terms;
   const std::vector<clients::Client> oauth_clients;
+  const html::Branding branding;
   const http::PublicUrl public_url;
   SystemClock clock;
   telemetry::Log log;

@@ -93,6 +93,7 @@ config::Errors refused_by_serve(const Config& config) {
   check.add(config.load_services());
   check.add(config.load_terms());
   check.add(config.load_clients());
+  check.add(config.load_branding());
   return std::move(check).errors();
 }
 

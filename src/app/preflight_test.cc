@@ -86,9 +86,16 @@ TEST_F(Preflight, FilesThatTheConfigurationNames) {
   config_.registration.terms_file.value = path("terms.yaml");
   config_.oauth.clients_file.value = path("clients.yaml");
   config_.application_services = {{path("irc.yaml")}};
-  EXPECT_THAT(refused_by_serve(config_), ElementsAre(HasSubstr("application_services: "),
-                                                     HasSubstr("registration.terms_file: "),
-                                                     HasSubstr("oauth.clients_file: ")));
+  config_.branding.logo.value = path("logo.png");
+  config_.branding.favicon.value = path("favicon.png");
+  write("favicon.png", "GIF89a");
+  EXPECT_THAT(
+      refused_by_serve(config_),
+      ElementsAre(
+          HasSubstr("application_services: "), HasSubstr("registration.terms_file: "),
+          HasSubstr("oauth.clients_file: "),
+          "branding.logo: cannot read '" + path("logo.png") + "': there is no such file",
+          "branding.favicon: '" + path("favicon.png") + "' is a GIF; save it as SVG, PNG or WebP"));
 }
 
 }  // namespace

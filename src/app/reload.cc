@@ -25,6 +25,8 @@ NamedFiles read_named_files(const Config& config) {
   for (const config::Path& path : config.application_services) add("application_services", path);
   add("registration.terms_file", config.registration.terms_file);
   add("oauth.clients_file", config.oauth.clients_file);
+  add("branding.logo", config.branding.logo);
+  add("branding.favicon", config.branding.favicon);
   return files;
 }
 

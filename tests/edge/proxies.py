@@ -140,9 +140,10 @@ class NginxWithTwoAddresses(Nginx):
 
     def _example(self) -> str:
         leads_there, server = _blocks("nginx")
-        moved = r"(?m)^    location ~ \^/(oauth2|\(account|\\.well-known/\(openid).*?^    }\n"
+        of_pages = r"~ \^/(oauth2|\(account|\\.well-known/\(openid)|= /favicon"
+        moved = rf"(?m)^    location ({of_pages}).*?^    }}\n"
         text, count = re.subn(moved, "", super()._example(), flags=re.DOTALL)
-        assert count == 3
+        assert count == 4
         first = "    location ~ "
         server = server.replace("certs/auth.example", "certs/example")
         server = server.replace("private/auth.example", "private/example")

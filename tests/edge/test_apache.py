@@ -25,6 +25,7 @@ def apache(binary, tmp_path_factory):
     ("GET", "/_matrix/client/v1/auth_metadata", 200),
     ("GET", "/.well-known/openid-configuration", 200),
     ("GET", "/account/", 303),
+    ("GET", "/favicon.ico", 200),
     ("GET", "/oauth2/authorize", 400),
 ])
 def test_accounts_are_latchkeys(apache, method, path, status):

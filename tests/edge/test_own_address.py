@@ -25,6 +25,7 @@ def test_apps_find_the_other_address(two):
 @pytest.mark.parametrize("method, path, status", [
     ("GET", "/", 303),
     ("GET", "/account/", 303),
+    ("GET", "/favicon.ico", 200),
     ("GET", "/link", 303),
     ("GET", "/oauth2/authorize", 400),
     ("POST", "/oauth2/token", 400),

@@ -79,6 +79,7 @@ def test_what_belongs_to_an_account_is_latchkeys(edge, method, path):
         ("GET", "/account/"),
         ("GET", "/account/devices"),
         ("GET", "/link"),
+        ("GET", "/favicon.ico"),
         ("GET", "/_matrix/client/v1/auth_metadata"),
         ("GET", "/_matrix/client/unstable/org.matrix.msc2965/auth_metadata"),
         ("GET", "/.well-known/openid-configuration"),

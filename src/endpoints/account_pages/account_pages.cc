@@ -61,6 +61,32 @@ Task<http::Response> get_change_password(const http::Request& /*request*/) {
   co_return pages::see_other("/account/password");
 }
 
+// The operator's pictures.
+
+Task<http::Response> get_picture(const AccountPages& pages, const http::Request& request) {
+  const html::Picture* picture = pages.pages.picture(request.parameters[0]);
+  if (picture != nullptr) co_return html::answer(*picture, true);
+  co_return pages::show_message(pages, request,
+                                {.status = 404,
+                                 .title = Text::fault_no_page,
+                                 .sentence = Text::fault_no_page_why,
+                                 .link = std::string(pages::kHome)});
+}
+
+void mount_pictures(http::Router& router, const AccountPages& pages) {
+  request::Surface surface = pages::surface(pages);
+  surface.name = "pictures";
+  surface.of_pages = false;
+  request::Routes routes(router, std::move(surface));
+  routes.add(http::Method::get, std::string(html::kPictures) + "{name}",
+             [&pages](const http::Request& request) { return get_picture(pages, request); });
+  // Where browsers look by themselves.
+  routes.add(http::Method::get, "/favicon.ico",
+             [&pages](const http::Request& /*request*/) -> Task<http::Response> {
+               co_return html::answer(pages.pages.favicon(), false);
+             });
+}
+
 }  // namespace
 
 Task<bool> may_change_password(const Visit& visit) {
@@ -152,6 +178,7 @@ void mount(http::Router& router, const AccountPages& pages) {
   mount_devices(routes, pages);
   mount_password(routes, pages);
   mount_destroy(routes, pages);
+  mount_pictures(router, pages);
   routes.add(http::Method::get, "/.well-known/change-password", get_change_password);
   request::Routes root(router, {.name = "root", .refuse = request::standard_refusal});
   root.add(http::Method::get, "/", get_root, {.owner = request::Owner::homeserver});

@@ -1,40 +1,17 @@
 #include "platform/config/yaml.h"
 
 #include <fmt/format.h>
-#include <pwd.h>
-#include <unistd.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstdio>
-#include <memory>
 #include <optional>
-#include <system_error>
+#include <string_view>
 #include <vector>
 
 namespace latchkey::config {
 namespace {
 
 constexpr std::string_view kUnknownAnchor = "the referenced anchor is not defined";
-
-std::string why_unreadable(int reason) {
-  switch (reason) {
-    case ENOENT:
-    case ENOTDIR:
-      return "there is no such file";
-    case EISDIR:
-      return "it is a folder";
-    case EACCES: {
-      const passwd* user = getpwuid(geteuid());
-      return fmt::format("this user ({}) may not read it",
-                         user != nullptr ? user->pw_name : std::to_string(geteuid()));
-    }
-    default:
-      return std::generic_category().message(reason);
-  }
-}
 
 // The number of the first line, of those up to `last`, that is indented with a tab.
 std::optional<int> line_with_tab(std::string_view yaml, int last) {
@@ -63,21 +40,6 @@ std::string explain(const std::string& yaml, const YAML::Exception& fault) {
 }
 
 }  // namespace
-
-// Not a stream: those do not tell an error from the end of the file.
-std::expected<std::string, std::string> read_file(const std::string& path, std::size_t max) {
-  const std::unique_ptr<std::FILE, decltype([](std::FILE* open) { std::fclose(open); })> file(
-      std::fopen(path.c_str(), "rb"));
-  if (!file) return std::unexpected(why_unreadable(errno));
-  std::string text;
-  std::array<char, 4096> part;
-  while (const std::size_t size =
-             std::fread(part.data(), 1, std::min(part.size(), max - text.size()), file.get())) {
-    text.append(part.data(), size);
-  }
-  if (std::ferror(file.get()) != 0) return std::unexpected(why_unreadable(errno));
-  return text;
-}
 
 std::expected<YAML::Node, std::string> parse_yaml(const std::string& yaml) {
   std::vector<YAML::Node> documents;

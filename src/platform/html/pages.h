@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "platform/html/branding.h"
 #include "platform/html/templates.h"
 #include "platform/html/values.h"
 #include "platform/http/message.h"
@@ -41,21 +42,31 @@ struct Page {
 // may ask.
 class Pages {
  public:
-  // `server_name` stands above every heading: whose page this is.
-  explicit Pages(std::string server_name);
+  // `server_name` stands above every heading, whatever the operator calls the service: whose page
+  // this is.
+  explicit Pages(std::string server_name, Branding branding = {});
 
   // Throws std::logic_error when web/ has no such file, or `form_target` is no scheme.
   http::Response answer(Page page) const;
+
+  // The picture of that name (Picture::name), for a path below kPictures; null: there is none.
+  const Picture* picture(std::string_view name) const;
+  // For browsers that ask for an icon without having been told of one.
+  const Picture& favicon() const { return favicon_; }
 
   // What the pages can say.
   const texts::Catalogue& texts() const { return texts_; }
 
  private:
   std::string policy(const Page& page) const;
+  void put_branding(Values& layout) const;
 
   texts::Catalogue texts_;
-  Templates templates_;
   std::string server_name_;
+  Branding branding_;
+  Picture favicon_;
+  std::string style_;  // web/style.css, with the operator's colours
+  Templates templates_;
   std::map<std::string_view, std::string> hashes_;  // of each style and script, as CSP has them
 };
 

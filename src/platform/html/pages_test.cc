@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include "platform/crypto/hash.h"
 #include "platform/html/web_files.h"
@@ -137,6 +139,81 @@ TEST(Page, GoesOnByItselfWhereItIsTold) {
   EXPECT_THAT(pages().answer(page).body, Not(HasSubstr("javascript:")));
 }
 
+Picture picture(std::string_view use) {
+  return make_picture(use, "<svg xmlns=\"http://www.w3.org/2000/svg\"/>", kMaxLogo, false).value();
+}
+
+std::string body_of(Branding branding, std::optional<std::string> own_query = std::nullopt) {
+  html::Page page{200, "A & B", "fallback_done.html", {}, {}};
+  page.own_query = std::move(own_query);
+  return Pages("example.org", std::move(branding)).answer(std::move(page)).body;
+}
+
+TEST(Branded, NameStandsBesideTheServers) {
+  const std::string body = body_of({.name = "Us & <Them>"});
+  EXPECT_EQ(between(body, "<title>", "</title>"), "A &amp; B · Us &amp; &lt;Them&gt;");
+  EXPECT_EQ(between(body, "<p class=\"server\">", "</p>"),
+            "<strong><bdi>Us &amp; &lt;Them&gt;</bdi></strong> · example.org");
+  EXPECT_EQ(between(body_of({.name = "example.org"}), "<p class=\"server\">", "</p>"),
+            "example.org")
+      << "once is enough";
+}
+
+TEST(Branded, LogoSaysTheName) {
+  const Picture logo = picture("logo");
+  const std::string body = body_of({.name = "Us \"&\" Them", .logo = logo});
+  EXPECT_EQ(between(body, "<p class=\"server\">", "</p>"),
+            "<img src=\"/account/branding/" + logo.name +
+                "\" alt=\"Us &quot;&amp;&quot; Them\">example.org");
+}
+
+TEST(Branded, PicturesAreServedByTheirNameAlone) {
+  const Pages branded("example.org", {.logo = picture("logo"), .favicon = picture("favicon")});
+  ASSERT_NE(branded.picture(picture("logo").name), nullptr);
+  EXPECT_EQ(branded.picture(picture("logo").name)->name, picture("logo").name);
+  ASSERT_NE(branded.picture(picture("favicon").name), nullptr);
+  EXPECT_EQ(branded.favicon().name, picture("favicon").name);
+  for (const char* no : {"", "logo", "logo-.svg", "../logo.svg"}) {
+    EXPECT_EQ(branded.picture(no), nullptr) << no;
+  }
+  EXPECT_EQ(pages().picture(picture("logo").name), nullptr);
+  EXPECT_EQ(pages().favicon().name, default_favicon().name);
+}
+
+TEST(Branded, PagesMayLoadPicturesOnlyWhereThereAreSome) {
+  const auto policy = [](Branding branding) {
+    const Pages branded("example.org", std::move(branding));
+    return header(branded.answer({200, "A", "fallback_done.html", {}, {}}),
+                  "Content-Security-Policy");
+  };
+  EXPECT_THAT(policy({.logo = picture("logo")}), HasSubstr("; img-src 'self';"));
+  EXPECT_THAT(policy({.favicon = picture("favicon")}), HasSubstr("; img-src 'self';"));
+  EXPECT_THAT(policy({.name = "Chat", .help = "https://example.com"}), Not(HasSubstr("img-src")));
+  EXPECT_THAT(body_of({.favicon = picture("favicon")}),
+              HasSubstr("<link rel=\"icon\" href=\"/account/branding/" + picture("favicon").name +
+                        "\" type=\"image/svg+xml\">"));
+}
+
+TEST(Branded, ColoursArePartOfTheStyleThatThePolicyNames) {
+  const Accents accents = accents_of({0x5b, 0x2a, 0x86});
+  const Pages branded("example.org", {.accents = accents});
+  const http::Response response = branded.answer({200, "A", "fallback_done.html", {}, {}});
+  const std::string style = between(response.body, "<style>", "</style>");
+  EXPECT_THAT(style, HasSubstr(style_of(accents)));
+  EXPECT_THAT(header(response, "Content-Security-Policy"),
+              HasSubstr("style-src " + hash_source(style) + ";"));
+}
+
+TEST(Branded, HelpIsOnEachPage) {
+  EXPECT_THAT(body_of({}), Not(HasSubstr("<footer>")));
+  EXPECT_THAT(
+      body_of({.help = "https://example.com/?a=1&b=2"}),
+      HasSubstr("<a href=\"https://example.com/?a=1&amp;b=2\" rel=\"noreferrer\">Help</a>"));
+  const std::string mail = body_of({.help = "mailto:help@example.com?subject=a"}, "");
+  EXPECT_THAT(mail, HasSubstr("<a href=\"mailto:help@example.com?subject=a\">Help</a>"));
+  EXPECT_THAT(mail, HasSubstr("href=\"?lang=de\""));
+}
+
 TEST(Page, OfNoSuchFileIsAFault) {
   EXPECT_THROW(pages().answer({200, "", "no.html", {}, {}}), std::logic_error);
   EXPECT_THROW(answer("no.js"), std::logic_error);
@@ -211,6 +288,17 @@ std::vector<std::map<std::string, std::string>> palettes() {
     }
   }
   return all;
+}
+
+// What an accent is held against is what the pages have.
+TEST(Stylesheet, HasTheGroundsThatAccentsAreReadOn) {
+  const auto both = palettes();
+  ASSERT_EQ(both.size(), 2U);
+  for (const auto& [palette, grounds] :
+       {std::pair{both[0], kLightGrounds}, std::pair{both[1], kDarkGrounds}}) {
+    EXPECT_EQ(palette.at("ground"), format_colour(grounds.page));
+    EXPECT_EQ(palette.at("card"), format_colour(grounds.card));
+  }
 }
 
 // Else a page that runs from right to left has its marks on the wrong side.

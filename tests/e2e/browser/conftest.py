@@ -165,13 +165,17 @@ def album() -> Album | None:
 def judge(way, axe, album) -> Judge:
     """`judge(page)`: whether everybody can use the page that is shown.
 
-    `judge(page, picture)`: its picture, of this name, is kept for the docs.
+    `judge(page, picture)`: its picture, of this name, is kept for the docs. `service`: what the
+    operator calls it; `named`: that stands there as a text, and not as a logo.
     """
 
-    def judge(page: Page, picture: str | None = None) -> None:
+    def judge(
+        page: Page, picture: str | None = None, service: str = SERVER_NAME, named: bool = False
+    ) -> None:
         assert page.evaluate("document.documentElement.scrollWidth") <= way.width, page.url
-        assert page.locator("main > :first-child").inner_text() == SERVER_NAME
-        assert page.title() == f"{page.locator('h1').inner_text()} · {SERVER_NAME}"
+        above = f"{service} · {SERVER_NAME}" if named else SERVER_NAME
+        assert page.locator("main > :first-child").inner_text() == above
+        assert page.title() == f"{page.locator('h1').inner_text()} · {service}"
         if way.scripts:
             _assert_accessible(page, axe, way.scheme)
             if album and picture:
