@@ -35,9 +35,10 @@ class Album:
     def _take(self, page: Page, name: str, width: int) -> None:
         assert name not in self._taken, f"two pictures are called {name}"
         self._taken.add(name)
-        # As high as the page, with no empty room around it.
-        page.set_viewport_size({"width": width, "height": 100})
-        height = page.evaluate("document.documentElement.scrollHeight")
-        page.set_viewport_size({"width": width, "height": height})
+        # As high as the page, with no empty room around it. In a higher window there is more above.
+        height = 100
+        for _ in range(4):
+            page.set_viewport_size({"width": width, "height": height})
+            height = page.evaluate("document.documentElement.scrollHeight")
         page.evaluate(_PAINTED)
         page.screenshot(path=self._folder / f"{name}.png")
