@@ -9,11 +9,12 @@ import pytest
 
 from support.answers import assert_error, assert_good
 from support.api import PREFIX, Api, Silence, new_name
+from support.browser import Visitor
 from support.matrix_client import State, new_client
 from support.oauth import OAuthClient, Television, new_device, new_person, sign_in
 from support.polling import patiently, wait_until
 from support.secrets import password
-from support.server import CommandFailed
+from support.server import SERVER_NAME, CommandFailed
 from support.services import Bridge, install
 from support.synapse import Synapse, User
 
@@ -268,6 +269,26 @@ def test_names_and_addresses_are_told(behind):
     synapse.wait_for(lambda: synapse.users[name].emails == {f"{name}@example.com"}, "the address")
     server.command("user", "remove-threepid", name, "email", f"{name}@example.com")
     synapse.wait_for(lambda: synapse.users[name].emails == set(), "no address")
+
+
+def test_pages_say_what_others_see(behind):
+    """Without a homeserver they promise none of it (test_account_pages.py)."""
+    server, synapse = behind
+    name, secret = new_account(server)
+    assert_good(server.api.login(name, secret, "PHONE"))
+    browser = Visitor(server.url)
+    browser.open("/account/sign-in").submit(user=name, password=secret)
+    profile = browser.open("/account/profile")
+    assert "Name that others see" in profile.text
+    assert "set in your app" not in profile.text
+    profile.submit(name="Alice")
+    synapse.wait_for(lambda: synapse.users[name].display_name == "Alice", "the name is told")
+    assert "Others can see this name." in browser.open("/account/device", device_id="PHONE").text
+    asks = browser.open("/account/deactivate")
+    assert "will be hidden from people who join" in asks.text
+    assert "neither hides nor deletes" not in asks.text
+    asks.submit("1", confirm=f"@{name}:{SERVER_NAME}")
+    synapse.wait_for(lambda: synapse.users[name].erased, "the erasure is told")
 
 
 def test_a_deactivation_is_told_and_taken_back(behind):

@@ -32,8 +32,9 @@ struct AccountPages : pages::Site {
   signin::LoginTokens& login_tokens;
   registration::Registration& registration;
   confirm::InteractiveAuth& auth;
-  confirm::AuthFlow sign_up_stages;                // what registration asks for
-  homeserver::Provisioning* homeserver = nullptr;  // absent: there is none behind
+  confirm::AuthFlow sign_up_stages;  // what registration asks for
+  // It is told of names, devices and erasures: then others see them. Absent: nobody does.
+  homeserver::Provisioning* homeserver = nullptr;
 };
 
 // Somebody who is signed in, and what they ask for. Lives until the answer.

@@ -1,7 +1,7 @@
-// What cannot be undone: deleting a device, signing out everywhere, resetting the encryption
-// identity (MSC4312), deactivating the account. Each
-// page says first what it is and what will be lost, and asks for the password unless it was just
-// given: links to them are public, and anybody can make one (MSC4191 "Security considerations").
+// What cannot be undone: deleting a device or several, signing out everywhere, resetting the
+// encryption identity (MSC4312), deactivating the account. Each page says first what it is and what
+// will be lost, and asks for the password unless it was just given: links to them are public, and
+// anybody can make one (MSC4191 "Security considerations").
 
 #include <algorithm>
 #include <utility>
@@ -43,6 +43,9 @@ http::Response ask(const Visit& visit, Question question, const pages::Refusals&
   values.include("FACTS", "account_facts.html") = std::move(question.facts);
   if (question.about_account) {
     html::Values& choice = values.add("CHOICE").set("CHOICE_TEXT", visit.language.say(Text::erase));
+    choice.set("CHOICE_HINT",
+               visit.language.say(visit.pages.homeserver != nullptr ? Text::erase_seen_hint
+                                                                    : Text::erase_hint));
     if (pages::field(visit.form, "erase") == "1") choice.add("TICKED");
     values.add("TYPED").set("TYPED_LABEL",
                             visit.language.say(texts::TypeId{.user = visit.matrix_id()}));
@@ -239,7 +242,7 @@ Task<http::Response> post_everything(const Visit& visit) {
 
 constexpr std::string_view kReset = "/account/cross-signing-reset";
 
-http::Response ask_reset(const Visit& visit, const pages::Refused& refused) {
+http::Response ask_reset(const Visit& visit, const pages::Refusals& refusals) {
   Question question{.title = visit.language.say(Text::cross_signing),
                     .consequence = visit.language.say(Text::cross_signing_consequence),
                     .button = visit.language.say(Text::cross_signing_do),
@@ -248,7 +251,7 @@ http::Response ask_reset(const Visit& visit, const pages::Refused& refused) {
   question.facts.add("FACT")
       .set("NAME", visit.language.say(Text::matrix_id))
       .set("VALUE", visit.matrix_id());
-  return ask(visit, std::move(question), refused);
+  return ask(visit, std::move(question), refusals);
 }
 
 http::Response cannot_reset(const Visit& visit) {
@@ -268,12 +271,12 @@ Task<http::Response> get_reset(const Visit& visit) {
 Task<http::Response> post_reset(const Visit& visit) {
   if (visit.pages.homeserver == nullptr) co_return cannot_reset(visit);
   const auto confirmed = co_await confirm(visit);
-  if (!confirmed) co_return ask_reset(visit, confirmed.error());
+  if (!confirmed) co_return ask_reset(visit, {confirmed.error()});
   const auto allowed =
       co_await visit.pages.operations.allow_cross_signing_reset(self::proof_of(confirmed->who));
   if (!allowed) {
     co_return with_cookie(visit, *confirmed,
-                          ask_reset(visit, pages::words(visit.language, allowed.error())));
+                          ask_reset(visit, {pages::words(visit.language, allowed.error())}));
   }
   pages::Refused later;
   try {
@@ -282,7 +285,7 @@ Task<http::Response> post_reset(const Visit& visit) {
     later = {.status = 503, .sentence = std::string(visit.language.say(Text::cross_signing_later))};
   }
   if (!later.sentence.empty()) {
-    co_return with_cookie(visit, *confirmed, ask_reset(visit, later));
+    co_return with_cookie(visit, *confirmed, ask_reset(visit, {later}));
   }
   co_return with_cookie(visit, *confirmed,
                         pages::show_message(visit.pages, visit.request,

@@ -213,6 +213,9 @@ http::Response device_page(const Visit& visit, const self::AccountDevice& device
   html::Values& values = page.values;
   values.set("ID", device.id).set("DEVICE_QUERY", http::percent_encode(device.id));
   values.set("SHOWN_NAME", device.display_name);
+  values.set("NAME_HINT",
+             visit.language.say(visit.pages.homeserver != nullptr ? Text::device_name_seen_hint
+                                                                  : Text::device_name_hint));
   values.add_text("NOTICE", pages::notice_of(visit.pages, visit.request));
   if (device.signed_out_softly && !device.locked) {
     values.add_text("STATE_WHY", visit.language.say(Text::device_soft_why));

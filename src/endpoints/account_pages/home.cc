@@ -79,6 +79,8 @@ Task<http::Response> profile_page(const Visit& visit, const pages::Refusals& ref
                                       "account_profile.html");
   html::Values& values = page.values;
   values.set("ACCOUNT", visit.matrix_id());
+  const bool seen = visit.pages.homeserver != nullptr;
+  values.set("NAME_LABEL", visit.language.say(seen ? Text::display_name_seen : Text::display_name));
   values.add_text("NOTICE", pages::notice_of(visit.pages, visit.request));
   for (const accounts::Threepid& threepid : profile.threepids) {
     const bool phone = threepid.medium == "msisdn";
@@ -89,6 +91,8 @@ Task<http::Response> profile_page(const Visit& visit, const pages::Refusals& ref
   if (visit.pages.operations.allowed().displayname_change) {
     html::Values& form = values.add("NAME_FORM");
     form.set("SHOWN_NAME", profile.display_name);
+    form.set("NAME_HINT",
+             visit.language.say(seen ? Text::display_name_seen_hint : Text::display_name_hint));
   } else {
     values.add("NAME_SHOWN").add_text("SHOWN_NAME", profile.display_name);
   }
