@@ -20,6 +20,11 @@ constexpr std::size_t kRandomLength = 32;  // of base62: 190 bits
 constexpr Duration kLifetime = std::chrono::minutes{5};
 // A redeemed code is remembered for longer, to notice when it is shown again.
 constexpr Duration kRemembered = std::chrono::hours{1};
+// An app waits for one; the others are of clicks, or of redirects that nobody clicks on
+// (prompt=none, an app of the operator), and led nowhere.
+constexpr std::int64_t kMostWaiting = 20;  // of a browser
+// Who begins sessions by the hundred may lose sight of the codes of the first.
+constexpr std::int64_t kMostRemembered = 100;  // of an account
 
 GrantRefused refused(std::string sentence) { return {Why::invalid_grant, std::move(sentence)}; }
 
@@ -73,6 +78,23 @@ bool is_verified(const std::string& challenge, const std::string& verifier) {
   return crypto::equal(challenge, crypto::kept_hash(verifier));
 }
 
+// Makes room for one more.
+void delete_oldest_waiting(db::Tx& tx, BrowserSessionId browser) {
+  tx.run(
+      "DELETE FROM authorization_codes WHERE browser_session = :browser AND session IS NULL"
+      " AND hash NOT IN (SELECT hash FROM authorization_codes WHERE browser_session = :browser"
+      " AND session IS NULL ORDER BY expires_at DESC, hash LIMIT :kept)",
+      browser, kMostWaiting - 1);
+}
+
+void delete_oldest_redeemed(db::Tx& tx, UserId user) {
+  tx.run(
+      "DELETE FROM authorization_codes WHERE user_id = :user AND session IS NOT NULL"
+      " AND hash NOT IN (SELECT hash FROM authorization_codes WHERE user_id = :user"
+      " AND session IS NOT NULL ORDER BY expires_at DESC, hash LIMIT :kept)",
+      user, kMostRemembered);
+}
+
 std::optional<CodeRow> find_code(db::Tx& tx, const std::string& hash) {
   static const std::string sql =
       "SELECT " + db::column_list<CodeRow>() + " FROM authorization_codes WHERE hash = :hash";
@@ -103,6 +125,7 @@ Task<std::optional<std::string>> AuthorizationCodes::issue(const signin::Browser
   const bool issued = co_await ground_.db.write([&](db::Tx& tx) {
     const auto account = signin::lock_browser_account(tx, browser.id);
     if (!account || sessions::judge_account(*account)) return false;
+    delete_oldest_waiting(tx, browser.id);
     Scope scope = request.scope;
     scope.admin = scope.admin && account->admin;
     static const std::string sql = "INSERT INTO authorization_codes (" +
@@ -181,6 +204,7 @@ Task<std::expected<Granted, GrantRefused>> AuthorizationCodes::redeem(
         "UPDATE authorization_codes SET session = :session, expires_at = :expires"
         " WHERE hash = :hash",
         session->record.id, now + kRemembered, hash);
+    delete_oldest_redeemed(tx, account->id);
     clients_.note_use(tx, client.id);
     auto person = person_claims(tx, account->id, account->localpart, *scope);
     return Redeemed{std::move(*session), std::move(*row), std::move(person)};

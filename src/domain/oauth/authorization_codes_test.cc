@@ -179,6 +179,33 @@ TEST_P(AuthorizationCodesTest, KeepTheirClientFromBeingClearedAwayAsUnused) {
   EXPECT_EQ(registered_and_used_now(), 1);
 }
 
+// An app may send its people back and forth without a click (prompt=none).
+TEST_P(AuthorizationCodesTest, WaitInSmallNumbersHoweverOftenTheyAreAskedFor) {
+  const std::string first = issue();
+  std::string last;
+  for (int i = 0; i < 30; ++i) {
+    server_.clock.advance(1ms);
+    last = issue();
+  }
+  EXPECT_EQ(rows(), 20);
+  EXPECT_FALSE(redeem(first).has_value());
+  EXPECT_TRUE(redeem(last).has_value());
+  EXPECT_EQ(rows(), 20);
+}
+
+TEST_P(AuthorizationCodesTest, AreRememberedInSmallNumbersOnceTheyAreRedeemed) {
+  for (int i = 0; i < 110; ++i) {
+    server_.clock.advance(1ms);
+    ASSERT_TRUE(redeem(issue(request("openid"))).has_value());
+  }
+  EXPECT_EQ(rows(), 100);
+  const std::string again = issue();
+  const auto granted = redeem(again);
+  ASSERT_TRUE(granted.has_value());
+  EXPECT_FALSE(redeem(again).has_value());
+  EXPECT_EQ(standing(*granted).worth, Worth::soft) << "the newest are known";
+}
+
 TEST_P(AuthorizationCodesTest, AreClearedAwayOnceNothingMayComeOfThem) {
   issue();
   const std::string redeemed = issue();
