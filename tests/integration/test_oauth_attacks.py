@@ -139,6 +139,20 @@ def test_an_error_leads_nobody_away_who_is_signed_out(client, person):
     assert "error=invalid_scope" in silent.link("Back to An App")
 
 
+def test_the_way_back_to_an_app_on_the_device_is_a_link_too(server, person):
+    back = "example.app.phone:/back"
+    client = OAuthClient(
+        server.api,
+        application_type="native",
+        redirect_uris=[back],
+        post_logout_redirect_uris=[back],
+    )
+    page = person.browser.open(client.ask(scope="nonsense").url)
+    assert page.link("Back to An App").startswith(f"{back}?error=invalid_scope&")
+    query = urlencode({"client_id": client.id, "post_logout_redirect_uri": back})
+    assert person.browser.open(f"/oauth2/logout?{query}").link("Back to An App") == back
+
+
 def test_duplicated_parameters(client, person):
     person.open("/account/")
     asked = client.ask()

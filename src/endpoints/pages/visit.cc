@@ -10,6 +10,7 @@
 #include "endpoints/request/origin.h"
 #include "platform/crypto/equal.h"
 #include "platform/crypto/random.h"
+#include "platform/html/address.h"
 #include "platform/http/percent.h"
 #include "platform/text/base64.h"
 #include "platform/text/utf8.h"
@@ -250,7 +251,7 @@ http::Response go_on(const Site& site, const http::Request& request, std::string
   const Language& language = language_of(site, request);
   html::Page page = begin_page(site, request, language.say(Text::going_on), "account_message.html");
   page.values.set("SENTENCE", language.say(Text::going_on_why));
-  page.values.add("LINK").set("HREF", address).set("NAME", link_text);
+  html::set_address(page.values.add("LINK"), "HREF", address).set("NAME", link_text);
   page.refresh = std::move(address);
   return show(site, request, std::move(page));
 }
@@ -263,8 +264,7 @@ http::Response show_message(const Site& site, const http::Request& request,
   page.values.set("SENTENCE", language.say(message.sentence));
   if (!message.link.empty()) {
     const auto* text = std::get_if<Text>(&message.link_text);
-    page.values.add("LINK")
-        .set("HREF", message.link)
+    html::set_address(page.values.add("LINK"), "HREF", message.link)
         .set("NAME",
              text != nullptr ? language.say(*text) : std::get<std::string>(message.link_text));
   }

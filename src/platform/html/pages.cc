@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "platform/crypto/hash.h"
+#include "platform/html/address.h"
 #include "platform/html/web_files.h"
 #include "platform/http/field.h"
 #include "platform/text/base64.h"
@@ -142,7 +143,8 @@ http::Response Pages::answer(Page page) const {
   Values layout;
   const texts::Language& language = page.language != nullptr ? *page.language : texts_.english();
   layout.set("LANGUAGE", language.code()).set("DIRECTION", language.direction());
-  layout.set("TITLE", page.title).add_text("REFRESH", page.refresh);
+  layout.set("TITLE", page.title);
+  if (!page.refresh.empty()) set_address(layout.add("REFRESH"), "GOES_TO", page.refresh);
   put_branding(layout);
   const std::string_view help = branding_.help;
   if (page.own_query || !help.empty()) {

@@ -135,6 +135,9 @@ TEST(Page, GoesOnByItselfWhereItIsTold) {
   EXPECT_THAT(body, HasSubstr("<meta http-equiv=\"refresh\" content=\"0; url=https://app.example/"
                               "?a=1&amp;b=%22"));
   EXPECT_THAT(body, Not(HasSubstr("<script")));
+  page.refresh = "com.example.app:/callback?a=1";
+  EXPECT_THAT(pages().answer(page).body,
+              HasSubstr("content=\"0; url=com.example.app:/callback?a=1\""));
   page.refresh = "javascript:alert(1)";
   EXPECT_THAT(pages().answer(page).body, Not(HasSubstr("javascript:")));
 }

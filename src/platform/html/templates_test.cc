@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "platform/html/address.h"
 #include "platform/texts/catalogue.h"
 
 namespace latchkey::html {
@@ -54,6 +55,36 @@ TEST(Escaping, FitsThePlace) {
       {R"(<a href="/x?y={{X}}">)", R"(a&b="c)", R"(<a href="/x?y=a&amp;b=&quot;c">)"},
   };
   for (const Row& row : rows) EXPECT_EQ(with(row.where, row.value), row.result) << row.where;
+}
+
+TEST(Escaping, LetsALinkLeadToAnAppOnThisDevice) {
+  struct Row {
+    std::string_view address;
+    std::string_view result;
+  };
+  for (const auto& [address, result] : {
+           Row{"com.example.app:/callback?a=1&b=2", "com.example.app:/callback?a=1&amp;b=2"},
+           Row{"im.fluffychat://login", "im.fluffychat://login"},
+           Row{"a.b:\"><script>", "a.b:&quot;&gt;&lt;script&gt;"},
+           Row{"https://app.example/x", "https://app.example/x"},
+           Row{"/account/", "/account/"},
+           Row{"javascript:alert(1)", "#"},
+           Row{"JavaScript:a.b:c", "#"},
+           Row{"javascript:.:", "#"},
+           Row{" javascript:a.b", "#"},
+           Row{"java\nscript.x:alert(1)", "#"},
+           Row{"javascript%2e.x:alert(1)", "#"},
+           Row{"data:text/html,a.b:<script>", "#"},
+           Row{"vbscript:a.b", "#"},
+           Row{"blob:https://a.example/x", "#"},
+           Row{"intent://a.example/#Intent;end", "#"},
+           Row{".x:alert(1)", "#"},
+       }) {
+    Values values;
+    set_address(values, "X", address);
+    const std::string page = render(R"(<a href="{{X}}{{X_APP}}">)", values);
+    EXPECT_EQ(page, "<a href=\"" + std::string(result) + "\">") << address;
+  }
 }
 
 TEST(Escaping, HoldsWhereNoValueShouldStand) {
