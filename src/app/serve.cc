@@ -1,6 +1,7 @@
 #include "app/serve.h"
 
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <functional>
 #include <optional>
@@ -23,6 +24,7 @@
 #include "endpoints/request/routes.h"
 #include "outbound/logout/logout_sender.h"
 #include "platform/http/server.h"
+#include "platform/telemetry/line_budget.h"
 
 namespace latchkey::app {
 namespace {
@@ -51,46 +53,19 @@ std::size_t worker_count(const Config& config) {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
-// Lets one call in a second through: an outage must not fill the disk with one sentence.
-class OncePerSecond {
- public:
-  bool operator()() {
-    using std::chrono::steady_clock;
-    const std::int64_t second =
-        std::chrono::floor<std::chrono::seconds>(steady_clock::now().time_since_epoch()).count();
-    return last_.exchange(second) != second;
-  }
-
- private:
-  std::atomic<std::int64_t> last_{0};
-};
-
-// Lets so many calls in a second through, for lines that strangers cause.
-class FewPerSecond {
- public:
-  bool operator()() {
-    using std::chrono::steady_clock;
-    const std::int64_t second =
-        std::chrono::floor<std::chrono::seconds>(steady_clock::now().time_since_epoch()).count();
-    if (second_.exchange(second) != second) count_ = 0;
-    return count_.fetch_add(1) < kMost;
-  }
-
- private:
-  static constexpr int kMost = 100;
-  std::atomic<std::int64_t> second_{0};
-  std::atomic<int> count_{0};
-};
+// Of requests past a limit, in a second.
+constexpr std::uint32_t kMostRefusalLines = 100;
 
 // The one place where faults become answers, and are logged.
 http::Hooks make_hooks(Core& core, request::Renderer page) {
   http::Hooks hooks;
-  auto due = std::make_shared<OncePerSecond>();
-  hooks.refuse = [&core, due, page = std::move(page)](const http::Refused& refused) {
+  // An outage says one sentence again and again.
+  auto faults = std::make_shared<telemetry::LineBudget>(1);
+  hooks.refuse = [&core, faults, page = std::move(page)](const http::Refused& refused) {
     const request::Fault fault = request::read_fault(refused.fault);
     if (refused.fault && !fault.transient) {
       core.log.error("a request failed", {{"request", refused.request.id}, {"fault", fault.text}});
-    } else if (refused.fault && (*due)()) {
+    } else if (refused.fault && faults->take()) {
       core.log.warning("a request could not be served",
                        {{"request", refused.request.id}, {"fault", fault.text}});
     }
@@ -105,8 +80,8 @@ http::Hooks make_hooks(Core& core, request::Renderer page) {
                                          telemetry::latency_bounds());
   auto& limited = core.metrics.counter("latchkey_requests_limited_total",
                                        "Requests that were refused for a limit (429).");
-  auto few = std::make_shared<FewPerSecond>();
-  hooks.done = [&core, by_class, &seconds, &limited, few](
+  auto refusals = std::make_shared<telemetry::LineBudget>(kMostRefusalLines);
+  hooks.done = [&core, by_class, &seconds, &limited, refusals](
                    const http::Request& request, const http::Router::Route* route, int status,
                    std::chrono::nanoseconds took) {
     const auto group = static_cast<std::size_t>(status) / 100;
@@ -114,7 +89,7 @@ http::Hooks make_hooks(Core& core, request::Renderer page) {
     seconds.observe(request.worker, static_cast<double>(took.count()) / 1e9);
     if (status == 429) {
       limited.add(request.worker);
-      if ((*few)()) {
+      if (refusals->take()) {
         core.log.info("limit hit",
                       {{"address", request.client_address},
                        {"route", route != nullptr ? route->pattern : std::string("-")}});

@@ -3,6 +3,7 @@
 import configparser
 import json
 import re
+import time
 
 import pytest
 
@@ -10,6 +11,7 @@ from support.answers import assert_error, assert_good
 from support.api import new_name
 from support.matrix_client import new_client
 from support.polling import wait_until
+from support.raw_http import RawConnection, request_bytes
 from support.server import REPOSITORY
 
 # What fail2ban puts in the place of <ADDR>, near enough.
@@ -130,3 +132,29 @@ def test_limits_that_are_hit_and_registrations_are_logged(make_sqlite_server):
     assert registered["address"] == "127.0.0.1"
     # Over the limit an attempt costs nothing, so it has the one line of its answer alone.
     assert [line["reason"] for line in lines("sign-in failed")] == ["password", "password"]
+
+
+def test_requests_past_a_limit_do_not_fill_the_log(make_sqlite_server):
+    """As many as one connection brings, of which each second has a hundred lines."""
+    server = _server(make_sqlite_server, "json", rate_limits={"enabled": True, "failures": 1})
+    begin = server.log_size
+    _login(server, "nobody", "wrong password", "127.0.0.1")
+    body = json.dumps(
+        {
+            "type": "m.login.password",
+            "identifier": {"type": "m.id.user", "user": "nobody"},
+            "password": "wrong password",
+        }
+    ).encode()
+    path = "/_matrix/client/v3/login"
+    one = request_bytes("POST", path, body, "Content-Type: application/json")
+    requests, started = 3_000, time.monotonic()
+    with RawConnection(server.port, 60) as connection:
+        for _ in range(requests // 50):
+            connection.send(one * 50)
+            for _ in range(50):
+                assert connection.answer().status == 429
+    seconds = time.monotonic() - started
+    lines = [x for x in server.log(begin).splitlines() if '"limit hit"' in x]
+    assert 100 <= len(lines) <= 100 * (seconds + 2)
+    assert seconds > 28 or len(lines) < requests
