@@ -220,5 +220,9 @@ def test_clients_of_the_file(make_sqlite_server, tmp_path):
     client["client_secret_file"] = "elsewhere"
     file.write_text(yaml.safe_dump({"clients": [client]}))
     refusal = server.start_refused()
-    assert "client 'console': client_secret_file: cannot be read" in refusal
+    missing = file.parent / "elsewhere"
+    assert (
+        f"client 'console': client_secret_file: cannot read '{missing}': there is no such file"
+        in refusal
+    )
     assert str(file) in refusal

@@ -6,7 +6,6 @@
 #include <array>
 #include <boost/json/array.hpp>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "domain/clients/client_metadata.h"
 #include "domain/clients/redirect_uri.h"
 #include "platform/config/document.h"
+#include "platform/config/file.h"
 #include "platform/text/fields.h"
 
 namespace latchkey::clients {
@@ -62,15 +62,29 @@ bool is_in(std::string_view value, std::initializer_list<std::string_view> value
   return std::ranges::find(values, value) != values.end();
 }
 
-// The one line of a file, or nothing.
-std::optional<std::string> read_secret(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(kLongestSecret + 3, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad() || !file.is_open()) return std::nullopt;
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
-  return text;
+// What is wrong with a secret, as the end of a sentence; absent: nothing.
+std::optional<std::string> secret_problem(std::string_view secret) {
+  if (secret.size() < kShortestSecret || secret.size() > kLongestSecret) {
+    return fmt::format("expected {} to {} characters", kShortestSecret, kLongestSecret);
+  }
+  if (secret.contains('\n')) return "expected one line";
+  if (!std::ranges::all_of(secret, [](char c) { return c > ' ' && c < '\x7f'; })) {
+    return "expected ASCII without spaces";
+  }
+  return std::nullopt;
+}
+
+// The secret that a file holds, its one line, or what is wrong with it.
+std::expected<std::string, std::string> read_secret(const std::string& path) {
+  constexpr std::size_t kLineEnds = 3;  // and one byte more, to see that it is too long
+  auto text = config::read_file(path, kLongestSecret + kLineEnds);
+  if (!text) return std::unexpected(fmt::format("cannot read '{}': {}", path, text.error()));
+  while (!text->empty() && (text->back() == '\n' || text->back() == '\r')) text->pop_back();
+  if (text->empty()) return std::unexpected(fmt::format("'{}' is empty", path));
+  if (const auto problem = secret_problem(*text)) {
+    return std::unexpected(fmt::format("'{}': {}", path, *problem));
+  }
+  return *std::move(text);
 }
 
 // Reads one client; errors stay in its fields.
@@ -218,18 +232,23 @@ class Reader {
       fields_.refuse("client_secret", Kind::out_of_range, "stands beside client_secret_file");
       return;
     }
-    const char* const name = file ? "client_secret_file" : "client_secret";
-    auto secret = given ? std::optional<std::string>(*given)
-                        : read_secret(std::filesystem::path(folder_) / std::string(*file));
-    if (!secret) {
-      fields_.refuse(name, Kind::out_of_range, "cannot be read");
-    } else if (secret->size() < kShortestSecret || secret->size() > kLongestSecret) {
-      fields_.refuse(name, Kind::out_of_range,
-                     fmt::format("expected {} to {} characters", kShortestSecret, kLongestSecret));
-    } else if (!std::ranges::all_of(*secret, [](char c) { return c > ' ' && c < '\x7f'; })) {
-      fields_.refuse(name, Kind::out_of_range, "expected ASCII without spaces");
+    if (given) {
+      if (const auto problem = secret_problem(*given)) {
+        fields_.refuse("client_secret", Kind::out_of_range, *problem);
+      } else {
+        client.secret = Secret(std::string(*given));
+      }
+      return;
+    }
+    if (file->empty()) {
+      fields_.refuse("client_secret_file", Kind::missing, "expected the path of a file");
+      return;
+    }
+    auto secret = read_secret((std::filesystem::path(folder_) / *file).string());
+    if (secret) {
+      client.secret = Secret(*std::move(secret));
     } else {
-      client.secret = Secret(std::move(*secret));
+      fields_.refuse("client_secret_file", Kind::out_of_range, secret.error());
     }
   }
 

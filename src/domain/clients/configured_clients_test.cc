@@ -137,7 +137,28 @@ TEST(ConfiguredClients, ASecretMayBeInAFile) {
   EXPECT_EQ(clients->at(0).secret.reveal(), kSecret);
   const auto missing = read(client + "elsewhere\n", folder.string());
   ASSERT_FALSE(missing);
-  EXPECT_EQ(missing.error().at(0), "client 'console': client_secret_file: cannot be read");
+  EXPECT_EQ(missing.error().at(0), "client 'console': client_secret_file: cannot read '" +
+                                       (folder / "elsewhere").string() +
+                                       "': there is no such file");
+  const auto wrong = [&](const std::string& name, const std::string& text) {
+    std::ofstream(folder / name, std::ios::binary) << text;
+    const auto found = read(client + name + "\n", folder.string());
+    return found ? "" : found.error().at(0);
+  };
+  const std::string at = "client 'console': client_secret_file: '" + (folder / "wrong").string();
+  EXPECT_EQ(wrong("wrong", "\n"), at + "' is empty");
+  EXPECT_EQ(wrong("wrong", "short\n"), at + "': expected 16 to 1024 characters");
+  EXPECT_EQ(wrong("wrong", std::string(1025, 'a') + "\n"),
+            at + "': expected 16 to 1024 characters");
+  EXPECT_EQ(wrong("wrong", std::string(kSecret) + "\n# of the console\n"),
+            at + "': expected one line");
+  EXPECT_EQ(wrong("wrong", "a secret with spaces\n"), at + "': expected ASCII without spaces");
+  EXPECT_EQ(wrong("right", std::string(kSecret) + "\r\n"), "");
+  EXPECT_EQ(read(client + "'.'\n", folder.string()).error().at(0),
+            "client 'console': client_secret_file: cannot read '" + (folder / ".").string() +
+                "': it is a folder");
+  EXPECT_EQ(read(client + "''\n", folder.string()).error().at(0),
+            "client 'console': client_secret_file: expected the path of a file");
 
   std::ofstream(folder / "clients.yaml") << client << "elsewhere\n";
   const std::string path = (folder / "clients.yaml").string();

@@ -8,6 +8,7 @@
 #include <boost/json/value.hpp>
 
 #include "platform/config/core_schema.h"
+#include "platform/config/file.h"
 #include "platform/config/yaml.h"
 #include "platform/text/size.h"
 #include "platform/text/utf8.h"

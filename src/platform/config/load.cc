@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "platform/config/config.h"
+#include "platform/config/file.h"
 #include "platform/config/suggestion.h"
 #include "platform/config/value.h"
 #include "platform/config/yaml.h"

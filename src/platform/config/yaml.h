@@ -9,7 +9,7 @@ namespace YAML {
 class Node;
 }
 
-// A YAML file on its way to a tree. Not for users of platform/config.
+// A YAML text on its way to a tree. Not for users of platform/config.
 namespace latchkey::config {
 
 // The one document of `yaml`, null when there is none; or what is wrong, with its line.
