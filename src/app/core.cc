@@ -150,6 +150,8 @@ void Core::hear_other_nodes() {
 
 Core::~Core() = default;
 
+Core::Closing::~Closing() { database->close(); }
+
 void Core::close() {
   provisioning.reset();
   sync.reset();

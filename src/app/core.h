@@ -85,6 +85,17 @@ class Core {
   void hear_other_nodes();
   void count_database();
 
+  // Ends the database's threads before what they call is gone: the sessions, when a connection is
+  // made again. Also where the constructor fails, or close() was not called.
+  struct Closing {
+    explicit Closing(std::unique_ptr<db::Database>& what) : database(what) {}
+    ~Closing();
+    Closing(const Closing&) = delete;
+    Closing& operator=(const Closing&) = delete;
+
+    std::unique_ptr<db::Database>& database;
+  };
+  Closing closing_{database};
   // Set once the sessions exist; a connection can be lost and made again before that.
   std::atomic<sessions::Sessions*> ready_{nullptr};
   std::unique_ptr<db::Listener> listener_;

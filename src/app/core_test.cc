@@ -24,16 +24,21 @@ using sessions::testing::TestSessions;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 
-// What is found may be a restored backup or a standby that lagged: whose rows it lacks signs in
-// again softly, and that is noted before anything is judged by it.
-TEST(CoreTest, NotesAGapWhenTheDatabaseIsLostAndFoundAgain) {
-  db::TestDatabase database(db::Dialect::postgresql);
+Config config_for(const db::TestDatabase& database) {
   Config config;
   config.server_name = "example.com";
   config.public_url = "http://127.0.0.1:8008/";
   config.database = database.url();
   config.database_pool = db::TestDatabase::small();
   config.keys_file.value = (database.file().parent_path() / "keys").string();
+  return config;
+}
+
+// What is found may be a restored backup or a standby that lagged: whose rows it lacks signs in
+// again softly, and that is noted before anything is judged by it.
+TEST(CoreTest, NotesAGapWhenTheDatabaseIsLostAndFoundAgain) {
+  const db::TestDatabase database(db::Dialect::postgresql);
+  const Config config = config_for(database);
   Core core(config, 1, Core::Purpose::serve);
   const auto in_gap = [&] {
     return core.database->read_now(
@@ -45,6 +50,18 @@ TEST(CoreTest, NotesAGapWhenTheDatabaseIsLostAndFoundAgain) {
   EXPECT_TRUE(soon([&] { return core.database->stats().reconnects > 0; }));
   EXPECT_TRUE(in_gap());
   core.close();
+}
+
+// A start that fails half-way ends so. What a connection calls that is made again must still be
+// there: the sanitizers tell.
+TEST(CoreTest, MayBeDestroyedWhileTheDatabaseComesBack) {
+  const db::TestDatabase database(db::Dialect::postgresql);
+  const Config config = config_for(database);
+  for (int i = 0; i < 5; ++i) {
+    const Core core(config, 1, Core::Purpose::serve);
+    db::shared_postgres().end_connections(database.url());
+    EXPECT_TRUE(soon([&] { return i == 0 || core.database->stats().reconnects > 0; }));
+  }
 }
 
 class HousekeepingTest : public sessions::testing::OnEachEngine {

@@ -251,6 +251,7 @@ TEST_F(PostgresDatabaseTest, TheFirstConnectionsRunNoHook) {
   db_->on_reconnect([&](Tx&) { ran = true; });
   count();
   EXPECT_FALSE(ran);
+  db_.close();  // as above
 }
 
 // A demoted primary still answers, but takes no writes: it counts as lost.

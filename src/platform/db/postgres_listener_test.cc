@@ -50,11 +50,18 @@ class ListenerTest : public ::testing::Test {
             [this] {
               const std::lock_guard lock(mutex_);
               heard_.emplace_back("(reconnected)");
-              fresh_when_reconnected_ = listener_->last_heard() != Clock::time_point{};
+              // A connection may be made at the last moment, when the pointer is gone.
+              if (!ends_) fresh_when_reconnected_ = listener_->last_heard() != Clock::time_point{};
             },
     });
   }
-  ~ListenerTest() override { listener_.reset(); }
+  ~ListenerTest() override {
+    {
+      const std::lock_guard lock(mutex_);
+      ends_ = true;
+    }
+    listener_.reset();
+  }
 
   void send(const std::string& payload) {
     sender_->write_now([&](Tx& tx) { tx.notify(payload); });
@@ -71,6 +78,7 @@ class ListenerTest : public ::testing::Test {
   std::mutex mutex_;
   std::vector<std::string> heard_;
   bool fresh_when_reconnected_ = false;
+  bool ends_ = false;
   std::unique_ptr<Listener> listener_;
 };
 
