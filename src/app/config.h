@@ -17,6 +17,7 @@
 #include "domain/sessions/policy.h"
 #include "domain/signin/browser_sessions.h"
 #include "domain/signin/login_tokens.h"
+#include "endpoints/edge/translation.h"
 #include "endpoints/oauth/introspect.h"
 #include "outbound/homeserver/homeserver_options.h"
 #include "platform/config/attributes.h"
@@ -64,6 +65,7 @@ struct Config {
   limits::AttemptLimitOptions rate_limits;
   clients::OauthOptions oauth;
   oauth::IntrospectionOptions introspection;
+  edge::EdgeOptions edge;
   outbound::HomeserverOptions homeserver;
   MetricsOptions metrics;
   telemetry::LogOptions log;
@@ -109,6 +111,7 @@ struct Config {
     visit.group("rate_limits", rate_limits, "Limits against guessing.");
     visit.group("oauth", oauth, "OAuth 2.0.");
     visit.group("introspection", introspection, "Token introspection, for the homeserver.");
+    visit.group("edge", edge, "The check that a reverse proxy asks for.");
     visit.group("homeserver", homeserver, "The homeserver behind.");
     visit.group("metrics", metrics, "Figures for Prometheus.");
     visit.group("log", log, "What is logged to stderr, and how.");

@@ -11,7 +11,9 @@ void mount(http::Router& router, Core& core, const ClientApi& client_api,
   matrix::mount(router, client_api.api);
   oauth::mount(router, oauth_api.api);
   account_pages::mount(router, client_api.pages);
-  edge::mount(router, *core.sessions);
+  edge::mount(router, {.sessions = *core.sessions,
+                       .server_name = core.config.server_name,
+                       .options = core.config.edge});
   admin::mount_health(router, *core.sessions);
 }
 

@@ -21,9 +21,9 @@ _CONFIG = Path(__file__).resolve().parents[2] / "config"
 _PAGE = _CONFIG.parent / "docs/connecting/proxy.md"
 
 
-def _blocks(language: str) -> list[str]:
+def _blocks(language: str, page: Path = _PAGE) -> list[str]:
     """What the documentation has in this language."""
-    return re.findall(rf"(?m)^ *```{language}\n(.*?)^ *```", _PAGE.read_text(), re.DOTALL)
+    return re.findall(rf"(?m)^ *```{language}\n(.*?)^ *```", page.read_text(), re.DOTALL)
 
 
 def changed(text: str, changes: dict[str, str]) -> str:
@@ -133,6 +133,24 @@ class Nginx(Proxy):
             }}
         """)
         return [program("nginx"), "-p", str(self._directory), "-c", str(main)]
+
+
+_TRANSLATION = _CONFIG.parent / "docs/operating/other-homeservers.md"
+
+
+class TranslatingNginx(Nginx):
+    """An application service's token in place of good ones, as the documentation has it."""
+
+    def _example(self) -> str:
+        variables, header, target = _blocks("nginx", _TRANSLATION)
+        first, forwarded = "\nserver {\n", "    proxy_set_header Host $host;\n"
+        text = super()._example().replace(first, "\n" + variables + first, 1)
+        text = text.replace(forwarded, forwarded + header, 1)
+        checked = r"(auth_request_set .*?)        proxy_pass http://homeserver;\n"
+        text, count = re.subn(checked, lambda found: found[1] + target, text, count=1,
+                              flags=re.DOTALL)
+        assert count == 1
+        return text
 
 
 class NginxWithTwoAddresses(Nginx):

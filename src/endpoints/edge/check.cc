@@ -1,5 +1,9 @@
 #include "endpoints/edge/check.h"
 
+#include <memory>
+#include <optional>
+#include <utility>
+
 #include "endpoints/edge/credentials.h"
 #include "endpoints/request/origin.h"
 #include "endpoints/request/routes.h"
@@ -9,7 +13,6 @@ namespace latchkey::edge {
 namespace {
 
 using sessions::Reason;
-using sessions::Sessions;
 
 http::Response pass() {
   http::Response response;
@@ -24,14 +27,48 @@ http::Response stop(http::Response response) {
   return response;
 }
 
-bool check_at_once(Sessions& sessions, const http::Request& request, http::Response& response) {
+// Of a good token of ours. Absent: nothing of it is to be told.
+std::optional<http::Response> refuse_to_translate(const Edge& edge, const http::Request& request,
+                                                  const sessions::Identity& who,
+                                                  http::Response& good) {
+  if (edge.options.translate == EdgeOptions::Translate::none) return std::nullopt;
+  const auto uri = asked_uri(request);
+  // Without it the service's token would go to the homeserver in nobody's name but its own. What is
+  // no path could lead to another server behind the homeserver's address.
+  if (!uri || !uri->starts_with('/')) {
+    return stop(request::error(500, "M_UNKNOWN", "The proxy must say what is asked for."));
+  }
+  const auto question = uri->find('?');
+  const auto query = query_in_the_name_of(who, edge.server_name,
+                                          question == uri->npos ? "" : uri->substr(question + 1));
+  if (!query) {
+    return stop(request::error(403, "M_FORBIDDEN", "The query of the request cannot be read."));
+  }
+  good.headers.emplace_back("X-Matrix-Target",
+                            std::string(uri->substr(0, question)).append("?").append(*query));
+  return std::nullopt;
+}
+
+http::Response pass_good(const Edge& edge, const http::Request& request,
+                         const sessions::Identity& who) {
+  http::Response good = pass();
+  auto refusal = refuse_to_translate(edge, request, who, good);
+  return refusal ? std::move(*refusal) : std::move(good);
+}
+
+bool check_at_once(const Edge& edge, const http::Request& request, http::Response& response) {
   const std::string_view token = plain_token(request);
-  if (token.empty() || sessions.recall(request::use_of(request), token) == nullptr) return false;
+  if (token.empty()) return false;
+  const auto* known = edge.sessions.recall(request::use_of(request), token);
+  if (known == nullptr) return false;
   response.content_type = {};
+  if (auto refusal = refuse_to_translate(edge, request, known->identity, response)) {
+    response = std::move(*refusal);
+  }
   return true;
 }
 
-Task<http::Response> check(Sessions& sessions, const http::Request& request) {
+Task<http::Response> check(const Edge& edge, const http::Request& request) {
   const Credentials credentials = read_credentials(request);
   switch (credentials.found) {
     case Credentials::Found::none:
@@ -44,25 +81,29 @@ Task<http::Response> check(Sessions& sessions, const http::Request& request) {
       break;
   }
   // A token of the query does not come by check_at_once().
-  if (sessions.recall(request::use_of(request), credentials.token) != nullptr) co_return pass();
-  const auto verdict = co_await sessions.check(request::use_of(request), credentials.token);
+  if (const auto* known = edge.sessions.recall(request::use_of(request), credentials.token)) {
+    co_return pass_good(edge, request, known->identity);
+  }
+  const auto verdict = co_await edge.sessions.check(request::use_of(request), credentials.token);
   // Without our prefix it may be a token of the homeserver's own.
-  if (verdict.standing.active() || verdict.standing.reason == Reason::not_ours) co_return pass();
+  if (verdict.standing.reason == Reason::not_ours) co_return pass();
+  if (verdict.standing.active()) co_return pass_good(edge, request, verdict.identity);
   co_return stop(request::refusal(verdict.standing));
 }
 
 }  // namespace
 
-void mount(http::Router& router, Sessions& sessions) {
+void mount(http::Router& router, Edge given) {
+  const auto edge = std::make_shared<const Edge>(std::move(given));
   request::Routes routes(router, {.name = "edge", .refuse = request::standard_refusal});
-  const http::Handler handler = [&sessions](const http::Request& request) {
-    return check(sessions, request);
+  const http::Handler handler = [edge](const http::Request& request) {
+    return check(*edge, request);
   };
   const request::PathOptions options{
       .owner = request::Owner::inside,
       .cors = true,
-      .immediate = [&sessions](const http::Request& request, http::Response& response) {
-        return check_at_once(sessions, request, response);
+      .immediate = [edge](const http::Request& request, http::Response& response) {
+        return check_at_once(*edge, request, response);
       }};
   routes.add(http::Method::get, "/edge/check", handler, options);
   routes.below(std::string(kAskedBelow), handler, options);

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <string>
+
 #include "domain/sessions/sessions.h"
+#include "endpoints/edge/translation.h"
 #include "platform/http/router.h"
 
 namespace latchkey::edge {
@@ -13,6 +16,15 @@ namespace latchkey::edge {
 // X-Original-URI, or of the request's own path. 200: go on. 401 or 403: the final answer, with the
 // CORS headers that browsers need to read it; its Matrix JSON body stands also in the header
 // X-Matrix-Error, from which nginx can rebuild it. 503 while the database is away.
-void mount(http::Router& router, sessions::Sessions& sessions);
+//
+// With edge.translate the answer to a good token of ours has the header X-Matrix-Target: the target
+// that the homeserver is to get. Only such an answer has it.
+struct Edge {
+  sessions::Sessions& sessions;
+  std::string server_name;
+  EdgeOptions options = {};
+};
+
+void mount(http::Router& router, Edge edge);
 
 }  // namespace latchkey::edge

@@ -19,7 +19,7 @@ using sessions::testing::TestSessions;
 
 class EdgeCheck : public sessions::testing::OnEachEngine {
  protected:
-  EdgeCheck() { mount(router_, *server_); }
+  EdgeCheck() { mount(router_, edge_); }
 
   static Call asking(std::vector<http::Header> headers) {
     return {.method = http::Method::get, .target = "/edge/check", .headers = std::move(headers)};
@@ -41,6 +41,7 @@ class EdgeCheck : public sessions::testing::OnEachEngine {
     EXPECT_EQ(header_of(response, "Cache-Control"), "no-store") << what;
   }
 
+  Edge edge_{.sessions = *server_, .server_name = "example.com"};
   http::Router router_;
   sessions::Account alice_ = server_.add_user("alice");
   TestSessions::SignedIn phone_ = server_.sign_in(alice_, TestSessions::refreshing("PHONE"));
@@ -114,6 +115,45 @@ TEST_P(EdgeCheck, IsAskedByAnyMethodWithThePathOfTheRequest) {
     expect_stop(answer(router_, call), "M_UNKNOWN_TOKEN", false, "ended");
   }
   expect_stop(answer(router_, queried), "M_UNKNOWN_TOKEN", false, "ended, in the query");
+}
+
+TEST_P(EdgeCheck, NamesTheUserAndTheDeviceWhereTheTokenIsTranslated) {
+  const Edge translating{.sessions = *server_,
+                         .server_name = "example.com",
+                         .options = {.translate = EdgeOptions::Translate::application_service}};
+  http::Router router;
+  mount(router, translating);
+  const std::string value = "Bearer " + phone_.access();
+  const std::string expected = "/sync?since=s1&user_id=%40alice%3Aexample.com&device_id=PHONE";
+  const Call call =
+      asking({{"Authorization", value}, {"X-Original-URI", "/sync?since=s1&user_id=x"}});
+  for (int known = 0; known < 3; ++known) {
+    const auto response = answer(router, call);
+    EXPECT_EQ(response.status, 200);
+    EXPECT_EQ(header_of(response, "X-Matrix-Target"), expected);
+  }
+  const std::string queried = "/sync?since=s1&access_token=" + phone_.access();
+  EXPECT_EQ(header_of(answer(router, asking({{"X-Forwarded-Uri", queried}})), "X-Matrix-Target"),
+            expected);
+  EXPECT_EQ(answer(router, asking({{"Authorization", value}})).status, 500) << "what is asked for";
+  const Call elsewhere = asking({{"Authorization", value}, {"X-Original-URI", "@elsewhere/"}});
+  EXPECT_EQ(answer(router, elsewhere).status, 500);
+  const auto unclear =
+      answer(router, asking({{"Authorization", value}, {"X-Original-URI", "/sync?%=x#"}}));
+  EXPECT_EQ(unclear.status, 403);
+  const Call by_path{.method = http::Method::put,
+                     .target = "/edge/check/sync?since=s1",
+                     .headers = {{"Authorization", value}}};
+  EXPECT_EQ(header_of(answer(router, by_path), "X-Matrix-Target"), expected);
+  for (const auto& others : std::vector<std::vector<http::Header>>{
+           {{"X-Original-URI", "/sync"}},
+           {{"Authorization", "Bearer syt_x"}, {"X-Original-URI", "/sync?user_id=@irc:a"}}}) {
+    expect_pass(answer(router, asking(others)), "not ours");
+    EXPECT_EQ(header_of(answer(router, asking(others)), "X-Matrix-Target"), "");
+  }
+  server_.sign_out(phone_.access()).value();
+  EXPECT_EQ(answer(router, call).status, 401);
+  EXPECT_EQ(header_of(answer(router, call), "X-Matrix-Target"), "");
 }
 
 // Nothing about any session is said by it, so a client must not wipe its keys over it.

@@ -74,6 +74,16 @@ std::string_view asked_below(const http::Request& request) {
 
 }  // namespace
 
+std::optional<std::string_view> asked_uri(const http::Request& request) {
+  if (const std::string_view below = asked_below(request); !below.empty()) {
+    return below.substr(kAskedBelow.size() - 1);
+  }
+  for (const std::string_view name : kUriHeaders) {
+    if (request.header_count(name) > 0) return request.header(name);
+  }
+  return std::nullopt;
+}
+
 Credentials read_credentials(const http::Request& request) {
   Credentials result = from_header(request);
   const auto add = [&](const Credentials& other) {

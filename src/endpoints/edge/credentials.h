@@ -22,6 +22,9 @@ struct Credentials {
   std::string token;
 };
 
+// What was asked for, as the proxy says it. Absent: it does not.
+std::optional<std::string_view> asked_uri(const http::Request& request);
+
 // The token as Latchkey and the homeserver both read it. "Both" is the point: a request whose
 // token the edge overlooks passes unjudged.
 Credentials read_credentials(const http::Request& request);
