@@ -75,7 +75,8 @@ ClientApi::ClientApi(Core& core, const http::Router& router)
           .pages = pages_,
           .client_name = pages.client_name,
           .server_name = core.config.server_name,
-          .public_url = core.public_url} {}
+          .public_url = core.public_url,
+          .capabilities = core.capabilities.get()} {}
 
 void ClientApi::purge() {
   auth_.purge();

@@ -14,6 +14,7 @@
 #include "domain/sessions/listeners.h"
 #include "domain/sessions/lost_rows.h"
 #include "domain/signin/listeners.h"
+#include "outbound/homeserver/capabilities.h"
 #include "outbound/homeserver/synapse.h"
 #include "platform/db/migration.h"
 #include "platform/text/rfc3339.h"
@@ -109,6 +110,8 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
                                         .outbox = outbox,
                                         .alone = database->dialect() == db::Dialect::sqlite,
                                         .options = {.patience = config.homeserver.patience}});
+    capabilities = std::make_unique<homeserver::Capabilities>(
+        outbound::ask_for_capabilities(config.homeserver.endpoint));
   }
   note_start();
   ready_ = sessions.get();
@@ -155,6 +158,7 @@ Core::Closing::~Closing() { database->close(); }
 void Core::close() {
   provisioning.reset();
   sync.reset();
+  capabilities.reset();
   upkeep.reset();
   users.reset();
   administration.reset();

@@ -13,6 +13,7 @@
 #include "domain/events/events.h"
 #include "domain/ground/ground.h"
 #include "domain/homeserver/administrator.h"
+#include "domain/homeserver/capabilities.h"
 #include "domain/homeserver/provisioning.h"
 #include "domain/homeserver/sync.h"
 #include "domain/outbox/outbox.h"
@@ -71,6 +72,7 @@ class Core {
   std::unique_ptr<homeserver::Homeserver> homeserver;
   std::unique_ptr<homeserver::Provisioning> provisioning;
   std::unique_ptr<homeserver::Sync> sync;
+  std::unique_ptr<homeserver::Capabilities> capabilities;
   admin::Operations operations() const;
   // What the homeserver is told of a token that this server shows it (RFC 7662); absent: it is
   // none.

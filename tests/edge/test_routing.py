@@ -27,6 +27,8 @@ def test_signing_in_is_latchkeys(edge, path):
     ("POST", "v3/register/email/requestToken"),
     ("GET", "v3/login/sso/redirect"),
     ("POST", "v3/refresh"),
+    ("GET", "v3/capabilities"),
+    ("GET", "r0/capabilities"),
     ("POST", "v3/logout/all"),
     ("POST", "r0/account/password"),
     ("POST", "v3/account/password/email/requestToken"),
@@ -174,7 +176,6 @@ def test_what_needs_no_token_goes_on_while_latchkey_is_away(edge):
 
 
 @pytest.mark.parametrize("path", [
-    "/_matrix/client/v3/capabilities",
     "/_matrix/media/v3/config",
     "/_matrix/media/v3/download/example.com/x",
     "/_matrix/client/v1/media/download/example.com/x",

@@ -497,3 +497,49 @@ def _login_in_vain(server, name: str, secret: str, device: str) -> None:
         pass
     finally:
         api.close()
+
+
+# --- capabilities
+
+
+def capabilities(server, token: str) -> dict:
+    answer = server.api.request("GET", f"{PREFIX}/capabilities", token=token)
+    return assert_good(answer)["capabilities"]
+
+
+def test_clients_are_offered_what_is_done_here_and_what_the_homeserver_can_do(behind):
+    server, synapse = behind
+    client = new_client(server.api)
+    for _ in range(2):
+        said = capabilities(server, client.access)
+        assert said["m.room_versions"] == {"default": "11", "available": {"11": "stable"}}
+        assert said["m.set_displayname"] == {"enabled": True}
+        assert said["m.change_password"] == said["m.get_login_token"] == {"enabled": True}
+        assert said["m.3pid_changes"] == {"enabled": False}
+        assert "m.account_moderation" not in said
+        assert said["org.example"] == f"Bearer {client.access}"
+    assert len([call for call in synapse.calls if call.route == "capabilities"
+                and call.body["token"] == f"Bearer {client.access}"]) == 1
+
+
+def test_a_bridge_asks_for_what_its_user_can_do(behind):
+    server, synapse = behind
+    irc = Bridge(server, "irc")
+    said = capabilities(server, irc.token)
+    assert said["m.room_versions"]["default"] == "11"
+    assert said["m.get_login_token"] == {"enabled": False}
+    asked = [call.body for call in synapse.calls if call.route == "capabilities"][-1]
+    assert asked == {"token": f"Bearer {irc.token}", "user_id": irc.sender}
+
+
+def test_nobody_is_signed_out_because_the_homeserver_does_not_know_a_token_yet(behind):
+    """Synapse keeps a refusal for two minutes."""
+    server, synapse = behind
+    capabilities(server, new_client(server.api).access)
+    synapse.refusing_tokens = True
+    try:
+        said = capabilities(server, new_client(server.api).access)
+    finally:
+        synapse.refusing_tokens = False
+    assert said["m.room_versions"]["default"] == "11"
+    assert said["m.change_password"] == {"enabled": True}

@@ -92,6 +92,7 @@ class Synapse:
         self.services: dict[str, str] = {}  # as_token to the regular expression of its users
         self.calls: list[Call] = []
         self.failing = False  # 500 to everything
+        self.refusing_tokens = False  # 401 to everybody's
         self.delay = 0.0  # seconds before anything is done
         # Routes that fail, or wait until they are let go.
         self.failing_routes: set[str] = set()
@@ -196,6 +197,9 @@ class Synapse:
                 route = "suspend"
                 self._require_administrator(request)
                 fields |= {"localpart": suspended[1]}
+            elif url.path == "/_matrix/client/v3/capabilities":
+                route = "capabilities"
+                fields["token"] = request.headers.get("Authorization", "")
             elif url.path == "/_matrix/client/v3/register" and request.command == "POST":
                 route = "register"
                 fields |= {"service": request.headers.get("Authorization", "")}
@@ -253,6 +257,20 @@ class Synapse:
             raise Refused(400, "M_INVALID_USERNAME")
         if any(re.match(users, f"@{localpart}:example.com") for users in self.services.values()):
             raise Refused(400, "M_EXCLUSIVE")
+
+    def _get_capabilities(self, body: Body) -> tuple[int, dict]:
+        """Behind delegation Synapse says this whatever who delegates can do."""
+        if self.refusing_tokens:
+            raise Refused(401, "M_UNKNOWN_TOKEN")
+        return 200, {"capabilities": {
+            "m.room_versions": {"default": "11", "available": {"11": "stable"}},
+            "m.change_password": {"enabled": False},
+            "m.get_login_token": {"enabled": False},
+            "m.3pid_changes": {"enabled": True},
+            "m.set_displayname": {"enabled": True},
+            "m.account_moderation": {"suspend": True, "lock": True},
+            "org.example": body.text("token"),
+        }}
 
     def _get_query_user(self, body: Body) -> tuple[int, dict]:
         user = self._user(body)

@@ -1,5 +1,7 @@
 // What the server says of itself: GET /versions, /capabilities (spec "Capabilities negotiation":
-// of this service alone) and /.well-known/matrix/client.
+// the homeserver's, with what is done here laid over; of this service alone where none is behind)
+// and
+// /.well-known/matrix/client.
 
 #include <boost/json/serialize.hpp>
 
@@ -14,18 +16,38 @@ namespace json = boost::json;
 
 json::object enabled(bool yes) { return {{"enabled", yes}}; }
 
+constexpr std::string_view kModeration[] = {"m.account_moderation", "uk.timedout.msc4323"};
+
+// The request as the homeserver is to be asked.
+homeserver::Asking asking(const Api& api, const http::Request& request, const signin::Caller& who) {
+  const auto token = access_token(request, api.sessions.policy());
+  return {
+      .token = token && *token ? **token : std::string(),
+      .as_user =
+          who.is_service()
+              ? std::string("@").append(who.identity.localpart).append(":").append(api.server_name)
+              : std::string()};
+}
+
 Task<http::Response> get_capabilities(const Api& api, const http::Request& request) {
   const auto who = co_await identify(api, request);
   if (!who) co_return who.error();
   const bool confirms = co_await api.auth.can_confirm(who->identity.user);
-  json::object all{
-      {"m.change_password", enabled(confirms && api.operations.allowed().password_change)},
-      {"m.get_login_token", enabled(confirms && api.login_tokens.enabled() && !who->is_service())},
-      {"m.3pid_changes", enabled(false)},
-      // Profiles are the homeserver's; without one there are none.
-      {"m.set_displayname", enabled(false)},
-      {"m.set_avatar_url", enabled(false)},
-      {"m.profile_fields", enabled(false)}};
+  json::object all;
+  if (api.capabilities != nullptr) {
+    all = co_await api.capabilities->of(who->identity.localpart, asking(api, request, *who));
+    // Its own say about what is done here.
+    for (const std::string_view name : kModeration) all.erase(name);
+  } else {
+    // Profiles are the homeserver's; without one there are none.
+    for (const std::string_view name :
+         {"m.set_displayname", "m.set_avatar_url", "m.profile_fields"}) {
+      all[name] = enabled(false);
+    }
+  }
+  all["m.change_password"] = enabled(confirms && api.operations.allowed().password_change);
+  all["m.get_login_token"] = enabled(confirms && api.login_tokens.enabled() && !who->is_service());
+  all["m.3pid_changes"] = enabled(false);
   if (!administration::Moderation::refuse(who->identity)) {
     all["m.account_moderation"] = json::object{{"suspend", true}, {"lock", true}};
   }
@@ -44,8 +66,7 @@ constexpr std::string_view kVersions =
 
 void mount_discovery(request::Routes& routes, const Api& api) {
   add(routes, http::Method::get, "/capabilities",
-      [&api](const http::Request& request) { return get_capabilities(api, request); },
-      {.options = {.owner = request::Owner::homeserver}});
+      [&api](const http::Request& request) { return get_capabilities(api, request); }, {});
   routes.add(http::Method::get, "/_matrix/client/versions",
              [](const http::Request&) -> Task<http::Response> {
                http::Response response;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "domain/administration/moderation.h"
+#include "domain/homeserver/capabilities.h"
 #include "domain/registration/registration.h"
 #include "domain/self/operations.h"
 #include "domain/self/overview.h"
@@ -41,6 +42,7 @@ struct Api {
   const pages::ClientName& client_name;
   std::string server_name;
   const http::PublicUrl& public_url;
+  homeserver::Capabilities* capabilities = nullptr;  // null: no homeserver behind
 };
 
 // Where a path of the Client-Server API is.
