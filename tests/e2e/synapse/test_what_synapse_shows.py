@@ -3,6 +3,7 @@ do at Latchkey."""
 
 import pytest
 
+from e2e.synapse.conftest import SYNC
 from support.answers import assert_good, assert_hard, assert_locked, assert_soft
 from support.browser import Visitor
 from support.secrets import password
@@ -131,3 +132,33 @@ def test_a_soft_logout_and_a_new_login_keep_every_device(deployment, alice):
     for device in DEVICES:
         assert_good(deployment.ask(alice.sign_in(device)))
     alice.settled(ALL)
+
+
+def test_suspension(deployment, alice):
+    deployment.latchkey.command("user", "suspend", alice.name)
+    deployment.wait(
+        lambda: deployment.synapse.query_user(alice.name)["is_suspended"], "the suspension"
+    )
+    assert_good(deployment.ask(alice.tokens["PHONE"]))
+    refused = deployment.ask(
+        alice.tokens["PHONE"], "/_matrix/client/v3/createRoom", "POST", json={}
+    )
+    assert refused.status_code in (200, 403)
+    deployment.latchkey.command("user", "unsuspend", alice.name)
+    deployment.wait(
+        lambda: not deployment.synapse.query_user(alice.name)["is_suspended"], "the end of it"
+    )
+    alice.settled(ALL)
+
+
+def test_a_name_that_synapse_has_cannot_be_registered(deployment):
+    """Made behind Latchkey's back."""
+    taken = "somebody.elses"
+    said = deployment.synapse.ask(
+        "POST", "/_synapse/mas/provision_user", deployment.synapse.secret, {"localpart": taken}
+    )
+    assert said[0] == 201, said
+    answer = deployment.api.register(taken, password())
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["errcode"] == "M_USER_IN_USE"
+    assert deployment.ask("", SYNC).status_code == 401
