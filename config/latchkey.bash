@@ -18,7 +18,7 @@ _latchkey() {
   case ${#words[@]} in
     0) candidates="serve doctor homeserver config user stats session registration-token audit keys outbox backup" ;;
     1) case ${words[0]} in
-    homeserver) candidates="config" ;;
+    homeserver) candidates="config sync" ;;
     config) candidates="check example reference manual completion" ;;
     user) candidates="list show create set-password recovery-link lock unlock suspend unsuspend deactivate reactivate admin sign-out soft-logout add-threepid remove-threepid threepids sessions" ;;
     session) candidates="end soft-logout soft-logout-all mark-gap" ;;
@@ -35,6 +35,7 @@ _latchkey() {
     'session mark-gap') options="--from --to $options" ;;
     'registration-token create') options="--name --uses --expires-in $options" ;;
     'audit') options="--user --limit $options" ;;
+    'homeserver sync') options="--apply $options" ;;
   esac
   [[ $current == -* ]] && candidates=$options
   mapfile -t COMPREPLY < <(compgen -W "$candidates" -- "$current")

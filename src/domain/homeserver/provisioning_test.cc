@@ -284,6 +284,8 @@ TEST_P(RegisteringAtTheHomeserver, ANameWhoseRegistrationCameToNothingIsFree) {
   EXPECT_THROW(register_ghost("bridge_one", false), Unavailable);
   EXPECT_EQ(server_.count("SELECT COUNT(*) FROM users WHERE localpart = 'bridge_one'"), 0);
   fake_.before = {};
+  ASSERT_TRUE(soon([&] { return records() == 0; }));
+  deliver();
   fake_.name = NameState::taken;
   EXPECT_EQ(run(provisioning_->state_of_name("bridge_one")), NameState::free);
   ASSERT_TRUE(register_ghost("bridge_one", false).has_value());
