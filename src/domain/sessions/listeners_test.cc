@@ -21,6 +21,8 @@ constexpr bool changes_tokens(const AccountDeactivated&) { return true; }
 constexpr bool changes_tokens(const AccountErased&) { return false; }  // they ended before
 constexpr bool changes_tokens(const AccountReactivated&) { return true; }
 constexpr bool changes_tokens(const DisplayNameChanged&) { return false; }
+constexpr bool changes_tokens(const AddressesChanged&) { return false; }
+constexpr bool changes_tokens(const CrossSigningResetAllowed&) { return false; }
 constexpr bool changes_tokens(const PasswordReplaced&) { return false; }  // what ends is told
 
 class CacheListener : public testing::OnEachEngine {

@@ -16,7 +16,8 @@ using Outcome = outbox::Delivery::Outcome;
 // OpenID Connect Back-Channel Logout 1.0 section 2.8.
 TEST(LogoutSender, TakesA400ForTheLastWordAndNothingElse) {
   const auto outcome = [](int status) {
-    return delivery_of(http_client::Answer{.status = status, .body = {}, .retry_after = {}})
+    return delivery_of(
+               http_client::Answer{.status = status, .body = {}, .retry_after = {}, .date = {}})
         .outcome;
   };
   for (const int status : {200, 202, 204}) EXPECT_EQ(outcome(status), Outcome::delivered) << status;
@@ -29,7 +30,7 @@ TEST(LogoutSender, TakesA400ForTheLastWordAndNothingElse) {
 
 TEST(LogoutSender, ComesBackWhenTheClientSays) {
   const auto delivery =
-      delivery_of(http_client::Answer{.status = 503, .body = {}, .retry_after = 90s});
+      delivery_of(http_client::Answer{.status = 503, .body = {}, .retry_after = 90s, .date = {}});
   EXPECT_EQ(delivery.after, Duration{90s});
   EXPECT_EQ(delivery.why, "the client answered 503");
 }
