@@ -564,11 +564,17 @@ def test_nobody_guesses_another_s_password_here(make_sqlite_server):
     assert_good(wanted.ask(auth_of(client)))
 
 
-def test_one_s_own_challenges_are_not(make_sqlite_server):
+def test_one_s_own_challenges_are_counted_for_the_account(make_sqlite_server):
+    """Whatever strangers begin at the same address, and as many."""
     server = make_sqlite_server(rate_limits=LIMITS)
-    client = new_client(server.api)
-    for _ in range(2 * LIMITS["challenges"]):
+    client, other = new_client(server.api), new_client(server.api)
+    stranger = Wanted(server.api, "POST", "register", {"username": "somebody"})
+    while stranger.ask(None).status_code != 429:
+        pass
+    for _ in range(LIMITS["challenges"]):
         get_token(server.api, client.access).session()
+    assert_error(get_token(server.api, client.access).ask(), 429, "M_LIMIT_EXCEEDED")
+    get_token(server.api, other.access).session()
 
 
 # -- at the same time
