@@ -3,7 +3,6 @@ do at Latchkey."""
 
 import pytest
 
-from e2e.synapse.conftest import SYNC
 from support.answers import assert_good, assert_hard, assert_locked, assert_soft
 from support.browser import Visitor
 from support.secrets import password
@@ -161,4 +160,3 @@ def test_a_name_that_synapse_has_cannot_be_registered(deployment):
     answer = deployment.api.register(taken, password())
     assert answer.status_code == 400, answer.text
     assert answer.json()["errcode"] == "M_USER_IN_USE"
-    assert deployment.ask("", SYNC).status_code == 401
