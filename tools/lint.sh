@@ -54,6 +54,10 @@ scripts() {
 python() {
   need_python
   .cache/venv/bin/ruff check -q tests
+  .cache/venv/bin/ruff format --check -q tests || {
+    echo 'not formatted: run ./dev format'
+    return 1
+  }
 }
 
 # The revision that changes are counted from.

@@ -61,8 +61,9 @@ class Edge:
         assert seen["target"] == path
         assert seen["authorization"] == ([] if token is None else [f"Bearer {token}"])
 
-    def assert_refused(self, errcode: str, soft_logout: bool, token: str | None = None,
-                       path: str = PATH, **how) -> httpx.Response:
+    def assert_refused(
+        self, errcode: str, soft_logout: bool, token: str | None = None, path: str = PATH, **how
+    ) -> httpx.Response:
         """The homeserver hears nothing; the client gets Latchkey's own 401."""
         self.upstream.requests.clear()
         answer = self.ask(token, path, **how)
@@ -104,15 +105,18 @@ def edge(binary, request, tmp_path_factory) -> Iterator[Edge]:
     yield from behind(kind, directory, getattr(request.module, "OPTIONS", {}), changes)
 
 
-def behind(kind: type[Proxy], directory: Path, options: dict | None = None,
-           changes: dict[str, str] | None = None) -> Iterator[Edge]:
+def behind(
+    kind: type[Proxy],
+    directory: Path,
+    options: dict | None = None,
+    changes: dict[str, str] | None = None,
+) -> Iterator[Edge]:
     """`options` are Latchkey's, `changes` those to the proxy's example."""
     with ExitStack() as stack:
         latchkey = Server(directory, Sqlite(directory), options)
         stack.callback(latchkey.close)
         latchkey.start()
         upstream = stack.enter_context(closing(Upstream()))
-        proxy = stack.enter_context(
-            closing(kind(directory, latchkey.port, upstream.port, changes)))
+        proxy = stack.enter_context(closing(kind(directory, latchkey.port, upstream.port, changes)))
         http = stack.enter_context(httpx.Client(base_url=proxy.url, trust_env=False))
         yield Edge(latchkey, upstream, proxy, http)

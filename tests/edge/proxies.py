@@ -51,8 +51,14 @@ class Proxy:
     # What makes it open while Latchkey cannot be asked; none: it cannot be.
     opening: dict[str, str] = {}
 
-    def __init__(self, directory: Path, latchkey_port: int, homeserver_port: int,
-                 changes: dict[str, str] | None = None, port: int | None = None):
+    def __init__(
+        self,
+        directory: Path,
+        latchkey_port: int,
+        homeserver_port: int,
+        changes: dict[str, str] | None = None,
+        port: int | None = None,
+    ):
         self.port = port or free_port()
         self.tls_port, self.federation_port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -63,8 +69,14 @@ class Proxy:
         command = self._prepare(latchkey_port, homeserver_port)
         environment = {"PATH": os.environ["PATH"], "HOME": str(directory)}
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(command, cwd=directory, env=environment, stdout=log,
-                                             stderr=log, stdin=subprocess.DEVNULL)
+            self._process = subprocess.Popen(
+                command,
+                cwd=directory,
+                env=environment,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+            )
         wait_until(self._accepts, f"{self.name} to accept connections")
 
     def _prepare(self, latchkey_port: int, homeserver_port: int) -> list[str]:
@@ -87,8 +99,9 @@ class Proxy:
 class Nginx(Proxy):
     name = "nginx"
     opening = {
-        "        error_page 500 502 504 =503 /_latchkey/refusal;":
-            "        error_page 500 502 503 504 =200 /_latchkey/open;",
+        "        error_page 500 502 504 =503 /_latchkey/refusal;": (
+            "        error_page 500 502 503 504 =200 /_latchkey/open;"
+        ),
     }
 
     def reload(self) -> None:
@@ -101,23 +114,31 @@ class Nginx(Proxy):
         def ipv6(line: str) -> str:
             return line if has_ipv6() else ""
 
-        site = changed(self._example(), {
-            "127.0.0.1:8008": f"127.0.0.1:{latchkey_port}",
-            "127.0.0.1:8000": f"127.0.0.1:{homeserver_port}",
-            "listen 443 ssl": f"listen 127.0.0.1:{self.port}; listen 127.0.0.1:{self.tls_port} ssl",
-            "listen [::]:443 ssl http2;": ipv6(f"listen [::1]:{self.tls_port} ssl http2;"),
-            "listen 8448 ssl": f"listen 127.0.0.1:{self.federation_port} ssl",
-            "listen [::]:8448 ssl http2 default_server;":
-                ipv6(f"listen [::1]:{self.federation_port} ssl http2 default_server;"),
-            "/etc/ssl/certs/matrix.example.com.pem": f"{self._directory}/certificate.pem",
-            "/etc/ssl/private/matrix.example.com.key": f"{self._directory}/key.pem",
-            "/etc/ssl/certs/example.com.pem": f"{self._directory}/certificate.pem",
-            "/etc/ssl/private/example.com.key": f"{self._directory}/key.pem",
-            **self._changes,
-        })
+        site = changed(
+            self._example(),
+            {
+                "127.0.0.1:8008": f"127.0.0.1:{latchkey_port}",
+                "127.0.0.1:8000": f"127.0.0.1:{homeserver_port}",
+                "listen 443 ssl": (
+                    f"listen 127.0.0.1:{self.port}; listen 127.0.0.1:{self.tls_port} ssl"
+                ),
+                "listen [::]:443 ssl http2;": ipv6(f"listen [::1]:{self.tls_port} ssl http2;"),
+                "listen 8448 ssl": f"listen 127.0.0.1:{self.federation_port} ssl",
+                "listen [::]:8448 ssl http2 default_server;": ipv6(
+                    f"listen [::1]:{self.federation_port} ssl http2 default_server;"
+                ),
+                "/etc/ssl/certs/matrix.example.com.pem": f"{self._directory}/certificate.pem",
+                "/etc/ssl/private/matrix.example.com.key": f"{self._directory}/key.pem",
+                "/etc/ssl/certs/example.com.pem": f"{self._directory}/certificate.pem",
+                "/etc/ssl/private/example.com.key": f"{self._directory}/key.pem",
+                **self._changes,
+            },
+        )
         (self._directory / "site.conf").write_text(site)
-        places = "\n".join(f"{kind}_temp_path {self._directory}/{kind};" for kind in
-                           ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        places = "\n".join(
+            f"{kind}_temp_path {self._directory}/{kind};"
+            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
         main = self._directory / "nginx.conf"
         main.write_text(f"""
             daemon off;
@@ -147,8 +168,9 @@ class TranslatingNginx(Nginx):
         text = super()._example().replace(first, "\n" + variables + first, 1)
         text = text.replace(forwarded, forwarded + header, 1)
         checked = r"(auth_request_set .*?)        proxy_pass http://homeserver;\n"
-        text, count = re.subn(checked, lambda found: found[1] + target, text, count=1,
-                              flags=re.DOTALL)
+        text, count = re.subn(
+            checked, lambda found: found[1] + target, text, count=1, flags=re.DOTALL
+        )
         assert count == 1
         return text
 
@@ -177,21 +199,35 @@ class Caddy(Proxy):
     }
 
     def reload(self) -> None:
-        subprocess.run([program("caddy"), "reload", "--config", self._directory / "Caddyfile",
-                        "--adapter", "caddyfile", "--address",
-                        f"unix/{self._directory}/admin.sock"],
-                       check=True, capture_output=True, timeout=60)
+        subprocess.run(
+            [
+                program("caddy"),
+                "reload",
+                "--config",
+                self._directory / "Caddyfile",
+                "--adapter",
+                "caddyfile",
+                "--address",
+                f"unix/{self._directory}/admin.sock",
+            ],
+            check=True,
+            capture_output=True,
+            timeout=60,
+        )
 
     def _prepare(self, latchkey_port: int, homeserver_port: int) -> list[str]:
         plain, tls = f"http://127.0.0.1:{self.port}", f"https://matrix.example.com:{self.tls_port}"
         federation = f"https://matrix.example.com:{self.federation_port}"
-        site = changed((_CONFIG / "caddy/Caddyfile").read_text(), {
-            "127.0.0.1:8008": f"127.0.0.1:{latchkey_port}",
-            "127.0.0.1:8000": f"127.0.0.1:{homeserver_port}",
-            "\nmatrix.example.com, matrix.example.com:8448 {": "\n(site) {",
-            "\nexample.com {": f"\nhttp://example.com:{self.port} {{",
-            **self._changes,
-        })
+        site = changed(
+            (_CONFIG / "caddy/Caddyfile").read_text(),
+            {
+                "127.0.0.1:8008": f"127.0.0.1:{latchkey_port}",
+                "127.0.0.1:8000": f"127.0.0.1:{homeserver_port}",
+                "\nmatrix.example.com, matrix.example.com:8448 {": "\n(site) {",
+                "\nexample.com {": f"\nhttp://example.com:{self.port} {{",
+                **self._changes,
+            },
+        )
         addresses = "127.0.0.1 [::1]" if has_ipv6() else "127.0.0.1"
         file = self._directory / "Caddyfile"
         file.write_text(f"""{{
@@ -213,8 +249,11 @@ class Caddy(Proxy):
 
 class Haproxy(Proxy):
     name = "haproxy"
-    impatience = {"timeout server 180s": "timeout server 2s", "timeout server 60s":
-                  "timeout server 2s", "LATCHKEY_PATIENCE 10": "LATCHKEY_PATIENCE 2"}
+    impatience = {
+        "timeout server 180s": "timeout server 2s",
+        "timeout server 60s": "timeout server 2s",
+        "LATCHKEY_PATIENCE 10": "LATCHKEY_PATIENCE 2",
+    }
     opening = {"LATCHKEY_AWAY closed": "LATCHKEY_AWAY open"}
 
     def reload(self) -> None:
@@ -222,22 +261,26 @@ class Haproxy(Proxy):
 
     def _prepare(self, latchkey_port: int, homeserver_port: int) -> list[str]:
         pem = self._directory / "matrix.pem"
-        pem.write_text("".join((self._directory / name).read_text()
-                               for name in ("certificate.pem", "key.pem")))
+        pem.write_text(
+            "".join((self._directory / name).read_text() for name in ("certificate.pem", "key.pem"))
+        )
 
         def binds(port: int) -> str:
             return f"127.0.0.1:{port}" + (f",[::1]:{port}" if has_ipv6() else "")
 
-        site = changed((_CONFIG / "haproxy/haproxy.cfg").read_text(), {
-            "/etc/haproxy/latchkey.lua": str(_CONFIG / "haproxy/latchkey.lua"),
-            "127.0.0.1:8008": f"127.0.0.1:{latchkey_port}",
-            "127.0.0.1:8000": f"127.0.0.1:{homeserver_port}",
-            "/etc/haproxy/matrix.example.com.pem": str(pem),
-            "    bind :443,[::]:443 v6only": f"    bind 127.0.0.1:{self.port}\n"
-                                             f"    bind {binds(self.tls_port)}",
-            ":8448,[::]:8448 v6only": binds(self.federation_port),
-            **self._changes,
-        })
+        site = changed(
+            (_CONFIG / "haproxy/haproxy.cfg").read_text(),
+            {
+                "/etc/haproxy/latchkey.lua": str(_CONFIG / "haproxy/latchkey.lua"),
+                "127.0.0.1:8008": f"127.0.0.1:{latchkey_port}",
+                "127.0.0.1:8000": f"127.0.0.1:{homeserver_port}",
+                "/etc/haproxy/matrix.example.com.pem": str(pem),
+                "    bind :443,[::]:443 v6only": f"    bind 127.0.0.1:{self.port}\n"
+                f"    bind {binds(self.tls_port)}",
+                ":8448,[::]:8448 v6only": binds(self.federation_port),
+                **self._changes,
+            },
+        )
         file = self._directory / "haproxy.cfg"
         file.write_text(site)
         return [program("haproxy"), "-W", "-db", "-f", str(file)]
@@ -257,13 +300,16 @@ class Traefik(Proxy):
         routes.write_text(routes.read_text() + "# again\n")
 
     def _prepare(self, latchkey_port: int, homeserver_port: int) -> list[str]:
-        routes = changed((_CONFIG / "traefik/latchkey.yaml").read_text(), {
-            "127.0.0.1:8008": f"127.0.0.1:{latchkey_port}",
-            "127.0.0.1:8000": f"127.0.0.1:{homeserver_port}",
-            "/etc/ssl/certs/matrix.example.com.pem": f"{self._directory}/certificate.pem",
-            "/etc/ssl/private/matrix.example.com.key": f"{self._directory}/key.pem",
-            **self._changes,
-        })
+        routes = changed(
+            (_CONFIG / "traefik/latchkey.yaml").read_text(),
+            {
+                "127.0.0.1:8008": f"127.0.0.1:{latchkey_port}",
+                "127.0.0.1:8000": f"127.0.0.1:{homeserver_port}",
+                "/etc/ssl/certs/matrix.example.com.pem": f"{self._directory}/certificate.pem",
+                "/etc/ssl/private/matrix.example.com.key": f"{self._directory}/key.pem",
+                **self._changes,
+            },
+        )
         (self._directory / "routes.yaml").write_text(routes)
         own = yaml.safe_load((_CONFIG / "traefik/traefik.yaml").read_text())
         own["providers"]["file"]["filename"] = f"{self._directory}/routes.yaml"
@@ -297,13 +343,18 @@ class Envoy(Proxy):
     opening = {"failure_mode_allow: false": "failure_mode_allow: true"}
 
     def _prepare(self, latchkey_port: int, homeserver_port: int) -> list[str]:
-        site = yaml.safe_load(changed((_CONFIG / "envoy/envoy.yaml").read_text(), {
-            "port_value: 8008": f"port_value: {latchkey_port}",
-            "port_value: 8000": f"port_value: {homeserver_port}",
-            "/etc/ssl/certs/matrix.example.com.pem": f"{self._directory}/certificate.pem",
-            "/etc/ssl/private/matrix.example.com.key": f"{self._directory}/key.pem",
-            **self._changes,
-        }))
+        site = yaml.safe_load(
+            changed(
+                (_CONFIG / "envoy/envoy.yaml").read_text(),
+                {
+                    "port_value: 8008": f"port_value: {latchkey_port}",
+                    "port_value: 8000": f"port_value: {homeserver_port}",
+                    "/etc/ssl/certs/matrix.example.com.pem": f"{self._directory}/certificate.pem",
+                    "/etc/ssl/private/matrix.example.com.key": f"{self._directory}/key.pem",
+                    **self._changes,
+                },
+            )
+        )
 
         def at(port: int, address: str = "127.0.0.1") -> dict:
             return {"address": {"socket_address": {"address": address, "port_value": port}}}
@@ -314,13 +365,23 @@ class Envoy(Proxy):
         secure |= at(self.tls_port)
         secure["additional_addresses"] = [at(self.federation_port)]
         if has_ipv6():
-            secure["additional_addresses"] += [at(self.tls_port, "::1"),
-                                               at(self.federation_port, "::1")]
+            secure["additional_addresses"] += [
+                at(self.tls_port, "::1"),
+                at(self.federation_port, "::1"),
+            ]
         site["static_resources"]["listeners"].append(plain)
         file = self._directory / "envoy.yaml"
         file.write_text(yaml.safe_dump(site))
-        return [str(Path(sys.prefix) / "bin/envoy"), "-c", str(file), "--disable-hot-restart",
-                "--concurrency", "1", "--log-level", "warning"]
+        return [
+            str(Path(sys.prefix) / "bin/envoy"),
+            "-c",
+            str(file),
+            "--disable-hot-restart",
+            "--concurrency",
+            "1",
+            "--log-level",
+            "warning",
+        ]
 
 
 class Apache(Proxy):
@@ -330,19 +391,31 @@ class Apache(Proxy):
 
     def _prepare(self, latchkey_port: int, homeserver_port: int) -> list[str]:
         (block,) = _blocks("apache")
-        site = changed(block, {
-            "127.0.0.1:8008": f"127.0.0.1:{latchkey_port}",
-            "127.0.0.1:8000": f"127.0.0.1:{homeserver_port}",
-            "*:443": f"127.0.0.1:{self.tls_port}",
-            "/etc/ssl/certs/matrix.example.com.pem": f"{self._directory}/certificate.pem",
-            "/etc/ssl/private/matrix.example.com.key": f"{self._directory}/key.pem",
-            **self._changes,
-        })
+        site = changed(
+            block,
+            {
+                "127.0.0.1:8008": f"127.0.0.1:{latchkey_port}",
+                "127.0.0.1:8000": f"127.0.0.1:{homeserver_port}",
+                "*:443": f"127.0.0.1:{self.tls_port}",
+                "/etc/ssl/certs/matrix.example.com.pem": f"{self._directory}/certificate.pem",
+                "/etc/ssl/private/matrix.example.com.key": f"{self._directory}/key.pem",
+                **self._changes,
+            },
+        )
         plain = re.sub(r"(?m)^ *SSL.*\n", "", site).replace(f":{self.tls_port}", f":{self.port}")
         modules = "\n".join(
             f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so"
-            for name in ("mpm_event", "authz_core", "socache_shmcb", "ssl", "http2", "headers",
-                         "proxy", "proxy_http"))
+            for name in (
+                "mpm_event",
+                "authz_core",
+                "socache_shmcb",
+                "ssl",
+                "http2",
+                "headers",
+                "proxy",
+                "proxy_http",
+            )
+        )
         file = self._directory / "apache.conf"
         file.write_text(f"""
             ServerRoot {self._directory}
@@ -363,8 +436,9 @@ class Apache(Proxy):
 # The owner of nginx's workers when the tests run as root: the temporary folder is root's.
 _OWNER = "root"
 
-PROXIES: dict[str, type[Proxy]] = {proxy.name: proxy for proxy in
-                                 (Nginx, Caddy, Haproxy, Traefik, Envoy)}
+PROXIES: dict[str, type[Proxy]] = {
+    proxy.name: proxy for proxy in (Nginx, Caddy, Haproxy, Traefik, Envoy)
+}
 
 
 def has_ipv6() -> bool:
@@ -378,11 +452,27 @@ def has_ipv6() -> bool:
 
 def _make_certificate(directory: Path) -> None:
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-         "-nodes", "-keyout", directory / "key.pem", "-out", directory / "certificate.pem",
-         "-subj", "/CN=matrix.example.com", "-addext",
-         "subjectAltName=DNS:matrix.example.com,DNS:example.com"],
-        check=True, capture_output=True)
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-keyout",
+            directory / "key.pem",
+            "-out",
+            directory / "certificate.pem",
+            "-subj",
+            "/CN=matrix.example.com",
+            "-addext",
+            "subjectAltName=DNS:matrix.example.com,DNS:example.com",
+        ],
+        check=True,
+        capture_output=True,
+    )
 
 
 def program(name: str) -> str:

@@ -13,21 +13,24 @@ def apache(binary, tmp_path_factory):
     yield from behind(Apache, tmp_path_factory.mktemp("edge-apache"))
 
 
-@pytest.mark.parametrize("method, path, status", [
-    ("GET", "/_matrix/client/v3/login", 200),
-    ("POST", "/_matrix/client/api/v1/login", 404),
-    ("GET", "/_matrix/client/unstable/org.matrix.msc3741/login", 200),
-    ("GET", "/_matrix/client/unstable/account/whoami", 404),
-    ("GET", "/_matrix/client/v2_alpha/devices", 404),
-    ("GET", "/_matrix/client/v3/auth/m.login.password/fallback/web?session=x", 404),
-    ("GET", "/_matrix/client/v1/admin/lock/@a:b", 401),
-    ("POST", "/oauth2/token", 400),
-    ("GET", "/_matrix/client/v1/auth_metadata", 200),
-    ("GET", "/.well-known/openid-configuration", 200),
-    ("GET", "/account/", 303),
-    ("GET", "/favicon.ico", 200),
-    ("GET", "/oauth2/authorize", 400),
-])
+@pytest.mark.parametrize(
+    "method, path, status",
+    [
+        ("GET", "/_matrix/client/v3/login", 200),
+        ("POST", "/_matrix/client/api/v1/login", 404),
+        ("GET", "/_matrix/client/unstable/org.matrix.msc3741/login", 200),
+        ("GET", "/_matrix/client/unstable/account/whoami", 404),
+        ("GET", "/_matrix/client/v2_alpha/devices", 404),
+        ("GET", "/_matrix/client/v3/auth/m.login.password/fallback/web?session=x", 404),
+        ("GET", "/_matrix/client/v1/admin/lock/@a:b", 401),
+        ("POST", "/oauth2/token", 400),
+        ("GET", "/_matrix/client/v1/auth_metadata", 200),
+        ("GET", "/.well-known/openid-configuration", 200),
+        ("GET", "/account/", 303),
+        ("GET", "/favicon.ico", 200),
+        ("GET", "/oauth2/authorize", 400),
+    ],
+)
 def test_accounts_are_latchkeys(apache, method, path, status):
     apache.upstream.requests.clear()
     answer = apache.ask(path=path, method=method)
@@ -48,27 +51,33 @@ def test_a_device_is_managed(apache):
     assert missing.headers.get_list("access-control-allow-origin") == ["*"]
 
 
-@pytest.mark.parametrize("path", [
-    f"{PATH}?since=s1%2F2&filter=%7B%7D",
-    "/_matrix/client/v3/user/@a:b/account_data/x%2Fy%20z",
-    "/_matrix/client/versions",
-    "/_matrix/federation/v1/version",
-    "/_synapse/client/x",
-    "/.well-known/matrix/server",
-])
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"{PATH}?since=s1%2F2&filter=%7B%7D",
+        "/_matrix/client/v3/user/@a:b/account_data/x%2Fy%20z",
+        "/_matrix/client/versions",
+        "/_matrix/federation/v1/version",
+        "/_synapse/client/x",
+        "/.well-known/matrix/server",
+    ],
+)
 def test_the_rest_is_the_homeservers(apache, path):
     apache.assert_passes("token", path)
 
 
-@pytest.mark.parametrize("path", [
-    "/_synapse/admin/v2/users",
-    "/_synapse/mas/query_user",
-    "/_synapse/metrics",
-    "/_matrix/../_synapse/admin/v2/users",
-    "/edge/check",
-    "/oauth2/introspect",
-    "/",
-])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/_synapse/admin/v2/users",
+        "/_synapse/mas/query_user",
+        "/_synapse/metrics",
+        "/_matrix/../_synapse/admin/v2/users",
+        "/edge/check",
+        "/oauth2/introspect",
+        "/",
+    ],
+)
 def test_nothing_else_is_for_outside(apache, path):
     apache.upstream.requests.clear()
     with RawConnection(apache.proxy.port) as connection:

@@ -28,9 +28,12 @@ class Recorded:
 @pytest.fixture(scope="module", params=sorted(PROXIES))
 def recorded(request, tmp_path_factory) -> Iterator[Recorded]:
     directory = tmp_path_factory.mktemp(f"recorded-{request.param}")
-    with (closing(Upstream()) as latchkey, closing(Upstream()) as homeserver,
-          closing(PROXIES[request.param](directory, latchkey.port, homeserver.port)) as proxy,
-          httpx.Client(base_url=proxy.url, trust_env=False) as http):
+    with (
+        closing(Upstream()) as latchkey,
+        closing(Upstream()) as homeserver,
+        closing(PROXIES[request.param](directory, latchkey.port, homeserver.port)) as proxy,
+        httpx.Client(base_url=proxy.url, trust_env=False) as http,
+    ):
         yield Recorded(latchkey, homeserver, http)
 
 
@@ -38,8 +41,13 @@ def test_the_check_gets_the_token_and_nothing_of_the_body(recorded):
     recorded.latchkey.requests.clear()
     recorded.homeserver.requests.clear()
     path = "/_matrix/media/v3/upload?filename=a%20b"
-    sent = {"Authorization": "Bearer lka_x", "Cookie": "a=b", "User-Agent": "Element/1",
-            "X-Original-URI": "/a?access_token=b", "X-Forwarded-Uri": "/a?access_token=b"}
+    sent = {
+        "Authorization": "Bearer lka_x",
+        "Cookie": "a=b",
+        "User-Agent": "Element/1",
+        "X-Original-URI": "/a?access_token=b",
+        "X-Forwarded-Uri": "/a?access_token=b",
+    }
     answer = recorded.http.post(path, content=bytes(3_000_000), headers=sent)
     assert answer.status_code == 200
     (asked,) = recorded.latchkey.requests
@@ -53,8 +61,11 @@ def test_the_check_gets_the_token_and_nothing_of_the_body(recorded):
     # Envoy adds its own address behind it.
     assert "127.0.0.1" in asked["headers"]["x-forwarded-for"].split(",")[-2:]
     assert "cookie" not in asked["headers"]
-    told = [asked["headers"][name] for name in ("x-forwarded-uri", "x-original-uri")
-            if name in asked["headers"]]
+    told = [
+        asked["headers"][name]
+        for name in ("x-forwarded-uri", "x-original-uri")
+        if name in asked["headers"]
+    ]
     if asked["target"].startswith("/edge/check/"):
         told.append(asked["target"].removeprefix("/edge/check"))
     assert told == [path]
@@ -62,8 +73,11 @@ def test_the_check_gets_the_token_and_nothing_of_the_body(recorded):
 
 def test_a_chunked_upload_is_not_sent_to_the_check(recorded):
     recorded.latchkey.requests.clear()
-    answer = recorded.http.post("/_matrix/client/v3/x", content=iter([b"x" * 1000]),
-                                headers={"Authorization": "Bearer lka_x"})
+    answer = recorded.http.post(
+        "/_matrix/client/v3/x",
+        content=iter([b"x" * 1000]),
+        headers={"Authorization": "Bearer lka_x"},
+    )
     assert answer.status_code in (200, 400)  # the stand-in reads no chunks
     (asked,) = recorded.latchkey.requests
     assert "transfer-encoding" not in asked["headers"]
@@ -97,9 +111,16 @@ def test_a_long_poll_goes_on_over_a_reload_of_the_proxy(edge):
     edge.upstream.requests.clear()
     edge.upstream.be_quick.clear()
     answers = []
-    poll = threading.Thread(target=lambda: answers.append(httpx.get(
-        edge.proxy.url + SLOW, headers={"Authorization": f"Bearer {user.token}"}, timeout=60,
-        trust_env=False)))
+    poll = threading.Thread(
+        target=lambda: answers.append(
+            httpx.get(
+                edge.proxy.url + SLOW,
+                headers={"Authorization": f"Bearer {user.token}"},
+                timeout=60,
+                trust_env=False,
+            )
+        )
+    )
     poll.start()
     try:
         wait_until(lambda: edge.upstream.requests, "the request to reach the homeserver")

@@ -15,13 +15,15 @@ def over_tls(address: str, port: int, *protocols: str) -> ssl.SSLSocket:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     context.set_alpn_protocols(list(protocols))
-    return context.wrap_socket(socket.create_connection((address, port), timeout=10),
-                               server_hostname="matrix.example.com")
+    return context.wrap_socket(
+        socket.create_connection((address, port), timeout=10), server_hostname="matrix.example.com"
+    )
 
 
 def status_of(connection: ssl.SSLSocket, path: str) -> int:
-    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: matrix.example.com\r\n"
-                       "Connection: close\r\n\r\n".encode())
+    connection.sendall(
+        f"GET {path} HTTP/1.1\r\nHost: matrix.example.com\r\nConnection: close\r\n\r\n".encode()
+    )
     with connection.makefile("rb") as answer:
         return int(answer.readline().split()[1])
 
@@ -42,18 +44,25 @@ def test_clients_and_servers_come_in(edge, address, port):
 
 def upgrade(edge, *protocols: str, token: str | None = None) -> tuple[int, dict, bytes]:
     edge.upstream.requests.clear()
-    lines = [f"GET {PATH} HTTP/1.1", f"Host: 127.0.0.1:{edge.proxy.port}",
-             "Connection: Upgrade", *(f"Upgrade: {protocol}" for protocol in protocols),
-             "Sec-WebSocket-Version: 13",
-             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="]
+    lines = [
+        f"GET {PATH} HTTP/1.1",
+        f"Host: 127.0.0.1:{edge.proxy.port}",
+        "Connection: Upgrade",
+        *(f"Upgrade: {protocol}" for protocol in protocols),
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    ]
     if token is not None:
         lines.append(f"Authorization: Bearer {token}")
-    with (socket.create_connection(("127.0.0.1", edge.proxy.port), timeout=10) as connection,
-          connection.makefile("rb") as answer):
+    with (
+        socket.create_connection(("127.0.0.1", edge.proxy.port), timeout=10) as connection,
+        connection.makefile("rb") as answer,
+    ):
         connection.sendall("\r\n".join([*lines, "", ""]).encode())
         status = int(answer.readline().split()[1])
-        headers = dict(line.decode().strip().lower().split(": ", 1)
-                       for line in iter(answer.readline, b"\r\n"))
+        headers = dict(
+            line.decode().strip().lower().split(": ", 1) for line in iter(answer.readline, b"\r\n")
+        )
         if status != 101:
             return status, headers, b""
         connection.sendall(b"hello\n")
@@ -73,8 +82,9 @@ def test_a_websocket_is_checked(edge):
     assert not edge.upstream.requests
 
 
-@pytest.mark.parametrize("protocols", [["h2c"], ["h2c, websocket"], ["websocket/13"], ["TLS/1.0"],
-                                       ["h2c", "websocket"]])
+@pytest.mark.parametrize(
+    "protocols", [["h2c"], ["h2c, websocket"], ["websocket/13"], ["TLS/1.0"], ["h2c", "websocket"]]
+)
 def test_no_other_protocol_leads_past_the_proxy(edge, protocols):
     status, _, _ = upgrade(edge, *protocols)
     if edge.proxy.refuses_upgrades and status != 200:
@@ -88,10 +98,13 @@ def test_no_other_protocol_leads_past_the_proxy(edge, protocols):
     assert "h2c" not in str(seen["headers"])
 
 
-@pytest.mark.parametrize("name, content", [
-    ("client", {"m.homeserver": {"base_url": "https://matrix.example.com"}}),
-    ("server", {"m.server": "matrix.example.com:443"}),
-])
+@pytest.mark.parametrize(
+    "name, content",
+    [
+        ("client", {"m.homeserver": {"base_url": "https://matrix.example.com"}}),
+        ("server", {"m.server": "matrix.example.com:443"}),
+    ],
+)
 def test_the_servers_name_leads_to_its_address(edge, name, content):
     if not edge.proxy.serves_files:
         pytest.skip("it serves no files")

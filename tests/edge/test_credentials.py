@@ -61,11 +61,14 @@ def assert_ambiguous(edge):
     return check
 
 
-@pytest.mark.parametrize("query", [
-    "access_token={good}&access_token={ended}",
-    "access_token={ended}&access_token={good}",
-    "access_token={good}&access_token={good}",
-])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "access_token={good}&access_token={ended}",
+        "access_token={ended}&access_token={good}",
+        "access_token={good}&access_token={good}",
+    ],
+)
 def test_two_tokens_in_the_query(edge, good, ended, query, assert_ambiguous):
     assert_ambiguous(edge.ask(path=f"{PATH}?{query.format(good=good, ended=ended)}"))
 
@@ -90,8 +93,13 @@ def test_what_only_resembles_a_token(edge, ended, scheme, assert_ambiguous):
 def test_two_authorization_headers(edge, good, ended, first_is_good):
     edge.upstream.requests.clear()
     tokens = (good, ended) if first_is_good else (ended, good)
-    lines = [f"GET {PATH} HTTP/1.1", f"Host: 127.0.0.1:{edge.proxy.port}",
-             *(f"Authorization: Bearer {token}" for token in tokens), "", ""]
+    lines = [
+        f"GET {PATH} HTTP/1.1",
+        f"Host: 127.0.0.1:{edge.proxy.port}",
+        *(f"Authorization: Bearer {token}" for token in tokens),
+        "",
+        "",
+    ]
     with RawConnection(edge.proxy.port) as connection:
         connection.send("\r\n".join(lines).encode())
         answer = connection.answer()

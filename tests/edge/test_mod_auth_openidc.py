@@ -49,15 +49,25 @@ class Wiki(Proxy):
 
     def _prepare(self, latchkey_port: int, homeserver_port: int) -> list[str]:
         more = self._changes["more"]
-        site = changed(_example("apache"), {
-            "https://account.example.com/": f"http://127.0.0.1:{latchkey_port}/",
-            "https://wiki.example.com/": f"{self.url}/",
-            "OIDCClientSecret …": f"OIDCClientSecret {_SECRET}",
-            "OIDCCryptoPassphrase …": "OIDCCryptoPassphrase the-tests-own",
-            "Require valid-user": 'Require valid-user\nHeader set X-User "expr=%{REMOTE_USER}"',
-        })
-        names = ("mpm_event", "authn_core", "authz_core", "authz_user", "headers", "dir",
-                 "auth_openidc")
+        site = changed(
+            _example("apache"),
+            {
+                "https://account.example.com/": f"http://127.0.0.1:{latchkey_port}/",
+                "https://wiki.example.com/": f"{self.url}/",
+                "OIDCClientSecret …": f"OIDCClientSecret {_SECRET}",
+                "OIDCCryptoPassphrase …": "OIDCCryptoPassphrase the-tests-own",
+                "Require valid-user": 'Require valid-user\nHeader set X-User "expr=%{REMOTE_USER}"',
+            },
+        )
+        names = (
+            "mpm_event",
+            "authn_core",
+            "authz_core",
+            "authz_user",
+            "headers",
+            "dir",
+            "auth_openidc",
+        )
         for name in names:
             assert (_MODULES / f"mod_{name}.so").exists(), "apt install libapache2-mod-auth-openidc"
         modules = "\n".join(f"LoadModule {name}_module {_MODULES}/mod_{name}.so" for name in names)
@@ -128,8 +138,14 @@ class Visitor:
 
 
 @contextmanager
-def _site(directory: Path, more: str = "", pkce: str = "optional", told: bool = True,
-          algorithm: str = "RS256", **options) -> Iterator[Site]:
+def _site(
+    directory: Path,
+    more: str = "",
+    pkce: str = "optional",
+    told: bool = True,
+    algorithm: str = "RS256",
+    **options,
+) -> Iterator[Site]:
     file = directory / "clients.yaml"
     options |= {"oauth": {"clients_file": str(file)}}
     latchkey = Server(directory, Sqlite(directory), options)
@@ -137,10 +153,13 @@ def _site(directory: Path, more: str = "", pkce: str = "optional", told: bool = 
         closing(latchkey),
         closing(Wiki(directory, latchkey.port, latchkey.port, {"more": more})) as wiki,
     ):
-        example = changed(_example("yaml"), {
-            "https://wiki.example.com/": f"{wiki.url}/",
-            "client_secret_file: wiki.secret": f"client_secret: {_SECRET}",
-        })
+        example = changed(
+            _example("yaml"),
+            {
+                "https://wiki.example.com/": f"{wiki.url}/",
+                "client_secret_file: wiki.secret": f"client_secret: {_SECRET}",
+            },
+        )
         [client] = yaml.safe_load(example)
         client |= {
             "pkce": pkce,

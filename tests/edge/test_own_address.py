@@ -22,23 +22,35 @@ def test_apps_find_the_other_address(two):
     assert own.json() == metadata
 
 
-@pytest.mark.parametrize("method, path, status", [
-    ("GET", "/", 303),
-    ("GET", "/account/", 303),
-    ("GET", "/favicon.ico", 200),
-    ("GET", "/link", 303),
-    ("GET", "/oauth2/authorize", 400),
-    ("POST", "/oauth2/token", 400),
-    ("GET", "/oauth2/keys.json", 200),
-])
+@pytest.mark.parametrize(
+    "method, path, status",
+    [
+        ("GET", "/", 303),
+        ("GET", "/account/", 303),
+        ("GET", "/favicon.ico", 200),
+        ("GET", "/link", 303),
+        ("GET", "/oauth2/authorize", 400),
+        ("POST", "/oauth2/token", 400),
+        ("GET", "/oauth2/keys.json", 200),
+    ],
+)
 def test_it_has_what_is_for_people_and_apps(two, method, path, status):
     answer = two.ask(path=path, method=method, headers=AUTH)
     assert answer.status_code == status
     assert answer.headers["x-request-id"]
 
 
-@pytest.mark.parametrize("path", ["/oauth2/introspect", "/edge/check", "/health", "/metrics",
-                                  "/_matrix/client/v3/login", "/_synapse/admin/v2/users"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/oauth2/introspect",
+        "/edge/check",
+        "/health",
+        "/metrics",
+        "/_matrix/client/v3/login",
+        "/_synapse/admin/v2/users",
+    ],
+)
 def test_it_has_nothing_else(two, path):
     two.upstream.requests.clear()
     answer = two.ask(path=path, headers=AUTH)
@@ -53,7 +65,8 @@ def test_signing_in_by_the_browser_leads_there(two):
     there = two.ask(path=answer.headers["location"])
     assert there.status_code == 308
     assert there.headers["location"] == (
-        "https://auth.example.com/account/sso?redirect_url=https%3A%2F%2Fapp%2F")
+        "https://auth.example.com/account/sso?redirect_url=https%3A%2F%2Fapp%2F"
+    )
 
 
 def test_the_homeservers_address_has_the_rest(two):

@@ -18,48 +18,60 @@ def test_signing_in_is_latchkeys(edge, path):
     assert not edge.upstream.requests
 
 
-@pytest.mark.parametrize("method, path", [
-    ("GET", "unstable/org.matrix.msc3741/login"),
-    ("POST", "v1/login/get_token"),
-    ("POST", "v3/register"),
-    ("GET", "v3/register/available"),
-    ("GET", "v1/register/m.login.registration_token/validity"),
-    ("POST", "v3/register/email/requestToken"),
-    ("GET", "v3/login/sso/redirect"),
-    ("POST", "v3/refresh"),
-    ("GET", "v3/capabilities"),
-    ("GET", "r0/capabilities"),
-    ("POST", "v3/logout/all"),
-    ("POST", "r0/account/password"),
-    ("POST", "v3/account/password/email/requestToken"),
-    ("POST", "v3/account/deactivate"),
-    ("GET", "v3/account/3pid"),
-    ("POST", "v3/account/3pid/add"),
-    ("GET", "v3/devices"),
-    ("GET", "r0/devices/PHONE"),
-    ("PUT", "v3/devices/a%2Fb%20c"),
-    ("DELETE", "v3/devices/PHONE"),
-    ("POST", "v3/delete_devices"),
-    ("GET", "v3/auth/m.login.password/fallback/web?session=x"),
-    ("POST", "r0/auth/m.login.registration_token/fallback/web"),
-    ("GET", "v1/admin/lock/@alice:example.com"),
-    ("PUT", "v1/admin/suspend/%40alice%3Aexample.com"),
-    ("PUT", "unstable/uk.timedout.msc4323/admin/lock/@alice:example.com"),
-    # Names that homeservers still know, and Latchkey does not: the answer is 404.
-    *((method, f"{version}/{path}")
-      for version in ("api/v1", "v2_alpha", "unstable", "v4")
-      for method, path in (("POST", "login"), ("POST", "logout"), ("POST", "logout/all"),
-                           ("POST", "register"), ("GET", "account/whoami"),
-                           ("POST", "account/password"), ("POST", "account/3pid/delete"),
-                           ("GET", "devices"), ("DELETE", "devices/PHONE"),
-                           ("POST", "delete_devices"))),
-    ("POST", "r0/login/"),
-    ("POST", "r0/%6Cogin"),
-    ("POST", "r0%2Flogin"),
-    ("POST", "r0//login"),
-    ("POST", "/r0/login"),
-    ("POST", "unstable/org.matrix.msc3882/login/token"),
-])
+@pytest.mark.parametrize(
+    "method, path",
+    [
+        ("GET", "unstable/org.matrix.msc3741/login"),
+        ("POST", "v1/login/get_token"),
+        ("POST", "v3/register"),
+        ("GET", "v3/register/available"),
+        ("GET", "v1/register/m.login.registration_token/validity"),
+        ("POST", "v3/register/email/requestToken"),
+        ("GET", "v3/login/sso/redirect"),
+        ("POST", "v3/refresh"),
+        ("GET", "v3/capabilities"),
+        ("GET", "r0/capabilities"),
+        ("POST", "v3/logout/all"),
+        ("POST", "r0/account/password"),
+        ("POST", "v3/account/password/email/requestToken"),
+        ("POST", "v3/account/deactivate"),
+        ("GET", "v3/account/3pid"),
+        ("POST", "v3/account/3pid/add"),
+        ("GET", "v3/devices"),
+        ("GET", "r0/devices/PHONE"),
+        ("PUT", "v3/devices/a%2Fb%20c"),
+        ("DELETE", "v3/devices/PHONE"),
+        ("POST", "v3/delete_devices"),
+        ("GET", "v3/auth/m.login.password/fallback/web?session=x"),
+        ("POST", "r0/auth/m.login.registration_token/fallback/web"),
+        ("GET", "v1/admin/lock/@alice:example.com"),
+        ("PUT", "v1/admin/suspend/%40alice%3Aexample.com"),
+        ("PUT", "unstable/uk.timedout.msc4323/admin/lock/@alice:example.com"),
+        # Names that homeservers still know, and Latchkey does not: the answer is 404.
+        *(
+            (method, f"{version}/{path}")
+            for version in ("api/v1", "v2_alpha", "unstable", "v4")
+            for method, path in (
+                ("POST", "login"),
+                ("POST", "logout"),
+                ("POST", "logout/all"),
+                ("POST", "register"),
+                ("GET", "account/whoami"),
+                ("POST", "account/password"),
+                ("POST", "account/3pid/delete"),
+                ("GET", "devices"),
+                ("DELETE", "devices/PHONE"),
+                ("POST", "delete_devices"),
+            )
+        ),
+        ("POST", "r0/login/"),
+        ("POST", "r0/%6Cogin"),
+        ("POST", "r0%2Flogin"),
+        ("POST", "r0//login"),
+        ("POST", "/r0/login"),
+        ("POST", "unstable/org.matrix.msc3882/login/token"),
+    ],
+)
 def test_what_belongs_to_an_account_is_latchkeys(edge, method, path):
     edge.upstream.requests.clear()
     answer = edge.ask(path=f"/_matrix/client/{path}", method=method)
@@ -98,33 +110,39 @@ def test_oauth_and_the_account_pages_are_latchkeys(edge, method, path):
     assert not edge.upstream.requests
 
 
-@pytest.mark.parametrize("path", [
-    "/_synapse/admin/v1/server_version",
-    "/_synapse/admin",
-    "/_synapse/mas/query_user?localpart=alice",
-    "/_synapse/metrics",
-    "/_SYNAPSE/admin/v2/users",
-    "/%5Fsynapse/admin/v2/users",
-    "//_synapse/admin/v2/users",
-    "/_synapse%2Fadmin/v2/users",
-    "/_synapse/clientadmin",
-    "/_dendrite/admin/x",
-    "/",
-])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/_synapse/admin/v1/server_version",
+        "/_synapse/admin",
+        "/_synapse/mas/query_user?localpart=alice",
+        "/_synapse/metrics",
+        "/_SYNAPSE/admin/v2/users",
+        "/%5Fsynapse/admin/v2/users",
+        "//_synapse/admin/v2/users",
+        "/_synapse%2Fadmin/v2/users",
+        "/_synapse/clientadmin",
+        "/_dendrite/admin/x",
+        "/",
+    ],
+)
 def test_the_homeservers_administration_stays_inside(edge, path):
     edge.upstream.requests.clear()
     edge.assert_not_asked(404, "M_UNRECOGNIZED", edge.ask(edge.user().token, path))
 
 
-@pytest.mark.parametrize("path", [
-    "/_matrix/../_synapse/admin/v2/users",
-    "/_matrix/%2E%2e/_synapse/admin/v2/users",
-    "/_matrix/client/..%2f../_synapse/admin/v2/users",
-    "/_synapse/admin/v2/users/..%2F..%2F..%2F..%2F_matrix%2Ffederation%2Fx",
-    "/_matrix/client/v3/user/@a:b/account_data/..%2F..%2F..%2F..%2F..%2F..%2Ffederation%2Fx",
-    "/_matrix/client/v3/./login",
-    "/_matrix/client/v3/login/..",
-])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/_matrix/../_synapse/admin/v2/users",
+        "/_matrix/%2E%2e/_synapse/admin/v2/users",
+        "/_matrix/client/..%2f../_synapse/admin/v2/users",
+        "/_synapse/admin/v2/users/..%2F..%2F..%2F..%2F_matrix%2Ffederation%2Fx",
+        "/_matrix/client/v3/user/@a:b/account_data/..%2F..%2F..%2F..%2F..%2F..%2Ffederation%2Fx",
+        "/_matrix/client/v3/./login",
+        "/_matrix/client/v3/login/..",
+    ],
+)
 def test_a_path_that_can_be_read_in_two_ways_goes_nowhere(edge, path):
     """httpx would tidy such a path, and so do browsers; a program need not."""
     edge.upstream.requests.clear()
@@ -133,8 +151,10 @@ def test_a_path_that_can_be_read_in_two_ways_goes_nowhere(edge, path):
         answer = connection.answer()
     if edge.proxy.resolves_dots:
         # What it made of the path is what it judged: the homeserver sees no dots to resolve.
-        assert all(seen["target"].rstrip("/") in ("/_matrix/client/v3", "/_matrix/client/v3/login")
-                   for seen in edge.upstream.requests)
+        assert all(
+            seen["target"].rstrip("/") in ("/_matrix/client/v3", "/_matrix/client/v3/login")
+            for seen in edge.upstream.requests
+        )
         return
     assert answer.status == 400
     assert json.loads(answer.body)["errcode"] == "M_UNKNOWN"
@@ -142,10 +162,13 @@ def test_a_path_that_can_be_read_in_two_ways_goes_nowhere(edge, path):
     assert not edge.upstream.requests
 
 
-@pytest.mark.parametrize("path", [
-    "/_matrix/client/v3/rooms/!a:b/state/m.x/..x",
-    "/_matrix/client/v3/rooms/!a:b/messages?from=/../",
-])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/_matrix/client/v3/rooms/!a:b/state/m.x/..x",
+        "/_matrix/client/v3/rooms/!a:b/messages?from=/../",
+    ],
+)
 def test_dots_elsewhere_are_left_alone(edge, path):
     edge.assert_passes(path=path)
 
@@ -175,22 +198,25 @@ def test_what_needs_no_token_goes_on_while_latchkey_is_away(edge):
         edge.latchkey.start()
 
 
-@pytest.mark.parametrize("path", [
-    "/_matrix/media/v3/config",
-    "/_matrix/media/v3/download/example.com/x",
-    "/_matrix/client/v1/media/download/example.com/x",
-    "/_matrix/client/v3/directory/room/%23a:example.com",
-    "/_matrix/client/v3/rooms/!a:b/state/m.x/a%2Fb%3Bc",
-    "/_synapse/client/password_reset/email/submit_token",
-    "/_matrix/client/v3/admin/whois/@alice:example.com",
-    "/_matrix/client/v3/user/@alice:example.com/account_data/m.direct",
-    "/_matrix/client/v3/auth/m.oauth/fallback/web?session=x",
-    "/_matrix/client/v3/auth/org.matrix.cross_signing_reset/fallback/web?session=x",
-    "/_matrix/client/v3/devices_of_others",
-    "/_matrix/client/v3/rooms/!a:b/state/login",
-    "/_matrix/client/v3/keys/device_signing/upload",
-    "/_matrix/client/unstable/org.matrix.msc3814.v1/dehydrated_device",
-])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/_matrix/media/v3/config",
+        "/_matrix/media/v3/download/example.com/x",
+        "/_matrix/client/v1/media/download/example.com/x",
+        "/_matrix/client/v3/directory/room/%23a:example.com",
+        "/_matrix/client/v3/rooms/!a:b/state/m.x/a%2Fb%3Bc",
+        "/_synapse/client/password_reset/email/submit_token",
+        "/_matrix/client/v3/admin/whois/@alice:example.com",
+        "/_matrix/client/v3/user/@alice:example.com/account_data/m.direct",
+        "/_matrix/client/v3/auth/m.oauth/fallback/web?session=x",
+        "/_matrix/client/v3/auth/org.matrix.cross_signing_reset/fallback/web?session=x",
+        "/_matrix/client/v3/devices_of_others",
+        "/_matrix/client/v3/rooms/!a:b/state/login",
+        "/_matrix/client/v3/keys/device_signing/upload",
+        "/_matrix/client/unstable/org.matrix.msc3814.v1/dehydrated_device",
+    ],
+)
 def test_the_rest_is_the_homeservers(edge, path):
     edge.assert_passes(path=path)
 
@@ -222,8 +248,9 @@ def test_a_whole_session_goes_through_the_proxy(edge):
     edge.assert_refused("M_UNKNOWN_TOKEN", False, user.token)
 
 
-@pytest.mark.parametrize("path", ["/edge/check", "/_latchkey/edge-check", "/oauth2/introspect",
-                                  "/health", "/metrics"])
+@pytest.mark.parametrize(
+    "path", ["/edge/check", "/_latchkey/edge-check", "/oauth2/introspect", "/health", "/metrics"]
+)
 def test_what_is_not_for_clients_is_not_latchkeys_from_outside(edge, path):
     edge.upstream.requests.clear()
     answer = edge.ask(path=path)
@@ -234,8 +261,11 @@ def test_what_is_not_for_clients_is_not_latchkeys_from_outside(edge, path):
 
 
 def test_preflights_are_answered(edge):
-    asks = {"Origin": "https://app.example.org", "Access-Control-Request-Method": "GET",
-            "Access-Control-Request-Headers": "authorization"}
+    asks = {
+        "Origin": "https://app.example.org",
+        "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": "authorization",
+    }
     if not edge.proxy.answers_preflights:
         return edge.assert_passes(method="OPTIONS", headers=asks)
     answer = edge.ask(method="OPTIONS", headers=asks)

@@ -4,8 +4,13 @@ import pytest
 
 from support.polling import wait_until
 
-OPTIONS = {"sessions": {"access_token_lifetime": "2s", "refresh_grace": "0s",
-                        "access_token_lifetime_without_refresh": "never"}}
+OPTIONS = {
+    "sessions": {
+        "access_token_lifetime": "2s",
+        "refresh_grace": "0s",
+        "access_token_lifetime_without_refresh": "never",
+    }
+}
 
 
 @pytest.fixture
@@ -33,8 +38,12 @@ def test_a_token_that_is_not_ours_passes(edge):
 def test_a_good_token_passes(edge, lasting):
     edge.assert_passes(lasting.token)
     edge.assert_passes(lasting.token, "/_matrix/client/v3/sync?since=s1%2F2&filter=%7B%7D")
-    edge.assert_passes(lasting.token, "/_matrix/client/v3/rooms/!a:b/send/m/1", method="PUT",
-                       content=b"x" * 200_000)
+    edge.assert_passes(
+        lasting.token,
+        "/_matrix/client/v3/rooms/!a:b/send/m/1",
+        method="PUT",
+        content=b"x" * 200_000,
+    )
 
 
 def test_a_malformed_token_is_refused(edge):
@@ -106,8 +115,12 @@ def test_the_refusal_is_latchkeys_own(edge, lasting):
     refused = edge.assert_refused("M_UNKNOWN_TOKEN", False, lasting.token)
     own = edge.latchkey.api.edge(lasting.token)
     assert refused.json() == own.json() == edge.latchkey.api.whoami(lasting.token).json()
-    for name in ("access-control-allow-origin", "access-control-allow-methods",
-                 "access-control-allow-headers", "access-control-expose-headers",
-                 "cache-control"):
+    for name in (
+        "access-control-allow-origin",
+        "access-control-allow-methods",
+        "access-control-allow-headers",
+        "access-control-expose-headers",
+        "cache-control",
+    ):
         assert refused.headers[name].replace(" ", "") == own.headers[name].replace(" ", ""), name
     assert refused.headers["x-request-id"]

@@ -23,10 +23,18 @@ def seen_for(edge, token: str | None, path: str, **how) -> dict:
     return seen
 
 
-@pytest.mark.parametrize("query", ["", "?", "?since=s1%2F2&filter=%7B%22a%22%3A%5B%5D%7D",
-                                   "?user_id=@admin:example.com", "?user%5Fid=x&device_id=y",
-                                   "?a=1;user_id=@admin:example.com",
-                                   "?org.matrix.msc3202.device_id=y"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "?",
+        "?since=s1%2F2&filter=%7B%22a%22%3A%5B%5D%7D",
+        "?user_id=@admin:example.com",
+        "?user%5Fid=x&device_id=y",
+        "?a=1;user_id=@admin:example.com",
+        "?org.matrix.msc3202.device_id=y",
+    ],
+)
 def test_the_homeserver_gets_the_services_token_and_the_user(translating, query):
     user = translating.user(device="PHONE/1 a")
     path = "/_matrix/client/v3/rooms/!a:b/state/m.x/a%2Fb%20c"
@@ -39,8 +47,11 @@ def test_the_homeserver_gets_the_services_token_and_the_user(translating, query)
     assert fields.pop("user_id") == [f"@{user.name}:example.com"]
     assert fields.pop("device_id") == ["PHONE/1 a"]
     sent = parse_qs(query[1:].replace(";", "&"))
-    assert fields == {name: value for name, value in sent.items()
-                      if name not in ("user_id", "device_id", "org.matrix.msc3202.device_id")}
+    assert fields == {
+        name: value
+        for name, value in sent.items()
+        if name not in ("user_id", "device_id", "org.matrix.msc3202.device_id")
+    }
     assert seen["length"] == 2
     assert "x-matrix-target" not in seen["headers"]
 

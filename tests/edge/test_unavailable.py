@@ -62,8 +62,13 @@ def silent(edge: Edge) -> Iterator[None]:
     """Latchkey accepts connections, and that is all."""
     os.kill(edge.latchkey.pid, signal.SIGSTOP)
     tasks = Path(f"/proc/{edge.latchkey.pid}/task")
-    wait_until(lambda: all((task / "stat").read_text().rpartition(")")[2].split()[0] == "T"
-                           for task in tasks.iterdir()), "every thread to stop")
+    wait_until(
+        lambda: all(
+            (task / "stat").read_text().rpartition(")")[2].split()[0] == "T"
+            for task in tasks.iterdir()
+        ),
+        "every thread to stop",
+    )
     try:
         yield
     finally:
@@ -75,8 +80,10 @@ def alone(edge, tmp_path_factory) -> Iterator[httpx.Client]:
     """A client of a proxy whose homeserver is away."""
     kind = PROXIES[edge.proxy.name]
     directory = tmp_path_factory.mktemp(f"alone-{kind.name}")
-    with (closing(kind(directory, edge.latchkey.port, free_port())) as proxy,
-          httpx.Client(base_url=proxy.url, trust_env=False) as http):
+    with (
+        closing(kind(directory, edge.latchkey.port, free_port())) as proxy,
+        httpx.Client(base_url=proxy.url, trust_env=False) as http,
+    ):
         yield http
 
 
@@ -145,8 +152,12 @@ def test_the_homeserver_is_away(alone, edge):
     user = edge.user()
     for path in (PATH, "/_matrix/client/versions", "/_matrix/federation/v1/version"):
         assert_unavailable(
-            alone.get(path, headers={"Authorization": f"Bearer {user.token}",
-                                     "Origin": PREFLIGHT["Origin"]}), edge)
+            alone.get(
+                path,
+                headers={"Authorization": f"Bearer {user.token}", "Origin": PREFLIGHT["Origin"]},
+            ),
+            edge,
+        )
         assert_preflight(alone.options(path, headers=PREFLIGHT), edge)
     assert alone.get(OWN_PATH).status_code == 200
 
@@ -163,8 +174,9 @@ def test_a_body_is_too_large(edge, path):
     if not edge.proxy.limits_bodies and path != OWN_PATH:
         pytest.skip("the homeserver's own limit is the only one")
     edge.upstream.requests.clear()
-    edge.assert_not_asked(413, "M_TOO_LARGE",
-                          edge.ask(path=path, method="POST", content=bytes(60_000_000)))
+    edge.assert_not_asked(
+        413, "M_TOO_LARGE", edge.ask(path=path, method="POST", content=bytes(60_000_000))
+    )
 
 
 def test_a_body_of_unknown_length_is_too_large(edge):
@@ -179,17 +191,21 @@ def test_a_body_is_too_large_for_latchkey_alone(edge, size):
     if not edge.proxy.limits_bodies and size > 1_000_000:
         pytest.skip("Latchkey has answered and hung up before the proxy has sent all of it")
     edge.upstream.requests.clear()
-    edge.assert_not_asked(413, "M_TOO_LARGE",
-                          edge.ask(path=OWN_PATH, method="POST", content=bytes(size)))
+    edge.assert_not_asked(
+        413, "M_TOO_LARGE", edge.ask(path=OWN_PATH, method="POST", content=bytes(size))
+    )
 
 
-@pytest.mark.parametrize("target, headers, status, errcode", [
-    (PATH + "%zz", "", 400, "M_UNKNOWN"),
-    (PATH + "%00", "", 400, "M_UNKNOWN"),
-    (PATH, "Content-Length: -1\r\n", 400, "M_UNKNOWN"),
-    (PATH + "?" + "a" * 20_000, "", 414, "M_TOO_LARGE"),
-    (PATH, f"X-A: {'a' * 20_000}\r\n", 431, "M_TOO_LARGE"),
-])
+@pytest.mark.parametrize(
+    "target, headers, status, errcode",
+    [
+        (PATH + "%zz", "", 400, "M_UNKNOWN"),
+        (PATH + "%00", "", 400, "M_UNKNOWN"),
+        (PATH, "Content-Length: -1\r\n", 400, "M_UNKNOWN"),
+        (PATH + "?" + "a" * 20_000, "", 414, "M_TOO_LARGE"),
+        (PATH, f"X-A: {'a' * 20_000}\r\n", 431, "M_TOO_LARGE"),
+    ],
+)
 def test_nginx_cannot_read_a_request(edge, target, headers, status, errcode):
     """Caddy takes most of these, and refuses the rest before its configuration is asked."""
     if edge.proxy.name != "nginx":
@@ -218,5 +234,9 @@ def test_what_latchkey_cannot_read_is_not_to_be_tried_again(edge):
 
 
 def test_an_upload_of_the_homeservers_size_passes(edge):
-    edge.assert_passes(edge.user().token, "/_matrix/media/v3/upload", method="POST",
-                       content=bytes(50 * 1024 * 1024))
+    edge.assert_passes(
+        edge.user().token,
+        "/_matrix/media/v3/upload",
+        method="POST",
+        content=bytes(50 * 1024 * 1024),
+    )

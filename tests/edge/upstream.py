@@ -42,8 +42,12 @@ class Upstream:
 
             def do_GET(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                seen = {"method": self.command, "target": self.path, "length": len(body),
-                        "authorization": self.headers.get_all("Authorization", [])}
+                seen = {
+                    "method": self.command,
+                    "target": self.path,
+                    "length": len(body),
+                    "authorization": self.headers.get_all("Authorization", []),
+                }
                 seen["upgrade"] = self.headers.get("Upgrade")
                 seen["headers"] = {name.lower(): value for name, value in self.headers.items()}
                 upstream.requests.append(seen)

@@ -81,8 +81,9 @@ def by_invitation(make_server, tmp_path):
     """A server that asks for an invitation and for consent, one after the other."""
     terms = tmp_path / "terms.yaml"
     terms.write_text('policies: {p: {version: "1", en: {name: P, url: "https://example.com/p"}}}\n')
-    return make_server(registration={"open": True, "token_required": True,
-                                     "terms_file": str(terms)})
+    return make_server(
+        registration={"open": True, "token_required": True, "terms_file": str(terms)}
+    )
 
 
 def register_by(server, invitation: str, body: dict):
@@ -97,10 +98,13 @@ def register_by(server, invitation: str, body: dict):
     return server.api.request("POST", path, json=body | {"auth": terms})
 
 
-@pytest.mark.parametrize("wrong, errcode", [
-    ({"password": "password12"}, "M_WEAK_PASSWORD"),
-    ({}, "M_MISSING_PARAM"),
-])
+@pytest.mark.parametrize(
+    "wrong, errcode",
+    [
+        ({"password": "password12"}, "M_WEAK_PASSWORD"),
+        ({}, "M_MISSING_PARAM"),
+    ],
+)
 def test_a_refused_password_does_not_cost_the_invitation(by_invitation, wrong, errcode):
     server, name = by_invitation, new_name()
     invitation = server.command("registration-token", "create", "--uses", "1")["token"]

@@ -518,8 +518,16 @@ def test_clients_are_offered_what_is_done_here_and_what_the_homeserver_can_do(be
         assert said["m.3pid_changes"] == {"enabled": False}
         assert "m.account_moderation" not in said
         assert said["org.example"] == f"Bearer {client.access}"
-    assert len([call for call in synapse.calls if call.route == "capabilities"
-                and call.body["token"] == f"Bearer {client.access}"]) == 1
+    assert (
+        len(
+            [
+                call
+                for call in synapse.calls
+                if call.route == "capabilities" and call.body["token"] == f"Bearer {client.access}"
+            ]
+        )
+        == 1
+    )
 
 
 def test_a_bridge_asks_for_what_its_user_can_do(behind):

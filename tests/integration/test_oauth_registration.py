@@ -137,7 +137,9 @@ def test_a_native_client_is_the_same_with_any_port(server, person):
         "application_type": "native",
     }
     first = [
-        assert_registered(register(server, again | {"redirect_uris": [f"http://localhost:{port}/"]}))
+        assert_registered(
+            register(server, again | {"redirect_uris": [f"http://localhost:{port}/"]})
+        )
         for port in (3001, 40000)
     ]
     assert first[0] == first[1]

@@ -262,15 +262,17 @@ class Synapse:
         """Behind delegation Synapse says this whatever who delegates can do."""
         if self.refusing_tokens:
             raise Refused(401, "M_UNKNOWN_TOKEN")
-        return 200, {"capabilities": {
-            "m.room_versions": {"default": "11", "available": {"11": "stable"}},
-            "m.change_password": {"enabled": False},
-            "m.get_login_token": {"enabled": False},
-            "m.3pid_changes": {"enabled": True},
-            "m.set_displayname": {"enabled": True},
-            "m.account_moderation": {"suspend": True, "lock": True},
-            "org.example": body.text("token"),
-        }}
+        return 200, {
+            "capabilities": {
+                "m.room_versions": {"default": "11", "available": {"11": "stable"}},
+                "m.change_password": {"enabled": False},
+                "m.get_login_token": {"enabled": False},
+                "m.3pid_changes": {"enabled": True},
+                "m.set_displayname": {"enabled": True},
+                "m.account_moderation": {"suspend": True, "lock": True},
+                "org.example": body.text("token"),
+            }
+        }
 
     def _get_query_user(self, body: Body) -> tuple[int, dict]:
         user = self._user(body)
