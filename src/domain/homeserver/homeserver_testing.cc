@@ -3,7 +3,7 @@
 namespace latchkey::homeserver::testing {
 
 template <class Fn>
-std::invoke_result_t<Fn&> FakeHomeserver::call(std::string line, Fn fn) {
+std::invoke_result_t<Fn&> FakeHomeserver::call(const std::string& line, Fn fn) {
   {
     const std::scoped_lock lock(mutex_);
     lines_.push_back(line);
@@ -20,8 +20,8 @@ std::invoke_result_t<Fn&> FakeHomeserver::call(std::string line, Fn fn) {
 }
 
 template <class Fn>
-Reply<> FakeHomeserver::with_user(std::string_view localpart, std::string line, Fn fn) {
-  return call(std::move(line), [&]() -> Reply<> {
+Reply<> FakeHomeserver::with_user(std::string_view localpart, const std::string& line, Fn fn) {
+  return call(line, [&]() -> Reply<> {
     const auto found = users_.find(localpart);
     if (found == users_.end()) {
       return std::unexpected(Trouble{Trouble::Kind::unknown_user, "there is no such user"});

@@ -57,10 +57,10 @@ class FakeHomeserver final : public Homeserver {
  private:
   // Notes the line, asks `before`, does it, tells `after`.
   template <class Fn>
-  std::invoke_result_t<Fn&> call(std::string line, Fn fn);
+  std::invoke_result_t<Fn&> call(const std::string& line, Fn fn);
   // The same with the user, who has to be known.
   template <class Fn>
-  Reply<> with_user(std::string_view localpart, std::string line, Fn fn);
+  Reply<> with_user(std::string_view localpart, const std::string& line, Fn fn);
 
   std::mutex mutex_;
   std::vector<std::string> lines_;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <future>
+#include <tuple>
 
 #include "domain/homeserver/people_testing.h"
 
@@ -79,7 +80,8 @@ TEST_P(ProvisioningTest, ALoginTokenIsGoodForTheNextTry) {
                              confirmed(caller(phone.tokens.access_token)))))
                          .value();
   fake_.before = [](const std::string&) { return std::optional(failed()); };
-  EXPECT_THROW(run(surface_.sign_in.with_token(0, token, device("TABLET"))), Unavailable);
+  EXPECT_THROW(std::ignore = run(surface_.sign_in.with_token(0, token, device("TABLET"))),
+               Unavailable);
   fake_.before = {};
   expect_taken_back("TABLET");
   EXPECT_TRUE(run(surface_.sign_in.with_token(0, token, device("TABLET"))).has_value());
@@ -281,7 +283,7 @@ TEST_P(RegisteringAtTheHomeserver, ANameWhoseRegistrationCameToNothingIsFree) {
   fake_.before = [](const std::string& line) {
     return line.starts_with("put_device") ? std::optional(failed()) : std::nullopt;
   };
-  EXPECT_THROW(register_ghost("bridge_one", false), Unavailable);
+  EXPECT_THROW(std::ignore = register_ghost("bridge_one", false), Unavailable);
   EXPECT_EQ(server_.count("SELECT COUNT(*) FROM users WHERE localpart = 'bridge_one'"), 0);
   fake_.before = {};
   ASSERT_TRUE(soon([&] { return records() == 0; }));
