@@ -82,7 +82,8 @@ TEST(Escaping, LetsALinkLeadToAnAppOnThisDevice) {
        }) {
     Values values;
     set_address(values, "X", address);
-    const std::string page = render(R"(<a href="{{X}}{{#X_APP}}{{SCHEME}}:{{REST}}{{/X_APP}}">)", values);
+    const std::string page =
+        render(R"(<a href="{{X}}{{#X_APP}}{{SCHEME}}:{{REST}}{{/X_APP}}">)", values);
     EXPECT_EQ(page, "<a href=\"" + std::string(result) + "\">") << address;
   }
 }
