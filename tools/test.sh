@@ -106,7 +106,7 @@ export UBSAN_OPTIONS=print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=1:external_symbolizer_path=/usr/bin/llvm-symbolizer-19
 
 # Where threads meet: the hash pool, the server, the database's queues, the cache.
-tsan_programs=(unit_platform_crypto unit_platform_http unit_platform_db unit_domain_sessions)
+tsan_programs=(unit_platform_threads unit_platform_http unit_platform_db unit_domain_sessions)
 
 fuzz_one() { # TARGET
   tools/fuzz.sh "$1" "${FUZZ_SECONDS:-60}" "$results/fuzz/$1.xml"

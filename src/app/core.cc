@@ -1,7 +1,5 @@
 #include "app/core.h"
 
-#include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <chrono>
 #include <thread>
 
@@ -176,19 +174,6 @@ admin::Operations Core::operations() const {
           .public_url = public_url,
           .recovery = config.recovery,
           .sync = sync.get()};
-}
-
-std::optional<std::string> Core::own_token_told(std::string_view token) const {
-  const auto left = administrator_tokens ? administrator_tokens->left(token) : std::nullopt;
-  if (!left) return std::nullopt;
-  const std::string& user = config.homeserver.administrator;
-  return boost::json::serialize(
-      boost::json::object{{"active", true},
-                          {"scope", "urn:matrix:client:api:* urn:synapse:admin:*"},
-                          {"token_type", "Bearer"},
-                          {"username", user},
-                          {"sub", "homeserver:" + user},
-                          {"expires_in", std::chrono::floor<std::chrono::seconds>(*left).count()}});
 }
 
 // What a connection finds that was lost and made again may be an older copy of the database:

@@ -74,9 +74,6 @@ class Core {
   std::unique_ptr<homeserver::Sync> sync;
   std::unique_ptr<homeserver::Capabilities> capabilities;
   admin::Operations operations() const;
-  // What the homeserver is told of a token that this server shows it (RFC 7662); absent: it is
-  // none.
-  std::optional<std::string> own_token_told(std::string_view token) const;
 
  private:
   // Who does what about what happens to accounts, in this order: the rooms with their own tables

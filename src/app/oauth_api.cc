@@ -22,7 +22,12 @@ OauthApi::OauthApi(Core& core, limits::AttemptLimits& limits, account_pages::Acc
           .overview = pages.overview,
           .registration = pages.registration,
           .introspection_secret = core.config.homeserver_secret(),
-          .own_token = [&core](std::string_view token) { return core.own_token_told(token); },
+          .own_token = [&core](std::string_view token) -> std::optional<oauth::OwnToken> {
+            const auto& tokens = core.administrator_tokens;
+            const auto left = tokens ? tokens->left(token) : std::nullopt;
+            if (!left) return std::nullopt;
+            return oauth::OwnToken{.username = core.config.homeserver.administrator, .left = *left};
+          },
           .server_name = core.config.server_name,
           .account_actions =
               account_pages::supported_actions(core.config.account, core.homeserver != nullptr),

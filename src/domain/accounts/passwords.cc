@@ -49,14 +49,14 @@ Task<std::optional<NewPasswordRefused>> Passwords::refuse_new(std::string passwo
   co_return std::nullopt;
 }
 
-Task<std::optional<std::string>> Passwords::hash(std::string password, crypto::Turn turn) {
+Task<std::optional<std::string>> Passwords::hash(std::string password, threads::Turn turn) {
   co_return co_await pool_.run([password = std::move(password),
                                 params = params_] { return hash_password(password, params); },
                                turn);
 }
 
 Task<std::optional<Passwords::Match>> Passwords::verify(std::optional<std::string> hash,
-                                                        std::string password, crypto::Turn turn) {
+                                                        std::string password, threads::Turn turn) {
   co_return co_await pool_.run(
       [stored = hash.value_or(nobodys_hash_), password = std::move(password), params = params_,
        possible = hash.has_value()] {

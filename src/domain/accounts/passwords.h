@@ -10,8 +10,8 @@
 #include "domain/accounts/password_rules.h"
 #include "platform/config/bounds.h"
 #include "platform/crypto/argon2id.h"
-#include "platform/crypto/work_pool.h"
 #include "platform/task.h"
+#include "platform/threads/work_pool.h"
 #include "platform/time.h"
 
 namespace latchkey::accounts {
@@ -90,13 +90,13 @@ class Passwords {
 
   // Of a password that was not refused. Absent: the pool is full; the client comes back later.
   Task<std::optional<std::string>> hash(std::string password,
-                                        crypto::Turn turn = crypto::Turn::usual);
+                                        threads::Turn turn = threads::Turn::usual);
 
   enum class Match { no, yes, yes_but_rehash };
   // `hash` absent (no such user, no password): takes as long as a wrong password and is `no`.
   // Absent: the pool is full.
   Task<std::optional<Match>> verify(std::optional<std::string> hash, std::string password,
-                                    crypto::Turn turn = crypto::Turn::usual);
+                                    threads::Turn turn = threads::Turn::usual);
 
   // So many wait that it matters whose turn it is.
   bool crowded() const { return pool_.crowded(); }
@@ -108,7 +108,7 @@ class Passwords {
   const PasswordRules rules_;
   const crypto::Argon2Params params_;
   const std::string nobodys_hash_;
-  crypto::WorkPool pool_;
+  threads::WorkPool pool_;
 };
 
 }  // namespace latchkey::accounts

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "domain/administration/administration.h"
-#include "platform/crypto/work_pool.h"
+#include "platform/threads/work_pool.h"
 
 namespace latchkey::administration {
 
@@ -36,7 +36,7 @@ class Upkeep {
   sessions::Sessions& sessions_;
   Administration& administration_;
   const std::function<void(const std::string& path)> backup_;
-  crypto::WorkPool thread_;
+  threads::WorkPool thread_;
 };
 
 }  // namespace latchkey::administration

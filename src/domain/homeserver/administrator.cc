@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <ranges>
 
+#include "domain/sessions/standing.h"
 #include "domain/token_prefixes.h"
 #include "platform/crypto/equal.h"
 #include "platform/crypto/hash.h"
@@ -55,8 +56,10 @@ std::optional<Duration> AdministratorTokens::left(std::string_view token) const 
   std::uint64_t ends = 0;
   for (const char byte : said.substr(0, kTime)) ends = ends << 8 | static_cast<std::uint8_t>(byte);
   const Duration left = from_millis(static_cast<std::int64_t>(ends)) - clock_.now();
-  // A clock set back prolongs nothing.
-  if (left <= Duration{0} || left > kAdministratorLifetime) return std::nullopt;
+  // The node that made it may be a little ahead; otherwise a clock set back prolongs nothing.
+  if (left <= Duration{0} || left > kAdministratorLifetime + sessions::kClockSkew) {
+    return std::nullopt;
+  }
   return left;
 }
 

@@ -38,6 +38,16 @@ TEST_F(AdministratorTokensTest, AreGoodForAMinute) {
   EXPECT_EQ(tokens.left(token), std::nullopt) << "a clock set back prolongs nothing";
 }
 
+// Any node may be asked, and their clocks differ.
+TEST_F(AdministratorTokensTest, AreGoodToANodeWhoseClockIsALittleBehind) {
+  const auto tokens = of({1});
+  const std::string token = tokens.make();
+  clock_.advance(-10s);
+  EXPECT_EQ(tokens.left(token), 70s);
+  clock_.advance(-1ms);
+  EXPECT_EQ(tokens.left(token), std::nullopt);
+}
+
 TEST_F(AdministratorTokensTest, OfAnyKeyOfTheServerAreGoodAndOfNoOther) {
   const std::string token = of({1}).make();
   EXPECT_TRUE(of({1, 2}).left(token).has_value()) << "after a rotation";

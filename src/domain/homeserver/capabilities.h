@@ -13,8 +13,8 @@
 #include <unordered_map>
 
 #include "domain/homeserver/homeserver.h"
-#include "platform/crypto/work_pool.h"
 #include "platform/task.h"
+#include "platform/threads/work_pool.h"
 
 // What the homeserver says of itself in GET /capabilities, for this server to lay its own answer
 // over: behind delegation Synapse says that nobody can change a password, and of room versions only
@@ -71,7 +71,7 @@ class Capabilities {
   std::mutex mutex_;
   std::list<Kept> kept_;  // the latest first
   std::unordered_map<std::string, std::list<Kept>::iterator> by_user_;
-  std::optional<crypto::WorkPool> pool_;  // last: its threads use the rest
+  std::optional<threads::WorkPool> pool_;  // last: its threads use the rest
 };
 
 }  // namespace latchkey::homeserver

@@ -79,9 +79,9 @@ void Provisioning::listen(events::Events& events, const Self& self) {
 
 Provisioning::Provisioning(const Parts& parts)
     : parts_(parts),
-      pool_(std::make_unique<crypto::WorkPool>(parts.options.threads, parts.options.queue,
-                                               /*nice=*/0)),
-      names_(std::make_unique<crypto::WorkPool>(kNameThreads, kNameQueue, /*nice=*/0)),
+      pool_(std::make_unique<threads::WorkPool>(parts.options.threads, parts.options.queue,
+                                                /*nice=*/0)),
+      names_(std::make_unique<threads::WorkPool>(kNameThreads, kNameQueue, /*nice=*/0)),
       sweeper_([this](const std::stop_token& stop) { run(stop); }) {
   pthread_setname_np(sweeper_.native_handle(), "homeserver");
 }
@@ -98,7 +98,7 @@ CallLimits Provisioning::limits() const {
 
 // Runs a call on a thread that may wait. The deadline counts from here, whenever its turn comes.
 template <class Fn>
-Task<std::invoke_result_t<Fn&>> Provisioning::call(crypto::WorkPool& pool, Fn fn) {
+Task<std::invoke_result_t<Fn&>> Provisioning::call(threads::WorkPool& pool, Fn fn) {
   auto reply = co_await pool.run(std::move(fn));
   if (!reply) throw Unavailable("too many wait for the homeserver");
   co_return std::move(*reply);

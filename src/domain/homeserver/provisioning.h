@@ -17,8 +17,8 @@
 #include "domain/homeserver/homeserver.h"
 #include "domain/homeserver/homeserver_rows.h"
 #include "domain/outbox/outbox.h"
-#include "platform/crypto/work_pool.h"
 #include "platform/task.h"
+#include "platform/threads/work_pool.h"
 
 // No token is handed out before the homeserver knows its user and its device: it answers a token of
 // an unknown device like a dead one, and clients wipe their keys.
@@ -101,7 +101,7 @@ class Provisioning {
   Reply<> make_there(const Device& device, const Begun& begun, const CallLimits& limits);
   CallLimits limits() const;
   template <class Fn>
-  static Task<std::invoke_result_t<Fn&>> call(crypto::WorkPool& pool, Fn fn);
+  static Task<std::invoke_result_t<Fn&>> call(threads::WorkPool& pool, Fn fn);
 
   void settle(const Record& record, bool touched);
   void run(const std::stop_token& stop);
@@ -122,9 +122,9 @@ class Provisioning {
   };
   const std::shared_ptr<Shared> shared_ = std::make_shared<Shared>();
 
-  std::unique_ptr<crypto::WorkPool> pool_;
+  std::unique_ptr<threads::WorkPool> pool_;
   // Anybody may ask whether a name is free: that takes no sign-in's thread.
-  std::unique_ptr<crypto::WorkPool> names_;
+  std::unique_ptr<threads::WorkPool> names_;
   std::jthread sweeper_;
 };
 

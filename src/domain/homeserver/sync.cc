@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "domain/accounts/user_rows.h"
 #include "domain/homeserver/changes.h"
 #include "domain/homeserver/homeserver_rows.h"
 
@@ -10,15 +11,6 @@ namespace {
 
 constexpr std::int64_t kBatch = 100;
 constexpr auto kPatience = std::chrono::seconds{10};  // of one question
-
-// "@alice:example.com" and "alice" are the same.
-std::string localpart_typed(std::string name, const std::string& server_name) {
-  const std::string end = ":" + server_name;
-  if (name.starts_with('@') && name.ends_with(end)) {
-    name = name.substr(1, name.size() - 1 - end.size());
-  }
-  return name;
-}
 
 std::vector<Drift> compare(const AccountFacts& here, const std::optional<KnownUser>& there) {
   std::vector<Drift> drifts;
@@ -79,7 +71,8 @@ Task<std::optional<Sync::Report>> Sync::run(std::optional<std::string> name, boo
     const auto batch = co_await db.read([&](db::Tx& tx) {
       std::vector<Account> accounts;
       if (name) {
-        if (auto one = read(tx, localpart_typed(*name, parts_.server_name))) {
+        const auto meant = accounts::find_user_named(tx, *name, parts_.server_name);
+        if (auto one = meant ? read(tx, meant->account.localpart) : std::nullopt) {
           accounts.push_back(std::move(*one));
         }
         return accounts;

@@ -8,8 +8,8 @@
 #include "domain/ground/ground.h"
 #include "domain/homeserver/homeserver.h"
 #include "domain/outbox/outbox.h"
-#include "platform/crypto/work_pool.h"
 #include "platform/task.h"
+#include "platform/threads/work_pool.h"
 
 // Repairs drift: what somebody has changed at the homeserver behind this server's back, what was
 // there before this server, what a restored backup of one of the two lacks. What can be asked is
@@ -57,7 +57,7 @@ class Sync {
   void tell(db::Tx& tx, const Account& account);
 
   const Parts parts_;
-  crypto::WorkPool pool_;
+  threads::WorkPool pool_;
 };
 
 }  // namespace latchkey::homeserver

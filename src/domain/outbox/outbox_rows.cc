@@ -175,4 +175,12 @@ std::vector<std::string> consumers_with_items(db::Tx& tx) {
   return found;
 }
 
+std::map<std::string, Backlog> backlogs(db::Tx& tx) {
+  std::map<std::string, Backlog> found;
+  for (const std::string& consumer : consumers_with_items(tx)) {
+    found.emplace(consumer, measure(tx, consumer));
+  }
+  return found;
+}
+
 }  // namespace latchkey::outbox

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -74,5 +75,7 @@ Backlog measure(db::Tx& tx, std::string_view consumer);
 
 // Whose items lie here.
 std::vector<std::string> consumers_with_items(db::Tx& tx);
+// And how many of each.
+std::map<std::string, Backlog> backlogs(db::Tx& tx);
 
 }  // namespace latchkey::outbox

@@ -48,11 +48,11 @@ Task<std::expected<PasswordCheck::Begun, limits::SignInBlocked>> PasswordCheck::
   if (only_familiar && attempt.familiar) {
     auto again = limits_.sign_in(attempt, ground_.clock.now());
     if (!again) co_return std::unexpected(again.error());
-    co_return Begun{std::move(*again), crypto::Turn::first};
+    co_return Begun{std::move(*again), threads::Turn::first};
   }
   if (!allowed) co_return std::unexpected(allowed.error());
   co_return Begun{std::move(*allowed),
-                  attempt.familiar ? crypto::Turn::first : crypto::Turn::usual};
+                  attempt.familiar ? threads::Turn::first : threads::Turn::usual};
 }
 
 // The same statements whether there is such a user or not: the time they take tells little.
@@ -111,7 +111,7 @@ Task<bool> PasswordCheck::is_meant(const Identifier& who, UserId user) {
 Task<std::optional<std::string>> PasswordCheck::renew(const CheckedUser& user,
                                                       std::string password) {
   if (!user.outdated) co_return std::nullopt;
-  co_return co_await passwords_.hash(std::move(password), crypto::Turn::first);
+  co_return co_await passwords_.hash(std::move(password), threads::Turn::first);
 }
 
 std::optional<accounts::Account> PasswordCheck::lock_if_unchanged(db::Tx& tx,

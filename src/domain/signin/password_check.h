@@ -87,7 +87,7 @@ class PasswordCheck {
  private:
   struct Begun {
     limits::SignInAttempt attempt;
-    crypto::Turn turn;
+    threads::Turn turn;
   };
   Task<std::expected<Begun, limits::SignInBlocked>> begin(limits::Attempt attempt);
   Task<bool> is_familiar(const limits::Attempt& attempt);

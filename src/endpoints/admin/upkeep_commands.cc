@@ -75,18 +75,15 @@ std::string say_signing_keys(const json::object& answer) {
 // What each consumer has not been told yet.
 Task<Answer> show_outbox(const Call& call) {
   const Time now = call.operations.ground.clock.now();
-  json::array list = co_await call.operations.ground.db.read([now](db::Tx& tx) {
-    json::array found;
-    for (const std::string& consumer : outbox::consumers_with_items(tx)) {
-      const auto backlog = outbox::measure(tx, consumer);
-      const Duration age = backlog.oldest ? now - *backlog.oldest : Duration{0};
-      found.push_back(
-          json::object{{"consumer", consumer},
-                       {"count", backlog.pending},
-                       {"oldest_seconds", std::chrono::floor<std::chrono::seconds>(age).count()}});
-    }
-    return found;
-  });
+  json::array list;
+  for (const auto& [consumer, backlog] :
+       co_await call.operations.ground.db.read(outbox::backlogs)) {
+    const Duration age = backlog.oldest ? now - *backlog.oldest : Duration{0};
+    list.push_back(
+        json::object{{"consumer", consumer},
+                     {"count", backlog.pending},
+                     {"oldest_seconds", std::chrono::floor<std::chrono::seconds>(age).count()}});
+  }
   co_return json::object{{"waiting", std::move(list)}};
 }
 

@@ -103,6 +103,16 @@ void finish(std::string& body, const Identity& who, Time now) {
   body.push_back('}');
 }
 
+std::string render(const OwnToken& own) {
+  return json::serialize(
+      json::object{{"active", true},
+                   {"scope", "urn:matrix:client:api:* urn:synapse:admin:*"},
+                   {"token_type", "Bearer"},
+                   {"username", own.username},
+                   {"sub", "homeserver:" + own.username},  // no account's
+                   {"expires_in", std::chrono::floor<std::chrono::seconds>(own.left).count()}});
+}
+
 // The token of a body that is just that, with or without Synapse's hint: no decoding needed.
 std::string_view plain_token(std::string_view body) {
   constexpr std::string_view kHint = "&token_type_hint=access_token";
@@ -131,7 +141,7 @@ bool introspect_at_once(const Clock& clock, sessions::Sessions& sessions,
 
 Task<http::Response> introspect(const Clock& clock, sessions::Sessions& sessions,
                                 const crypto::Secret& secret, limits::AttemptLimits& limits,
-                                const IntrospectingClient& find_client, const OwnToken& own,
+                                const IntrospectingClient& find_client, const ReadOwnToken& own,
                                 const http::Request& request) {
   const Time now = clock.now();
   // Before it is looked at: who is blocked must not learn which guess was right.
@@ -160,8 +170,8 @@ Task<http::Response> introspect(const Clock& clock, sessions::Sessions& sessions
   http::Response response;
   response.headers.emplace_back("Cache-Control", "no-store");
   if (homeserver && own) {
-    if (auto told = own(**token)) {
-      response.body = std::move(*told);
+    if (const auto one = own(**token)) {
+      response.body = render(*one);
       co_return response;
     }
   }
@@ -184,7 +194,7 @@ Task<http::Response> introspect(const Clock& clock, sessions::Sessions& sessions
 
 void mount_introspection(request::Routes& routes, const Clock& clock, sessions::Sessions& sessions,
                          const crypto::Secret& secret, limits::AttemptLimits& limits,
-                         IntrospectingClient client, OwnToken own) {
+                         IntrospectingClient client, ReadOwnToken own) {
   routes.add(http::Method::post, std::string(path::kIntrospect),
              [&clock, &sessions, &secret, &limits, client = std::move(client),
               own = std::move(own)](const http::Request& request) {

@@ -32,14 +32,21 @@ struct IntrospectionOptions {
 using IntrospectingClient = std::function<Task<std::expected<std::string, http::Response>>(
     const http::Request&, const http::Form&)>;
 
+// A token with which this server itself asks the homeserver for what takes an administrator.
+struct OwnToken {
+  std::string username;
+  Duration left;  // for which it is good
+};
+// Absent: the token is none of these.
+using ReadOwnToken = std::function<std::optional<OwnToken>(std::string_view)>;
+
 // POST /oauth2/introspect (RFC 7662), as Synapse asks it: authenticated by a shared secret, more
 // lenient than the edge by 30 s, so that no request which passed the edge is refused behind it. An
 // OAuth 2.0 client with a secret or a key may ask about its own tokens, without that leniency.
-// `own`: what is told to the homeserver of a token that this server has made for itself; absent: it
-// is none.
-using OwnToken = std::function<std::optional<std::string>(std::string_view)>;
+// `own` knows the tokens that this server has made for itself, which the homeserver alone is told
+// of.
 void mount_introspection(request::Routes& routes, const Clock& clock, sessions::Sessions& sessions,
                          const crypto::Secret& secret, limits::AttemptLimits& limits,
-                         IntrospectingClient client = {}, OwnToken own = {});
+                         IntrospectingClient client = {}, ReadOwnToken own = {});
 
 }  // namespace latchkey::oauth

@@ -59,7 +59,7 @@ struct Api {
   self::Overview& overview;
   const registration::Registration& registration;
   const crypto::Secret& introspection_secret;  // the homeserver's
-  OwnToken own_token;                          // with which this server asks the homeserver
+  ReadOwnToken own_token;                      // with which this server asks the homeserver
   std::string server_name;
   // What links to the account pages may ask for (MSC4191).
   std::vector<std::string_view> account_actions;

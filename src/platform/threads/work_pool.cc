@@ -1,4 +1,4 @@
-#include "platform/crypto/work_pool.h"
+#include "platform/threads/work_pool.h"
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-namespace latchkey::crypto {
+namespace latchkey::threads {
 
 struct WorkPool::Impl {
   struct Item {
@@ -109,4 +109,4 @@ bool WorkPool::crowded() const {
 
 std::size_t WorkPool::threads() const { return impl_->threads.size(); }
 
-}  // namespace latchkey::crypto
+}  // namespace latchkey::threads

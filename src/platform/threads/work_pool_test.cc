@@ -1,4 +1,4 @@
-#include "platform/crypto/work_pool.h"
+#include "platform/threads/work_pool.h"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -15,7 +15,7 @@
 #include <thread>
 #include <vector>
 
-namespace latchkey::crypto {
+namespace latchkey::threads {
 namespace {
 
 using namespace std::chrono_literals;
@@ -203,4 +203,4 @@ TEST(WorkPool, ManyCallersAtOnce) {
 }
 
 }  // namespace
-}  // namespace latchkey::crypto
+}  // namespace latchkey::threads

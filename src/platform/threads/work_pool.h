@@ -16,14 +16,14 @@
 
 #include "platform/task.h"
 
-namespace latchkey::crypto {
+namespace latchkey::threads {
 
 // Whose turn it is when more waits than the threads can do. What is `first` is done first, except
 // for each fourth time; when the queue is full, the newest of the others gives way to it.
 enum class Turn { usual, first };
 
-// Threads for long computations (password hashes), at a low priority so that the server's
-// threads go first, with a bounded queue.
+// Threads for what takes long: computing (password hashes), at a low priority so that the server's
+// threads go first, or waiting for others (a homeserver). With a bounded queue.
 class WorkPool {
  public:
   // At least one thread. `nice` is added to the process's own (setpriority(2)).
@@ -96,4 +96,4 @@ std::optional<std::invoke_result_t<Fn&>> WorkPool::run_now(Fn fn) {
   return result.get();
 }
 
-}  // namespace latchkey::crypto
+}  // namespace latchkey::threads
