@@ -92,8 +92,6 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
         .server_name = config.server_name,
         .administrator = config.homeserver.administrator,
         .administrator_token = [this] { return administrator_tokens->make(); }});
-  }
-  if (homeserver) {
     sync = std::make_unique<homeserver::Sync>(
         homeserver::Sync::Parts{.ground = *ground,
                                 .homeserver = *homeserver,

@@ -8,6 +8,7 @@
 #include "platform/crypto/kept_hash.h"
 #include "platform/jose/jws.h"
 #include "platform/text/fields.h"
+#include "platform/text/json.h"
 
 namespace latchkey::clients {
 namespace {
@@ -49,12 +50,6 @@ bool addressed(const json::value* to, const AssertionAudience& audience) {
   return !to->get_array().empty() && std::ranges::all_of(to->get_array(), ours);
 }
 
-std::string_view text_of(const json::object& object, std::string_view name) {
-  const auto* value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string_view(value->get_string())
-                                                : std::string_view{};
-}
-
 // The client's keys that the header may mean. The algorithm only narrows: each key has its own.
 std::vector<jose::Key> candidates(const json::object& jwks, const json::object& header) {
   std::vector<jose::Key> keys;
@@ -63,8 +58,8 @@ std::vector<jose::Key> candidates(const json::object& jwks, const json::object& 
   for (const json::value& one : list->get_array()) {
     if (!one.is_object()) continue;
     auto key = jose::Key::read(one.get_object());
-    if (!key || name_of(key->algorithm()) != text_of(header, "alg")) continue;
-    if (header.contains("kid") && key->id() != text_of(header, "kid")) continue;
+    if (!key || name_of(key->algorithm()) != text::text_of(header, "alg")) continue;
+    if (header.contains("kid") && key->id() != text::text_of(header, "kid")) continue;
     keys.push_back(std::move(*key));
   }
   return keys;
@@ -74,7 +69,7 @@ std::vector<jose::Key> candidates(const json::object& jwks, const json::object& 
 
 std::string assertion_subject(std::string_view assertion) {
   const auto said = jose::read_unverified(assertion);
-  return said ? std::string(text_of(said->claims, "sub")) : std::string();
+  return said ? std::string(text::text_of(said->claims, "sub")) : std::string();
 }
 
 std::expected<AssertionUse, std::string> check_assertion(std::string_view assertion,
@@ -89,7 +84,7 @@ std::expected<AssertionUse, std::string> check_assertion(std::string_view assert
   const auto claims = jose::verify(assertion, keys.front(), "");
   if (!claims) return fail("client_assertion: the signature does not fit");
 
-  if (text_of(*claims, "iss") != client.id || text_of(*claims, "sub") != client.id) {
+  if (text::text_of(*claims, "iss") != client.id || text::text_of(*claims, "sub") != client.id) {
     return fail("client_assertion: iss and sub must be the client_id");
   }
   if (!addressed(claims->if_contains("aud"), audience)) {
@@ -105,7 +100,7 @@ std::expected<AssertionUse, std::string> check_assertion(std::string_view assert
   if (!not_to_come(*claims, "nbf", now) || !not_to_come(*claims, "iat", now)) {
     return fail("client_assertion: nbf or iat is to come");
   }
-  const auto jti = text_of(*claims, "jti");
+  const auto jti = text::text_of(*claims, "jti");
   if (jti.empty() || jti.size() > kMaxJti) {
     return fail("client_assertion: jti: expected 1 to 255 bytes");
   }

@@ -57,6 +57,10 @@ class Operations {
   }
   // Whether people sign in with passwords at all.
   bool passwords_offered() const { return parts_.checks.enabled(); }
+  // Whether they may replace theirs, if they have one.
+  bool password_change_offered() const {
+    return parts_.options.password_change && passwords_offered();
+  }
   // What else it has to be, so that a form can say it before.
   std::size_t shortest_password() const { return parts_.passwords.minimum_length(); }
   bool judges_guessability() const { return parts_.passwords.judges_guessability(); }

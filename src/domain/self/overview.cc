@@ -9,6 +9,11 @@
 
 namespace latchkey::self {
 
+bool long_unused(const AccountDevice& device, Time now) {
+  if (device.here) return false;
+  return !device.last_used_at || now - *device.last_used_at > kUnusedFor;
+}
+
 Task<AccountProfile> Overview::profile(UserId id) {
   co_return co_await ground_.db.read([&](db::Tx& tx) {
     auto user = accounts::find_user_by_id(tx, id);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,11 @@ struct AccountDevice : sessions::Device {
   bool signed_out_softly = false;           // waits for the person to sign in again (judge_life)
   bool locked = false;
 };
+
+// Whether it was not used for so long that its person may sign it out with others like it. Never
+// one that the visitor's browser has let in.
+inline constexpr std::chrono::days kUnusedFor{90};
+bool long_unused(const AccountDevice& device, Time now);
 
 // A session without a Matrix scope: an app that knows who the person is, and can do no more.
 struct AccountApp {

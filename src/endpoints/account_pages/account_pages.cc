@@ -90,8 +90,7 @@ void mount_pictures(http::Router& router, const AccountPages& pages) {
 }  // namespace
 
 Task<bool> may_change_password(const Visit& visit) {
-  const self::Operations& operations = visit.pages.operations;
-  if (!operations.allowed().password_change || !operations.passwords_offered()) co_return false;
+  if (!visit.pages.operations.password_change_offered()) co_return false;
   co_return (co_await visit.pages.overview.profile(visit.who.account.id)).has_password;
 }
 
@@ -137,7 +136,7 @@ void put_new_password(html::Values& values, const http::Form& sent,
     if (refused.field == "password" || refused.field == "repeated") return;
   }
   if (refusals.empty()) return;
-  values.add_text("PASSWORD_TYPED", pages::field(sent, "password"));
+  values.add_sent("PASSWORD_TYPED", pages::field(sent, "password"));
 }
 
 std::string Visit::matrix_id() const {

@@ -82,11 +82,6 @@ Task<std::optional<self::AccountDevice>> find_device(const Visit& visit, std::st
 
 std::string device_name(const Visit& visit, const self::AccountDevice& device);
 
-// Whether the device was not used for so long that it may be signed out with others like it. Never
-// one that this browser has let in.
-inline constexpr std::chrono::days kUnusedFor{90};
-bool long_unused(const Visit& visit, const self::AccountDevice& device);
-
 // The rows of account_facts.html.
 void put_device_facts(html::Values& facts, const Visit& visit, const self::AccountDevice& device);
 

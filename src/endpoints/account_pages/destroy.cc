@@ -37,7 +37,7 @@ http::Response ask(const Visit& visit, Question question, const pages::Refusals&
   values.set("ACTION", question.action).set("CANCEL_LINK", question.cancel);
   values.set("ACCOUNT", visit.matrix_id());
   values.add_text("CAUTION", visit.language.say(Text::device_delete_link_warning));
-  for (const std::string& id : question.device_ids) values.add_text("DEVICE_ID_FIELD", id);
+  for (const std::string& id : question.device_ids) values.add_sent("DEVICE_ID_FIELD", id);
   if (question.several) values.add("SEVERAL");
   if (question.unused) values.add("UNUSED");
   values.include("FACTS", "account_facts.html") = std::move(question.facts);
@@ -51,10 +51,18 @@ http::Response ask(const Visit& visit, Question question, const pages::Refusals&
                             visit.language.say(texts::TypeId{.user = visit.matrix_id()}));
   }
   pages::put_refusals(page, refusals, {"confirm", "password"});
-  if (!visit.pages.browsers.fresh(visit.who)) values.add("PASSWORD_FIELD");
+  // Another tab may have confirmed it meanwhile: what is wrong stands at its field all the same.
+  const bool about_password = std::ranges::contains(refusals, "password", &pages::Refused::field);
+  if (about_password || !visit.pages.browsers.fresh(visit.who)) values.add("PASSWORD_FIELD");
   http::Response response = pages::show(visit.pages, visit.request, std::move(page));
   pages::put_retry(response, refusals);
   return response;
+}
+
+pages::Refused wrong_password(const Visit& visit) {
+  pages::Refused refused = pages::wrong_field(visit.language, "password", Text::error_password);
+  refused.status = 403;
+  return refused;
 }
 
 // The session to go on with: the visitor's, or the one that the password has made of it.
@@ -62,11 +70,6 @@ struct Confirmed {
   signin::BrowserSession who;
   std::string cookie = {};  // empty: the browser keeps its own
 };
-pages::Refused wrong_password(const Visit& visit) {
-  pages::Refused refused = pages::wrong_field(visit.language, "password", Text::error_password);
-  refused.status = 403;
-  return refused;
-}
 
 Task<std::expected<Confirmed, pages::Refused>> confirm(const Visit& visit) {
   std::string password = pages::field(visit.form, "password");
@@ -133,6 +136,9 @@ Task<http::Response> post_delete(const Visit& visit) {
 
 // --- several devices
 
+// Fewer than a form may have fields. The others are left for another time.
+constexpr std::ptrdiff_t kMostAtOnce = 900;
+
 // Those that the form names, and of these, or of all, those that were not used for long.
 Task<std::vector<self::AccountDevice>> meant(const Visit& visit) {
   const auto named = [&](std::string_view id) {
@@ -144,8 +150,11 @@ Task<std::vector<self::AccountDevice>> meant(const Visit& visit) {
   const bool by_name = named("") || !unused;
   auto devices = co_await list_devices(visit);
   std::erase_if(devices, [&](const self::AccountDevice& device) {
-    return (by_name && !named(device.id)) || (unused && !long_unused(visit, device));
+    return (by_name && !named(device.id)) ||
+           (unused && !self::long_unused(device, visit.pages.clock.now()));
   });
+  if (std::ssize(devices) > kMostAtOnce)
+    devices.erase(devices.begin() + kMostAtOnce, devices.end());
   co_return devices;
 }
 

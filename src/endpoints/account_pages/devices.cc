@@ -115,7 +115,7 @@ bool is_found(const Visit& visit, const self::AccountDevice& device, std::string
 
 void put_search(html::Values& list, const Visit& visit, std::string_view view,
                 const std::string& query, std::size_t found) {
-  html::Values& search = list.add("SEARCH").set("QUERY", query);
+  html::Values& search = list.add("SEARCH").set_sent("QUERY", query);
   if (view != kViews[0].name) search.add_text("ORDER", view);
   if (query.empty()) return;
   const auto count = static_cast<std::int64_t>(found);
@@ -143,7 +143,7 @@ void put_row(html::Values& values, const Visit& visit, const self::AccountDevice
   if (several) row.add("TICK").set("LABEL", told);
   const std::string name = device_name(visit, device);
   if (told != name) row.add_text("TOLD", told);
-  row.set("ID", device.id).add_text("ADDRESS", device.address);
+  row.set("ID", device.id).set_sent("SENT_ID", device.id).add_text("ADDRESS", device.address);
   row.set("DEVICE_QUERY", http::percent_encode(device.id)).set("DEVICE_SHOWN", name);
   const std::string app = known_app(visit, device);
   if (app != name) row.add_text("APP", app);  // not a second time where it is the name
@@ -185,11 +185,12 @@ Task<http::Response> get_devices(const Visit& visit) {
   html::Values& list = page.values.add(devices.empty() ? "NONE" : "SOME");
   const bool may_change = co_await may_change_password(visit);
   list.set("WHY", visit.language.say(may_change ? Text::devices_why : Text::devices_why_ask));
-  const auto unused = std::ranges::count_if(
-      devices, [&](const auto& device) { return long_unused(visit, device); });
+  const auto unused = std::ranges::count_if(devices, [&](const auto& device) {
+    return self::long_unused(device, visit.pages.clock.now());
+  });
   if (unused > 0) {
     list.add_text("UNUSED_LINK",
-                  visit.language.say(texts::DevicesUnusedEnd{.days = kUnusedFor.count()}));
+                  visit.language.say(texts::DevicesUnusedEnd{.days = self::kUnusedFor.count()}));
   }
   if (many) {
     const std::string query = query_of(visit);
@@ -211,7 +212,7 @@ http::Response device_page(const Visit& visit, const self::AccountDevice& device
   html::Page page = pages::begin_page(visit.pages, visit.request, device_name(visit, device),
                                       "account_device.html");
   html::Values& values = page.values;
-  values.set("ID", device.id).set("DEVICE_QUERY", http::percent_encode(device.id));
+  values.set_sent("SENT_ID", device.id).set("DEVICE_QUERY", http::percent_encode(device.id));
   values.set("SHOWN_NAME", device.display_name);
   values.set("NAME_HINT",
              visit.language.say(visit.pages.homeserver != nullptr ? Text::device_name_seen_hint
@@ -266,11 +267,6 @@ Task<std::optional<self::AccountDevice>> find_device(const Visit& visit, std::st
 std::string device_name(const Visit& visit, const self::AccountDevice& device) {
   std::string name = pages::device_name(visit.language, device, device.client);
   return name.empty() ? std::string(visit.language.say(Text::device_unnamed)) : name;
-}
-
-bool long_unused(const Visit& visit, const self::AccountDevice& device) {
-  if (device.here) return false;
-  return !device.last_used_at || visit.pages.clock.now() - *device.last_used_at > kUnusedFor;
 }
 
 void put_device_facts(html::Values& facts, const Visit& visit, const self::AccountDevice& device) {

@@ -33,7 +33,7 @@ http::Response password_form(const AccountPages& pages, const http::Request& req
   page.script = kShowPassword;
   html::Values& values = page.values;
   values.set("ACTION", form.action).set("ACCOUNT", form.account).set("DO", form.title);
-  values.add_text("PURPOSE", form.purpose).add_text("LINK_TOKEN", form.link);
+  values.add_text("PURPOSE", form.purpose).add_sent("LINK_TOKEN", form.link);
   put_password_rules(values, pages, language);
   put_new_password(values, sent, refusals);
   if (form.link.empty()) {
@@ -72,13 +72,8 @@ Task<http::Response> change_page(const Visit& visit, pages::Refusals refusals) {
                           visit.form, refusals);
 }
 
-bool switched_off_here(const Visit& visit) {
-  const self::Operations& operations = visit.pages.operations;
-  return !operations.allowed().password_change || !operations.passwords_offered();
-}
-
 Task<http::Response> get_password(const Visit& visit) {
-  if (switched_off_here(visit)) co_return switched_off(visit);
+  if (!visit.pages.operations.password_change_offered()) co_return switched_off(visit);
   const auto profile = co_await visit.pages.overview.profile(visit.who.account.id);
   if (profile.has_password) co_return co_await change_page(visit, {});
   co_return pages::show_message(visit.pages, visit.request,
@@ -88,7 +83,7 @@ Task<http::Response> get_password(const Visit& visit) {
 }
 
 Task<http::Response> post_password(const Visit& visit) {
-  if (switched_off_here(visit)) co_return switched_off(visit);
+  if (!visit.pages.operations.password_change_offered()) co_return switched_off(visit);
   const std::string current = pages::field(visit.form, "current");
   pages::Refusals refusals;
   if (current.empty()) {

@@ -33,7 +33,7 @@ http::Response sign_in_page(const AccountPages& pages, const http::Request& requ
       pages::begin_page(pages, request, language.say(title_of(form)), "account_sign_in.html");
   page.script = kShowPassword;
   html::Values& values = page.values;
-  values.set("NEXT", form.next).set("USER", form.user);
+  values.set_sent("NEXT", form.next).set("USER", form.user);
   values.set("USER_HINT",
              language.say(texts::UserNameHint{
                  .name = "alice", .user = accounts::matrix_id("alice", pages.server_name)}));

@@ -36,7 +36,7 @@ void put_terms(const AccountPages& pages, html::Values& values, const http::Form
   for (const auto& [id, policy] : pages.registration.terms().policies()) {
     const auto& document = pages::document_in(language, policy.as_object());
     html::Values& row = terms.add("POLICY");
-    row.set("NUMBER", std::to_string(++number)).set("ID", id);
+    row.set("NUMBER", std::to_string(++number)).set_sent("ID", id);
     row.set("NAME", document.at("name").as_string()).set("URL", document.at("url").as_string());
     if (accepted(sent, id)) {
       row.add("TICKED");
@@ -58,14 +58,14 @@ http::Response sign_up_page(const AccountPages& pages, const http::Request& requ
       pages::begin_page(pages, request, language.say(Text::sign_up), "account_sign_up.html");
   page.script = kShowPassword;
   html::Values& values = page.values;
-  values.set("NEXT", next).set("USER", pages::typed_field(sent, "user"));
+  values.set_sent("NEXT", next).set("USER", pages::typed_field(sent, "user"));
   values.set("SIGN_IN_LINK", pages::sign_in_path(next));
   values.set("USER_HINT", language.say(texts::SignUpNameHint{.server = pages.server_name}));
   values.add_text("PURPOSE", purpose);
   put_password_rules(values, pages, language);
   put_new_password(values, sent, refusals);
   if (asks_for(pages, Stage::registration_token)) {
-    values.add("TOKEN_FIELD").set("TOKEN_TYPED", pages::typed_field(sent, "token"));
+    values.add("TOKEN_FIELD").set_sent("TOKEN_TYPED", pages::typed_field(sent, "token"));
   }
   if (asks_for(pages, Stage::terms)) put_terms(pages, values, sent, language, refusals);
   pages::put_refusals(page, refusals, {"user", "password", "repeated", "token", "terms"},

@@ -38,7 +38,7 @@ Task<http::Response> get_sso(const AccountPages& pages, const http::Request& req
       pages, request, language.say(texts::SsoTitle{.host = where->shown}), "account_sso.html");
   page.form_target = html::form_target_of(where->url);
   const Visit visit{pages, request, *who, language, query};
-  page.values.set("ACCOUNT", visit.matrix_id()).set("TARGET", target);
+  page.values.set("ACCOUNT", visit.matrix_id()).set_sent("TARGET", target);
   page.values.set("ASKS", language.say(texts::SsoAsks{.host = where->shown}));
   page.values.set("NOT_ME_URL", pages::sign_in_path(path_to(target), {.another = true}));
   co_return pages::show(pages, request, std::move(page));

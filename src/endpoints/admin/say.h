@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "domain/administration/administration.h"
+#include "platform/text/json.h"
 
 // What the commands of several subjects say.
 namespace latchkey::admin {
@@ -19,8 +20,7 @@ std::string say_done(const boost::json::object& answer);
 // "Softly ended 3 sessions."
 std::string say_ended(const boost::json::object& answer);
 
-// A text of an answer; empty when there is none.
-std::string_view text_of(const boost::json::object& object, std::string_view name);
+using text::text_of;
 
 // Lines without the last line break.
 std::string without_last_break(std::string lines);

@@ -1,7 +1,6 @@
-// What the server says of itself: GET /versions, /capabilities (spec "Capabilities negotiation":
-// the homeserver's, with what is done here laid over; of this service alone where none is behind)
-// and
-// /.well-known/matrix/client.
+// What the server says of itself: GET /versions, /.well-known/matrix/client, and /capabilities
+// (spec "Capabilities negotiation"): the homeserver's with what is done here laid over, or of this
+// service alone where none is behind.
 
 #include <boost/json/serialize.hpp>
 

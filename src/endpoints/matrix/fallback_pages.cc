@@ -15,7 +15,7 @@ using texts::Text;
 html::Page page_of(const Language& language, const FallbackForm& form, Text title,
                    std::string_view file) {
   html::Page page{form.status, std::string(language.say(title)), file, {}, {}, &language};
-  page.values.set("SESSION", form.session).set("PURPOSE", form.purpose);
+  page.values.set_sent("SESSION", form.session).set("PURPOSE", form.purpose);
   page.own_query =
       std::string(fallback_field::kSession) + "=" + http::percent_encode(form.session) + "&";
   const pages::Refused error{.status = form.status, .sentence = form.error, .field = form.error_at};
@@ -50,7 +50,7 @@ http::Response terms_page(const html::Pages& pages, const Language& language,
   bool focus = wrong;
   for (const FallbackPolicy& policy : policies) {
     html::Values& row = page.values.add("POLICY");
-    row.set("NUMBER", std::to_string(++number)).set("ID", policy.id);
+    row.set("NUMBER", std::to_string(++number)).set_sent("ID", policy.id);
     row.set("NAME", policy.name).set("URL", policy.url);
     if (policy.ticked) {
       row.add("TICKED");

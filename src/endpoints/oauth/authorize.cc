@@ -89,7 +89,7 @@ http::Response form_to_client(const Api& api, const http::Request& request,
   if (at_once) page.script = "form_post.js";
   page.values.set("ACTION", where.redirect_uri).set("BACK", back);
   for (const http::Form::Field& field : fields) {
-    page.values.add("FIELD").set("NAME", field.name).set("VALUE", field.value);
+    page.values.add("FIELD").set_sent("NAME", field.name).set_sent("VALUE", field.value);
   }
   return pages::show(api.site, request, std::move(page));
 }

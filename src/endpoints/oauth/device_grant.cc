@@ -73,7 +73,7 @@ Task<http::Response> decide_page(const Api& api, const http::Request& request,
   const auto title = language.say(texts::LinkAsksTitle{.app = name});
   html::Page page = pages::begin_page(api.site, request, title, "link_decide.html");
   html::Values& values = page.values;
-  values.set("CLIENT", name).set("CODE", code);
+  values.set("CLIENT", name).set_sent("CODE", code);
   // Who has just typed it has nothing to compare it with, and whoever looks on need not read it.
   if (!typed) values.add_text("SHOWN_CODE", code);
   values.add(typed ? "TYPED" : "BY_LINK");

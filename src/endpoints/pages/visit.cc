@@ -27,10 +27,15 @@ constexpr std::size_t kLongNext = 512;
 constexpr std::size_t kLongestHint = 255;
 // What the address of a page says of the fields of its form, in which its people find what they
 // came for. No password, and nothing that was typed.
-constexpr std::string_view kOfAddresses[] = {"next",      "again",        "another",
-                                             "device_id", "redirect_url", "user_code"};
-// So does the address of a recovery link.
+constexpr std::string_view kOfAddresses[] = {"next",   "again",        "another",  "device_id",
+                                             "unused", "redirect_url", "user_code"};
+// So does the address of a recovery link of its token.
 constexpr std::string_view kRecover = "/account/recover";
+
+bool is_of_address(std::string_view path, const http::Form::Field& sent) {
+  return !sent.value.empty() && (std::ranges::contains(kOfAddresses, sent.name) ||
+                                 (path == kRecover && sent.name == "token"));
+}
 
 // Whom a page is shown to, as its forms say it: nobody, or the account that the session's cookie
 // names, whether it is good or not. One of an older version names none.
@@ -155,9 +160,7 @@ std::string same_page(const Site& site, const http::Request& request, std::strin
   }
   std::vector<http::Form::Field> kept;
   for (const auto& sent : form_of(request).fields()) {
-    const bool of_address = std::ranges::find(kOfAddresses, sent.name) != std::end(kOfAddresses) ||
-                            (path == kRecover && sent.name == "token");
-    if (of_address && !sent.value.empty()) kept.push_back(sent);
+    if (is_of_address(path, sent)) kept.push_back(sent);
   }
   std::string query = http::encode_form(kept);
   if (!request.query.empty() && !query.empty()) query += "&";
@@ -207,7 +210,6 @@ namespace {
 // page too; what was typed is not among it. Absent: no address shows this page again.
 std::optional<std::string> own_query(const Site& site, const http::Request& request) {
   constexpr std::size_t kLongest = 2000;  // it is in the page once for each language
-  constexpr std::string_view kSent[] = {"next", "again", "another", "device_id", "unused", "token"};
   const auto page = site.router.match(http::Method::get, request.path);
   if (page.path_known && page.route == nullptr) return std::nullopt;
   std::vector<http::Form::Field> fields;
@@ -219,7 +221,7 @@ std::optional<std::string> own_query(const Site& site, const http::Request& requ
       http::has_form(request) ? http::Form::parse(request.body) : http::Form::parse("");
   if (!sent) return std::nullopt;
   for (const auto& field : sent->fields()) {
-    if (std::ranges::find(kSent, field.name) != std::end(kSent)) fields.push_back(field);
+    if (is_of_address(request.path, field)) fields.push_back(field);
   }
   std::string text = http::encode_form(fields);
   if (text.size() > kLongest) return std::nullopt;
@@ -231,7 +233,7 @@ std::optional<std::string> own_query(const Site& site, const http::Request& requ
 http::Response show(const Site& site, const http::Request& request, html::Page page) {
   page.own_query = own_query(site, request);
   http::Response handed;
-  page.values.set("CSRF", csrf_token(site, request, handed));
+  page.values.set_sent("CSRF", csrf_token(site, request, handed));
   http::Response response = site.pages.answer(std::move(page));
   response.headers.emplace_back("Vary", "Accept-Language, Cookie");
   std::ranges::move(handed.headers, std::back_inserter(response.headers));

@@ -1,10 +1,10 @@
 #include "outbound/homeserver/capabilities.h"
 
-#include <boost/json/parse.hpp>
 #include <utility>
 
 #include "platform/http/percent.h"
 #include "platform/http_client/http_client.h"
+#include "platform/text/json.h"
 
 namespace latchkey::outbound {
 namespace {
@@ -38,10 +38,9 @@ homeserver::Capabilities::Ask ask_for_capabilities(std::string endpoint) {
                   "the homeserver does not say what it can do: " + reply.error().sentence,
                   {}});
     }
-    boost::system::error_code fault;
-    const json::value body = json::parse(reply->body, fault);
-    const json::object* whole = !fault && reply->status == 200 ? body.if_object() : nullptr;
-    const json::value* all = whole != nullptr ? whole->if_contains("capabilities") : nullptr;
+    const auto whole = text::parse_object(reply->body);
+    const json::value* all =
+        whole && reply->status == 200 ? whole->if_contains("capabilities") : nullptr;
     if (all == nullptr || !all->is_object()) {
       return std::unexpected(Trouble{
           Trouble::Kind::failed,

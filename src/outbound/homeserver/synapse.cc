@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <boost/json/array.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <utility>
 
 #include "platform/http/percent.h"
+#include "platform/text/json.h"
 #include "platform/text/utf8.h"
 
 namespace latchkey::outbound {
@@ -30,11 +30,6 @@ std::string cut(const std::string& name) {
     rest.remove_prefix(std::max<std::size_t>(1, text::leading_code_point(rest)));
   }
   return name.substr(0, name.size() - rest.size());
-}
-
-std::string text_of(const json::object& object, std::string_view name) {
-  const auto* value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->as_string()) : std::string();
 }
 
 bool is_true(const json::object& object, std::string_view name) {
@@ -76,10 +71,8 @@ Synapse::Reply<Synapse::Answer> Synapse::ask(const Call& call, const CallLimits&
                                    "the homeserver does not answer: " + reply.error().sentence});
   }
   Answer answer{.status = reply->status, .body = {}, .errcode = {}, .after = reply->retry_after};
-  boost::system::error_code fault;
-  json::value body = json::parse(reply->body, fault);
-  if (!fault && body.is_object()) answer.body = std::move(body.as_object());
-  answer.errcode = text_of(answer.body, "errcode");
+  if (auto body = text::parse_object(reply->body)) answer.body = std::move(*body);
+  answer.errcode = text::text_of(answer.body, "errcode");
   return answer;
 }
 

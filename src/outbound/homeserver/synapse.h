@@ -13,8 +13,8 @@
 namespace latchkey::outbound {
 
 // Synapse that has delegated authentication (matrix_authentication_service), by the routes which
-// that opens. Each call is one request, or two for the users of application services: those Synapse
-// lets only their service register.
+// that opens. Each call is one to three requests, within one deadline: it asks first what it must
+// not overwrite, and users of application services are registered by their service alone.
 class Synapse final : public homeserver::Homeserver {
  public:
   struct Parts {

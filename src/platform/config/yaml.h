@@ -3,8 +3,6 @@
 #include <expected>
 #include <string>
 
-#include "platform/config/file.h"
-
 namespace YAML {
 class Node;
 }

@@ -6,6 +6,9 @@
 
 namespace latchkey::html {
 
+// Whether an address may begin with it and a colon (RFC 3986 section 3.1).
+bool is_scheme(std::string_view text);
+
 // Sets `address`, the whole of a link, for a template that has
 //
 //   {{NAME}}{{#NAME_APP}}{{SCHEME}}:{{REST}}{{/NAME_APP}}

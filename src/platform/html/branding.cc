@@ -11,6 +11,7 @@
 #include "platform/crypto/hash.h"
 #include "platform/html/web_files.h"
 #include "platform/text/base64.h"
+#include "platform/text/shown.h"
 #include "platform/text/size.h"
 #include "platform/text/utf8.h"
 
@@ -23,7 +24,7 @@ constexpr std::string_view kMailto = "mailto:";
 constexpr std::string_view kHttps = "https://";
 constexpr std::string_view kHttp = "http://";
 
-// `text` without what stands between these two at its beginning; absent: it does not end.
+// What follows the first `close`; absent: there is none.
 std::optional<std::string_view> after(std::string_view text, std::string_view close) {
   const auto at = text.find(close);
   if (at == text.npos) return std::nullopt;
@@ -108,9 +109,7 @@ std::expected<Picture, std::string> read_picture(std::string_view option, const 
 double shown_ratio(double ratio) { return std::floor(ratio * 100) / 100; }
 
 std::optional<std::string> problem_of_name(std::string_view name) {
-  if (!text::valid_utf8(name) || std::ranges::any_of(name, [](char c) {
-        return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-      })) {
+  if (!text::valid_utf8(name) || text::has_controls(name)) {
     return "must be a text on one line";
   }
   if (text::trimmed(name) != name) {

@@ -90,6 +90,8 @@ TEST(Branding, PictureHasALargestSize) {
 TEST(Branding, NameIsALineOfText) {
   EXPECT_THAT(problems({.name = "Bücher & Söhne <Chat>"}), IsEmpty());
   EXPECT_THAT(problems({.name = "two\nlines"}), ElementsAre("name: must be a text on one line"));
+  EXPECT_THAT(problems({.name = "turned\u202Eround"}),
+              ElementsAre("name: must be a text on one line"));
   EXPECT_THAT(problems({.name = "\xFF"}), ElementsAre("name: must be a text on one line"));
   EXPECT_THAT(problems({.name = " Chat "}), ElementsAre(HasSubstr("try 'Chat'")));
 }

@@ -17,8 +17,6 @@ namespace {
 constexpr std::string_view kLayout = "layout.html";
 constexpr std::string_view kStyle = "style.css";
 constexpr std::string_view kMailto = "mailto:";
-constexpr std::string_view kSchemeCharacters =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-.";
 
 // A hash-source (Content Security Policy Level 3, section 2.3.1) of an inline style or script.
 std::string hash_source(std::string_view text) {
@@ -67,10 +65,6 @@ void put_languages(Values& footer, const std::string& own_query, const texts::Ca
         .set("CODE", other->code())
         .set("NAME", other->name());
   }
-}
-
-bool is_scheme(std::string_view text) {
-  return !text.empty() && text.find_first_not_of(kSchemeCharacters) == text.npos;
 }
 
 }  // namespace

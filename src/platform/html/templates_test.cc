@@ -88,6 +88,17 @@ TEST(Escaping, LetsALinkLeadToAnAppOnThisDevice) {
   }
 }
 
+TEST(Templates, SendBackToTheLetterWhatIsNotRead) {
+  constexpr std::string_view kOdd = "PHONE\u200b\u202e<\">";
+  constexpr std::string_view kForm = R"(<input type="hidden" value="{{X}}">)";
+  EXPECT_EQ(render(kForm, Values().set_sent("X", kOdd)),
+            "<input type=\"hidden\" value=\"PHONE\u200b\u202e&lt;&quot;&gt;\">");
+  EXPECT_EQ(render("{{#X}}[{{X}}]{{/X}}", Values().add_sent("X", kOdd)),
+            "[PHONE\u200b\u202e&lt;&quot;&gt;]");
+  EXPECT_EQ(render("{{#X}}[{{X}}]{{/X}}", Values().add_sent("X", "")), "");
+  EXPECT_EQ(with(kForm, kOdd), "<input type=\"hidden\" value=\"PHONE&lt;&quot;&gt;\">");
+}
+
 TEST(Escaping, HoldsWhereNoValueShouldStand) {
   EXPECT_THAT(with("<input value={{X}}>", "a onfocus=alert(1)"), Not(HasSubstr(" onfocus=")));
   EXPECT_EQ(with("<script>var x = '{{X}}';</script>", "'; f() </script>"),

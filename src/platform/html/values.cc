@@ -9,6 +9,16 @@ Values& Values::set(std::string_view name, std::string_view text) {
   return *this;
 }
 
+Values& Values::set_sent(std::string_view name, std::string_view value) {
+  texts_.emplace_back(name, value);
+  return *this;
+}
+
+Values& Values::add_sent(std::string_view section, std::string_view value) {
+  if (!value.empty()) add(section).set_sent(section, value);
+  return *this;
+}
+
 Values& Values::add(std::string_view section) { return include(section, {}); }
 
 Values& Values::add_text(std::string_view section, std::string_view text) {

@@ -126,4 +126,10 @@ std::expected<json::object, JsonError> parse_object(std::string_view body, JsonL
   return std::move(built.whole->get_object());
 }
 
+std::string_view text_of(const boost::json::object& object, std::string_view name) {
+  const auto* value = object.if_contains(name);
+  return value != nullptr && value->is_string() ? std::string_view(value->get_string())
+                                                : std::string_view();
+}
+
 }  // namespace latchkey::text

@@ -29,4 +29,7 @@ std::expected<boost::json::object, JsonError> parse_object(std::string_view body
                                                            JsonLimits limits = {},
                                                            boost::json::storage_ptr storage = {});
 
+// The member of that name, where it is a text; empty: there is none. Good as long as the object.
+std::string_view text_of(const boost::json::object& object, std::string_view name);
+
 }  // namespace latchkey::text
