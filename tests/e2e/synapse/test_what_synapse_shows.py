@@ -3,7 +3,7 @@ do at Latchkey."""
 
 import pytest
 
-from support.answers import assert_good, assert_hard, assert_locked, assert_soft
+from support.answers import assert_error, assert_good, assert_hard, assert_locked, assert_soft
 from support.browser import Visitor
 from support.secrets import password
 
@@ -134,19 +134,25 @@ def test_a_soft_logout_and_a_new_login_keep_every_device(deployment, alice):
 
 
 def test_suspension(deployment, alice):
+    token = alice.tokens["PHONE"]
+    made = deployment.ask(token, "/_matrix/client/v3/createRoom", "POST", json={})
+    room = f"/_matrix/client/v3/rooms/{assert_good(made)['room_id']}"
+
+    def send():
+        message = {"msgtype": "m.text", "body": "Hello"}
+        return deployment.ask(token, f"{room}/send/m.room.message/one", "PUT", json=message)
+
     deployment.latchkey.command("user", "suspend", alice.name)
     deployment.wait(
         lambda: deployment.synapse.query_user(alice.name)["is_suspended"], "the suspension"
     )
-    assert_good(deployment.ask(alice.tokens["PHONE"]))
-    refused = deployment.ask(
-        alice.tokens["PHONE"], "/_matrix/client/v3/createRoom", "POST", json={}
-    )
-    assert refused.status_code in (200, 403)
+    assert_good(deployment.ask(token))
+    assert_error(send(), 403, "M_USER_SUSPENDED")
     deployment.latchkey.command("user", "unsuspend", alice.name)
     deployment.wait(
         lambda: not deployment.synapse.query_user(alice.name)["is_suspended"], "the end of it"
     )
+    assert_good(send())
     alice.settled(ALL)
 
 
