@@ -54,8 +54,16 @@ def test_looks_at_what_is_typed(alice, way):
         "false",
     )
     show.click()
+    # Browsers keep what was sent as text: it is hidden again before.
+    alice.page.evaluate(
+        """() => {
+          const field = document.getElementById("password");
+          field.form.addEventListener("submit", () => (sessionStorage.sent = field.type));
+        }"""
+    )
     alice.press("Sign in")
     assert alice.path == "/account/"
+    assert alice.page.evaluate("sessionStorage.sent") == "password"
 
 
 def test_card_stays_where_it_is(alice):
