@@ -1,11 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
-
-#include <filesystem>
-#include <fstream>
 
 #include "platform/config/config.h"
+#include "platform/config/folder_testing.h"
 #include "platform/config/sample_options.h"
 
 namespace latchkey::config {
@@ -20,23 +17,6 @@ Errors errors_of(const std::string& yaml) {
   const auto loaded = load(yaml, "/etc/latchkey", sample);
   return loaded ? Errors{} : loaded.error();
 }
-
-// A folder of its own that goes with the test.
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "config-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  void write(const std::string& name, const std::string& text) const {
-    std::ofstream(path_ / name, std::ios::binary) << text;
-  }
-  std::string path(const std::string& name = "") const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 TEST(Load, EachType) {
   Sample sample;
@@ -269,7 +249,7 @@ TEST(Load, RequiredSecrets) {
 }
 
 TEST(Load, SecretsFromFiles) {
-  const Folder folder;
+  const TemporaryFolder folder;
   for (const auto& [written, read] : std::initializer_list<std::pair<std::string, std::string>>{
            {"correct horse", "correct horse"},
            {"correct horse\n", "correct horse"},
@@ -293,7 +273,7 @@ TEST(Load, SecretsFromFiles) {
 }
 
 TEST(Load, Files) {
-  const Folder folder;
+  const TemporaryFolder folder;
   folder.write("latchkey.yaml", "name: here\ndeep: {folder: data}\n");
   Sample sample;
   const auto loaded = load_file(folder.path("latchkey.yaml"), sample);

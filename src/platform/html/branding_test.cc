@@ -2,13 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
-#include <filesystem>
-#include <fstream>
 #include <map>
 
 #include "platform/config/config.h"
+#include "platform/config/folder_testing.h"
 
 namespace latchkey::html {
 namespace {
@@ -172,18 +170,11 @@ TEST(Branding, FaultsOfTheFileHaveTheirLine) {
 
 class BrandingFiles : public ::testing::Test {
  protected:
-  BrandingFiles() {
-    std::string name = (std::filesystem::temp_directory_path() / "branding-XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-  }
-  ~BrandingFiles() override { std::filesystem::remove_all(folder_); }
-
   config::Path write(const std::string& name, const std::string& bytes) const {
-    std::ofstream(folder_ / name, std::ios::binary) << bytes;
-    return {(folder_ / name).string()};
+    return {folder_.write(name, bytes)};
   }
 
-  std::filesystem::path folder_;
+  const config::TemporaryFolder folder_;
 };
 
 TEST_F(BrandingFiles, AreRead) {
@@ -200,7 +191,7 @@ TEST_F(BrandingFiles, AreRead) {
 }
 
 TEST_F(BrandingFiles, ThatCannotBeUsedAreNamedEach) {
-  const std::string none = (folder_ / "none.png").string();
+  const std::string none = folder_.path("none.png");
   const config::Path large = write("large.png", kPng + std::string(kMaxFavicon, 'x'));
   const auto branding = load_branding({.logo = {none}, .favicon = large});
   ASSERT_FALSE(branding);

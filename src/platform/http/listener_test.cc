@@ -5,30 +5,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 
+#include "platform/config/folder_testing.h"
 #include "platform/http/client_testing.h"
 #include "platform/http/server_testing.h"
 
 namespace latchkey::http {
 namespace {
 
+using config::TemporaryFolder;
 using testing::Client;
 using testing::get;
 using testing::Sample;
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = ::testing::TempDir() + "latchkey-http-XXXXXX";
-    path = ::mkdtemp(name.data());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path); }
-  std::filesystem::path path;
-};
 
 // What start() says of an address that cannot be listened on.
 std::string complaint(const std::string& address) {
@@ -95,12 +86,12 @@ TEST(Listener, ThreadsShareAPort) {
 }
 
 TEST(Listener, SeveralAddresses) {
-  TemporaryFolder folder;
+  const TemporaryFolder folder;
   ServerOptions options;
-  options.listen = {"127.0.0.1:0", "unix:" + (folder.path / "s").string()};
+  options.listen = {"127.0.0.1:0", "unix:" + folder.path("s")};
   Sample sample(options);
   EXPECT_EQ(sample.connect().ask(get("/address"))->body, "127.0.0.1");
-  Client local = Client::unix_socket(folder.path / "s");
+  Client local = Client::unix_socket(folder.path("s"));
   EXPECT_EQ(local.ask(get("/address"))->body, "unix");
 }
 
@@ -138,8 +129,8 @@ TEST(Listener, Ipv6) {
 }
 
 TEST(UnixSocket, IsServedByAllThreadsAndRemovedAtTheEnd) {
-  TemporaryFolder folder;
-  const std::string path = folder.path / "s";
+  const TemporaryFolder folder;
+  const std::string path = folder.path("s");
   ServerOptions options;
   options.listen = {"unix:" + path};
   options.unix_mode = 0600;
@@ -158,8 +149,8 @@ TEST(UnixSocket, IsServedByAllThreadsAndRemovedAtTheEnd) {
 
 // A proxy that is in the socket's group, as the packaged service has it.
 TEST(UnixSocket, HasItsModeWhateverTheUmask) {
-  TemporaryFolder folder;
-  const std::string path = folder.path / "s";
+  const TemporaryFolder folder;
+  const std::string path = folder.path("s");
   const mode_t before = ::umask(0177);
   const Listener listener = listen_at("unix:" + path, 1, 0660);
   ::umask(before);
@@ -169,8 +160,8 @@ TEST(UnixSocket, HasItsModeWhateverTheUmask) {
 }
 
 TEST(UnixSocket, DrainsLikeTheOthers) {
-  TemporaryFolder folder;
-  const std::string path = folder.path / "s";
+  const TemporaryFolder folder;
+  const std::string path = folder.path("s");
   ServerOptions options;
   options.listen = {"unix:" + path};
   Sample sample(options);
@@ -184,8 +175,8 @@ TEST(UnixSocket, DrainsLikeTheOthers) {
 }
 
 TEST(UnixSocket, ReplacesOneNobodyListensOn) {
-  TemporaryFolder folder;
-  const std::string path = folder.path / "s";
+  const TemporaryFolder folder;
+  const std::string path = folder.path("s");
   // Closed without being removed, as after kill -9.
   listen_at("unix:" + path, 1, 0600);
   ASSERT_TRUE(std::filesystem::exists(path));
@@ -196,8 +187,8 @@ TEST(UnixSocket, ReplacesOneNobodyListensOn) {
 }
 
 TEST(UnixSocket, OfItsSuccessorStaysWhenAServerEnds) {
-  TemporaryFolder folder;
-  const std::string path = folder.path / "s";
+  const TemporaryFolder folder;
+  const std::string path = folder.path("s");
   ServerOptions options;
   options.listen = {"unix:" + path};
   auto first = std::make_unique<Sample>(options);
@@ -208,8 +199,8 @@ TEST(UnixSocket, OfItsSuccessorStaysWhenAServerEnds) {
 }
 
 TEST(UnixSocket, LeavesOthersAlone) {
-  TemporaryFolder folder;
-  const std::string path = folder.path / "s";
+  const TemporaryFolder folder;
+  const std::string path = folder.path("s");
   std::ofstream(path) << "a file";
   EXPECT_TRUE(complaint("unix:" + path).contains("not a socket"));
   std::filesystem::remove(path);
@@ -221,8 +212,8 @@ TEST(UnixSocket, LeavesOthersAlone) {
 }
 
 TEST(Proxies, AreBelievedOnlyWhenTrusted) {
-  TemporaryFolder folder;
-  const std::string path = folder.path / "s";
+  const TemporaryFolder folder;
+  const std::string path = folder.path("s");
   const std::string forwarded = "X-Forwarded-For: 192.0.2.1\r\n";
   ServerOptions options;
   options.listen = {"127.0.0.1:0", "unix:" + path};
