@@ -52,7 +52,8 @@ http::Response ask(const Visit& visit, Question question, const pages::Refusals&
   }
   pages::put_refusals(page, refusals, {"confirm", "password"});
   // Another tab may have confirmed it meanwhile: what is wrong stands at its field all the same.
-  const bool about_password = std::ranges::contains(refusals, "password", &pages::Refused::field);
+  const bool about_password =
+      std::ranges::find(refusals, "password", &pages::Refused::field) != refusals.end();
   if (about_password || !visit.pages.browsers.fresh(visit.who)) values.add("PASSWORD_FIELD");
   http::Response response = pages::show(visit.pages, visit.request, std::move(page));
   pages::put_retry(response, refusals);

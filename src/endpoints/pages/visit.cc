@@ -33,8 +33,9 @@ constexpr std::string_view kOfAddresses[] = {"next",   "again",        "another"
 constexpr std::string_view kRecover = "/account/recover";
 
 bool is_of_address(std::string_view path, const http::Form::Field& sent) {
-  return !sent.value.empty() && (std::ranges::contains(kOfAddresses, sent.name) ||
-                                 (path == kRecover && sent.name == "token"));
+  if (sent.value.empty()) return false;
+  return std::ranges::find(kOfAddresses, sent.name) != std::end(kOfAddresses) ||
+         (path == kRecover && sent.name == "token");
 }
 
 // Whom a page is shown to, as its forms say it: nobody, or the account that the session's cookie
