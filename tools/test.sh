@@ -147,6 +147,18 @@ suite() {
       built || return 0
       step integration python_tests integration release integration edge
       ;;
+    ci)
+      # Each test once: those of the rooms with the sanitizers alone, and a server's on PostgreSQL
+      # here and on SQLite there.
+      build_release latchkey bench/all
+      built || return 0
+      built_all=1
+      step integration python_tests integration release integration edge -- -k 'not sqlite'
+      suite e2e
+      suite crash
+      suite asan
+      suite tsan
+      ;;
     schema)
       build_release latchkey
       built || return 0
@@ -204,7 +216,7 @@ suite() {
       step fuzz fuzz
       ;;
     *)
-      say "'$1' is not a suite: build, unit, integration, schema, crash, e2e, synapse, thorough, rust, go," \
+      say "'$1' is not a suite: ci, build, unit, integration, schema, crash, e2e, synapse, thorough, rust, go," \
         "asan, tsan, fuzz, lint or all"
       exit 2
       ;;
