@@ -1,15 +1,14 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <optional>
 #include <stdexcept>
-#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "platform/call_limits.h"
 #include "platform/time.h"
 
 // The homeserver behind, which has rooms, keys and devices of its own and has to learn from here
@@ -63,12 +62,6 @@ struct KnownUser {
 };
 
 enum class NameState : std::uint8_t { free, taken, invalid, exclusive };
-
-// Within these a call has to come back.
-struct CallLimits {
-  std::chrono::steady_clock::time_point deadline;
-  std::stop_token stop = {};
-};
 
 // What this server asks of a homeserver. Every call waits for the answer, so none is made on a
 // thread that serves requests, nor within a transaction. Each may be made twice. For any number of

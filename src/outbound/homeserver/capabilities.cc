@@ -20,7 +20,7 @@ homeserver::Capabilities::Ask ask_for_capabilities(std::string endpoint) {
   while (endpoint.ends_with('/')) endpoint.pop_back();
   return [endpoint = std::move(endpoint)](
              const homeserver::Asking& asking,
-             const homeserver::CallLimits& limits) -> homeserver::Reply<json::object> {
+             const CallLimits& limits) -> homeserver::Reply<json::object> {
     std::string url = endpoint + "/_matrix/client/v3/capabilities";
     if (!asking.as_user.empty()) {
       url.append("?user_id=").append(http::percent_encode(asking.as_user));

@@ -30,7 +30,6 @@ class Synapse final : public homeserver::Homeserver {
 
   template <class T = void>
   using Reply = homeserver::Reply<T>;
-  using CallLimits = homeserver::CallLimits;
 
   Reply<homeserver::NameState> state_of_name(std::string_view localpart,
                                              const CallLimits& limits) override;
