@@ -82,16 +82,17 @@ def language_links(page) -> list[str]:
     return [a["href"] for tag, a in page.tags if tag == "a" and "hreflang" in a]
 
 
-def test_a_language_is_chosen_for_the_same_page(server):
+def test_a_language_is_chosen_for_the_same_page(server, owner):
     """What was typed is in no address."""
-    browser = Visitor(server.url)
-    sign_up = browser.post("/account/sign-up", [("token", "typed"), ("next", "/link")])
+    signed_out = Visitor(server.url)
+    sign_up = signed_out.post("/account/sign-up", [("token", "typed"), ("next", "/link")])
     assert sign_up.status == 403
     assert language_links(sign_up)
     for link in language_links(sign_up):
         assert "token=" not in link
         assert "next=" in link
-    sso = browser.post("/account/sso", [("redirect_url", "https://app.example/")])
+    sso = owner.browser.post("/account/sso", [("redirect_url", "https://app.example/")])
+    assert sso.status == 403
     assert language_links(sso)
     for link in language_links(sso):
         assert "redirect_url=" in link
