@@ -4,12 +4,7 @@ import pytest
 
 from support.answers import assert_error, assert_good, assert_hard
 from support.api import PREFIX, new_name
-from support.confirmation import (
-    Wanted,
-    assert_challenge,
-    get_token,
-    own_password,
-)
+from support.confirmation import Wanted, assert_challenge, auth_of, get_token
 from support.matrix_client import new_client
 from support.secrets import password
 from support.standings import assert_needs_a_good_token
@@ -27,12 +22,8 @@ def deactivate(client, **fields):
     return client.api.deactivate(client.access, client.store.user, client.store.password, **fields)
 
 
-def wanted_by(client, body: dict) -> Wanted:
+def deactivation(client, body: dict) -> Wanted:
     return Wanted(client.api, "POST", DEACTIVATE, body, client.access)
-
-
-def auth_of(client, session: str | None = None) -> dict:
-    return own_password(client.store.user, client.store.password, session)
 
 
 @pytest.mark.parametrize("fields", [{}, {"erase": False}, {"erase": True}])
@@ -130,13 +121,13 @@ def test_other_fields_are_harmless(client, extra):
 @pytest.mark.parametrize("erase", [None, "true", 1, [], {}])
 def test_wrong_types_deactivate_nobody(server, client, erase):
     for auth in (None, auth_of(client)):
-        assert_error(wanted_by(client, {"erase": erase}).ask(auth), 400, "M_BAD_JSON")
+        assert_error(deactivation(client, {"erase": erase}).ask(auth), 400, "M_BAD_JSON")
     assert_good(server.api.whoami(client.access))
 
 
 def test_without_the_password_nobody_is_deactivated(server, client):
     other = new_client(server.api)
-    wanted = wanted_by(client, {})
+    wanted = deactivation(client, {})
     session = assert_challenge(wanted.ask())["session"]
     assert_error(wanted.ask(auth_of(other, session)), 403, "M_FORBIDDEN")
     for auth in ({"session": session}, auth_of(client, session) | {"password": password()}):
@@ -150,7 +141,7 @@ def test_without_the_password_nobody_is_deactivated(server, client):
 
 def test_what_is_confirmed_may_be_said_with_the_confirmation(server, client):
     """Clients open with one body and go on with another; nothing has been confirmed by then."""
-    wanted = wanted_by(client, {})
+    wanted = deactivation(client, {})
     session = wanted.session()
     assert_good(wanted.but(body={"erase": True}).ask(auth_of(client, session)))
     answer = server.api.login(client.store.user, client.store.password)
@@ -158,7 +149,7 @@ def test_what_is_confirmed_may_be_said_with_the_confirmation(server, client):
 
 
 def test_r0(server, client):
-    wanted = wanted_by(client, {}).but(path="/_matrix/client/r0/account/deactivate")
+    wanted = deactivation(client, {}).but(path="/_matrix/client/r0/account/deactivate")
     assert_good(wanted.ask(auth_of(client, wanted.session())))
     assert_hard(server.api.whoami(client.access))
 
@@ -172,7 +163,7 @@ def test_passwords_that_are_off(make_server):
     server = make_server()
     client = new_client(server.api)
     server.restart({"passwords": {"enabled": False}})
-    assert_error(wanted_by(client, {}).ask(), 403, "M_FORBIDDEN")
+    assert_error(deactivation(client, {}).ask(), 403, "M_FORBIDDEN")
     assert_good(server.api.whoami(client.access))
 
 

@@ -1,18 +1,26 @@
-"""POST /register by an invitation and with terms, and what can be asked before it."""
+"""POST /register by an invitation and with terms, and whether a token is valid."""
 
 import pytest
 import yaml
 
 from support.answers import assert_error, assert_good
-from support.api import PREFIX, new_name
+from support.api import new_name
 from support.clock import HOUR, MINUTE
 from support.confirmation import Wanted, assert_begun_anew, assert_challenge
-from support.matrix_client import new_client
+from support.registration import (
+    DUMMY,
+    INVITED,
+    TERMS,
+    TOKEN,
+    available,
+    by_token,
+    invite,
+    stage,
+    wanted,
+)
 from support.secrets import password
 from support.threads import together
 
-INVITED = {"registration": {"token_required": True}}
-TOKEN, TERMS, DUMMY = "m.login.registration_token", "m.login.terms", "m.login.dummy"
 POLICIES = {
     "privacy": {
         "version": "1.2",
@@ -50,11 +58,6 @@ def careful(make_lasting_server, tmp_path_factory):
     return make_lasting_server(registration={"token_required": True, "terms_file": terms})
 
 
-def invite(server, *options: str) -> dict:
-    """{"id", "token"} of a new registration token."""
-    return server.command("registration-token", "create", *options)
-
-
 def state(server, made: dict) -> dict:
     listed = server.command("registration-token", "list")["registration_tokens"]
     [found] = [token for token in listed if token["id"] == made["id"]]
@@ -66,28 +69,9 @@ def counts(server, made: dict) -> tuple[int, int]:
     return found["used"], found["pending"]
 
 
-def wanted(server, name: str | None = None, version: str = "v3", **fields) -> Wanted:
-    body = {"username": name or new_name(), "password": password(), **fields}
-    return Wanted(server.api, "POST", f"/_matrix/client/{version}/register", body)
-
-
-def by_token(token: object, session: str | None = None) -> dict:
-    auth = {"type": TOKEN, "token": token}
-    return auth if session is None else auth | {"session": session}
-
-
-def stage(kind: str, session: str) -> dict:
-    return {"type": kind, "session": session}
-
-
 def valid(server, token: str) -> bool:
     path = "/_matrix/client/v1/register/m.login.registration_token/validity"
     return assert_good(server.api.request("GET", path, params={"token": token}))["valid"]
-
-
-def available(server, name: str, version: str = "v3"):
-    path = f"/_matrix/client/{version}/register/available"
-    return server.api.request("GET", path, params={"username": name})
 
 
 # -- by an invitation
@@ -438,47 +422,7 @@ def test_terms_that_are_none_stop_the_start(make_sqlite_server, tmp_path, docume
     assert str(path) in server.start_refused()
 
 
-# -- names
-
-
-@pytest.mark.parametrize(
-    "name", ["admin", "administrator", "root", "support", "_bridge_bot", "_", "webmaster"]
-)
-def test_reserved_names(server, name):
-    assert_error(available(server, name), 400, "M_USER_IN_USE")
-    assert_error(wanted(server, name).ask(), 400, "M_USER_IN_USE")
-    assert_error(wanted(server, name).ask({"type": DUMMY}), 400, "M_USER_IN_USE")
-
-
-def test_other_reserved_names(make_sqlite_server):
-    server = make_sqlite_server(registration={"reserved_names": ["moderator*", "bo[bx]"]})
-    for name in ("moderator", "moderator-2", "bob", "box"):
-        assert_error(available(server, name), 400, "M_USER_IN_USE")
-    for name in ("admin", "a-moderator", "boy"):
-        assert_good(available(server, name))
-    # The command line may.
-    server.command("user", "create", "moderator")
-
-
-@pytest.mark.parametrize("version", ["r0", "v3"])
-def test_available(server, version):
-    name = new_name()
-    assert assert_good(available(server, name, version)) == {"available": True}
-    assert_good(server.api.register(name))
-    assert_error(available(server, name, version), 400, "M_USER_IN_USE")
-    for as_typed in (name.upper(), f" {name.capitalize()}\n"):
-        assert_error(available(server, as_typed, version), 400, "M_USER_IN_USE")
-    assert_good(available(server, f"Upper{name} ", version))
-    for wrong in ("", "A B", "ü", "@a:example.com", "x" * 256):
-        assert_error(available(server, wrong, version), 400, "M_INVALID_USERNAME")
-
-
-def test_available_needs_one_name(server):
-    path = f"{PREFIX}/register/available"
-    assert_error(server.api.request("GET", path), 400, "M_MISSING_PARAM")
-    for query in ("username=a&username=b", "username=%ff", "username=%", "username=%00"):
-        answer = server.api.request("GET", f"{path}?{query}")
-        assert_error(answer, 400, "M_INVALID_PARAM")
+# -- whether a token is valid
 
 
 def test_validity_needs_one_token(server):
@@ -501,77 +445,3 @@ def test_validity_is_limited(make_sqlite_server):
     assert_error(answer, 429, "M_LIMIT_EXCEEDED")
     # Nor is registering a way round it.
     assert_error(wanted(server).ask(by_token(made["token"])), 429, "M_LIMIT_EXCEEDED")
-
-
-# -- what else is refused
-
-
-def test_closed(make_server):
-    server = make_server(registration={"open": False, "token_required": True})
-    made = invite(server)
-    for auth in (None, by_token(made["token"]), {"type": DUMMY}, {"session": "x"}):
-        assert_error(wanted(server).ask(auth), 403, "M_FORBIDDEN")
-    assert_error(available(server, new_name()), 403, "M_FORBIDDEN")
-    path = "/_matrix/client/v1/register/m.login.registration_token/validity"
-    answer = server.api.request("GET", path, params={"token": made["token"]})
-    assert_error(answer, 403, "M_FORBIDDEN")
-
-
-def test_closed_meanwhile(make_server):
-    server = make_server(**INVITED)
-    made = invite(server)
-    one = wanted(server)
-    session = one.session()
-    server.restart({"registration": {"open": False}})
-    assert_error(one.ask(by_token(made["token"], session)), 403, "M_FORBIDDEN")
-    server.restart({"registration": {"open": True}})
-    assert_good(one.ask(by_token(made["token"], session)))
-
-
-@pytest.mark.parametrize(
-    ("query", "status", "errcode"),
-    [
-        ("kind=guest", 403, "M_GUEST_ACCESS_FORBIDDEN"),
-        ("kind=admin", 400, "M_INVALID_PARAM"),
-        ("kind=", 400, "M_INVALID_PARAM"),
-        ("kind=user&kind=guest", 400, "M_INVALID_PARAM"),
-    ],
-)
-def test_kinds(server, query, status, errcode):
-    one = wanted(server)
-    answer = one.but(path=f"/_matrix/client/v3/register?{query}").ask()
-    assert_error(answer, status, errcode)
-
-
-def test_the_kind_user(server):
-    one = wanted(server)
-    one = one.but(path="/_matrix/client/v3/register?kind=user")
-    assert_good(one.ask({"type": DUMMY}))
-
-
-@pytest.mark.parametrize("weak", ["", "short", "password1", "12345678"])
-def test_weak_passwords(server, weak):
-    one = wanted(server, password=weak)
-    answer = one.ask({"type": DUMMY})
-    assert_error(answer, 400, "M_WEAK_PASSWORD")
-    assert_good(available(server, one.body["username"]))
-
-
-def test_the_name_in_the_password(server):
-    name = f"kassiopeia-{new_name()}"
-    assert_error(wanted(server, name, password=name).ask({"type": DUMMY}), 400, "M_WEAK_PASSWORD")
-
-
-def test_a_name_that_was_left_is_not_given_again(server):
-    client = new_client(server.api)
-    server.command("user", "deactivate", client.store.user)
-    assert_error(wanted(server, client.store.user).ask(), 400, "M_USER_IN_USE")
-
-
-def test_a_session_makes_one_account(server):
-    """Made-up names would else give one for each request."""
-    one = Wanted(server.api, "POST", "register", {"password": password()})
-    session = one.session()
-    answers = []
-    together(*[lambda: answers.append(one.ask(stage(DUMMY, session)))] * 3)
-    assert sorted(answer.status_code for answer in answers) == [200, 401, 401]

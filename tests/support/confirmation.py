@@ -4,8 +4,10 @@ from dataclasses import dataclass, replace
 
 import httpx
 
+from support.answers import assert_error
 from support.api import PREFIX, Api, password_auth
 from support.browser import Browser, Page
+from support.matrix_client import MatrixClient
 
 CHALLENGE_FIELDS = {"flows", "params", "completed", "session"}
 GET_TOKEN = "/_matrix/client/v1/login/get_token"
@@ -43,6 +45,10 @@ def get_token(api: Api, token: str | None) -> Wanted:
     return Wanted(api, "POST", GET_TOKEN, {}, token)
 
 
+def wanted_by(client: MatrixClient, method: str, path: str, body: dict | None = None) -> Wanted:
+    return Wanted(client.api, method, path, body or {}, client.access)
+
+
 def assert_challenge(answer: httpx.Response, errcode: str | None = None) -> dict:
     """A challenge, and after a failed stage why it failed: it refuses no token."""
     assert answer.status_code == 401, f"{answer.status_code} {answer.text}"
@@ -62,6 +68,12 @@ def assert_begun_anew(answer: httpx.Response, old: str) -> dict:
     return body
 
 
+def assert_forbidden(answer: httpx.Response) -> None:
+    """Nothing to go on with: neither a session nor stages."""
+    assert_error(answer, 403, "M_FORBIDDEN")
+    assert not {"session", "flows"} & set(answer.json())
+
+
 def fallback_path(stage: str, version: str = "v3") -> str:
     return f"/_matrix/client/{version}/auth/{stage}/fallback/web"
 
@@ -79,3 +91,7 @@ def confirm_in_browser(url: str, session: str, secret: str) -> None:
 def own_password(name: str, secret: str, session: str | None = None) -> dict:
     auth = password_auth(name, secret)
     return auth if session is None else auth | {"session": session}
+
+
+def auth_of(client: MatrixClient, session: str | None = None) -> dict:
+    return own_password(client.store.user, client.store.password, session)
