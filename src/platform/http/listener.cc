@@ -170,6 +170,18 @@ std::optional<std::string> problem_of_address(std::string_view address) {
          probable_address(address).value_or("127.0.0.1:8008") + "'";
 }
 
+LocalAddress local_address(std::string_view address) {
+  if (address.starts_with(kUnixPrefix)) {
+    return {.host_and_port = {}, .unix_path = std::string(address.substr(kUnixPrefix.size()))};
+  }
+  const auto endpoint = parse_endpoint(address);
+  if (!endpoint || !endpoint->address().is_unspecified()) {
+    return {.host_and_port = std::string(address)};
+  }
+  const std::string_view host = endpoint->address().is_v6() ? "[::1]:" : "127.0.0.1:";
+  return {.host_and_port = std::string(host) + std::to_string(endpoint->port())};
+}
+
 Listener listen_at(std::string_view address, std::size_t threads, unsigned unix_mode) {
   if (address.starts_with(kUnixPrefix)) {
     return listen_unix(address.substr(kUnixPrefix.size()), unix_mode, address);

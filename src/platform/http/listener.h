@@ -36,6 +36,14 @@ struct Listener {
 // as the end of a sentence: "has no port, try '127.0.0.1:8008'". Absent: nothing.
 std::optional<std::string> problem_of_address(std::string_view address);
 
+// How a process on the same machine reaches who listens at an address of `listen`.
+struct LocalAddress {
+  std::string host_and_port;   // TCP: "127.0.0.1:8008", also of a server that listens everywhere
+  std::string unix_path = {};  // Unix: the file; then there is no host
+};
+// `address`: one of which problem_of_address says nothing.
+LocalAddress local_address(std::string_view address);
+
 // Binds and listens at `address`: "127.0.0.1:8008", "[::1]:8008" or "unix:/path". TCP gets
 // `threads` sockets that share the port (SO_REUSEPORT); a port that another process listens on
 // is refused all the same. A Unix socket's file gets `unix_mode`; one that nobody listens on

@@ -31,6 +31,22 @@ std::string complaint(const std::string& address) {
   }
 }
 
+TEST(Listener, WhereAProcessOnTheSameMachineReachesIt) {
+  for (const auto& [listen, host_and_port] :
+       std::initializer_list<std::pair<const char*, const char*>>{
+           {"127.0.0.1:8008", "127.0.0.1:8008"},
+           {"192.0.2.1:8008", "192.0.2.1:8008"},
+           {"0.0.0.0:8008", "127.0.0.1:8008"},
+           {"[::]:8008", "[::1]:8008"},
+           {"[0::0]:8008", "[::1]:8008"},
+           {"[2001:db8::1]:8008", "[2001:db8::1]:8008"}}) {
+    EXPECT_EQ(local_address(listen).host_and_port, host_and_port);
+    EXPECT_EQ(local_address(listen).unix_path, "");
+  }
+  EXPECT_EQ(local_address("unix:/run/latchkey.sock").unix_path, "/run/latchkey.sock");
+  EXPECT_EQ(local_address("unix:/run/latchkey.sock").host_and_port, "");
+}
+
 TEST(Listener, WhatToWriteInsteadOfAWrongAddress) {
   struct Row {
     const char* address;
