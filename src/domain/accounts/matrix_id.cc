@@ -74,4 +74,9 @@ bool valid_server_name(std::string_view name) {
   return !name.empty() && name.size() <= 230 && std::ranges::all_of(name, allowed);
 }
 
+std::string_view host_of_server_name(std::string_view name) {
+  const auto colon = name.rfind(':');
+  return colon == name.npos || name.ends_with(']') ? name : name.substr(0, colon);
+}
+
 }  // namespace latchkey::accounts

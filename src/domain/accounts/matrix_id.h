@@ -33,4 +33,7 @@ std::string new_localpart_meant(std::string_view typed);
 // Whether `name` is a server name (spec appendices, "Server Name") as an operator may configure.
 bool valid_server_name(std::string_view name);
 
+// The host of a server name: it without its port, an IPv6 address with its brackets.
+std::string_view host_of_server_name(std::string_view name);
+
 }  // namespace latchkey::accounts

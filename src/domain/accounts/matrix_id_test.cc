@@ -91,5 +91,13 @@ TEST(MatrixId, ServerNames) {
   EXPECT_FALSE(valid_server_name(std::string(231, 'a')));
 }
 
+TEST(MatrixId, TheHostOfAServerNameIsWithoutItsPort) {
+  EXPECT_EQ(host_of_server_name("example.com"), "example.com");
+  EXPECT_EQ(host_of_server_name("example.com:8448"), "example.com");
+  EXPECT_EQ(host_of_server_name("192.0.2.1:8448"), "192.0.2.1");
+  EXPECT_EQ(host_of_server_name("[2001:db8::1]"), "[2001:db8::1]");
+  EXPECT_EQ(host_of_server_name("[2001:db8::1]:8448"), "[2001:db8::1]");
+}
+
 }  // namespace
 }  // namespace latchkey::accounts

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 
+#include "domain/accounts/matrix_id.h"
 #include "domain/clients/redirect_uri.h"
 #include "endpoints/oauth/error_response.h"
 #include "endpoints/oauth/oauth.h"
@@ -20,11 +21,6 @@ namespace json = boost::json;
 constexpr std::string_view kIssuerRelation = "http://openid.net/specs/connect/1.0/issuer";
 constexpr std::string_view kAcct = "acct:";
 
-std::string_view without_port(std::string_view host) {
-  const auto colon = host.rfind(':');
-  return colon == host.npos || host.ends_with(']') ? host : host.substr(0, colon);
-}
-
 // Of acct:alice@example.com (RFC 7565) or https://example.com/alice; empty: of neither.
 std::string host_of(std::string_view resource) {
   if (resource.size() > kAcct.size() && http::same_name(resource.substr(0, kAcct.size()), kAcct)) {
@@ -37,8 +33,9 @@ std::string host_of(std::string_view resource) {
 
 bool is_ours(const Api& api, std::string_view host) {
   const auto own = clients::Uri::parse(api.public_url.base());
-  return !host.empty() && (http::same_name(without_port(host), without_port(api.server_name)) ||
-                           (own && http::same_name(without_port(host), own->host)));
+  const std::string_view name = accounts::host_of_server_name(host);
+  return !name.empty() && (http::same_name(name, accounts::host_of_server_name(api.server_name)) ||
+                           (own && http::same_name(name, own->host)));
 }
 
 http::Response said(int status, const json::object& body) {
