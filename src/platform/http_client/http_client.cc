@@ -91,6 +91,10 @@ Failure::Kind kind_of(CURLcode result) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
       return Failure::Kind::not_connected;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+      return Failure::Kind::not_trusted;
     default:
       return Failure::Kind::broken;
   }

@@ -43,6 +43,7 @@ struct Answer {
 struct Failure {
   enum class Kind : std::uint8_t {
     not_connected,  // so it has not arrived either
+    not_trusted,    // its certificate is not good; nothing was sent
     timed_out,
     stopped,  // also before it began, when the deadline was over
     broken,
