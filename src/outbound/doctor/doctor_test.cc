@@ -1,10 +1,15 @@
 #include "outbound/doctor/doctor.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <functional>
 #include <map>
 #include <utility>
@@ -197,6 +202,35 @@ TEST(Doctor, NeverSendsTheSecretOutside) {
   EXPECT_THAT(world.asked, Each(testing::Truly([](const Question& of) {
                 return !of.with_secret || of.at == At::homeserver;
               })));
+}
+
+// Its proxy is of the environment that the command was called in.
+TEST(Doctor, SendsTheSecretThroughNoProxy) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  auto* const plain = reinterpret_cast<sockaddr*>(&address);
+  socklen_t size = sizeof(address);
+  const int proxy = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(bind(proxy, plain, size), 0);
+  ASSERT_EQ(listen(proxy, 4), 0);
+  ASSERT_EQ(getsockname(proxy, plain, &size), 0);
+  const std::string url = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  ::setenv("http_proxy", url.c_str(), 1);
+  ::unsetenv("no_proxy");
+  ::unsetenv("NO_PROXY");
+  const Places places{.here = "http://127.0.0.1:1/",
+                      .outside = "http://127.0.0.1:1/",
+                      .homeserver = "http://127.0.0.1:1/",
+                      .name = "http://127.0.0.1:1/",
+                      .secret = Secret("of both servers")};
+  const Ask ask = asker(places);
+  EXPECT_EQ(ask({.at = At::here, .path = "/health", .with_secret = true}).status, 0);
+  EXPECT_EQ(ask({.at = At::homeserver, .path = "/x", .with_secret = true}).status, 0);
+  ::unsetenv("http_proxy");
+  pollfd waiting{.fd = proxy, .events = POLLIN, .revents = 0};
+  EXPECT_EQ(poll(&waiting, 1, 0), 0);
+  close(proxy);
 }
 
 struct Broken {

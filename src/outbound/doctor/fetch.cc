@@ -32,6 +32,8 @@ Heard fetch(const Places& places, const Question& question) {
   request.method = question.method;
   request.url = base.substr(0, base.find_last_not_of('/') + 1) + question.path;
   if (question.at == At::here) request.unix_socket = places.here_socket;
+  // A proxy of the environment is none of these two's business: least of all the secret.
+  request.neighbour = question.at == At::here || question.at == At::homeserver;
   if (!question.body.empty()) request.content_type = "application/json";
   request.body = question.body;
   if (question.with_secret) {
