@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <iostream>
 
 #include "app/command_words.h"
 
@@ -87,7 +88,11 @@ std::string read_line(const Signals& signals) {
   return line;
 }
 
-std::string ask(const std::string& prompt) {
+}  // namespace
+
+bool person_at_standard_input() { return isatty(STDIN_FILENO) == 1; }
+
+std::string ask_password(const std::string& prompt) {
   for (;;) {
     std::string line;
     {
@@ -102,17 +107,21 @@ std::string ask(const std::string& prompt) {
   }
 }
 
-}  // namespace
-
-bool person_at_standard_input() { return isatty(STDIN_FILENO) == 1; }
-
 std::expected<std::string, std::string> ask_new_password(const std::string& prompt) {
-  std::string password = ask(prompt);
+  std::string password = ask_password(prompt);
   if (password.empty()) return password;
-  if (ask("The same again") != password) {
+  if (ask_password("The same again") != password) {
     return std::unexpected("the two passwords are not the same; nothing was done");
   }
   return password;
+}
+
+std::expected<std::string, std::string> read_password() {
+  std::string line;
+  std::getline(std::cin, line);
+  auto password = password_of_line(std::move(line));
+  if (!password) return std::unexpected("standard input holds no password");
+  return std::move(*password);
 }
 
 }  // namespace latchkey::app

@@ -115,11 +115,7 @@ std::expected<std::optional<std::string>, std::string> password_for(const Argume
     if (!argument.required) return std::nullopt;
     return std::unexpected("give --password-stdin, and the password as one line of standard input");
   }
-  std::string line;
-  std::getline(std::cin, line);
-  auto password = password_of_line(std::move(line));
-  if (!password) return std::unexpected("standard input holds no password");
-  return password;
+  return read_password();
 }
 
 std::expected<json::object, std::string> arguments_of(const Parsed& parsed) {
