@@ -1,16 +1,21 @@
 #include "app/doctor.h"
 
+#include <fmt/format.h>
+
 #include <boost/json/serialize.hpp>
 #include <chrono>
 #include <iostream>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "app/ask_password.h"
 #include "app/command_client.h"
-#include "app/command_words.h"
+#include "domain/accounts/matrix_id.h"
 #include "outbound/doctor/doctor.h"
 #include "outbound/doctor/fetch.h"
+#include "outbound/doctor/findings.h"
 #include "platform/http/public_url.h"
 
 namespace latchkey::app {
@@ -35,13 +40,6 @@ std::vector<doctor::Waiting> outbox_of(const Config& config, Time now) {
   return waiting;
 }
 
-// Clients look under the name alone.
-std::string without_port(const std::string& server_name) {
-  const auto colon = server_name.rfind(':');
-  return colon == server_name.npos || server_name.ends_with(']') ? server_name
-                                                                 : server_name.substr(0, colon);
-}
-
 std::optional<doctor::Account> account_of(const json::object& arguments) {
   const auto* name = arguments.if_contains("user");
   const bool has_password = arguments.contains("password-stdin");
@@ -49,11 +47,10 @@ std::optional<doctor::Account> account_of(const json::object& arguments) {
   if (name == nullptr || !has_password) {
     throw std::runtime_error("give --user NAME and --password-stdin together, or neither");
   }
-  std::string line;
-  std::getline(std::cin, line);
-  auto password = password_of_line(std::move(line));
-  if (!password) throw std::runtime_error("standard input holds no password");
-  return doctor::Account{.name = std::string(name->as_string()), .password = std::move(*password)};
+  auto password = read_password();
+  if (!password) throw std::runtime_error(password.error());
+  return doctor::Account{.name = std::string(name->as_string()),
+                         .password = Secret(std::move(*password))};
 }
 
 }  // namespace
@@ -61,14 +58,14 @@ std::optional<doctor::Account> account_of(const json::object& arguments) {
 int run_doctor(const Config& config, const json::object& arguments, bool as_json) {
   const auto account = account_of(arguments);
   const Time now = SystemClock().now();
-  doctor::Places places{.here = {},
-                        .outside = http::PublicUrl(config.public_url).base(),
-                        .homeserver = config.homeserver.endpoint,
-                        .name = "https://" + without_port(config.server_name) + "/",
-                        .secret = config.homeserver_secret()};
+  doctor::Places places{
+      .here = {},
+      .homeserver = config.homeserver.endpoint,
+      .name = fmt::format("https://{}/", accounts::host_of_server_name(config.server_name)),
+      .secret = config.homeserver_secret()};
   doctor::set_here(places, config.listen.front());
   const doctor::Facts facts{.server_name = config.server_name,
-                            .public_url = places.outside,
+                            .public_url = http::PublicUrl(config.public_url).base(),
                             .listen = config.listen.front(),
                             .behind_synapse = config.homeserver.present(),
                             .endpoint = config.homeserver.endpoint,

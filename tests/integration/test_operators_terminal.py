@@ -1,11 +1,15 @@
 """The command line as a person types it, and the signals that an operator sends."""
 
+import contextlib
 import fcntl
 import json
 import os
 import pty
 import signal
+import socket
+import ssl
 import subprocess
+import threading
 
 import pytest
 
@@ -205,6 +209,48 @@ def test_a_command_that_was_stopped_at_the_password_asks_again(make_sqlite_serve
     status, shown = _at_a_terminal(server, "user", "create", name, types=types)
     assert os.waitstatus_to_exitcode(status) == 0, shown
     assert_good(server.api.login(name, secret))
+
+
+def test_doctor_tells_a_certificate_that_is_not_good_from_an_address_that_is_not_there(
+    make_sqlite_server, tmp_path
+):
+    server = make_sqlite_server(server_name="localhost")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    request = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    made = ["-nodes", "-keyout", key, "-out", certificate, "-subj", "/CN=localhost"]
+    subprocess.run([*request, *made], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+
+    def found_at(port: int) -> list[dict]:
+        file = server.directory / "doctor.yaml"
+        options = server.options | {"public_url": f"https://localhost:{port}/"}
+        file.write_text(json.dumps(options))
+        done = run("doctor", "--json", "--config", str(file))
+        assert done.returncode == 1, done.stdout + done.stderr
+        return [of for of in json.loads(done.stdout)["findings"] if of["result"] == "wrong"]
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+
+        def shake_hands() -> None:
+            while True:
+                try:
+                    connection, _ = listening.accept()
+                except OSError:  # the test is over
+                    return
+                with connection, contextlib.suppress(OSError):
+                    context.wrap_socket(connection, server_side=True).close()
+
+        thread = threading.Thread(target=shake_hands)
+        thread.start()
+        found = found_at(port)
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+    assert [of["subject"] for of in found if "cannot be used" in of["sentence"]] == ["TLS"]
+    gone = found_at(port)
+    said = [of["subject"] for of in gone if "cannot be used" in of["sentence"]]
+    assert said == ["the public address"]
 
 
 def test_a_command_during_a_start_waits_for_it(make_sqlite_server):

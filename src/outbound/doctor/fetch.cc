@@ -1,8 +1,8 @@
 #include "outbound/doctor/fetch.h"
 
 #include <chrono>
-#include <string_view>
 
+#include "platform/http/listener.h"
 #include "platform/http_client/http_client.h"
 
 namespace latchkey::doctor {
@@ -12,12 +12,12 @@ constexpr std::size_t kMostBytes = 1024UL * 1024;
 // Also for a homeserver that waits for this server and is told nothing.
 constexpr auto kPatience = std::chrono::seconds{20};
 
-const std::string& url_of(const Places& places, At at) {
-  switch (at) {
+const std::string& base_of(const Places& places, const Question& question) {
+  switch (question.at) {
     case At::here:
       return places.here;
     case At::outside:
-      return places.outside;
+      return question.base;
     case At::homeserver:
       return places.homeserver;
     case At::name:
@@ -27,7 +27,7 @@ const std::string& url_of(const Places& places, At at) {
 }
 
 Heard fetch(const Places& places, const Question& question) {
-  const std::string& base = url_of(places, question.at);
+  const std::string& base = base_of(places, question);
   http_client::Request request;
   request.method = question.method;
   request.url = base.substr(0, base.find_last_not_of('/') + 1) + question.path;
@@ -35,7 +35,7 @@ Heard fetch(const Places& places, const Question& question) {
   // A proxy of the environment is none of these two's business: least of all the secret.
   request.neighbour = question.at == At::here || question.at == At::homeserver;
   if (!question.body.empty()) request.content_type = "application/json";
-  request.body = question.body;
+  request.body = question.body.reveal();
   if (question.with_secret) {
     request.authorization = "Bearer " + std::string(places.secret.reveal());
   } else if (!question.bearer.empty()) {
@@ -44,24 +44,18 @@ Heard fetch(const Places& places, const Question& question) {
   request.most_bytes = kMostBytes;
   request.deadline = std::chrono::steady_clock::now() + kPatience;
   const auto answer = http_client::send(request);
-  if (!answer) return {.fault = answer.error().sentence};
-  return {.status = answer->status, .body = answer->body, .date = answer->date};
+  const Time now = SystemClock().now();
+  if (!answer) return {.fault = answer.error().sentence, .kind = answer.error().kind, .at = now};
+  return {.status = answer->status, .body = answer->body, .date = answer->date, .at = now};
 }
 
 }  // namespace
 
 void set_here(Places& places, const std::string& listen) {
-  constexpr std::string_view kUnix = "unix:";
-  if (listen.starts_with(kUnix)) {
-    places.here = "http://latchkey/";
-    places.here_socket = listen.substr(kUnix.size());
-    return;
-  }
-  const auto colon = listen.rfind(':');
-  std::string host = listen.substr(0, colon);
-  if (host == "0.0.0.0" || host == "*" || host.empty()) host = "127.0.0.1";
-  if (host == "[::]") host = "[::1]";
-  places.here = "http://" + host + (colon == listen.npos ? "" : listen.substr(colon)) + "/";
+  const http::LocalAddress local = http::local_address(listen);
+  places.here_socket = local.unix_path;
+  places.here =
+      local.unix_path.empty() ? "http://" + local.host_and_port + "/" : "http://latchkey/";
 }
 
 Ask asker(const Places& places) {

@@ -2,16 +2,15 @@
 
 #include <string>
 
-#include "outbound/doctor/doctor.h"
+#include "outbound/doctor/hearing.h"
 #include "platform/secret.h"
 
 namespace latchkey::doctor {
 
-// Where the four are.
+// Where the others are; of those outside each question says it.
 struct Places {
   std::string here;              // http://127.0.0.1:8008/
   std::string here_socket = {};  // of a server that listens on a Unix socket
-  std::string outside;
   std::string homeserver = {};
   std::string name;
   Secret secret = {};
