@@ -62,10 +62,11 @@ std::span<const Documented> own_commands() {
        "Look at the whole deployment as a client does, and say what is wrong and what to change.",
        {{"user", Kind::option,
          "An account to sign in to, on a device of its own that goes again: shows that a session "
-         "is "
-         "good at once, and ended at once.",
+         "is good at once, and ended at once.",
          false},
-        {"password-stdin", Kind::flag, "Its password is one line of standard input.", false}}},
+        {"password-stdin", Kind::flag,
+         "Its password is one line of standard input; a person at a terminal is asked without it.",
+         false}}},
       {"homeserver config",
        "Print what to paste into the configuration of Synapse or of the reverse proxy.",
        {{"of", Kind::positional, "synapse, nginx or caddy"}}},

@@ -41,16 +41,26 @@ std::vector<doctor::Waiting> outbox_of(const Config& config, Time now) {
 }
 
 std::optional<doctor::Account> account_of(const json::object& arguments) {
-  const auto* name = arguments.if_contains("user");
-  const bool has_password = arguments.contains("password-stdin");
-  if (name == nullptr && !has_password) return std::nullopt;
-  if (name == nullptr || !has_password) {
-    throw std::runtime_error("give --user NAME and --password-stdin together, or neither");
+  const auto* given = arguments.if_contains("user");
+  const bool from_stdin = arguments.contains("password-stdin");
+  if (given == nullptr && !from_stdin) return std::nullopt;
+  if (given == nullptr) throw std::runtime_error("give --user NAME with --password-stdin");
+  doctor::Account account{.name = std::string(given->as_string()), .password = {}};
+  if (person_at_standard_input()) {
+    account.password = Secret(ask_password("Password of " + account.name));
+    if (account.password.empty()) {
+      throw std::runtime_error("no password was given; nothing was done");
+    }
+    return account;
+  }
+  if (!from_stdin) {
+    throw std::runtime_error(
+        "give --password-stdin, and the password as one line of standard input");
   }
   auto password = read_password();
   if (!password) throw std::runtime_error(password.error());
-  return doctor::Account{.name = std::string(name->as_string()),
-                         .password = Secret(std::move(*password))};
+  account.password = Secret(std::move(*password));
+  return account;
 }
 
 }  // namespace

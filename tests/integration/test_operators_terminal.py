@@ -211,6 +211,18 @@ def test_a_command_that_was_stopped_at_the_password_asks_again(make_sqlite_serve
     assert_good(server.api.login(name, secret))
 
 
+def test_doctor_asks_for_the_password_at_a_terminal(make_sqlite_server):
+    server = make_sqlite_server(server_name="localhost")
+    name, secret = new_name(), password()
+    server.command("user", "create", name, "--password-stdin", stdin=secret)
+    types = [secret.encode() + b"\n"]
+    status, shown = _at_a_terminal(server, "doctor", "--user", name, types=types)
+    assert os.waitstatus_to_exitcode(status) == 0, shown
+    assert f"Password of {name}: " in shown
+    assert secret not in shown
+    assert f"{name} signs in" in shown
+
+
 def test_doctor_tells_a_certificate_that_is_not_good_from_an_address_that_is_not_there(
     make_sqlite_server, tmp_path
 ):
