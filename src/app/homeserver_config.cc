@@ -6,40 +6,56 @@
 #include <array>
 #include <boost/json/serialize.hpp>
 #include <boost/json/string_view.hpp>
+#include <boost/url/parse.hpp>
+#include <stdexcept>
 #include <utility>
+
+#include "domain/accounts/matrix_id.h"
+#include "platform/http/listener.h"
+#include "platform/http/public_url.h"
 
 namespace latchkey::app {
 namespace {
 
-constexpr std::string_view kUnix = "unix:";
 // Of the examples.
 constexpr std::string_view kApex = "\n# The name in people's Matrix IDs";
+constexpr std::string_view kCapabilities =
+    "# The homeserver's answer with Latchkey's laid over. Without homeserver.kind";
 
 // A string in YAML, of which JSON's are a part.
 std::string quoted(std::string_view text) {
   return boost::json::serialize(boost::json::string_view(text.data(), text.size()));
 }
 
-// "127.0.0.1:8009" of "http://127.0.0.1:8009/".
-std::string host_and_port(std::string_view url) {
-  if (const auto scheme = url.find("://"); scheme != url.npos) url.remove_prefix(scheme + 3);
-  return std::string(url.substr(0, url.find('/')));
-}
-
-std::string host_of(std::string_view url) {
-  const std::string both = host_and_port(url);
-  return both.substr(0, both.starts_with('[') ? both.find(']') + 1 : both.find(':'));
-}
-
 // Where others on this machine reach this server: its first address.
 std::string own_address(const Config& config, std::string_view unix_prefix) {
-  const std::string& listen = config.listen.front();
-  if (listen.starts_with(kUnix)) return std::string(unix_prefix) + listen.substr(kUnix.size());
-  const auto colon = listen.rfind(':');
-  std::string host = listen.substr(0, colon);
-  if (host == "0.0.0.0" || host == "*" || host.empty()) host = "127.0.0.1";
-  if (host == "[::]") host = "[::1]";
-  return host + (colon == listen.npos ? "" : listen.substr(colon));
+  const http::LocalAddress own = http::local_address(config.listen.front());
+  return own.unix_path.empty() ? own.host_and_port : std::string(unix_prefix) + own.unix_path;
+}
+
+// From a comment to the end of the block that it stands before, with the lines' indentation.
+void cut_block(std::string& text, std::string_view comment) {
+  const auto found = text.find(comment);
+  if (found == text.npos) throw std::logic_error("an example has no block to cut");
+  const auto line = text.rfind('\n', found) + 1;
+  const std::string end = "\n" + text.substr(line, found - line) + "}\n";
+  text.erase(line, text.find(end, found) + end.size() - line);
+}
+
+// The homeserver's address as the examples can say it: over HTTP, with no path before Matrix's.
+std::expected<std::string, std::string> homeserver_address(const Config& config) {
+  if (!config.homeserver.present()) return "127.0.0.1:8000";
+  const std::string& endpoint = config.homeserver.endpoint;
+  const auto url = boost::urls::parse_uri(endpoint);
+  if (!url || url->scheme() != "http" ||
+      url->encoded_path().find_first_not_of("/") != boost::core::string_view::npos) {
+    return std::unexpected(fmt::format(
+        "homeserver.endpoint: '{}' has https or a path, which the example has no lines for; start "
+        "from the file in config/ and docs/connecting/proxy.md, or give Synapse a listener with "
+        "HTTP on this machine, as 'http://127.0.0.1:8000/'",
+        endpoint));
+  }
+  return std::string(url->encoded_host_and_port());
 }
 
 std::expected<std::string, std::string> for_synapse(const Config& config) {
@@ -48,7 +64,7 @@ std::expected<std::string, std::string> for_synapse(const Config& config) {
         "homeserver.secret: choose one first, and put the same into both configurations; for "
         "example: openssl rand -hex 32");
   }
-  if (config.listen.front().starts_with(kUnix)) {
+  if (!http::local_address(config.listen.front()).unix_path.empty()) {
     return std::unexpected(
         "listen: Synapse asks over TCP; give an address beside the Unix socket, and name it first");
   }
@@ -66,20 +82,35 @@ std::expected<std::string, std::string> for_synapse(const Config& config) {
       quoted(config.homeserver_secret().reveal()));
 }
 
-std::string for_proxy(const ProxyExample& example, const Config& config) {
+std::expected<std::string, std::string> for_proxy(const ProxyExample& example,
+                                                  const Config& config) {
+  const auto homeserver = homeserver_address(config);
+  if (!homeserver) return std::unexpected(homeserver.error());
+  const http::PublicUrl public_url(config.public_url);
+  const auto url = boost::urls::parse_uri(public_url.origin());
+  if (!url) return std::unexpected("public_url: is not an address");
+  const std::string host(url->encoded_host());
+  const std::string port = url->port().empty() ? "443" : std::string(url->port());
+  const std::string name(accounts::host_of_server_name(config.server_name));
   std::string text(example.text);
-  const std::string host = host_of(config.public_url);
-  // One name for both: there is no second site for the name in people's Matrix IDs.
-  if (const auto apex = text.find(kApex); host == config.server_name && apex != text.npos) {
+  // Without homeserver.kind nothing could be laid over the homeserver's answer.
+  if (!config.homeserver.present()) cut_block(text, kCapabilities);
+  // One address for both: there is no second site for the name in people's Matrix IDs.
+  if (const auto apex = text.find(kApex); host == name && port == "443" && apex != text.npos) {
     text.resize(apex);
   }
-  const std::string homeserver =
-      config.homeserver.present() ? host_and_port(config.homeserver.endpoint) : "127.0.0.1:8000";
-  const std::array<std::pair<std::string_view, std::string>, 4> changes{{
+  // The first that fits is taken.
+  const std::array<std::pair<std::string_view, std::string>, 8> changes{{
       {"127.0.0.1:8008", own_address(config, example.name == "caddy" ? "unix/" : "unix:")},
-      {"127.0.0.1:8000", homeserver},
+      {"127.0.0.1:8000", *homeserver},
+      {"https://matrix.example.com", std::string(public_url.without_slash())},
+      {"matrix.example.com:443", host + ":" + port},
+      // Caddy's site, and the first of nginx's.
+      {"\nmatrix.example.com, ", "\n" + host + (port == "443" ? "" : ":" + port) + ", "},
+      {"443 ssl http2;\n    listen [::]:443 ssl http2;\n    # For servers",
+       fmt::format("{0} ssl http2;\n    listen [::]:{0} ssl http2;\n    # For servers", port)},
       {"matrix.example.com", host},
-      {"example.com", config.server_name},
+      {"example.com", name},
   }};
   std::string changed;
   for (std::size_t at = 0; at < text.size();) {

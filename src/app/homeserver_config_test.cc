@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -73,6 +74,66 @@ TEST_P(ForProxy, OneNameForBothHasOneSite) {
   const auto text = homeserver_config(GetParam(), config);
   ASSERT_TRUE(text);
   EXPECT_THAT(*text, Not(HasSubstr("The name in people's Matrix IDs")));
+}
+
+TEST_P(ForProxy, OneNameAtAnotherPortIsStillLookedUpAtItsOwn) {
+  Config config = configured(kBehind);
+  config.public_url = "https://example.org:8443/";
+  const auto text = homeserver_config(GetParam(), config);
+  ASSERT_TRUE(text);
+  EXPECT_THAT(*text, HasSubstr("The name in people's Matrix IDs"));
+  EXPECT_THAT(*text, HasSubstr(R"("base_url": "https://example.org:8443")"));
+  EXPECT_THAT(*text, HasSubstr(R"("m.server": "example.org:8443")"));
+}
+
+TEST_P(ForProxy, APortOfTheServerNameIsNoPartOfASitesName) {
+  Config config = configured(kBehind);
+  config.server_name = "example.org:8448";
+  const auto two = homeserver_config(GetParam(), config);
+  ASSERT_TRUE(two);
+  EXPECT_THAT(*two, Not(HasSubstr(" example.org:8448")));
+  EXPECT_THAT(*two, HasSubstr(std::string(GetParam()) == "caddy" ? "\nexample.org {"
+                                                                 : "server_name example.org;"));
+  config.public_url = "https://example.org/";
+  const auto one = homeserver_config(GetParam(), config);
+  ASSERT_TRUE(one);
+  EXPECT_THAT(*one, Not(HasSubstr("The name in people's Matrix IDs")));
+}
+
+TEST_P(ForProxy, ClientsAndServersAreSentToThePortOfThePublicAddress) {
+  Config config = configured(kBehind);
+  config.public_url = "https://chat.example.org:8443/";
+  const auto text = homeserver_config(GetParam(), config);
+  ASSERT_TRUE(text);
+  EXPECT_THAT(*text, HasSubstr(R"("base_url": "https://chat.example.org:8443")"));
+  EXPECT_THAT(*text, HasSubstr(R"("m.server": "chat.example.org:8443")"));
+  EXPECT_THAT(*text, HasSubstr(std::string(GetParam()) == "caddy"
+                                   ? "\nchat.example.org:8443, chat.example.org:8448 {"
+                                   : "listen 8443 ssl http2;\n    listen [::]:8443 ssl http2;"));
+}
+
+TEST_P(ForProxy, WithoutAKindOfHomeserverItsCapabilitiesAreItsOwn) {
+  const auto behind = homeserver_config(GetParam(), configured(kBehind));
+  ASSERT_TRUE(behind);
+  EXPECT_THAT(*behind, HasSubstr("/capabilities$"));
+  const auto alone = homeserver_config(GetParam(), configured());
+  ASSERT_TRUE(alone);
+  EXPECT_THAT(*alone, Not(HasSubstr("apabilities")));
+  EXPECT_THAT(*alone, Not(HasSubstr("laid over")));
+  // What stands before and after is still there.
+  EXPECT_THAT(*alone, HasSubstr("/admin/(lock|suspend)/"));
+  EXPECT_THAT(*alone, HasSubstr("# OAuth 2.0."));
+  EXPECT_EQ(std::ranges::count(*alone, '{'), std::ranges::count(*alone, '}'));
+}
+
+TEST_P(ForProxy, AHomeserverThatTheExampleHasNoLinesForIsRefused) {
+  for (const char* endpoint : {"https://synapse.example.org/", "http://127.0.0.1:18009/matrix/"}) {
+    Config config = configured(kBehind);
+    config.homeserver.endpoint = endpoint;
+    const auto text = homeserver_config(GetParam(), config);
+    ASSERT_FALSE(text) << endpoint;
+    EXPECT_THAT(text.error(), HasSubstr("homeserver.endpoint: '" + std::string(endpoint) + "'"));
+  }
 }
 
 TEST_P(ForProxy, AUnixSocketIsNamedAsTheProxyDoes) {
