@@ -83,7 +83,17 @@ def test_a_websocket_is_checked(edge):
 
 
 @pytest.mark.parametrize(
-    "protocols", [["h2c"], ["h2c, websocket"], ["websocket/13"], ["TLS/1.0"], ["h2c", "websocket"]]
+    "protocols",
+    [
+        ["h2c"],
+        ["h2c, websocket"],
+        ["websocket/13"],
+        ["TLS/1.0"],
+        ["h2c", "websocket"],
+        ["websocket", "h2c"],
+        ["websocket, h2c", "websocket"],
+        ["websocket", "websocket, h2c"],
+    ],
 )
 def test_no_other_protocol_leads_past_the_proxy(edge, protocols):
     status, _, _ = upgrade(edge, *protocols)
