@@ -3,7 +3,7 @@
 import pytest
 
 from edge.conftest import PATH, behind
-from edge.proxies import Apache
+from edge.proxies.apache import Apache
 from edge.test_connections import over_tls, status_of, upgrade
 from support.raw_http import RawConnection
 

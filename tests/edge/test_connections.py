@@ -7,7 +7,7 @@ import ssl
 import pytest
 
 from edge.conftest import PATH
-from edge.proxies import has_ipv6
+from edge.proxies.proxy import has_ipv6
 
 
 def over_tls(address: str, port: int, *protocols: str) -> ssl.SSLSocket:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from edge.proxies import Proxy, changed, program
+from edge.proxies.proxy import Proxy, changed, program
 from support.browser import Browser, Page
 from support.engines import Sqlite
 from support.oauth import Person, new_person

@@ -3,7 +3,7 @@
 import pytest
 
 from edge.conftest import behind
-from edge.proxies import NginxWithTwoAddresses
+from edge.proxies.nginx import NginxWithTwoAddresses
 
 AUTH = {"Host": "auth.example.com"}
 

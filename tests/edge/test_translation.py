@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from edge.conftest import PATH, behind
-from edge.proxies import TranslatingNginx
+from edge.proxies.nginx import TranslatingNginx
 
 
 @pytest.fixture(scope="module")
