@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from edge.conftest import PATH, Edge, behind
-from edge.proxies import PROXIES
+from edge.proxies import PROXIES, Proxy
 from edge.test_unavailable import away
 from edge.upstream import SLOW, Upstream
 from support.polling import wait_until
@@ -22,6 +22,7 @@ class Recorded:
 
     latchkey: Upstream
     homeserver: Upstream
+    proxy: Proxy
     http: httpx.Client
 
 
@@ -34,7 +35,7 @@ def recorded(request, tmp_path_factory) -> Iterator[Recorded]:
         closing(PROXIES[request.param](directory, latchkey.port, homeserver.port)) as proxy,
         httpx.Client(base_url=proxy.url, trust_env=False) as http,
     ):
-        yield Recorded(latchkey, homeserver, http)
+        yield Recorded(latchkey, homeserver, proxy, http)
 
 
 def test_the_check_gets_the_token_and_nothing_of_the_body(recorded):
@@ -47,6 +48,7 @@ def test_the_check_gets_the_token_and_nothing_of_the_body(recorded):
         "User-Agent": "Element/1",
         "X-Original-URI": "/a?access_token=b",
         "X-Forwarded-Uri": "/a?access_token=b",
+        "X-Other": "c",
     }
     answer = recorded.http.post(path, content=bytes(3_000_000), headers=sent)
     assert answer.status_code == 200
@@ -61,6 +63,7 @@ def test_the_check_gets_the_token_and_nothing_of_the_body(recorded):
     # Envoy adds its own address behind it.
     assert "127.0.0.1" in asked["headers"]["x-forwarded-for"].split(",")[-2:]
     assert "cookie" not in asked["headers"]
+    assert ("x-other" in asked["headers"]) == recorded.proxy.tells_check_everything
     told = [
         asked["headers"][name]
         for name in ("x-forwarded-uri", "x-original-uri")
@@ -105,8 +108,8 @@ def test_the_homeserver_decides_alone_where_the_operator_wants_it(opened):
 
 
 def test_a_long_poll_goes_on_over_a_reload_of_the_proxy(edge):
-    if edge.proxy.name == "envoy":
-        pytest.skip("it has no reload: a hot restart is its starter's")
+    if not edge.proxy.reloads:
+        pytest.skip("it has no reload")
     user = edge.user()
     edge.upstream.requests.clear()
     edge.upstream.be_quick.clear()

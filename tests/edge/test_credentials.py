@@ -103,6 +103,5 @@ def test_two_authorization_headers(edge, good, ended, first_is_good):
     with RawConnection(edge.proxy.port) as connection:
         connection.send("\r\n".join(lines).encode())
         answer = connection.answer()
-    # Newer nginx refuses them itself.
-    assert answer.status == (400 if edge.proxy.name == "nginx" else 403)
+    assert answer.status == (400 if edge.proxy.refuses_two_authorizations else 403)
     assert not edge.upstream.requests

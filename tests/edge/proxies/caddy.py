@@ -7,6 +7,7 @@ from edge.proxies.proxy import CONFIG, Proxy, has_ipv6, program
 
 class Caddy(Proxy):
     name = "caddy"
+    tells_check_everything = True
     opening = {
         "#@unasked": "@unasked",
         "#handle @unasked {": "handle @unasked {",

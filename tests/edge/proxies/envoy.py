@@ -14,6 +14,8 @@ class Envoy(Proxy):
     resolves_dots = True
     refuses_upgrades = True
     limits_bodies = False
+    reloads = False  # a hot restart is its starter's
+    takes_more_than_latchkey = False
     opening = {"failure_mode_allow: false": "failure_mode_allow: true"}
 
     def _prepare(self, latchkey_port: int, homeserver_port: int) -> list[str]:

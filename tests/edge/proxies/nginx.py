@@ -9,6 +9,8 @@ from edge.proxies.proxy import CONFIG, Proxy, blocks, has_ipv6, program
 
 class Nginx(Proxy):
     name = "nginx"
+    explains_what_it_cannot_read = True
+    refuses_two_authorizations = True  # the newer ones
     opening = {
         "        error_page 500 502 504 =503 /_latchkey/refusal;": (
             "        error_page 500 502 503 504 =200 /_latchkey/open;"

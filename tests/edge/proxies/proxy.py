@@ -40,6 +40,12 @@ class Proxy:
     resolves_dots = False  # in paths, and sends on what it made of them
     refuses_upgrades = False  # instead of leaving unknown ones out
     limits_bodies = True  # before it has asked anybody
+    reloads = True  # its configuration, without its starter's help
+    check_can_be_impatient = True
+    tells_check_everything = False  # of the headers, except the cookies
+    takes_more_than_latchkey = True  # of a request's line and headers
+    explains_what_it_cannot_read = False  # as its configuration says
+    refuses_two_authorizations = False  # before it has asked
     # Its patience with the homeserver, Latchkey and the check, shortened.
     impatience: dict[str, str] = {"180s": "2s", "60s": "2s", "10s": "2s"}
     # What makes it open while Latchkey cannot be asked; none: it cannot be.

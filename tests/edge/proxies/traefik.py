@@ -17,6 +17,8 @@ class Traefik(Proxy):
     answers_preflights = True
     resolves_dots = True
     limits_bodies = False
+    check_can_be_impatient = False  # its ForwardAuth waits for half a minute
+    takes_more_than_latchkey = False
     impatience = {"180s": "2s", "60s": "2s"}
 
     def reload(self) -> None:
