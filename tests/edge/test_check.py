@@ -15,6 +15,9 @@ from edge.test_unavailable import away
 from edge.upstream import SLOW, Upstream
 from support.polling import wait_until
 
+# A part of the proxies' own answers.
+EXPOSED = "X-Request-Id, Retry-After, WWW-Authenticate"
+
 
 @dataclass
 class Recorded:
@@ -127,7 +130,13 @@ def test_a_long_poll_goes_on_over_a_reload_of_the_proxy(edge):
     poll.start()
     try:
         wait_until(lambda: edge.upstream.requests, "the request to reach the homeserver")
-        edge.proxy.reload()
+        edge.proxy.reload({EXPOSED: f"{EXPOSED}, X-Again"})
+
+        def reloaded() -> bool:
+            answer = httpx.get(f"{edge.proxy.url}/", trust_env=False)
+            return "X-Again" in answer.headers.get("access-control-expose-headers", "")
+
+        wait_until(reloaded, "the proxy to answer as it is told now", 30)
         # New connections, some to what was there before and some to what came of it.
         for _ in range(20):
             with httpx.Client(base_url=edge.proxy.url, trust_env=False) as http:

@@ -16,7 +16,7 @@ class Caddy(Proxy):
     over_socket = {"forward_auth 127.0.0.1:8008": "forward_auth unix/{socket}"}
     check_lines = r"^\t\t\tforward_auth .*?\n\t\t\t\}\n"
 
-    def reload(self) -> None:
+    def _read_again(self) -> None:
         subprocess.run(
             [
                 program("caddy"),

@@ -15,7 +15,7 @@ class Haproxy(Proxy):
     opening = {"LATCHKEY_AWAY closed": "LATCHKEY_AWAY open"}
     check_lines = r"^    http-request (lua\.latchkey_check|return status 503)[^\n]*\n"
 
-    def reload(self) -> None:
+    def _read_again(self) -> None:
         self._process.send_signal(signal.SIGUSR2)
 
     def _prepare(self, latchkey_port: int, homeserver_port: int) -> list[str]:

@@ -23,7 +23,7 @@ class Nginx(Proxy):
     }
     check_lines = r"^ *auth_request [^;]*;\n"
 
-    def reload(self) -> None:
+    def _read_again(self) -> None:
         self._process.send_signal(signal.SIGHUP)
 
     def _example(self) -> str:

@@ -126,8 +126,15 @@ class Proxy:
         children = [(task / "children").read_text().split() for task in tasks]
         return [self._process.pid, *(int(child) for of in children for child in of)]
 
-    def reload(self) -> None:
-        """Has it read its configuration again, as an operator would."""
+    def reload(self, changes: dict[str, str]) -> None:
+        """Changes its configuration further and has it read that, as an operator would. Old
+        processes may answer for a while."""
+        assert self.reloads, f"{self.name} has no reload"
+        self._changes = self._changes | changes
+        self._prepare(*self._ports)
+        self._read_again()
+
+    def _read_again(self) -> None:
         raise NotImplementedError
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
 """Traefik as config/traefik has it."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -21,10 +22,8 @@ class Traefik(Proxy):
     takes_more_than_latchkey = False
     impatience = {"180s": "2s", "60s": "2s"}
 
-    def reload(self) -> None:
+    def _read_again(self) -> None:
         """It watches the file."""
-        routes = self._directory / "routes.yaml"
-        routes.write_text(routes.read_text() + "# again\n")
 
     def _prepare(self, latchkey_port: int, homeserver_port: int) -> list[str]:
         routes = self._adapted(
@@ -36,7 +35,9 @@ class Traefik(Proxy):
                 "/etc/ssl/private/matrix.example.com.key": f"{self._directory}/key.pem",
             },
         )
-        (self._directory / "routes.yaml").write_text(routes)
+        # Never half of it: it is read at once.
+        (self._directory / "routes.new").write_text(routes)
+        os.replace(self._directory / "routes.new", self._directory / "routes.yaml")
         own = yaml.safe_load((CONFIG / "traefik/traefik.yaml").read_text())
         own["providers"]["file"]["filename"] = f"{self._directory}/routes.yaml"
         plain = json.loads(json.dumps(own["entryPoints"]["websecure"]))
