@@ -1,5 +1,6 @@
 """HAProxy as config/haproxy has it."""
 
+import os
 import signal
 
 from edge.proxies.proxy import CONFIG, Proxy, has_ipv6, program
@@ -27,6 +28,8 @@ class Haproxy(Proxy):
         def binds(port: int) -> str:
             return f"127.0.0.1:{port}" + (f",[::1]:{port}" if has_ipv6() else "")
 
+        # Nobody else can become another user.
+        drops = {"    user haproxy\n    group haproxy\n    chroot /var/lib/haproxy\n": ""}
         site = self._adapted(
             (CONFIG / "haproxy/haproxy.cfg").read_text(),
             {
@@ -37,6 +40,7 @@ class Haproxy(Proxy):
                 "    bind :443,[::]:443 v6only": f"    bind 127.0.0.1:{self.port}\n"
                 f"    bind {binds(self.tls_port)}",
                 ":8448,[::]:8448 v6only": binds(self.federation_port),
+                **(drops if os.geteuid() else {}),
             },
         )
         file = self._directory / "haproxy.cfg"
