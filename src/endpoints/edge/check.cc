@@ -1,7 +1,8 @@
 #include "endpoints/edge/check.h"
 
 #include <memory>
-#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "endpoints/edge/credentials.h"
@@ -27,33 +28,27 @@ http::Response stop(http::Response response) {
   return response;
 }
 
-// Of a good token of ours. Absent: nothing of it is to be told.
-std::optional<http::Response> refuse_to_translate(const Edge& edge, const http::Request& request,
-                                                  const sessions::Identity& who,
-                                                  http::Response& good) {
-  if (edge.options.translate == EdgeOptions::Translate::none) return std::nullopt;
+// Answers to a good token of ours.
+void answer_good(const Edge& edge, const http::Request& request, const sessions::Identity& who,
+                 http::Response& response) {
+  response.content_type = {};
+  if (edge.options.translate == EdgeOptions::Translate::none) return;
   const auto uri = asked_uri(request);
   // Without it the service's token would go to the homeserver in nobody's name but its own. What is
   // no path could lead to another server behind the homeserver's address.
   if (!uri || !uri->starts_with('/')) {
-    return stop(request::error(500, "M_UNKNOWN", "The proxy must say what is asked for."));
+    response = stop(request::error(500, "M_UNKNOWN", "The proxy must say what is asked for."));
+    return;
   }
   const auto question = uri->find('?');
   const auto query = query_in_the_name_of(who, edge.server_name,
                                           question == uri->npos ? "" : uri->substr(question + 1));
   if (!query) {
-    return stop(request::error(403, "M_FORBIDDEN", "The query of the request cannot be read."));
+    response = stop(request::error(403, "M_FORBIDDEN", "The query of the request cannot be read."));
+    return;
   }
-  good.headers.emplace_back("X-Matrix-Target",
-                            std::string(uri->substr(0, question)).append("?").append(*query));
-  return std::nullopt;
-}
-
-http::Response pass_good(const Edge& edge, const http::Request& request,
-                         const sessions::Identity& who) {
-  http::Response good = pass();
-  auto refusal = refuse_to_translate(edge, request, who, good);
-  return refusal ? std::move(*refusal) : std::move(good);
+  response.headers.emplace_back("X-Matrix-Target",
+                                std::string(uri->substr(0, question)).append("?").append(*query));
 }
 
 bool check_at_once(const Edge& edge, const http::Request& request, http::Response& response) {
@@ -61,10 +56,7 @@ bool check_at_once(const Edge& edge, const http::Request& request, http::Respons
   if (token.empty()) return false;
   const auto* known = edge.sessions.recall(request::use_of(request), token);
   if (known == nullptr) return false;
-  response.content_type = {};
-  if (auto refusal = refuse_to_translate(edge, request, known->identity, response)) {
-    response = std::move(*refusal);
-  }
+  answer_good(edge, request, known->identity, response);
   return true;
 }
 
@@ -80,15 +72,18 @@ Task<http::Response> check(const Edge& edge, const http::Request& request) {
     case Credentials::Found::token:
       break;
   }
+  http::Response response;
   // A token of the query does not come by check_at_once().
   if (const auto* known = edge.sessions.recall(request::use_of(request), credentials.token)) {
-    co_return pass_good(edge, request, known->identity);
+    answer_good(edge, request, known->identity, response);
+    co_return response;
   }
   const auto verdict = co_await edge.sessions.check(request::use_of(request), credentials.token);
   // Without our prefix it may be a token of the homeserver's own.
   if (verdict.standing.reason == Reason::not_ours) co_return pass();
-  if (verdict.standing.active()) co_return pass_good(edge, request, verdict.identity);
-  co_return stop(request::refusal(verdict.standing));
+  if (!verdict.standing.active()) co_return stop(request::refusal(verdict.standing));
+  answer_good(edge, request, verdict.identity, response);
+  co_return response;
 }
 
 }  // namespace

@@ -18,7 +18,8 @@ namespace latchkey::edge {
 // X-Matrix-Error, from which nginx can rebuild it. 503 while the database is away.
 //
 // With edge.translate the answer to a good token of ours has the header X-Matrix-Target: the target
-// that the homeserver is to get. Only such an answer has it.
+// that the homeserver is to get. Only such an answer has it. Instead of it the answer is 500 when
+// the proxy does not say what was asked for, and 403 M_FORBIDDEN when the query cannot be read.
 struct Edge {
   sessions::Sessions& sessions;
   std::string server_name;
