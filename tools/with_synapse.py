@@ -15,12 +15,14 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY / "tests"))
 
 from edge.proxies import Nginx  # noqa: E402
+from support.polling import wait_until  # noqa: E402
 from support.ports import free_port  # noqa: E402
 from support.synapse_server import Synapse, SynapseError  # noqa: E402
 
@@ -56,12 +58,16 @@ class Latchkey:
             self.process = subprocess.Popen(
                 [BINARY, "serve", "--config", str(self.config)], stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, start_new_session=True)
-        deadline = time.monotonic() + 60
-        while not self._healthy():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                said = self.log_file.read_bytes()[begin:].decode("utf-8", "replace")
-                raise SynapseError(f"Latchkey does not answer:\n{said[-4000:]}")
-            time.sleep(0.05)
+        try:
+            wait_until(lambda: not self.running or self._healthy(), "its answer", 60, pause=0.05)
+            assert self.running, "it has ended"
+        except AssertionError as fault:
+            said = self.log_file.read_bytes()[begin:].decode("utf-8", "replace")
+            raise SynapseError(f"Latchkey does not answer:\n{said[-4000:]}") from fault
+
+    @property
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
 
     def _healthy(self) -> bool:
         try:
@@ -77,9 +83,14 @@ class Latchkey:
         return json.loads(done.stdout or "{}")
 
     def stop(self) -> None:
-        if self.process is not None and self.process.poll() is None:
+        if self.running:
             self.process.terminate()
-            self.process.wait(timeout=60)
+            try:
+                self.process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                raise
 
 
 def kept_secret(file: Path) -> str:
@@ -128,6 +139,52 @@ def parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def on_signals(handler) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, handler)
+
+
+def serve(stack: ExitStack, directory: Path, public: int) -> None:
+    """Until something ends. `stack` stops each, whatever becomes of the others."""
+    secret = kept_secret(directory / "shared-secret")
+    latchkey_port, synapse_port = free_port(), free_port()
+    url = f"http://127.0.0.1:{public}"
+    latchkey = Latchkey(directory, url, latchkey_port, f"http://127.0.0.1:{synapse_port}", secret)
+    synapse = Synapse(directory / "synapse", synapse_port, latchkey.url + "/", secret,
+                      server_name="localhost", public_url=url + "/")
+    say("starting nginx, Synapse and Latchkey …")
+    stack.callback(synapse.stop)
+    synapse.spawn()
+    stack.callback(latchkey.stop)
+    latchkey.start()
+    proxy = Nginx(directory / "nginx", latchkey_port, synapse_port, port=public)
+    stack.callback(proxy.close)
+    synapse.wait()
+    latchkey.command("user", "create", NAME, "--password-stdin", stdin=PASSWORD + "\n")
+    walk = directory / "try.sh"
+    walk.write_text(WALK.format(
+        walk=REPOSITORY / "tools/soft_logout_walk.sh", url=url, synapse=synapse.url, name=NAME,
+        password=PASSWORD, binary=BINARY, config=latchkey.config))
+    walk.chmod(0o755)
+    shown = directory.relative_to(Path.cwd()) if directory.is_relative_to(Path.cwd()) else directory
+    binary = Path(BINARY)
+    if binary.is_relative_to(Path.cwd()):
+        binary = binary.relative_to(Path.cwd())
+    say(WELCOME.format(url=url, latchkey=latchkey.url, synapse=synapse.url, name=NAME,
+                       password=PASSWORD, directory=shown, walk=shown / "try.sh",
+                       doctor=f"{binary} doctor --config {shown}/latchkey.yaml"))
+    say(f"serving on {url}/")
+    while True:
+        for what, server, log in (
+            (Nginx.name, proxy, proxy.log_file),
+            ("Synapse", synapse, synapse.log_file),
+            ("Latchkey", latchkey, latchkey.log_file),
+        ):
+            if not server.running:
+                raise SynapseError(f"{what} has ended; see {log}")
+        time.sleep(0.5)
+
+
 def main() -> int:
     options = parse()
     directory = options.directory.absolute()
@@ -137,58 +194,19 @@ def main() -> int:
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, interrupted)
-
-    secret = kept_secret(directory / "shared-secret")
-    public = options.port or free_port()
-    latchkey_port, synapse_port = free_port(), free_port()
-    url = f"http://127.0.0.1:{public}"
-    latchkey = Latchkey(directory, url, latchkey_port, f"http://127.0.0.1:{synapse_port}", secret)
-    synapse = Synapse(directory / "synapse", synapse_port, latchkey.url + "/", secret,
-                      server_name="localhost", public_url=url + "/")
-    proxy = None
+    on_signals(interrupted)
     try:
-        say("starting nginx, Synapse and Latchkey …")
-        proxy = Nginx(directory / "nginx", latchkey_port, synapse_port, port=public)
-        synapse.spawn()
-        latchkey.start()
-        synapse.wait()
-        latchkey.command("user", "create", NAME, "--password-stdin", stdin=PASSWORD + "\n")
-        walk = directory / "try.sh"
-        walk.write_text(WALK.format(
-            walk=REPOSITORY / "tools/soft_logout_walk.sh", url=url, synapse=synapse.url, name=NAME,
-            password=PASSWORD, binary=BINARY, config=latchkey.config))
-        walk.chmod(0o755)
-        shown = directory.relative_to(Path.cwd()) if directory.is_relative_to(Path.cwd()) else directory
-        binary = Path(BINARY)
-        if binary.is_relative_to(Path.cwd()):
-            binary = binary.relative_to(Path.cwd())
-        say(WELCOME.format(url=url, latchkey=latchkey.url, synapse=synapse.url, name=NAME,
-                           password=PASSWORD, directory=shown, walk=shown / "try.sh",
-                           doctor=f"{binary} doctor --config {shown}/latchkey.yaml"))
-        say(f"serving on {url}/")
-        while True:
-            for what, running, log in (
-                ("Synapse", synapse.running, synapse.log_file),
-                ("Latchkey", latchkey.process.poll() is None, latchkey.log_file),
-            ):
-                if not running:
-                    raise SynapseError(f"{what} has ended; see {log}")
-            time.sleep(0.5)
-    except KeyboardInterrupt:
-        say("stopping …")
-        return 0
-    except (SynapseError, AssertionError, OSError) as fault:
+        with ExitStack() as stack:
+            try:
+                serve(stack, directory, options.port or free_port())
+            except KeyboardInterrupt:
+                say("stopping …")
+            finally:
+                on_signals(signal.SIG_IGN)  # until all have stopped
+    except (SynapseError, AssertionError, OSError, subprocess.SubprocessError) as fault:
         print(f"./dev: {fault}", file=sys.stderr)
         return 1
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
-        if proxy is not None:
-            proxy.close()
-        latchkey.stop()
-        synapse.stop()
+    return 0
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ import httpx
 T = TypeVar("T")
 
 
-def wait_until(condition: Callable[[], T], what: str, seconds: float = 10.0) -> T:
+def wait_until(
+    condition: Callable[[], T], what: str, seconds: float = 10.0, *, pause: float = 0.005
+) -> T:
     """Returns the first true value of `condition`; fails the test when the deadline passes."""
     deadline = time.monotonic() + seconds
     while True:
@@ -18,7 +20,7 @@ def wait_until(condition: Callable[[], T], what: str, seconds: float = 10.0) -> 
             return value
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds} s in vain for: {what}")
-        time.sleep(0.005)
+        time.sleep(pause)
 
 
 def patiently(ask: Callable[[], httpx.Response], seconds: float = 10.0) -> httpx.Response:

@@ -9,12 +9,13 @@ import os
 import signal
 import sqlite3
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlencode
+
+from support.polling import wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PYTHON = REPOSITORY / ".cache/synapse/bin/python"
@@ -130,11 +131,14 @@ class Synapse:
 
     def wait(self, seconds: float = 120) -> "Synapse":
         """Until it answers: imports and the tables of a new database take some seconds."""
-        deadline = time.monotonic() + seconds
-        while not self._healthy():
-            if not self.running or time.monotonic() > deadline:
-                raise SynapseError(f"Synapse does not answer:\n{self.log()[-4000:]}")
-            time.sleep(0.05)
+        try:
+            wait_until(
+                lambda: not self.running or self._healthy(), "its answer", seconds, pause=0.05
+            )
+        except AssertionError as fault:
+            raise SynapseError(f"Synapse does not answer:\n{self.log()[-4000:]}") from fault
+        if not self.running:
+            raise SynapseError(f"Synapse has ended:\n{self.log()[-4000:]}")
         return self
 
     def _healthy(self) -> bool:

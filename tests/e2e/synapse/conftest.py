@@ -3,7 +3,6 @@ what both servers say."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -64,12 +63,7 @@ class Deployment:
 
     def wait(self, condition: Callable, what: str):
         """Not so often that asking takes the servers' time."""
-
-        def asked():
-            time.sleep(0.05)
-            return condition()
-
-        return wait_until(asked, what, 60)
+        return wait_until(condition, what, 60, pause=0.05)
 
 
 class Person:
