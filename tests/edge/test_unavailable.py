@@ -171,8 +171,9 @@ def test_the_homeserver_is_slow(edge):
 
 @pytest.mark.parametrize("path", [PATH, OWN_PATH, "/_matrix/media/v3/upload"])
 def test_a_body_is_too_large(edge, path):
-    if not edge.proxy.limits_bodies and path != OWN_PATH:
-        pytest.skip("the homeserver's own limit is the only one")
+    if not edge.proxy.limits_bodies:
+        # Latchkey refuses at once what is its own, and hangs up: below, with what is sent by then.
+        pytest.skip("the limits of those behind it are the only ones")
     edge.upstream.requests.clear()
     edge.assert_not_asked(
         413, "M_TOO_LARGE", edge.ask(path=path, method="POST", content=bytes(60_000_000))
