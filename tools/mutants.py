@@ -9,8 +9,10 @@ no test has seen so far (build/mutants/results.json).
 
 One build holds them all: build/mutants/source is a copy of this repository in which each mistaken
 place asks which mistake is made (tests/mutants/mistake.h), so that a mistake costs a run of its
-tests and no build. What cannot be decided while the program runs (a constant, a template) is marked
-`alone` and has a build of its own. tests/mutants/README.md describes the lists.
+tests and no build. Without a mistake the tests run first, and it is noted which places they come
+by: with a mistake only those run that come by its place, of pytest's the most particular first.
+What cannot be decided while the program runs (a constant, a template) is marked `alone` and has a
+build of its own. tests/mutants/README.md describes the lists.
 """
 
 import argparse
@@ -36,6 +38,8 @@ WORK = ROOT / "build/mutants"
 SOURCE = WORK / "source"
 BUILD = WORK / "build"
 RESULTS = WORK / "results.json"
+BASELINES = WORK / "baselines.json"
+BYTES_OF_REACHED = 1 << 20  # as mistake.h has it
 # What takes longer than this, and than this many times what it takes without a mistake, hangs
 # because of the mistake.
 SHORTEST_PATIENCE = 60
@@ -115,6 +119,8 @@ def read_list(path: pathlib.Path, root: pathlib.Path = ROOT) -> list[Mistake]:
                 raise Invalid("there is no such file")
             text = (root / file).read_text()
             old = entry["old"].strip("\n")
+            if not entry.get("alone", False):
+                check_form(old, entry["new"])
             found.append(
                 Mistake(
                     number_of(file, entry.get("after", ""), old, entry["new"].strip("\n")),
@@ -137,6 +143,20 @@ def read_list(path: pathlib.Path, root: pathlib.Path = ROOT) -> list[Mistake]:
 
 def is_statement(text: str) -> bool:
     return text.rstrip().endswith((";", "}"))
+
+
+LITERALS = re.compile(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])+'""")
+
+
+def check_form(old: str, new: str) -> None:
+    """Refuses what cannot be switched while the program runs: no whole expression or statement."""
+    for text in (old, new):
+        bare = LITERALS.sub("", text)
+        if any(bare.count(opened) != bare.count(closed) for opened, closed in ("()", "[]", "{}")):
+            raise Invalid(f"cut off within brackets: {text!r}")
+        word = re.match(r"\s*(?:if|for|while|return|co_return|throw)\b", text)
+        if word and not is_statement(old):
+            raise Invalid(f"is neither an expression nor a whole statement: {text!r}")
 
 
 def with_mistakes(text: str, mistakes: list[Mistake]) -> str:
@@ -186,6 +206,12 @@ def write_if_new(path: pathlib.Path, text: bytes) -> None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text)
+
+
+def write_whole(path: pathlib.Path, data: object) -> None:
+    written = path.with_suffix(".new")
+    written.write_text(json.dumps(data, indent=0))
+    written.replace(path)
 
 
 def write_source(mistakes: list[Mistake]) -> None:
@@ -286,13 +312,6 @@ def build(targets: list[str]) -> str:
     return "" if made.returncode == 0 else made.stdout
 
 
-def environment(number: int) -> dict[str, str]:
-    return os.environ | {
-        "LATCHKEY_MISTAKE": str(number),
-        "LATCHKEY_BINARY": str(BUILD / "latchkey"),
-    }
-
-
 @dataclasses.dataclass(frozen=True)
 class Run:
     """A run of some tests, and how its output tells which of them failed."""
@@ -307,30 +326,60 @@ class Outcome:
     status: int | None  # the exit code; none when it did not end in time
     first_failure: str
     seconds: float
+    # The places that were come by, by test of pytest; those of a unit test's program under "".
+    reached: dict[str, set[int]] = dataclasses.field(default_factory=dict)
 
 
-def execute(run: Run, number: int, patience: float) -> Outcome:
-    start = time.monotonic()
-    with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(
-            run.command,
-            cwd=ROOT,
-            env=environment(number),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
+def places_in(bytes_of_reached: bytes) -> set[int]:
+    return {match.start() for match in re.finditer(b"[^\0]", bytes_of_reached)}
+
+
+def execute(run: Run, number: int, patience: float, reached: bool = False) -> Outcome:
+    """Runs it with a mistake, or with none (0); `reached` notes by which places it comes."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        variables = {"LATCHKEY_MISTAKE": str(number)}
+        if reached:
+            (folder / "reached").write_bytes(bytes(BYTES_OF_REACHED))
+            variables["LATCHKEY_MISTAKES_REACHED"] = str(folder / "reached")
+            variables["LATCHKEY_MISTAKES_BY_TEST"] = str(folder / "by_test")
+        # What the tests start has only the environment that they give it.
+        exports = "".join(
+            f"export {key}={shlex.quote(value)}\n" for key, value in variables.items()
         )
-        try:
-            status = process.wait(patience)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, 9)
-            process.wait()
-            status = None
-        output.seek(0)
-        failure = run.failed.search(output.read().decode(errors="replace"))
+        binary = folder / "latchkey"
+        binary.write_text(f'#!/bin/sh\n{exports}exec {shlex.quote(str(BUILD / "latchkey"))} "$@"\n')
+        binary.chmod(0o700)
+        start = time.monotonic()
+        with (folder / "output").open("w+b") as output:
+            process = subprocess.Popen(
+                run.command,
+                cwd=ROOT,
+                env=os.environ
+                | variables
+                | {"LATCHKEY_BINARY": str(binary), "PYTHONPATH": str(LISTS)},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            try:
+                status = process.wait(patience)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, 9)
+                process.wait()
+                status = None
+            seconds = time.monotonic() - start
+            output.seek(0)
+            failure = run.failed.search(output.read().decode(errors="replace"))
+        places: dict[str, set[int]] = {}
+        if (folder / "by_test").exists():
+            by_test = json.loads((folder / "by_test").read_text())
+            places = {test: set(those) for test, those in by_test.items()}
+        elif reached:
+            places = {"": places_in((folder / "reached").read_bytes())}
     what = failure[1] if failure else "takes too long" if status is None else "ends badly"
-    return Outcome(status, what, time.monotonic() - start)
+    return Outcome(status, what, seconds, places)
 
 
 GTEST_FAILED = re.compile(r"\[  FAILED  \] (\S+?),? ")
@@ -363,12 +412,66 @@ def unit_runs(program: str, mistake: Mistake) -> list[Run]:
     ]
 
 
+PYTEST = (
+    str(ROOT / ".cache/venv/bin/pytest"),
+    *("-c", "tests/pytest.ini", "-q", "-x", "-p", "no:cacheprovider", "-p", "reached"),
+)
+
+
 def pytest_run(arguments: str) -> Run:
     words = shlex.split(arguments)
     if "-k" not in words:
         words += ["-k", "not postgresql"]
-    command = (str(ROOT / ".cache/venv/bin/pytest"), "-c", "tests/pytest.ini", "-q", "-x")
-    return Run(arguments, (*command, "-p", "no:cacheprovider", *words), PYTEST_FAILED)
+    return Run(arguments, (*PYTEST, *words), PYTEST_FAILED)
+
+
+@dataclasses.dataclass(frozen=True)
+class Baseline:
+    """How a run does without a mistake."""
+
+    seconds: float
+    reached: dict[str, set[int]]
+
+    def narrowed(self, run: Run, number: int) -> Run | None:
+        """The run of those tests that come by the mistake's place; none when none does."""
+        place = number % BYTES_OF_REACHED
+        tests = [test for test, places in self.reached.items() if place in places]
+        if not tests:
+            return None
+        if run.failed is not PYTEST_FAILED or len(tests) == len(self.reached):
+            return run
+        tests.sort(key=lambda test: len(self.reached[test]))
+        return Run(run.name, (*PYTEST, *(f"tests/{test}" for test in tests)), run.failed)
+
+
+class Baselines:
+    """Those of earlier calls, as long as the programs and the tests are the same."""
+
+    def __init__(self) -> None:
+        self._of = json.loads(BASELINES.read_text()) if BASELINES.exists() else {}
+        tests = (ROOT / "tests").rglob("*.py")
+        self._tests = max((path.stat().st_mtime_ns for path in tests), default=0)
+
+    def _state(self, run: Run) -> list[int]:
+        if run.failed is PYTEST_FAILED:
+            return [(BUILD / "latchkey").stat().st_mtime_ns, self._tests]
+        return [pathlib.Path(run.command[0]).stat().st_mtime_ns]
+
+    def find(self, run: Run) -> Baseline | None:
+        found = self._of.get(shlex.join(run.command))
+        if not found or found["state"] != self._state(run):
+            return None
+        reached = {test: set(places) for test, places in found["reached"].items()}
+        return Baseline(found["seconds"], reached)
+
+    def keep(self, run: Run, baseline: Baseline) -> None:
+        reached = {test: sorted(places) for test, places in baseline.reached.items()}
+        self._of[shlex.join(run.command)] = {
+            "state": self._state(run),
+            "seconds": baseline.seconds,
+            "reached": reached,
+        }
+        write_whole(BASELINES, self._of)
 
 
 class Tests:
@@ -377,35 +480,59 @@ class Tests:
     def __init__(self, integration: bool):
         self.integration = integration
         self.unsound: list[str] = []  # fails although no mistake is made
-        self._seconds: dict[tuple[str, ...], float | None] = {}
+        self.reached: set[int] = set()  # the mistakes whose places some test came by
+        self._kept = Baselines()
+        self._lock = threading.Lock()
+        self._known: dict[tuple[str, ...], Baseline | None] = {}
         self._locks: dict[tuple[str, ...], threading.Lock] = collections.defaultdict(threading.Lock)
 
-    def _patience(self, run: Run) -> float | None:
-        """How long to wait for it; none when it fails without a mistake."""
-        with self._locks[run.command]:
-            if run.command not in self._seconds:
-                outcome = execute(run, 0, 1800)
-                if outcome.status in (4, 5) and run.failed is PYTEST_FAILED:
-                    raise Invalid(f"pytest finds no tests: {run.name}")
-                if outcome.status != 0:
-                    outcome = execute(run, 0, 1800)  # a machine that is too busy fails once
-                if outcome.status != 0:
-                    self.unsound.append(f"{run.name}: {outcome.first_failure}")
-                    print(f"fails without a mistake: {self.unsound[-1]}", flush=True)
-                self._seconds[run.command] = outcome.seconds if outcome.status == 0 else None
-            seconds = self._seconds[run.command]
-        return None if seconds is None else max(SHORTEST_PATIENCE, PATIENCE * seconds)
+    def baseline(self, run: Run) -> Baseline | None:
+        """None when it fails without a mistake."""
+        with self._lock:
+            lock = self._locks[run.command]
+        with lock:
+            if run.command not in self._known:
+                with self._lock:
+                    baseline = self._kept.find(run)
+                self._known[run.command] = baseline or self._measured(run)
+            return self._known[run.command]
 
-    def seeing(self, mistake: Mistake, number: int) -> str:
-        """The first of its tests that fails with the mistake, or nothing."""
+    def _measured(self, run: Run) -> Baseline | None:
+        outcome = execute(run, 0, 1800, reached=True)
+        if outcome.status in (4, 5) and run.failed is PYTEST_FAILED:
+            raise Invalid(f"pytest finds no tests: {run.name}")
+        if outcome.status != 0:
+            outcome = execute(run, 0, 1800, reached=True)  # a machine that is too busy fails once
+        if outcome.status != 0:
+            self.unsound.append(f"{run.name}: {outcome.first_failure}")
+            print(f"fails without a mistake: {self.unsound[-1]}", flush=True)
+            return None
+        baseline = Baseline(outcome.seconds, outcome.reached)
+        with self._lock:
+            self._kept.keep(run, baseline)
+        return baseline
+
+    def runs(self, mistake: Mistake) -> list[Run]:
         runs = [run for program in mistake.unit for run in unit_runs(program, mistake)]
         if self.integration:
             runs += map(pytest_run, mistake.integration)
-        for run in runs:
-            patience = self._patience(run)
-            if patience is None:
+        return runs
+
+    def seeing(self, mistake: Mistake) -> str:
+        """The first of its tests that fails with the mistake, or nothing."""
+        for run in self.runs(mistake):
+            baseline = self.baseline(run)
+            narrowed: Run | None = run
+            if baseline and not mistake.alone:
+                narrowed = baseline.narrowed(run, mistake.number)
+            if not baseline or not narrowed:
                 continue
-            outcome = execute(run, number, patience)
+            self.reached.add(mistake.number)
+            number = 0 if mistake.alone else mistake.number
+            patience = max(SHORTEST_PATIENCE, PATIENCE * baseline.seconds)
+            outcome = execute(narrowed, number, patience)
+            if outcome.status in (2, 3, 4, 5) and run.failed is PYTEST_FAILED:
+                raise Invalid(f"pytest ends with {outcome.status}: {shlex.join(narrowed.command)}")
             if outcome.status != 0:
                 return f"{run.name}: {outcome.first_failure}"
         return ""
@@ -427,7 +554,7 @@ def seen_alone(mistake: Mistake, tests: Tests) -> str:
         path.write_text(text[: mistake.start] + mistake.new + text[mistake.end :])
         if build(targets_of([mistake], tests.integration)):
             return "the compiler"
-        return tests.seeing(mistake, 0)
+        return tests.seeing(mistake)
     finally:
         path.write_bytes(before)
 
@@ -470,9 +597,7 @@ class Results:
 
     def write(self, mistake: Mistake, seen: str) -> None:
         self._seen[str(mistake.number)] = seen
-        written = RESULTS.with_suffix(".new")
-        written.write_text(json.dumps(self._seen, indent=0))
-        written.replace(RESULTS)
+        write_whole(RESULTS, self._seen)
 
 
 def report(results: list[tuple[Mistake, str]]) -> int:
@@ -535,8 +660,9 @@ def main() -> int:
     def note(mistake: Mistake, seen: str) -> None:
         results.append((mistake, seen))
         known.write(mistake, seen)
+        unseen = "NOT SEEN" if mistake.number in tests.reached else "NO TEST COMES BY IT"
         print(
-            f"{len(results)}/{len(mistakes)} {mistake.file}: {mistake.what}: {seen or 'NOT SEEN'}",
+            f"{len(results)}/{len(mistakes)} {mistake.file}: {mistake.what}: {seen or unseen}",
             flush=True,
         )
 
@@ -548,15 +674,20 @@ def main() -> int:
             left.append(mistake)
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         futures = {
-            pool.submit(tests.seeing, mistake, mistake.number): mistake
-            for mistake in left
-            if not mistake.alone
+            pool.submit(tests.seeing, mistake): mistake for mistake in left if not mistake.alone
         }
         for future in concurrent.futures.as_completed(futures):
-            note(futures[future], future.result())
-    for mistake in left:
-        if mistake.alone:
-            note(mistake, seen_alone(mistake, tests))
+            try:
+                note(futures[future], future.result())
+            except Invalid as problem:
+                tests.unsound.append(str(problem))
+                print(problem, flush=True)
+    alone = [mistake for mistake in left if mistake.alone]
+    for mistake in alone:  # before the first of them is built in
+        for run in tests.runs(mistake):
+            tests.baseline(run)
+    for mistake in alone:
+        note(mistake, seen_alone(mistake, tests))
     print(f"after {time.monotonic() - start:.0f} s:")
     status = report(sorted(results, key=lambda result: (result[0].list_file, result[0].start)))
     return 2 if tests.unsound else status

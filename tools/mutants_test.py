@@ -111,6 +111,13 @@ integration = []
             with self.assertRaises(mutants.Invalid):
                 self.read(text)
 
+    def test_take_whole_expressions_and_statements(self):
+        mutants.check_form("if (a) { go(); }", "if (b) { go(); }")
+        mutants.check_form("c == '{' && x(\")\")", "false")
+        for old in ("if (a) {", "} while (a);", "if (a) go", "return a", "a)"):
+            with self.assertRaises(mutants.Invalid, msg=old):
+                mutants.check_form(old, "")
+
     def test_of_this_repository_fit_its_sources(self):
         mistakes = mutants.read_all()
         by_file = {}
@@ -121,6 +128,38 @@ integration = []
                 (mutants.ROOT / file).read_text(), [one for one in those if not one.alone]
             )
         self.assertEqual(len({(one.file, one.what) for one in mistakes}), len(mistakes))
+
+
+class Narrowed(unittest.TestCase):
+    """With a mistake only those tests run that come by its place."""
+
+    baseline = mutants.Baseline(1, {"a.py::wide": {7, 8, 9}, "a.py::near": {7}, "a.py::far": {8}})
+
+    def narrowed(self, number, baseline=None):
+        run = mutants.pytest_run("tests/a.py")
+        return (baseline or self.baseline).narrowed(run, number)
+
+    def test_to_those_of_pytest_the_most_particular_first(self):
+        self.assertEqual(self.narrowed(7).command[-2:], ("tests/a.py::near", "tests/a.py::wide"))
+        self.assertEqual(
+            self.narrowed(9 + mutants.BYTES_OF_REACHED).command[-1:], ("tests/a.py::wide",)
+        )
+
+    def test_to_none_where_no_test_comes_by(self):
+        self.assertIsNone(self.narrowed(1))
+
+    def test_not_at_all_where_each_comes_by(self):
+        every = mutants.Baseline(1, {"a.py::one": {7}, "a.py::two": {7}})
+        self.assertEqual(self.narrowed(7, every), mutants.pytest_run("tests/a.py"))
+
+    def test_to_the_program_of_unit_tests(self):
+        run = mutants.Run("unit_x", ("unit_x",), mutants.GTEST_FAILED)
+        baseline = mutants.Baseline(1, {"": {7}})
+        self.assertEqual(baseline.narrowed(run, 7), run)
+        self.assertIsNone(baseline.narrowed(run, 8))
+
+    def test_by_places_that_are_bytes_other_than_zero(self):
+        self.assertEqual(mutants.places_in(b"\0\1\n\0\1"), {1, 2, 4})
 
 
 if __name__ == "__main__":
