@@ -92,6 +92,15 @@ need_synapse() {
   cp tests/synapse-requirements.txt .cache/synapse/requirements.txt
 }
 
+# What a Synapse with workers wants besides.
+need_synapse_workers() {
+  need_synapse
+  cmp -s tests/synapse-workers-requirements.txt .cache/synapse/workers-requirements.txt && return
+  .cache/synapse/bin/pip install -q --disable-pip-version-check \
+    -r tests/synapse-workers-requirements.txt >&2
+  cp tests/synapse-workers-requirements.txt .cache/synapse/workers-requirements.txt
+}
+
 # The JavaScript clients and their Node, as the lock file has them.
 need_node() {
   [[ tests/e2e/js/node_modules/.package-lock.json -nt tests/e2e/js/package-lock.json ]] && return

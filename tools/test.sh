@@ -185,6 +185,8 @@ suite() {
     thorough)
       build_release latchkey
       built || return 0
+      need_packages workers
+      need_synapse_workers
       export LATCHKEY_THOROUGH=1
       step crash python_tests crash release crash
       step e2e-browser browser_tests

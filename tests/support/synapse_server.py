@@ -108,6 +108,11 @@ class Synapse:
     def pid(self) -> int:
         return self._process.pid
 
+    @property
+    def ports(self) -> list[int]:
+        """Of all that answer clients."""
+        return [self.port]
+
     def spawn(self) -> None:
         if not PYTHON.exists():
             raise SynapseError(f"{PYTHON} is not there: ./dev test synapse installs it")
@@ -133,7 +138,7 @@ class Synapse:
         """Until it answers: imports and the tables of a new database take some seconds."""
         try:
             wait_until(
-                lambda: not self.running or self._healthy(), "its answer", seconds, pause=0.05
+                lambda: not self.running or self.healthy(), "its answer", seconds, pause=0.05
             )
         except AssertionError as fault:
             raise SynapseError(f"Synapse does not answer:\n{self.log()[-4000:]}") from fault
@@ -141,9 +146,10 @@ class Synapse:
             raise SynapseError(f"Synapse has ended:\n{self.log()[-4000:]}")
         return self
 
-    def _healthy(self) -> bool:
+    def healthy(self, port: int | None = None) -> bool:
+        url = f"http://127.0.0.1:{port or self.port}/health"
         try:
-            with _open(urllib.request.Request(f"{self.url}/health"), 5) as answer:
+            with _open(urllib.request.Request(url), 5) as answer:
                 return answer.status == 200
         except OSError:
             return False
@@ -179,9 +185,18 @@ class Synapse:
 
     # -- what it knows, asked behind Latchkey's back
 
-    def ask(self, method: str, path: str, token: str, body: dict | None = None) -> tuple[int, dict]:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        token: str,
+        body: dict | None = None,
+        *,
+        port: int | None = None,
+    ) -> tuple[int, dict]:
         """A request to Synapse itself, past the edge."""
-        request = urllib.request.Request(self.url + path, method=method)
+        url = f"http://127.0.0.1:{port or self.port}{path}"
+        request = urllib.request.Request(url, method=method)
         request.add_header("Authorization", f"Bearer {token}")
         if body is not None:
             request.add_header("Content-Type", "application/json")

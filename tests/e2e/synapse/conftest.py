@@ -137,7 +137,12 @@ class Person:
         self._deployment.wait(lambda: self.devices_with_pushers() == devices, "their pushers")
 
 
-def deploy(directory: Path, kind: type[Proxy], options: dict | None = None) -> Iterator[Deployment]:
+def deploy(
+    directory: Path,
+    kind: type[Proxy],
+    options: dict | None = None,
+    synapse_kind: type[Synapse] = Synapse,
+) -> Iterator[Deployment]:
     with ExitStack() as stack:
         clock = Clock(directory)
         synapse_port = free_port()
@@ -158,17 +163,30 @@ def deploy(directory: Path, kind: type[Proxy], options: dict | None = None) -> I
             clock,
         )
         stack.callback(latchkey.close)
-        proxy = stack.enter_context(closing(kind(directory, latchkey.port, synapse_port)))
-        latchkey.options["public_url"] = proxy.url + "/"
-        synapse = Synapse(
+        public_port = free_port()
+        public_url = f"http://127.0.0.1:{public_port}/"
+        latchkey.options["public_url"] = public_url
+        synapse = synapse_kind(
             directory / "synapse",
             synapse_port,
             latchkey.url + "/",
             INTROSPECTION_SECRET,
             server_name=SERVER_NAME,
-            public_url=proxy.url + "/",
+            public_url=public_url,
         )
         stack.callback(synapse.stop)
+        behind = "; server ".join(f"127.0.0.1:{port}" for port in synapse.ports)
+        proxy = stack.enter_context(
+            closing(
+                kind(
+                    directory,
+                    latchkey.port,
+                    synapse_port,
+                    {"127.0.0.1:8000": behind},
+                    port=public_port,
+                )
+            )
+        )
         synapse.spawn()
         latchkey.start()
         synapse.wait()
