@@ -40,7 +40,7 @@ def behind(server_of_the_file, synapse_of_the_file):
     """Both; after each test both are well."""
     synapse = synapse_of_the_file
     yield server_of_the_file, synapse
-    synapse.failing, synapse.delay = False, 0.0
+    synapse.failing, synapse.racing, synapse.delay = False, False, 0.0
     synapse.failing_routes.clear()
     assert server_of_the_file.running
     server_of_the_file.check_log()
@@ -105,6 +105,20 @@ def test_signing_in_again_to_the_same_device_asks_once(behind):
     client.sign_in()
     assert synapse.routes(before) == ["upsert_device"]
     assert client.use() is State.SIGNED_IN
+
+
+def test_a_user_whom_two_requests_make_at_once(behind):
+    """A sign-in and the account's own delivery: Synapse refuses the second to come."""
+    server, synapse = behind
+    synapse.racing = True
+    begin = server.log_size
+    name, secret = new_account(server)
+    is_known(synapse, name)
+    wait_until(lambda: server.engine.query("SELECT COUNT(*) FROM outbox") == "0", "all is told")
+    assert "is dropped" not in server.log(begin)
+    del synapse.users[name]
+    assert_good(server.api.login(name, secret, "PHONE"))
+    assert synapse.devices(name) == {"PHONE"}
 
 
 @pytest.mark.parametrize("trouble", ["stopped", "failing", "slow", "wrong secret"])

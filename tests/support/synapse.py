@@ -93,6 +93,7 @@ class Synapse:
         self.calls: list[Call] = []
         self.failing = False  # 500 to everything
         self.refusing_tokens = False  # 401 to everybody's
+        self.racing = False  # another request makes each new user a moment before
         self.delay = 0.0  # seconds before anything is done
         # Routes that fail, or wait until they are let go.
         self.failing_routes: set[str] = set()
@@ -300,6 +301,8 @@ class Synapse:
         if new:
             self._check_new_name(localpart)
             user = self.users[localpart] = User(display_name or localpart)
+            if self.racing:
+                raise Refused(400, "M_USER_IN_USE")
         elif display_name is not None:
             user.display_name = display_name
         if body.optional("unset_displayname", bool):

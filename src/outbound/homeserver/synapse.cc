@@ -150,7 +150,10 @@ Synapse::Reply<> Synapse::put_user(const Person& person, const CallLimits& limit
   const Call call{.path = std::string(kRoutes) + "provision_user",
                   .authorization = {},
                   .body = std::move(body)};
-  const auto answer = ask(call, limits);
+  auto answer = ask(call, limits);
+  // Mostly another request was making the user (a sign-in meets the account's own delivery): now
+  // that it is there, Synapse takes the same. Otherwise it has the name in another case.
+  if (answer && answer->errcode == "M_USER_IN_USE") answer = ask(call, limits);
   if (!answer) return std::unexpected(answer.error());
   if (answer->good()) return {};
   const bool not_for_us =
