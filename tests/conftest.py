@@ -1,17 +1,22 @@
 """Fixtures for the tests of the real binary. What they are made of is in support/."""
 
+import os
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from support.clock import Clock
+from support.edge_server import Homeserver
 from support.engines import Engine, PostgresDatabase, Sqlite
 from support.postgres import Postgres
 from support.server import BINARY, Server
 from support.services import Bridge, install
 
 MakeServer = Callable[..., Server]
+# Servers as they are meant to be, behind nginx and before Synapse: `./dev test continuity`.
+AT_THE_EDGE = "LATCHKEY_EDGE" in os.environ
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +40,18 @@ def binary() -> Path:
     return BINARY
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory) -> Iterator[MakeServer]:
+    """Makes one, as Server does."""
+    if not AT_THE_EDGE:
+        yield Server
+        return
+    with closing(Homeserver(tmp_path_factory.mktemp("synapse"))) as homeserver:
+        yield homeserver.server
+
+
+# What differs on PostgreSQL is below what a homeserver has to do with.
+@pytest.fixture(scope="session", params=["sqlite"] if AT_THE_EDGE else ["sqlite", "postgresql"])
 def engine_name(request: pytest.FixtureRequest) -> str:
     """Every test that asks for it, directly or through a server, runs on both engines."""
     return request.param
@@ -49,7 +65,8 @@ def _shared(
     factory = request.getfixturevalue("tmp_path_factory")
     directory = factory.mktemp(f"{name}-{engine_name}")
     engine = _engine(engine_name, directory, request)
-    server = Server(directory, engine, prepare(directory))
+    serve = request.getfixturevalue("serve")
+    server = serve(directory, engine, prepare(directory))
     try:
         yield server.start()
     finally:
@@ -61,6 +78,7 @@ def _checked(server: Server) -> Iterator[Server]:
     yield server
     assert server.running, f"the server ended:\n{server.log()[-4000:]}"
     server.check_log()
+    server.test_is_over()
 
 
 @pytest.fixture(scope="session")
@@ -103,14 +121,14 @@ def clock(tmp_path) -> Clock:
 
 
 def _maker(
-    engines: Callable[[Path], Engine], tmp_path: Path, drop: bool = True
+    serve: MakeServer, engines: Callable[[Path], Engine], tmp_path: Path, drop: bool = True
 ) -> Iterator[MakeServer]:
     made: list[Server] = []
 
     def make(clock: Clock | None = None, start: bool = True, **options) -> Server:
         directory = tmp_path / f"server{len(made)}"
         directory.mkdir()
-        server = Server(directory, engines(directory), options, clock)
+        server = serve(directory, engines(directory), options, clock)
         made.append(server)
         return server.start() if start else server
 
@@ -122,28 +140,30 @@ def _maker(
 
 
 @pytest.fixture
-def make_server(binary, engine_name, tmp_path, request) -> Iterator[MakeServer]:
+def make_server(binary, serve, engine_name, tmp_path, request) -> Iterator[MakeServer]:
     """Servers of a test's own, on each engine: make_server(sessions={"maximum_age": "1h"})."""
-    yield from _maker(lambda directory: _engine(engine_name, directory, request), tmp_path)
+    yield from _maker(serve, lambda directory: _engine(engine_name, directory, request), tmp_path)
 
 
 @pytest.fixture(scope="module")
-def make_lasting_server(binary, engine_name, tmp_path_factory, request) -> Iterator[MakeServer]:
+def make_lasting_server(
+    binary, serve, engine_name, tmp_path_factory, request
+) -> Iterator[MakeServer]:
     """The same for all tests of a file: for a fixture of its own with `scope="module"`."""
     directory = tmp_path_factory.mktemp(f"lasting-{engine_name}")
-    yield from _maker(lambda folder: _engine(engine_name, folder, request), directory)
+    yield from _maker(serve, lambda folder: _engine(engine_name, folder, request), directory)
 
 
 @pytest.fixture
-def make_sqlite_server(binary, tmp_path) -> Iterator[MakeServer]:
+def make_sqlite_server(binary, serve, tmp_path) -> Iterator[MakeServer]:
     """The same for what does not depend on the engine, or is SQLite's alone."""
-    yield from _maker(Sqlite, tmp_path)
+    yield from _maker(serve, Sqlite, tmp_path)
 
 
 @pytest.fixture
-def make_postgres_server(binary, postgres, tmp_path) -> Iterator[MakeServer]:
+def make_postgres_server(binary, serve, postgres, tmp_path) -> Iterator[MakeServer]:
     """The same for what is PostgreSQL's alone."""
-    yield from _maker(lambda _: PostgresDatabase(postgres), tmp_path)
+    yield from _maker(serve, lambda _: PostgresDatabase(postgres), tmp_path)
 
 
 @pytest.fixture
@@ -155,6 +175,6 @@ def own_postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture
-def make_fragile_server(binary, own_postgres, tmp_path) -> Iterator[MakeServer]:
+def make_fragile_server(binary, serve, own_postgres, tmp_path) -> Iterator[MakeServer]:
     """Servers on `own_postgres`."""
-    yield from _maker(lambda _: PostgresDatabase(own_postgres), tmp_path, drop=False)
+    yield from _maker(serve, lambda _: PostgresDatabase(own_postgres), tmp_path, drop=False)

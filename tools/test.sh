@@ -78,6 +78,14 @@ synapse_tests() {
   python_tests e2e-synapse release e2e/synapse -- -n 2 --dist loadfile
 }
 
+# The rows of continuity once more, by clients at nginx with a real Synapse behind Latchkey.
+continuity_tests() {
+  need_packages synapse
+  need_synapse
+  local rows=(tests/integration/test_continuity*.py)
+  LATCHKEY_EDGE=1 python_tests continuity release "${rows[@]#tests/}" -- -n 2
+}
+
 # What cargo's and Go's test runners print, as it stands, and as JUnit in $results/STEP.
 as_junit() { # STEP
   awk -v file="$results/$1/tests.xml" 'BEGIN { print "<testsuite>" >file }
@@ -182,11 +190,17 @@ suite() {
       built || return 0
       step e2e-synapse synapse_tests
       ;;
+    continuity)
+      build_release latchkey
+      built || return 0
+      step continuity continuity_tests
+      ;;
     thorough)
       build_release latchkey
       built || return 0
       need_packages workers
       need_synapse_workers
+      step continuity continuity_tests
       export LATCHKEY_THOROUGH=1
       step crash python_tests crash release crash
       step e2e-browser browser_tests
@@ -218,8 +232,8 @@ suite() {
       step fuzz fuzz
       ;;
     *)
-      say "'$1' is not a suite: ci, build, unit, integration, schema, crash, e2e, synapse, thorough, rust, go," \
-        "asan, tsan, fuzz, lint or all"
+      say "'$1' is not a suite: ci, build, unit, integration, schema, crash, e2e, synapse, continuity, thorough, rust," \
+        "go, asan, tsan, fuzz, lint or all"
       exit 2
       ;;
   esac

@@ -1,8 +1,9 @@
 """Fixtures of the integration tests alone."""
 
+from urllib.parse import urlsplit
+
 import pytest
 
-from support.api import Api
 from support.lossy_proxy import LossyProxy
 from support.oauth import OAuthClient, Person, new_person
 
@@ -10,8 +11,8 @@ from support.oauth import OAuthClient, Person, new_person
 @pytest.fixture
 def network(server):
     """The shared server behind a network that loses what it is told to."""
-    with LossyProxy(server.port) as proxy:
-        api = Api(proxy.url, keep_alive=False)
+    with LossyProxy(urlsplit(server.url).port) as proxy:
+        api = server.api_at(proxy.url, keep_alive=False)
         yield proxy, api
         api.close()
         assert proxy.pending() == 0, "a loss that the test ordered never happened"

@@ -21,7 +21,9 @@ def signed_in(api, url: str) -> tuple[OAuthClient, Person, dict]:
     name, secret = new_name(), password()
     assert_good(api.register(name, secret, inhibit_login=True))
     client, person = OAuthClient(api), Person(url, name, secret)
-    return client, person, sign_in(client, person, "AAABBBCCC")
+    tokens = sign_in(client, person, "AAABBBCCC")
+    api.publish_keys(name, "AAABBBCCC", tokens["access_token"])
+    return client, person, tokens
 
 
 def assert_sign_in_again(answer, errcode: str = "M_UNKNOWN_TOKEN") -> None:

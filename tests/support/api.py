@@ -54,8 +54,11 @@ class Api:
             headers["Authorization"] = f"Bearer {token}"
         with silence_told(f"{method} {path}"):
             answer = self._http.request(method, path, headers=headers, **how)
-        contract.check(answer)
+        self.check(answer)
         return answer
+
+    def check(self, answer: httpx.Response) -> None:
+        contract.check(answer)
 
     # -- the Client-Server API
 
@@ -196,6 +199,9 @@ class Api:
         return self.request("POST", f"{PREFIX}/logout/all", token=token, json={})
 
     # -- the homeserver's and the proxy's side
+
+    def publish_keys(self, user: str, device: str, token: str, store: object = None) -> None:
+        """The end-to-end keys of a new device. Nothing: no homeserver is there to have them."""
 
     def introspect(self, token: str, secret: str = INTROSPECTION_SECRET) -> httpx.Response:
         return self.request(

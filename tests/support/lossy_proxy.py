@@ -43,6 +43,9 @@ class LossyProxy:
         self._thread.join()
         self._listener.server_close()
 
+    def lead_to(self, server_port: int) -> None:
+        self._server_port = server_port
+
     def lose(self, fate: Fate, path: str, times: int = 1) -> None:
         """The next `times` requests whose path ends with `path` meet this fate."""
         with self._lock:
@@ -88,7 +91,7 @@ class LossyProxy:
             return
         request.send_response_only(answer.status)
         for name, value in answer.getheaders():
-            if name.lower() != "connection":
+            if name.lower() not in ("connection", "transfer-encoding"):
                 request.send_header(name, value)
         request.send_header("Connection", "close")
         request.end_headers()

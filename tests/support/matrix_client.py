@@ -206,12 +206,14 @@ class MatrixClient:
 
     def _arrive(self, device: str, tokens: dict) -> None:
         """A sign-in has ended well."""
-        if self.store.device:
-            assert device == self.store.device, "signed in to another device"
-        else:
+        new = not self.store.device
+        if new:
             self.store.device = device
             self.store.keys = next(_key_numbers)
+        assert device == self.store.device, "signed in to another device"
         self._take(tokens)
+        if new:
+            self.api.publish_keys(self.store.user, device, self.access, self.store)
 
     def _take(self, body: dict) -> None:
         self.access = body["access_token"]

@@ -53,7 +53,7 @@ class Server:
         self._port = ReservedPort()
         self.port = self._port.number
         self.url = f"http://127.0.0.1:{self.port}"
-        self.api = Api(self.url)
+        self.api = self.api_at(self.url)
         self._config_file = directory / "latchkey.yaml"
         self._log_file = directory / "stderr.log"
         self._log_file.touch()
@@ -77,6 +77,10 @@ class Server:
             # The most talkative: check_log() looks for secrets in it.
             "log": {"level": "debug"},
         }
+
+    def api_at(self, url: str, **how) -> Api:
+        """For a client that reaches this server there."""
+        return Api(url, **how)
 
     @property
     def keys_file(self) -> Path:
@@ -178,6 +182,9 @@ class Server:
                 self.kill()
             self.api.close()
             self._port.release()
+
+    def test_is_over(self) -> None:
+        """What else has to be true after a test of a server that goes on."""
 
     # -- backups
 
