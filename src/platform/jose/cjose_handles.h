@@ -4,6 +4,8 @@
 
 #include <cjose/cjose.h>
 
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -24,10 +26,12 @@ using JwsHandle = std::unique_ptr<cjose_jws_t, Release>;
 using HeaderHandle = std::unique_ptr<cjose_header_t, ReleaseHeader>;
 
 struct Key::Impl {
-  JwkHandle jwk;
+  JwkHandle jwk;  // of RSA and the curves of ECDSA
   Algorithm algorithm = Algorithm::rs256;
   std::string id;
   bool can_sign = false;
+  std::array<std::uint8_t, 32> ed25519 = {};
+  Secret secret = {};  // of HS256
 };
 
 }  // namespace latchkey::jose

@@ -4,8 +4,12 @@
 #include <array>
 #include <boost/json/serialize.hpp>
 #include <optional>
+#include <span>
 #include <stdexcept>
 
+#include "platform/crypto/ed25519.h"
+#include "platform/crypto/equal.h"
+#include "platform/crypto/hash.h"
 #include "platform/jose/cjose_handles.h"
 #include "platform/text/base64.h"
 #include "platform/text/json.h"
@@ -15,7 +19,24 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kEs256Characters = 86;  // of 64 bytes (RFC 7518 section 3.4)
+// How long a signature of this algorithm is, in characters (RFC 7518 section 3.4); 0: as the key
+// has it.
+std::size_t size_of_signature(Algorithm algorithm) {
+  switch (algorithm) {
+    case Algorithm::es256:
+      return 86;  // 64 bytes
+    case Algorithm::es384:
+      return 128;
+    case Algorithm::es512:
+      return 176;
+    default:
+      return 0;
+  }
+}
+
+std::span<const std::uint8_t> bytes_of(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
 
 std::optional<json::object> object_in(std::string_view part) {
   const auto text = text::decode_base64url(part);
@@ -53,10 +74,26 @@ std::optional<Fault> judge_header(const json::object& header, const Key& key,
   return std::nullopt;
 }
 
+crypto::Digest mac_of(const Key& key, std::string_view input) {
+  return crypto::HmacSha256(bytes_of(key.impl().secret.reveal())).mac(input);
+}
+
 bool signature_fits(std::string_view token, const Key& key) {
   // cjose would ignore a byte too much.
-  const std::size_t size = token.size() - token.rfind('.') - 1;
-  if (key.algorithm() == Algorithm::es256 && size != kEs256Characters) return false;
+  const std::size_t dot = token.rfind('.');
+  const std::size_t expected = size_of_signature(key.algorithm());
+  if (expected != 0 && token.size() - dot - 1 != expected) return false;
+  // What cjose does not know, or knows by a secret alone.
+  const bool ed25519 = key.algorithm() == Algorithm::eddsa || key.algorithm() == Algorithm::ed25519;
+  if (ed25519 || key.algorithm() == Algorithm::hs256) {
+    const auto signature = text::decode_base64url(token.substr(dot + 1));
+    const std::string_view input = token.substr(0, dot);
+    if (!signature) return false;
+    if (ed25519) {
+      return crypto::ed25519_verifies(key.impl().ed25519, input, *signature);
+    }
+    return crypto::equal(bytes_of(*signature), mac_of(key, input));
+  }
   cjose_err error{};
   const JwsHandle jws(cjose_jws_import(token.data(), token.size(), &error));
   return jws && cjose_jws_verify(jws.get(), key.impl().jwk.get(), &error);
@@ -88,14 +125,20 @@ std::expected<json::object, Fault> verify(std::string_view token, const Key& key
 
 std::string sign(const Key& key, const json::object& claims, std::string_view type) {
   if (!key.can_sign()) throw std::runtime_error("a public key signs nothing");
+  if (key.algorithm() == Algorithm::hs256) {
+    const json::object header{{"alg", name_of(key.algorithm())}, {"typ", type}};
+    std::string token = text::encode_base64url(json::serialize(header)) + "." +
+                        text::encode_base64url(json::serialize(claims));
+    return token + "." + text::encode_base64url(mac_of(key, token));
+  }
   cjose_err error{};
   const HeaderHandle header(cjose_header_new(&error));
   const std::string algorithm(name_of(key.algorithm()));
   const std::string type_text(type);
-  const bool set = header &&
-                   cjose_header_set(header.get(), CJOSE_HDR_ALG, algorithm.c_str(), &error) &&
-                   cjose_header_set(header.get(), "typ", type_text.c_str(), &error) &&
-                   cjose_header_set(header.get(), CJOSE_HDR_KID, key.id().c_str(), &error);
+  const bool set =
+      header && cjose_header_set(header.get(), CJOSE_HDR_ALG, algorithm.c_str(), &error) &&
+      cjose_header_set(header.get(), "typ", type_text.c_str(), &error) &&
+      (key.id().empty() || cjose_header_set(header.get(), CJOSE_HDR_KID, key.id().c_str(), &error));
   const std::string body = json::serialize(claims);
   const JwsHandle jws(set ? cjose_jws_sign(key.impl().jwk.get(), header.get(),
                                            reinterpret_cast<const std::uint8_t*>(body.data()),

@@ -10,12 +10,24 @@
 
 #include "platform/secret.h"
 
-// JSON Web Keys (RFC 7517) of the two kinds that OpenID Connect makes everybody know.
+// JSON Web Keys (RFC 7517).
 namespace latchkey::jose {
 
 enum class Algorithm : std::uint8_t {
+  // What this server signs with and lets its clients sign with.
   rs256,  // RSASSA-PKCS1-v1_5 with SHA-256
   es256,  // ECDSA on P-256 with SHA-256
+  // What others sign with as well.
+  rs384,
+  rs512,
+  ps256,  // RSASSA-PSS with SHA-256
+  ps384,
+  ps512,
+  es384,    // ECDSA on P-384 with SHA-384
+  es512,    // ECDSA on P-521 with SHA-512
+  eddsa,    // Ed25519, read and never made
+  ed25519,  // the same by its own name (RFC 9864)
+  hs256,    // HMAC with SHA-256: of a secret that both sides have
 };
 
 std::string_view name_of(Algorithm algorithm);
@@ -29,15 +41,20 @@ class Key {
   // std::runtime_error when OpenSSL fails.
   static Key generate(Algorithm algorithm);
 
-  // RSA of 2048 to 8192 bits or P-256, public or private; the error is a sentence. A key that says
-  // that it is for another use (`use`, `key_ops`, `alg`) is refused.
+  // RSA of 2048 to 8192 bits or P-256, public or private, for RS256 or ES256; the error is a
+  // sentence. A key that says that it is for another use (`use`, `key_ops`, `alg`) is refused.
   static std::expected<Key, std::string> read(const boost::json::object& jwk);
+  // The same for this algorithm, which the caller has decided to allow; also P-384, P-521 and
+  // Ed25519 (RFC 8037). Never for HS256: what is published is no secret.
+  static std::expected<Key, std::string> read(const boost::json::object& jwk, Algorithm algorithm);
+  // For HS256, without an id.
+  static Key of_secret(const Secret& secret);
 
   Algorithm algorithm() const;
   const std::string& id() const;  // kid; empty: the key has none
   bool can_sign() const;
 
-  // With kid, use and alg, as it is published.
+  // With kid, use and alg, as it is published. Throws std::logic_error for HS256 and Ed25519.
   boost::json::object public_jwk() const;
   Secret private_jwk() const;
 
@@ -45,6 +62,8 @@ class Key {
   const Impl& impl() const { return *impl_; }
 
  private:
+  static std::expected<Key, std::string> read_for(const boost::json::object& jwk,
+                                                  std::optional<Algorithm> algorithm);
   explicit Key(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
 
   std::shared_ptr<const Impl> impl_;

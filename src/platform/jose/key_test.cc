@@ -21,7 +21,11 @@ const Key& rsa() {
 TEST(Key, KnowsItsAlgorithmsByName) {
   EXPECT_EQ(algorithm_of("RS256"), Algorithm::rs256);
   EXPECT_EQ(algorithm_of("ES256"), Algorithm::es256);
-  for (const auto* name : {"", "none", "rs256", "HS256", "RS512", "ES256K"}) {
+  for (const auto* name : {"RS384", "PS256", "PS512", "ES512", "EdDSA", "Ed25519", "HS256"}) {
+    ASSERT_TRUE(algorithm_of(name)) << name;
+    EXPECT_EQ(name_of(*algorithm_of(name)), name);
+  }
+  for (const auto* name : {"", "none", "None", "rs256", "HS512", "ES256K"}) {
     EXPECT_FALSE(algorithm_of(name)) << name;
   }
 }
