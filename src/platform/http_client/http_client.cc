@@ -62,7 +62,7 @@ int look_up(void* stop, curl_off_t /*down_total*/, curl_off_t /*down*/, curl_off
 }
 
 List headers(const Request& request) {
-  std::vector<std::string> lines{"Accept: */*", "Expect:"};
+  std::vector<std::string> lines{"Accept: " + request.accept, "Expect:"};
   if (!request.content_type.empty()) lines.push_back("Content-Type: " + request.content_type);
   if (!request.authorization.empty()) lines.push_back("Authorization: " + request.authorization);
   List list;
@@ -112,8 +112,9 @@ std::optional<Time> date_of(const Handle& handle) {
 }  // namespace
 
 std::expected<Answer, Failure> send(const Request& request) {
-  const Handle own = request.neighbour ? nullptr : new_handle();
-  const Handle& handle = request.neighbour ? kept_handle() : own;
+  const bool kept = request.neighbour || request.kept;
+  const Handle own = kept ? nullptr : new_handle();
+  const Handle& handle = kept ? kept_handle() : own;
   const List lines = headers(request);
   Reading reading{.body = {}, .most = request.most_bytes};
   set(handle, CURLOPT_NOSIGNAL, 1L);  // threads
@@ -134,6 +135,10 @@ std::expected<Answer, Failure> send(const Request& request) {
   set(handle, CURLOPT_XFERINFOFUNCTION, look_up);
   set(handle, CURLOPT_XFERINFODATA, &request.stop);
   set(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(kConnecting.count()));
+  if (!request.ca_file.empty()) {
+    set(handle, CURLOPT_CAINFO, request.ca_file.c_str());
+    set(handle, CURLOPT_CAPATH, nullptr);
+  }
   if (!request.unix_socket.empty()) {
     set(handle, CURLOPT_UNIX_SOCKET_PATH, request.unix_socket.c_str());
   }

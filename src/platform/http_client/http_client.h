@@ -21,6 +21,7 @@ struct Request {
   std::string url;               // http or https, whose certificate has to be good
   std::string unix_socket = {};  // to connect to, whatever the address says
   std::string content_type = {};
+  std::string accept = "*/*";
   // The value of Authorization; empty: none is sent.
   std::string authorization = {};
   std::string body = {};
@@ -28,6 +29,10 @@ struct Request {
   // Of a place that is asked again and again: the connection is kept, and no proxy of the
   // environment is used.
   bool neighbour = false;
+  // Of a place that is asked now and then: the connection is kept.
+  bool kept = false;
+  // Whose certificates are good there (PEM), instead of those that this machine trusts.
+  std::string ca_file = {};
   std::optional<std::chrono::steady_clock::time_point> deadline = {};  // absent: none
   std::stop_token stop = {};                                           // heard within a second
 };

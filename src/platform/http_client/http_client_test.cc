@@ -283,6 +283,23 @@ TEST(HttpClient, GoesToANeighbourThroughNoProxyOfTheEnvironment) {
   EXPECT_THAT(seen.requests[0], HasSubstr("/far"));
 }
 
+TEST(HttpClient, KeepsAConnectionWhereItIsAskedTo) {
+  Neighbour far;
+  Request request = to(far.url());
+  request.kept = true;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(send(request).value().status, 200);
+  EXPECT_EQ(far.end().connections, 1);
+}
+
+// As one that has answered in another form by default is asked for JSON.
+TEST(HttpClient, SaysWhatItWouldRead) {
+  OneAnswer server("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
+  Request request = to(server.url());
+  request.accept = "application/json";
+  EXPECT_EQ(send(request).value().body, "{}");
+  EXPECT_THAT(server.request(), HasSubstr("\r\nAccept: application/json\r\n"));
+}
+
 TEST(HttpClient, FollowsNobodyAnywhere) {
   OneAnswer server(
       "HTTP/1.1 307 Elsewhere\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n");
