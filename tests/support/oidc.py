@@ -1,0 +1,101 @@
+"""An OpenID Connect provider (npm oidc-provider) that sends people back to a server under test."""
+
+import json
+import pathlib
+import subprocess
+from typing import Any
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+import httpx
+
+from support.polling import wait_until
+from support.ports import ReservedPort
+
+FOLDER = pathlib.Path(__file__).parent / "oidc_provider"
+
+
+class OidcProvider:
+    """Listens on one port of 127.0.0.1, goes away and comes back; forgets people when it does.
+
+    `accounts` are claims by name, which is the subject too: {"alice": {"email": …}}. `clients` are
+    as oidc-provider has them. The address of the issuer has no slash at its end.
+    """
+
+    def __init__(
+        self,
+        folder: pathlib.Path,
+        clients: list[dict[str, Any]],
+        accounts: dict[str, dict[str, Any]],
+        **more: Any,
+    ):
+        self._port = ReservedPort()
+        self.issuer = f"http://127.0.0.1:{self._port.number}"
+        self._file = folder / "oidc_provider.json"
+        configuration = {
+            "issuer": self.issuer,
+            "port": self._port.number,
+            "clients": clients,
+            "accounts": accounts,
+            **more,
+        }
+        self._file.write_text(json.dumps(configuration))
+        self._log = folder / "oidc_provider.log"
+        self._process: subprocess.Popen | None = None
+
+    def start(self) -> "OidcProvider":
+        with self._log.open("a") as log:
+            self._process = subprocess.Popen(
+                ["node", "server.js", str(self._file)], cwd=FOLDER, stdout=log, stderr=log
+            )
+        wait_until(self._answers, "the provider to answer", seconds=60)
+        return self
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self._log.read_text()
+        try:
+            return httpx.get(self.issuer + "/.well-known/openid-configuration").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(30)
+            self._process = None
+
+    def close(self) -> None:
+        self.stop()
+        self._port.release()
+
+    def rotate_keys(self, keep: bool = False) -> None:
+        """Signs with new keys from now on; the old ones are no longer published unless kept."""
+        self._order("rotate", keep=keep)
+
+    def tell_of_logout(self, client_id: str, subject: str, session: str | None = None) -> int:
+        """Sends the client a logout token; the status with which it was met, 0: none."""
+        return self._order("logout", client_id=client_id, sub=subject, sid=session)["status"]
+
+    def sign_ins(self) -> list[dict[str, str]]:
+        """The parameters of each authorization request so far."""
+        return httpx.get(self.issuer + "/control/sign-ins").raise_for_status().json()
+
+    def _order(self, name: str, **told: Any) -> Any:
+        answer = httpx.post(f"{self.issuer}/control/{name}", json=told, timeout=30)
+        return answer.raise_for_status().json()
+
+    def sign_in(
+        self, browser: httpx.Client, url: str, login: str | None, redirect_uri: str
+    ) -> dict[str, str]:
+        """Follows a browser from the authorization request to what it brings back: the fields of
+        the answer. Signs in as `login` where the provider asks; None: cancels."""
+        for _ in range(20):
+            if url.split("?")[0] == redirect_uri:
+                return dict(parse_qsl(urlsplit(url).query, strict_parsing=True))
+            answer = browser.get(url, follow_redirects=False)
+            if answer.status_code == 200:
+                form = {"cancel": "1"} if login is None else {"login": login}
+                answer = browser.post(url, data=form, follow_redirects=False)
+            assert answer.status_code in (302, 303), (url, answer.status_code, answer.text)
+            url = urljoin(url, answer.headers["Location"])
+        raise AssertionError(f"the provider does not come to an end: {url}")
