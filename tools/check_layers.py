@@ -1,5 +1,6 @@
 """Checks that every #include follows the arrows between rooms, that rules stay in their floor, that
-each table of the database is written by one room, and that one file has the prefixes of tokens.
+each table of the database is written by one room, that one file has the prefixes of tokens, and that
+no test ends its whole program with the error of a success.
 
 What a room may use is said once, in src/CMakeLists.txt (`latchkey_room(… USES …)`); this reads it
 there. The linker would notice a call against the arrows, but not a header-only one. Which tables
@@ -40,6 +41,9 @@ SLOW_HEADERS = re.compile(
 )
 
 SQL = re.compile(r'"[^"\n]*\b(SELECT\s+(?!1")|INSERT\s+INTO|UPDATE\s+\w+\s+SET|DELETE\s+FROM)')
+TEST = re.compile(r"_test(ing)?\.(cc|h)$")
+# std::expected::error() checks nothing; text::Fields::error() is another.
+UNCHECKED_ERROR = re.compile(r"(?<!\bfields)(\.|->)error\(\)")
 INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+)[>"]')
 
 # The pieces of C++ that count when SQL is looked for, in this order. Literals with nothing but space
@@ -133,7 +137,8 @@ def check_file(
     if room is None:
         return
     allowed = reachable(room, rooms)
-    if re.search(r"_test(ing)?\.(cc|h)$", name):
+    test = TEST.search(name) is not None
+    if test:
         for used in (tests_use or {}).get(room, ()):
             allowed |= reachable(used, rooms) | (tests_use or {}).get(used, set())
     for number, line in enumerate(text.splitlines(), 1):
@@ -152,6 +157,8 @@ def check_file(
                 yield f"{where}: no such file: {header}"
         elif floor(name) in ("endpoints", "outbound", "app") and SQL.search(line):
             yield f"{where}: SQL belongs into domain/"
+        if test and UNCHECKED_ERROR.search(line):
+            yield f"{where}: ends all tests where there is none: error_of(), platform/error_testing.h"
     if re.search(r"\b(TODO|FIXME|XXX)\b", text):
         yield f"src/{name}: has an open end (TODO); do it, or write an issue"
 

@@ -63,6 +63,8 @@ class Files(unittest.TestCase):
             "platform/time.h": "#include <chrono>",
             "domain/limits/limit_test.cc": '#include "domain/sessions/record.h"',
             "domain/limits/limits_testing.h": '#include "domain/sessions/record.h"',
+            "domain/limits/a_test.cc": "error_of(tried); ASSERT_FALSE(fields.error());",
+            "domain/limits/a.cc": "if (!tried) return tried.error();",
         }.items():
             with self.subTest(name):
                 self.assertEqual(self.refused(name, text), "")
@@ -80,6 +82,10 @@ class Files(unittest.TestCase):
             ("endpoints/matrix/a.cc", 'tx.run("DELETE FROM users");', "SQL belongs"),
             ("platform/mail/a.cc", "", "is no room"),
             ("platform/db/a.cc", "// TODO(me): later", "open end"),
+            ("platform/db/a_test.cc", "EXPECT_EQ(open().error(), 5);", "error_of()"),
+            ("platform/db/a_test.cc", "EXPECT_EQ(open(5)\n  .error().why, 5);", "error_of()"),
+            ("platform/db/a_testing.cc", "throw Fault(opened->error());", "error_of()"),
+            ("platform/db/a_test.cc", "EXPECT_EQ(no_fields.error(), 5);", "error_of()"),
         ):
             with self.subTest(text):
                 self.assertIn(sentence, self.refused(name, text))

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "platform/config/config.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::app {
 namespace {
@@ -23,7 +24,7 @@ std::string file(const std::string& path) {
 config::Errors errors_of(const std::string& yaml) {
   Config config;
   const auto loaded = config::load(yaml, "/etc/latchkey", config);
-  return loaded ? config::Errors{} : loaded.error();
+  return loaded ? config::Errors{} : error_of(loaded);
 }
 
 constexpr const char* kSmallest = R"(

@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "platform/config/config.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::app {
 namespace {
@@ -24,7 +25,7 @@ Config configured(const std::string& more = {}, const std::string& listen = "127
       "listen: [\"" +
           listen + "\"]\n" + more,
       "/etc/latchkey", config);
-  EXPECT_TRUE(loaded) << loaded.error().front();
+  EXPECT_TRUE(loaded) << error_of(loaded).front();
   return config;
 }
 
@@ -46,18 +47,18 @@ TEST(HomeserverConfig, SynapseGetsTheAddressAndTheSecret) {
 TEST(HomeserverConfig, SynapseNeedsASecretAndAPort) {
   const auto without = homeserver_config("synapse", configured());
   ASSERT_FALSE(without);
-  EXPECT_THAT(without.error(), HasSubstr("homeserver.secret"));
+  EXPECT_THAT(error_of(without), HasSubstr("homeserver.secret"));
   const auto by_socket =
       homeserver_config("synapse", configured(kBehind, "unix:/run/latchkey.sock"));
   ASSERT_FALSE(by_socket);
-  EXPECT_THAT(by_socket.error(), HasSubstr("listen"));
+  EXPECT_THAT(error_of(by_socket), HasSubstr("listen"));
 }
 
 class ForProxy : public testing::TestWithParam<const char*> {};
 
 TEST_P(ForProxy, NamesAndAddressesAreThoseOfThisServer) {
   const auto text = homeserver_config(GetParam(), configured(kBehind));
-  ASSERT_TRUE(text) << text.error();
+  ASSERT_TRUE(text) << error_of(text);
   EXPECT_THAT(*text, HasSubstr("chat.example.org"));
   EXPECT_THAT(*text, HasSubstr("127.0.0.1:18008"));
   EXPECT_THAT(*text, HasSubstr("127.0.0.1:18009"));
@@ -132,7 +133,7 @@ TEST_P(ForProxy, AHomeserverThatTheExampleHasNoLinesForIsRefused) {
     config.homeserver.endpoint = endpoint;
     const auto text = homeserver_config(GetParam(), config);
     ASSERT_FALSE(text) << endpoint;
-    EXPECT_THAT(text.error(), HasSubstr("homeserver.endpoint: '" + std::string(endpoint) + "'"));
+    EXPECT_THAT(error_of(text), HasSubstr("homeserver.endpoint: '" + std::string(endpoint) + "'"));
   }
 }
 
@@ -148,7 +149,7 @@ INSTANTIATE_TEST_SUITE_P(Each, ForProxy, testing::Values("nginx", "caddy"));
 TEST(HomeserverConfig, AnUnknownOneIsRefusedWithWhatThereIs) {
   const auto text = homeserver_config("apache", configured(kBehind));
   ASSERT_FALSE(text);
-  EXPECT_THAT(text.error(), HasSubstr("synapse, nginx or caddy"));
+  EXPECT_THAT(error_of(text), HasSubstr("synapse, nginx or caddy"));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "domain/accounts/accounts_testing.h"
 #include "platform/config/document.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::accounts {
 namespace {
@@ -32,7 +33,7 @@ std::expected<Terms, std::string> read(const std::string& yaml) {
 TEST(Terms, AreShownAsTheyStand) {
   EXPECT_TRUE(Terms().empty());
   const auto terms = read(kTwo);
-  ASSERT_TRUE(terms.has_value()) << terms.error();
+  ASSERT_TRUE(terms.has_value()) << error_of(terms);
   EXPECT_FALSE(terms->empty());
   const auto& policies = terms->policies();
   EXPECT_EQ(policies.size(), 2U);
@@ -72,14 +73,14 @@ TEST(Terms, OfTheWrongShape) {
   for (const Broken& one : kBroken) {
     const auto terms = read(std::string(one.yaml));
     ASSERT_FALSE(terms.has_value()) << one.yaml;
-    EXPECT_THAT(terms.error(), HasSubstr(one.said)) << one.yaml;
+    EXPECT_THAT(error_of(terms), HasSubstr(one.said)) << one.yaml;
   }
 }
 
 TEST(Terms, AFileThatIsNotThere) {
   const auto terms = Terms::load("/nonexistent/terms.yaml");
   ASSERT_FALSE(terms.has_value());
-  EXPECT_THAT(terms.error(), HasSubstr("cannot be read"));
+  EXPECT_THAT(error_of(terms), HasSubstr("cannot be read"));
 }
 
 class AcceptedTerms : public testing::AccountsOnEachEngine {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "domain/accounts/accounts_testing.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::administration {
 namespace {
@@ -33,19 +34,19 @@ TEST_P(AdministerRegistrationTokensTest, MakesOneOrTakesWhatIsGiven) {
   EXPECT_TRUE(usable(made.text));
   EXPECT_EQ(create({.text = "Team-2026"}).value().text, "Team-2026");
   EXPECT_TRUE(usable("Team-2026"));
-  EXPECT_EQ(create({.text = "Team-2026"}).error().why, Why::token_exists);
+  EXPECT_EQ(error_of(create({.text = "Team-2026"})).why, Why::token_exists);
 }
 
 TEST_P(AdministerRegistrationTokensTest, SaysWhatIsWrong) {
-  EXPECT_EQ(create({.text = "not a token"}).error().why, Why::not_a_token);
-  EXPECT_EQ(create({.text = ""}).error().why, Why::not_a_token);
-  EXPECT_EQ(create({.name = std::string(101, 'x')}).error().why, Why::not_a_token_name);
-  EXPECT_EQ(create({.name = "two\nlines"}).error().why, Why::not_a_token_name);
-  EXPECT_EQ(create({.name = "\xff"}).error().why, Why::not_a_token_name);
-  EXPECT_EQ(create({.uses_allowed = 0}).error().why, Why::token_without_use);
-  EXPECT_EQ(create({.lifetime = Duration{0}}).error().why, Why::token_expired_at_once);
+  EXPECT_EQ(error_of(create({.text = "not a token"})).why, Why::not_a_token);
+  EXPECT_EQ(error_of(create({.text = ""})).why, Why::not_a_token);
+  EXPECT_EQ(error_of(create({.name = std::string(101, 'x')})).why, Why::not_a_token_name);
+  EXPECT_EQ(error_of(create({.name = "two\nlines"})).why, Why::not_a_token_name);
+  EXPECT_EQ(error_of(create({.name = "\xff"})).why, Why::not_a_token_name);
+  EXPECT_EQ(error_of(create({.uses_allowed = 0})).why, Why::token_without_use);
+  EXPECT_EQ(error_of(create({.lifetime = Duration{0}})).why, Why::token_expired_at_once);
   EXPECT_EQ(
-      administration_.revoke_registration_token(kOperator, RegistrationTokenId{7}).error().why,
+      error_of(administration_.revoke_registration_token(kOperator, RegistrationTokenId{7})).why,
       Why::no_such_token);
   EXPECT_TRUE(administration_.list_registration_tokens().empty());
 }
@@ -53,7 +54,7 @@ TEST_P(AdministerRegistrationTokensTest, SaysWhatIsWrong) {
 TEST_P(AdministerRegistrationTokensTest, ListsWhatEachIsWorth) {
   const auto revoked = create({.name = "gone"}).value();
   EXPECT_TRUE(administration_.revoke_registration_token(kOperator, revoked.id).has_value());
-  EXPECT_EQ(administration_.revoke_registration_token(kOperator, revoked.id).error().why,
+  EXPECT_EQ(error_of(administration_.revoke_registration_token(kOperator, revoked.id)).why,
             Why::already_revoked);
   server_.clock.advance(1s);
   const auto expiring = create({.name = "Märta's guests", .lifetime = 1min}).value();

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "domain/accounts/accounts_testing.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::administration {
 namespace {
@@ -39,19 +40,19 @@ TEST_P(AdministerThreepidsTest, KeepsTheCanonicalForm) {
 
 TEST_P(AdministerThreepidsTest, SaysWhatIsWrong) {
   const auto no_user = AdminRefused{Why::no_such_user, "nobody"};
-  EXPECT_EQ(add("alice", "email", "nothing").error(),
+  EXPECT_EQ(error_of(add("alice", "email", "nothing")),
             (AdminRefused{Why::not_an_email_address, "nothing"}));
-  EXPECT_EQ(add("alice", "msisdn", "0170 1234567").error(),
+  EXPECT_EQ(error_of(add("alice", "msisdn", "0170 1234567")),
             (AdminRefused{Why::not_a_phone_number, "0170 1234567"}));
-  EXPECT_EQ(add("alice", "irc", "alice").error(), (AdminRefused{Why::not_a_medium, "irc"}));
-  EXPECT_EQ(remove("alice", "irc", "alice").error(), (AdminRefused{Why::not_a_medium, "irc"}));
-  EXPECT_EQ(add("nobody", "email", "a@example.com").error(), no_user);
-  EXPECT_EQ(remove("nobody", "email", "a@example.com").error(), no_user);
-  EXPECT_EQ(administration_.list_threepids("nobody").error(), no_user);
+  EXPECT_EQ(error_of(add("alice", "irc", "alice")), (AdminRefused{Why::not_a_medium, "irc"}));
+  EXPECT_EQ(error_of(remove("alice", "irc", "alice")), (AdminRefused{Why::not_a_medium, "irc"}));
+  EXPECT_EQ(error_of(add("nobody", "email", "a@example.com")), no_user);
+  EXPECT_EQ(error_of(remove("nobody", "email", "a@example.com")), no_user);
+  EXPECT_EQ(error_of(administration_.list_threepids("nobody")), no_user);
   EXPECT_TRUE(add("alice", "email", "a@example.com").has_value());
-  EXPECT_EQ(add("bob", "email", "A@example.com").error(),
+  EXPECT_EQ(error_of(add("bob", "email", "A@example.com")),
             (AdminRefused{Why::address_taken, "a@example.com"}));
-  EXPECT_EQ(remove("bob", "email", "A@example.com").error(),
+  EXPECT_EQ(error_of(remove("bob", "email", "A@example.com")),
             (AdminRefused{Why::not_theirs, "a@example.com", "bob"}));
 }
 

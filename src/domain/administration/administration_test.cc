@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "domain/accounts/accounts_testing.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::administration {
 namespace {
@@ -44,12 +45,12 @@ TEST_P(AdministrationTest, CreatesUsers) {
 }
 
 TEST_P(AdministrationTest, RefusesUsersThatCannotBe) {
-  EXPECT_EQ(administration_.create_user(kOperator, "alice", "correct horse", false).error(),
+  EXPECT_EQ(error_of(administration_.create_user(kOperator, "alice", "correct horse", false)),
             (AdminRefused{Why::name_taken, "alice"}));
-  EXPECT_EQ(administration_.create_user(kOperator, "Bob", "correct horse", false).error(),
+  EXPECT_EQ(error_of(administration_.create_user(kOperator, "Bob", "correct horse", false)),
             (AdminRefused{Why::not_a_name, "Bob"}));
   EXPECT_EQ(
-      administration_.create_user(kOperator, "bob", "short", false).error(),
+      error_of(administration_.create_user(kOperator, "bob", "short", false)),
       (AdminRefused{.why = Why::weak_password,
                     .weak = accounts::WeakPassword{accounts::WeakPassword::Why::too_short, 8}}));
   EXPECT_EQ(server_.count("SELECT COUNT(*) FROM users"), 1);
@@ -60,7 +61,8 @@ TEST_P(AdministrationTest, FindsUsersByNameOrMatrixId) {
     EXPECT_TRUE(administration_.list_sessions(name).has_value()) << name;
   }
   for (const auto* name : {"bob", "@alice:other.example", "", "@"}) {
-    EXPECT_EQ(administration_.list_sessions(name).error(), (AdminRefused{Why::no_such_user, name}));
+    EXPECT_EQ(error_of(administration_.list_sessions(name)),
+              (AdminRefused{Why::no_such_user, name}));
     EXPECT_FALSE(administration_.lock(kOperator, name).has_value());
     EXPECT_FALSE(administration_.set_password(kOperator, name, "correct horse").has_value());
     EXPECT_FALSE(administration_.soft_logout_user(kOperator, name).has_value());
@@ -110,11 +112,12 @@ TEST_P(AdministrationTest, EndsASession) {
   EXPECT_TRUE(administration_.end_session(kOperator, phone_.id()).has_value());
   EXPECT_EQ(worth(), Worth::ended);
   EXPECT_EQ(server_.row(phone_.id()).end_reason, EndReason::administrator);
-  EXPECT_EQ(administration_.end_session(kOperator, phone_.id()).error().why, Why::session_over);
-  EXPECT_EQ(administration_.soft_logout_session(kOperator, phone_.id()).error().why,
+  EXPECT_EQ(error_of(administration_.end_session(kOperator, phone_.id())).why, Why::session_over);
+  EXPECT_EQ(error_of(administration_.soft_logout_session(kOperator, phone_.id())).why,
             Why::session_ended);
-  EXPECT_EQ(administration_.end_session(kOperator, SessionId{7}).error().why, Why::no_such_session);
-  EXPECT_EQ(administration_.soft_logout_session(kOperator, SessionId{7}).error().why,
+  EXPECT_EQ(error_of(administration_.end_session(kOperator, SessionId{7})).why,
+            Why::no_such_session);
+  EXPECT_EQ(error_of(administration_.soft_logout_session(kOperator, SessionId{7})).why,
             Why::no_such_session);
 }
 
@@ -157,7 +160,7 @@ TEST_P(AdministrationTest, MarksAGap) {
   server_.clock.advance(1h);
   server_.sql("UPDATE heartbeat SET at = :at", server_.clock.now());
   EXPECT_EQ(worth(), Worth::ended);
-  EXPECT_EQ(administration_.mark_gap(kOperator, kNoon, kNoon - 1ms).error().why,
+  EXPECT_EQ(error_of(administration_.mark_gap(kOperator, kNoon, kNoon - 1ms)).why,
             Why::gap_ends_before_it_begins);
   administration_.mark_gap(kOperator, kNoon - 1min, kNoon + 1min).value();
   EXPECT_EQ(worth(), Worth::soft);
@@ -181,7 +184,7 @@ TEST_P(AdministrationTest, PasswordsBeyondWhatThePoolTakesAreRefused) {
                           [&](std::exception_ptr fault, const Administration::Result<>& result) {
                             ASSERT_FALSE(fault);
                             if (!result) ++busy;
-                            if (!result) EXPECT_EQ(result.error().why, Why::busy);
+                            if (!result) EXPECT_EQ(error_of(result).why, Why::busy);
                           });
   }
   context.run();

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "domain/accounts/accounts_testing.h"
+#include "platform/error_testing.h"
 #include "platform/text/ulid.h"
 
 namespace latchkey::administration {
@@ -167,7 +168,7 @@ TEST_P(AuditTest, ListsWhatConcernsOneUserAndNoMoreThanAsked) {
   EXPECT_THAT(administration_.list_audit("alice", 2).value(), SizeIs(2));
   EXPECT_EQ(administration_.list_audit("alice", 2).value().front().action, "user unlock");
   EXPECT_THAT(administration_.list_audit(std::nullopt, 5).value(), SizeIs(5));
-  EXPECT_EQ(administration_.list_audit("nobody", 5).error(),
+  EXPECT_EQ(error_of(administration_.list_audit("nobody", 5)),
             (AdminRefused{AdminRefused::Why::no_such_user, "nobody"}));
 }
 

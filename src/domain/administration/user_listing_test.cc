@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "domain/accounts/accounts_testing.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::administration {
 namespace {
@@ -103,7 +104,7 @@ TEST_P(UserListingTest, LastSeenIsTheLatestOfAll) {
   EXPECT_EQ(run((*administration_).sign_out_user(kOperator, "alice")).value(), 2U);
   EXPECT_EQ(list({}, "", 1).users.at(0).last_seen_at, kNoon + 1h);
   EXPECT_EQ(run(listing_.count()).sessions, 0);
-  EXPECT_EQ(run(listing_.show("nobody")).error(),
+  EXPECT_EQ(error_of(run(listing_.show("nobody"))),
             (AdminRefused{AdminRefused::Why::no_such_user, "nobody"}));
 }
 

@@ -5,6 +5,7 @@
 #include <boost/json/array.hpp>
 
 #include "domain/sessions/sessions_testing.h"
+#include "platform/error_testing.h"
 #include "platform/jose/jws.h"
 #include "platform/text/base64.h"
 
@@ -86,7 +87,7 @@ TEST(ClaimedClient, SaysWhoAndHow) {
   };
   for (const auto& row : rows) {
     const auto who = claimed(row.row);
-    ASSERT_TRUE(who) << who.error().sentence;
+    ASSERT_TRUE(who) << error_of(who).sentence;
     EXPECT_EQ(who->id, row.id);
     EXPECT_EQ(who->method, row.method) << row.id;
     EXPECT_EQ(who->secret.reveal(), row.secret);
@@ -142,9 +143,9 @@ TEST(ClaimedClient, IsRefusedUnlessThereIsOneOfOneWay) {
   for (const auto& row : rows) {
     const auto who = claimed(row.row);
     ASSERT_FALSE(who) << row.row.authorization << " " << who->id;
-    EXPECT_EQ(who.error().challenge, row.challenge) << who.error().sentence;
-    EXPECT_EQ(who.error().bad_request, row.bad_request) << who.error().sentence;
-    EXPECT_FALSE(who.error().sentence.empty());
+    EXPECT_EQ(error_of(who).challenge, row.challenge) << error_of(who).sentence;
+    EXPECT_EQ(error_of(who).bad_request, row.bad_request) << error_of(who).sentence;
+    EXPECT_FALSE(error_of(who).sentence.empty());
   }
 }
 
@@ -182,7 +183,7 @@ TEST(ProvenClient, UsesTheWayItIsRegisteredWithAndNoOther) {
       const Client known = client(registered);
       const auto proof = prove_client(claim(used, "secret"), &known, kHere, kNow);
       ASSERT_FALSE(proof);
-      EXPECT_EQ(proof.error().challenge, used == Method::client_secret_basic);
+      EXPECT_EQ(error_of(proof).challenge, used == Method::client_secret_basic);
     }
   }
 }
@@ -267,7 +268,7 @@ TEST(Assertion, ProvesWhatItSays) {
   for (const auto& one : good) {
     for (const jose::Key* key : {&ec(), &rsa()}) {
       const auto proof = prove(jose::sign(*key, one, "JWT"));
-      ASSERT_TRUE(proof) << json::serialize(one) << proof.error().sentence;
+      ASSERT_TRUE(proof) << json::serialize(one) << error_of(proof).sentence;
       ASSERT_TRUE(*proof);
       EXPECT_GT((*proof)->expires_at, kNow);
     }

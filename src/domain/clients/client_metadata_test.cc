@@ -6,6 +6,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "platform/error_testing.h"
+
 namespace latchkey::clients {
 namespace {
 
@@ -27,7 +29,7 @@ json::object with(std::string_view fields) {
 json::object accepted(const json::object& metadata) {
   auto result = accept_metadata(metadata);
   EXPECT_TRUE(result) << json::serialize(metadata) << ": "
-                      << (result ? "" : result.error().sentence);
+                      << (result ? "" : error_of(result).sentence);
   return result.value_or(json::object{});
 }
 
@@ -35,8 +37,8 @@ std::string refusal(const json::object& metadata, Code code = Code::invalid_clie
   const auto result = accept_metadata(metadata);
   EXPECT_FALSE(result) << json::serialize(metadata);
   if (result) return "";
-  EXPECT_EQ(result.error().code, code) << result.error().sentence;
-  return result.error().sentence;
+  EXPECT_EQ(error_of(result).code, code) << error_of(result).sentence;
+  return error_of(result).sentence;
 }
 
 TEST(ClientMetadata, WritesDefaultsOut) {

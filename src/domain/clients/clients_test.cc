@@ -6,6 +6,7 @@
 #include <set>
 
 #include "domain/sessions/sessions_testing.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::clients {
 namespace {
@@ -93,7 +94,7 @@ TEST_P(ClientsOnEachEngine, RefusesAndKeepsNothing) {
   bad["redirect_uris"] = json::array{"http://example.com/"};
   const auto refused = run(clients_.register_client(bad));
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, RegistrationError::Code::invalid_redirect_uri);
+  EXPECT_EQ(error_of(refused).code, RegistrationError::Code::invalid_redirect_uri);
   EXPECT_EQ(server_.count("SELECT count(*) FROM oauth_clients"), 0);
 }
 

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "platform/config/document.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::clients {
 namespace {
@@ -21,7 +22,7 @@ std::expected<std::vector<Client>, std::vector<std::string>> read(const std::str
 std::string complaint_of(const std::string& lines) {
   const auto clients = read("clients:\n- client_id: console\n" + lines);
   EXPECT_FALSE(clients) << lines;
-  return clients ? "" : clients.error().at(0);
+  return clients ? "" : error_of(clients).at(0);
 }
 
 constexpr auto* kUris = "  redirect_uris: [\"https://console.example.com/cb\"]\n";
@@ -29,7 +30,7 @@ constexpr auto* kSecret = "0123456789abcdef";
 
 TEST(ConfiguredClients, AreReadWithTheirDefaults) {
   const auto clients = read(std::string("clients:\n- client_id: console\n") + kUris);
-  ASSERT_TRUE(clients) << clients.error().at(0);
+  ASSERT_TRUE(clients) << error_of(clients).at(0);
   const Client& client = clients->at(0);
   EXPECT_EQ(client.id, "console");
   EXPECT_TRUE(client.configured);
@@ -81,16 +82,16 @@ TEST(ConfiguredClients, MayBeToldWhenASessionIsOver) {
   const std::string wants =
       "client 'console': backchannel_logout_uri: expected an https URL without a user or a "
       "fragment; http is for clients with a secret or a key";
-  EXPECT_EQ(with(inside).error().at(0), wants);
+  EXPECT_EQ(error_of(with(inside)).at(0), wants);
   for (const std::string uri :
        {"https://a:b@console.example.com/", "https://console.example.com/#x", "https:///out",
         "console.example.com/out", "com.example.console:/out", "\"https://console.example.com/ \"",
         "file:///etc/passwd"}) {
     const auto clients = with("  backchannel_logout_uri: " + uri + "\n", "client_secret_post");
     ASSERT_FALSE(clients) << uri;
-    EXPECT_EQ(clients.error().at(0), wants) << uri;
+    EXPECT_EQ(error_of(clients).at(0), wants) << uri;
   }
-  EXPECT_EQ(with("  backchannel_logout_session_required: true\n").error().at(0),
+  EXPECT_EQ(error_of(with("  backchannel_logout_session_required: true\n")).at(0),
             "client 'console': backchannel_logout_uri: expected one");
 }
 
@@ -111,7 +112,7 @@ clients:
   token_endpoint_auth_method: private_key_jwt
   jwks: {keys: [{kty: EC, crv: P-256, x: AA, y: AA}]}
 )");
-  ASSERT_TRUE(clients) << clients.error().at(0);
+  ASSERT_TRUE(clients) << error_of(clients).at(0);
   ASSERT_EQ(clients->size(), 2U);
   const Client& console = clients->at(0);
   EXPECT_EQ(console.shown_name("fr"), "La console");
@@ -133,17 +134,17 @@ TEST(ConfiguredClients, ASecretMayBeInAFile) {
                              "  token_endpoint_auth_method: client_secret_post\n"
                              "  client_secret_file: ";
   const auto clients = read(client + "secret\n", folder.string());
-  ASSERT_TRUE(clients) << clients.error().at(0);
+  ASSERT_TRUE(clients) << error_of(clients).at(0);
   EXPECT_EQ(clients->at(0).secret.reveal(), kSecret);
   const auto missing = read(client + "elsewhere\n", folder.string());
   ASSERT_FALSE(missing);
-  EXPECT_EQ(missing.error().at(0), "client 'console': client_secret_file: cannot read '" +
-                                       (folder / "elsewhere").string() +
-                                       "': there is no such file");
+  EXPECT_EQ(error_of(missing).at(0), "client 'console': client_secret_file: cannot read '" +
+                                         (folder / "elsewhere").string() +
+                                         "': there is no such file");
   const auto wrong = [&](const std::string& name, const std::string& text) {
     std::ofstream(folder / name, std::ios::binary) << text;
     const auto found = read(client + name + "\n", folder.string());
-    return found ? "" : found.error().at(0);
+    return found ? "" : error_of(found).at(0);
   };
   const std::string at = "client 'console': client_secret_file: '" + (folder / "wrong").string();
   EXPECT_EQ(wrong("wrong", "\n"), at + "' is empty");
@@ -154,19 +155,19 @@ TEST(ConfiguredClients, ASecretMayBeInAFile) {
             at + "': expected one line");
   EXPECT_EQ(wrong("wrong", "a secret with spaces\n"), at + "': expected ASCII without spaces");
   EXPECT_EQ(wrong("right", std::string(kSecret) + "\r\n"), "");
-  EXPECT_EQ(read(client + "'.'\n", folder.string()).error().at(0),
+  EXPECT_EQ(error_of(read(client + "'.'\n", folder.string())).at(0),
             "client 'console': client_secret_file: cannot read '" + (folder / ".").string() +
                 "': it is a folder");
-  EXPECT_EQ(read(client + "''\n", folder.string()).error().at(0),
+  EXPECT_EQ(error_of(read(client + "''\n", folder.string())).at(0),
             "client 'console': client_secret_file: expected the path of a file");
 
   std::ofstream(folder / "clients.yaml") << client << "elsewhere\n";
   const std::string path = (folder / "clients.yaml").string();
-  EXPECT_EQ(load_configured_clients(path).error().at(0), path + ": " + missing.error().at(0));
+  EXPECT_EQ(error_of(load_configured_clients(path)).at(0), path + ": " + error_of(missing).at(0));
   std::ofstream(folder / "clients.yaml") << client << "secret\n";
   EXPECT_EQ(load_configured_clients(path).value().size(), 1U);
   std::filesystem::remove_all(folder);
-  EXPECT_EQ(load_configured_clients(path).error().at(0),
+  EXPECT_EQ(error_of(load_configured_clients(path)).at(0),
             path + ": cannot be read: there is no such file");
 }
 
@@ -244,15 +245,15 @@ TEST(ConfiguredClients, AreWarnedOfWhatApplicationsSendAsItIs) {
 
 TEST(ConfiguredClients, SayWhatIsWrongWithTheFile) {
   const std::string uris = kUris;
-  EXPECT_EQ(read("other: 5").error().at(0), "clients: is missing");
+  EXPECT_EQ(error_of(read("other: 5")).at(0), "clients: is missing");
   EXPECT_FALSE(read("clients: {}"));
-  EXPECT_EQ(read("clients: []\nmore: 5").error().at(0), "expected nothing but clients");
-  EXPECT_EQ(read("clients: [5]").error().at(0), "client number 1: expected a map");
+  EXPECT_EQ(error_of(read("clients: []\nmore: 5")).at(0), "expected nothing but clients");
+  EXPECT_EQ(error_of(read("clients: [5]")).at(0), "client number 1: expected a map");
   EXPECT_FALSE(read("clients: [{client_id: \"a b\", redirect_uris: [\"https://a.example/\"]}]"));
   const auto two = read("clients:\n- client_id: a\n" + uris + "- client_id: a\n" + uris);
-  EXPECT_EQ(two.error(), std::vector<std::string>{"client 'a': is there twice"});
+  EXPECT_EQ(error_of(two), std::vector<std::string>{"client 'a': is there twice"});
   const auto many = read("clients:\n- client_id: a\n- client_id: b\n");
-  EXPECT_EQ(many.error().size(), 2U);
+  EXPECT_EQ(error_of(many).size(), 2U);
   EXPECT_TRUE(read("clients: []").value().empty());
 }
 

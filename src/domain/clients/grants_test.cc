@@ -7,6 +7,7 @@
 
 #include "domain/clients/client_metadata.h"
 #include "domain/clients/configured_clients.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::clients {
 namespace {
@@ -63,7 +64,7 @@ TEST(GrantsTest, OneHasToSignIn) {
     client["client_id"] = "app";
     const auto read = read_configured_clients({{"clients", json::array{client}}}, "");
     EXPECT_EQ(read.has_value(), type.signs_in) << type.name;
-    if (!read) EXPECT_THAT(read.error(), Contains(HasSubstr(sign_in_grant_names(" or "))));
+    if (!read) EXPECT_THAT(error_of(read), Contains(HasSubstr(sign_in_grant_names(" or "))));
   }
 }
 

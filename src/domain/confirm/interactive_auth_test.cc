@@ -5,6 +5,7 @@
 
 #include "domain/accounts/registration_tokens.h"
 #include "domain/self/self_testing.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::confirm {
 namespace {
@@ -53,7 +54,7 @@ class InteractiveAuthTest : public self::testing::SigninOnEachEngine {
   Result check(const AuthRequest& request, std::optional<AuthData> data = {}) {
     return run(surface_.auth.check(request, std::move(data)));
   }
-  static Challenge challenge(const Result& result) { return std::get<Challenge>(result.error()); }
+  static Challenge challenge(const Result& result) { return std::get<Challenge>(error_of(result)); }
   std::string begin(const AuthRequest& request) { return challenge(check(request)).session; }
   bool redeem(const AuthPassed& passed) {
     return server_.db().write_now(
@@ -72,18 +73,18 @@ TEST_P(InteractiveAuthTest, NobodyFillsTheTableWithTheirToken) {
   for (int i = 0; i < 100; ++i) {
     auto request = of("alice");
     request.address = "2001:db8:" + std::to_string(i) + "::1";
-    begun += std::holds_alternative<Challenge>(check(request).error()) ? 1 : 0;
+    begun += std::holds_alternative<Challenge>(error_of(check(request))) ? 1 : 0;
   }
   EXPECT_EQ(begun, 30);
   EXPECT_EQ(rows(), 30);
   const auto refused = check(of("alice"));
-  EXPECT_EQ(std::get<signin::LoginRefused>(refused.error()).why,
+  EXPECT_EQ(std::get<signin::LoginRefused>(error_of(refused)).why,
             signin::LoginRefused::Why::too_many_failures);
-  EXPECT_TRUE(std::holds_alternative<Challenge>(check(of("bob")).error()));
+  EXPECT_TRUE(std::holds_alternative<Challenge>(error_of(check(of("bob")))));
   EXPECT_TRUE(check(of("alice"), by_password({}, "correct horse")).has_value())
       << "what needs no row is not limited";
   server_.clock.advance(10s);
-  EXPECT_TRUE(std::holds_alternative<Challenge>(check(of("alice")).error()));
+  EXPECT_TRUE(std::holds_alternative<Challenge>(error_of(check(of("alice")))));
 }
 
 TEST_P(InteractiveAuthTest, BeginsWithAChallenge) {
@@ -263,7 +264,7 @@ TEST_P(InteractiveAuthTest, ExpiresAfterItsLifetime) {
 TEST_P(InteractiveAuthTest, OffersNothingToWhoHasNothingToConfirmWith) {
   server_.sql("UPDATE users SET password_hash = NULL WHERE localpart = 'alice'");
   const auto refused = check(of("alice"));
-  EXPECT_TRUE(std::holds_alternative<NoFlow>(refused.error()));
+  EXPECT_TRUE(std::holds_alternative<NoFlow>(error_of(refused)));
   EXPECT_FALSE(run(surface_.auth.can_confirm(user("alice")->account.id)));
   EXPECT_TRUE(run(surface_.auth.can_confirm(user("bob")->account.id)));
 }
@@ -298,7 +299,8 @@ TEST_P(InteractiveAuthTest, StrangersChangesAreLimitedLikeTheirChallenges) {
     EXPECT_FALSE(challenge(ask(number, {{.session = session}})).failure.has_value());
   }
   EXPECT_FALSE(challenge(ask(2, {{.session = session}})).failure.has_value()) << "unchanged";
-  EXPECT_TRUE(std::holds_alternative<signin::LoginRefused>(ask(3, {{.session = session}}).error()));
+  EXPECT_TRUE(
+      std::holds_alternative<signin::LoginRefused>(error_of(ask(3, {{.session = session}}))));
   EXPECT_TRUE(ask(3, stage(session, "m.login.dummy")).has_value()) << "what writes nothing";
 }
 

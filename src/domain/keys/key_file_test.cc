@@ -13,6 +13,7 @@
 #include "domain/schema/schema.h"
 #include "platform/db/engines_testing.h"
 #include "platform/db/migration.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::keys {
 namespace {
@@ -40,7 +41,7 @@ class KeyFile : public ::testing::TestWithParam<db::Dialect> {
   // The sentence with which a start is refused; "opened" when it is not.
   std::string refusal() {
     const auto keys = open();
-    return keys ? "opened" : keys.error();
+    return keys ? "opened" : error_of(keys);
   }
 
   std::string read() const {
@@ -270,7 +271,7 @@ TEST_P(KeyFile, AnotherNodeThatWasFirstWins) {
   ASSERT_TRUE(rotate_keys(*database_, fresh_path, kNoon).has_value());
   const auto keys = rotate();
   ASSERT_FALSE(keys.has_value());
-  EXPECT_THAT(keys.error(), HasSubstr("key 2"));
+  EXPECT_THAT(error_of(keys), HasSubstr("key 2"));
   EXPECT_EQ(read(), before);
   EXPECT_EQ(listed().size(), 2U);
 }
@@ -297,7 +298,7 @@ TEST_P(KeyFile, IdsRunOut) {
   });
   const auto keys = rotate();
   ASSERT_FALSE(keys.has_value());
-  EXPECT_THAT(keys.error(), HasSubstr("255"));
+  EXPECT_THAT(error_of(keys), HasSubstr("255"));
 }
 
 TEST_P(KeyFile, ThatCannotBeWrittenIsAFault) {
@@ -306,7 +307,7 @@ TEST_P(KeyFile, ThatCannotBeWrittenIsAFault) {
   forget_list();
   const auto keys = open_keys(*database_, elsewhere, kNoon);
   ASSERT_FALSE(keys.has_value());
-  EXPECT_THAT(keys.error(), HasSubstr("cannot write"));
+  EXPECT_THAT(error_of(keys), HasSubstr("cannot write"));
   EXPECT_TRUE(listed().empty()) << "the file first";
 }
 

@@ -6,6 +6,8 @@
 
 #include <vector>
 
+#include "platform/error_testing.h"
+
 namespace latchkey::limits {
 namespace {
 
@@ -41,14 +43,14 @@ class Limits : public ::testing::Test {
   // One wrong password; absent: it was looked at.
   Blocked fail(const Attempt& attempt) {
     auto tried = limits_.sign_in(attempt, now_);
-    if (!tried) return tried.error();
+    if (!tried) return error_of(tried);
     tried->failed();
     return std::nullopt;
   }
   // The right one.
   Blocked succeed(const Attempt& attempt) {
     auto tried = limits_.sign_in(attempt, now_);
-    if (!tried) return tried.error();
+    if (!tried) return error_of(tried);
     tried->succeeded();
     return std::nullopt;
   }

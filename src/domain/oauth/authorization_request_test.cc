@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "platform/error_testing.h"
+
 namespace latchkey::oauth {
 namespace {
 
@@ -54,7 +56,7 @@ TEST(AuthorizationRequest, LeadsNobodyAwayWhoOnlyOpensALink) {
 
 TEST(AuthorizationRequest, NobodyIsAnsweredWhomTheClientDidNotName) {
   EXPECT_TRUE(
-      std::holds_alternative<NotTheClients>(read_authorization_request(nullptr, good()).error()));
+      std::holds_alternative<NotTheClients>(error_of(read_authorization_request(nullptr, good()))));
   for (const char* uri : {"", "https://app.example/callback/", "https://evil.example/callback",
                           "https://app.example/callback#", "https://APP.example/callback",
                           "https://app.example@evil.example/callback"}) {
@@ -62,7 +64,7 @@ TEST(AuthorizationRequest, NobodyIsAnsweredWhomTheClientDidNotName) {
     p.redirect_uri = uri;
     const auto request = read_authorization_request(sample_client(), p);
     ASSERT_FALSE(request.has_value()) << uri;
-    EXPECT_TRUE(std::holds_alternative<NotTheClients>(request.error())) << uri;
+    EXPECT_TRUE(std::holds_alternative<NotTheClients>(error_of(request))) << uri;
   }
 }
 
@@ -102,7 +104,8 @@ TEST(AuthorizationRequest, IsRefusedToTheClient) {
     row.change(p);
     const auto request = read_authorization_request(sample_client(), p);
     ASSERT_FALSE(request.has_value());
-    const auto* told = std::get_if<ToClient>(&request.error());
+    const auto refused = error_of(request);
+    const auto* told = std::get_if<ToClient>(&refused);
     ASSERT_NE(told, nullptr);
     EXPECT_EQ(told->error, row.error);
     EXPECT_EQ(told->where.redirect_uri, kCallback);
@@ -123,7 +126,7 @@ TEST(AuthorizationRequest, IsAnsweredByAFormWhereFormsAreTaken) {
   p.redirect_uri = "com.example.app:/callback";
   const auto refused = read_authorization_request(shared, p);
   ASSERT_FALSE(refused.has_value());
-  EXPECT_EQ(std::get<ToClient>(refused.error()).where.mode, ResponseMode::query);
+  EXPECT_EQ(std::get<ToClient>(error_of(refused)).where.mode, ResponseMode::query);
 }
 
 TEST(AuthorizationRequest, LeavesPkceOutOnlyWithANonceAndWhereTheOperatorSaysSo) {
@@ -165,7 +168,8 @@ TEST(AuthorizationRequest, SaysThatPkceIsMissingRatherThanWrong) {
   auto p = good();
   p.code_challenge = p.code_challenge_method = "";
   const auto request = read_authorization_request(sample_client(), p);
-  EXPECT_THAT(std::get<ToClient>(request.error()).sentence, testing::HasSubstr("PKCE is missing"));
+  EXPECT_THAT(std::get<ToClient>(error_of(request)).sentence,
+              testing::HasSubstr("PKCE is missing"));
 }
 
 TEST(AuthorizationRequest, ItsClientMustHaveRegisteredTheGrant) {
@@ -174,7 +178,7 @@ TEST(AuthorizationRequest, ItsClientMustHaveRegisteredTheGrant) {
   const auto request =
       read_authorization_request(std::make_shared<const clients::Client>(client), good());
   ASSERT_FALSE(request.has_value());
-  EXPECT_EQ(std::get<ToClient>(request.error()).error, "unauthorized_client");
+  EXPECT_EQ(std::get<ToClient>(error_of(request)).error, "unauthorized_client");
 }
 
 TEST(AuthorizationStep, FollowsThePromptAndTheBrowser) {

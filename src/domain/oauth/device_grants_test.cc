@@ -5,6 +5,7 @@
 
 #include "domain/oauth/oauth_testing.h"
 #include "domain/oauth/user_code.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::oauth {
 namespace {
@@ -37,7 +38,7 @@ class DeviceGrantsTest : public testing::GrantsOnEachEngine {
   // Why it is refused; absent: it is not.
   std::optional<Why> refusal(const DeviceAuthorization& begun) {
     const auto answer = poll(begun);
-    return answer ? std::nullopt : std::optional(answer.error().why);
+    return answer ? std::nullopt : std::optional(error_of(answer).why);
   }
 
   DeviceGrants grants_{server_.ground(), *server_, clients_};
@@ -105,7 +106,7 @@ TEST_P(DeviceGrantsTest, AreGoodForTheirClientAlone) {
   ASSERT_TRUE(decide(begun));
   const auto stolen = poll(*other_, begun.device_code);
   ASSERT_FALSE(stolen.has_value());
-  EXPECT_EQ(stolen.error().why, Why::invalid_grant);
+  EXPECT_EQ(error_of(stolen).why, Why::invalid_grant);
   EXPECT_FALSE(poll(*app_, begun.device_code + "x").has_value());
   EXPECT_FALSE(refusal(begun).has_value());
 }

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "platform/error_testing.h"
 #include "platform/jose/jws.h"
 #include "platform/text/base64.h"
 
@@ -126,9 +127,9 @@ TEST(IdTokenHint, IsRefusedWhenItIsNotOneOfOurs) {
   for (const auto& row : rows) {
     const auto hint = read_id_token_hint(row.token, keys, kIssuer);
     ASSERT_FALSE(hint) << row.token;
-    EXPECT_EQ(hint.error(), row.fault) << row.token;
+    EXPECT_EQ(error_of(hint), row.fault) << row.token;
   }
-  EXPECT_EQ(read_id_token_hint(good, {}, kIssuer).error(), HintFault::unknown_key);
+  EXPECT_EQ(error_of(read_id_token_hint(good, {}, kIssuer)), HintFault::unknown_key);
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "platform/error_testing.h"
+
 namespace latchkey::oauth {
 namespace {
 
@@ -53,7 +55,7 @@ TEST(LogoutRequest, IsRefusedForWhatCannotBeTrusted) {
   for (const Row& row : rows) {
     const auto request = read_logout_request(row.client, row.parameters, row.hint);
     ASSERT_FALSE(request.has_value()) << row.name;
-    EXPECT_EQ(request.error(), row.refused) << row.name;
+    EXPECT_EQ(error_of(request), row.refused) << row.name;
   }
 }
 

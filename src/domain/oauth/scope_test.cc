@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "platform/error_testing.h"
+
 namespace latchkey::oauth {
 namespace {
 
@@ -44,7 +46,7 @@ TEST(Scope, IsReadAndAnsweredInCanonicalForm) {
   for (const Row& row : rows) {
     SCOPED_TRACE(row.name);
     const auto scope = read_scope(row.asked);
-    ASSERT_TRUE(scope.has_value()) << scope.error();
+    ASSERT_TRUE(scope.has_value()) << error_of(scope);
     EXPECT_EQ(scope->text(), row.answered);
   }
 }
@@ -71,7 +73,7 @@ TEST(Scope, IsRefusedWithASentence) {
     SCOPED_TRACE(row.name);
     const auto scope = read_scope(row.asked);
     ASSERT_FALSE(scope.has_value());
-    EXPECT_THAT(scope.error(), HasSubstr(row.sentence));
+    EXPECT_THAT(error_of(scope), HasSubstr(row.sentence));
   }
 }
 

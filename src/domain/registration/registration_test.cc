@@ -4,6 +4,7 @@
 
 #include "domain/accounts/matrix_id.h"
 #include "domain/self/self_testing.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::registration {
 namespace {
@@ -63,15 +64,15 @@ TEST_P(RegisterAccount, MakesUpANameWhereNoneIsWanted) {
 
 TEST_P(RegisterAccount, RefusesWithAReason) {
   ASSERT_TRUE(create(wanted("taken")).has_value());
-  EXPECT_EQ(create(wanted("taken")).error().why, Why::username_taken);
+  EXPECT_EQ(error_of(create(wanted("taken"))).why, Why::username_taken);
   for (const auto* name : {"", " ", "\u00c4lice", "@alice:example.com", "al ice", "\xff"}) {
-    EXPECT_EQ(create(wanted(name)).error().why, Why::invalid_username) << name;
+    EXPECT_EQ(error_of(create(wanted(name))).why, Why::invalid_username) << name;
   }
   NewAccount weak = wanted();
   weak.password = "short";
   const auto refused = create(weak);
-  EXPECT_EQ(refused.error().why, Why::weak_password);
-  EXPECT_EQ(refused.error().weak.value().why, accounts::WeakPassword::Why::too_short);
+  EXPECT_EQ(error_of(refused).why, Why::weak_password);
+  EXPECT_EQ(error_of(refused).weak.value().why, accounts::WeakPassword::Why::too_short);
   EXPECT_EQ(server_.count("SELECT COUNT(*) FROM users"), 1);
 }
 
@@ -91,14 +92,14 @@ TEST_P(RegisterAccount, SaysBeforeTheAuthenticationWhatItWouldRefuseAfter) {
 
 TEST_P(RegisterAccount, CapitalsAndTheSpacesOfKeyboardsMakeTheNameThatIsMeant) {
   EXPECT_EQ(create(wanted(" Alice\u00a0"))->localpart, "alice");
-  EXPECT_EQ(create(wanted("ALICE")).error().why, Why::username_taken);
+  EXPECT_EQ(error_of(create(wanted("ALICE"))).why, Why::username_taken);
 }
 
 TEST_P(RegisterAccount, ClosedRefusesAll) {
   self::testing::Surface surface{
       server_.ground(), *server_, passwords_, {.registration = {.open = false}}};
   EXPECT_FALSE(surface.registration.open());
-  EXPECT_EQ(create(surface, wanted()).error().why, Why::closed);
+  EXPECT_EQ(error_of(create(surface, wanted())).why, Why::closed);
   EXPECT_EQ(run(surface.registration.refuse(std::optional<std::string>("taken")))->why,
             Why::closed);
   EXPECT_FALSE(user("alice").has_value());
@@ -109,8 +110,8 @@ TEST_P(RegisterAccount, LimitsAnAddress) {
       server_.ground(), *server_, passwords_, {.limits = {.registrations = 5}}};
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(create(surface, wanted(std::nullopt)).has_value());
   const auto refused = create(surface, wanted());
-  EXPECT_EQ(refused.error().why, Why::too_many);
-  EXPECT_EQ(refused.error().retry_after, 1min);
+  EXPECT_EQ(error_of(refused).why, Why::too_many);
+  EXPECT_EQ(error_of(refused).retry_after, 1min);
   server_.clock.advance(1min);
   EXPECT_TRUE(create(surface, wanted()).has_value());
 }
@@ -121,7 +122,7 @@ TEST_P(RegisterAccount, LimitsWhoTriesInvitations) {
   const auto valid = [&] { return run(surface.registration.token_valid("guess", "192.0.2.1")); };
   for (int i = 0; i < 2; ++i) EXPECT_EQ(valid().value(), false);
   ASSERT_FALSE(valid().has_value());
-  EXPECT_EQ(valid().error().why, Why::too_many);
+  EXPECT_EQ(error_of(valid()).why, Why::too_many);
 }
 
 TEST_P(RegisterAccount, DoesNotTakeReservedNames) {
@@ -131,7 +132,7 @@ TEST_P(RegisterAccount, DoesNotTakeReservedNames) {
                                  {.registration = {.open = true, .reserved_names = {"help*"}}}};
   const auto refused = create(surface, wanted("helpdesk"));
   ASSERT_FALSE(refused.has_value());
-  EXPECT_EQ(refused.error().why, Why::reserved);
+  EXPECT_EQ(error_of(refused).why, Why::reserved);
   EXPECT_TRUE(create(surface, wanted("alice")).has_value());
 }
 
@@ -144,7 +145,7 @@ TEST_P(RegisterAccount, OfOneNameAtOnceMakesOne) {
   int made = 0;
   for (const Result& result : results) {
     made += result.has_value() ? 1 : 0;
-    if (!result) EXPECT_EQ(result.error().why, Why::username_taken);
+    if (!result) EXPECT_EQ(error_of(result).why, Why::username_taken);
   }
   EXPECT_EQ(made, 1);
   EXPECT_EQ(server_.count("SELECT COUNT(*) FROM users"), 1);

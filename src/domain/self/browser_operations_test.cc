@@ -9,6 +9,7 @@
 #include "domain/self/self_testing.h"
 #include "domain/sessions/session_rows.h"
 #include "domain/signin/browser_session_rows.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::self {
 namespace {
@@ -41,7 +42,7 @@ class BrowserOperations : public self::testing::SigninOnEachEngine {
   Worth access(const signin::SignedIn& of) { return server_.check(of.tokens.access_token).worth; }
   template <class T>
   static std::optional<Refused::Why> refused(const Result<T>& result) {
-    return result ? std::nullopt : std::optional(result.error().why);
+    return result ? std::nullopt : std::optional(error_of(result).why);
   }
   Proof here() const { return proof_of(here_.session); }
   Result<> change(const std::string& current, const std::string& wanted, bool logout_devices) {
@@ -296,7 +297,7 @@ TEST_P(BrowserOperations, ANewPasswordEndsOtherBrowsersAndDevicesIfAsked) {
   EXPECT_TRUE(find(here_.cookie).has_value());
   EXPECT_FALSE(find(other.cookie).has_value());
   EXPECT_EQ(access(phone_), Worth::active);
-  EXPECT_EQ(login("alice", "correct horse").error().why, Why::wrong_credentials);
+  EXPECT_EQ(error_of(login("alice", "correct horse")).why, Why::wrong_credentials);
   ASSERT_TRUE(change("battery staple", "tin whistle gravel", true).has_value());
   EXPECT_TRUE(find(here_.cookie).has_value());
   EXPECT_EQ(access(phone_), Worth::ended);
@@ -309,8 +310,8 @@ TEST_P(BrowserOperations, ANewPasswordNeedsTheOldOneAndToBeAGoodOne) {
   EXPECT_EQ(refused(change("wrong horse", "battery staple", true)), Refused::Why::wrong_password);
   const auto weak = change("correct horse", "alice", true);
   ASSERT_FALSE(weak.has_value());
-  EXPECT_EQ(weak.error().why, Refused::Why::weak_password);
-  EXPECT_TRUE(weak.error().weak.has_value());
+  EXPECT_EQ(error_of(weak).why, Refused::Why::weak_password);
+  EXPECT_TRUE(error_of(weak).weak.has_value());
   EXPECT_EQ(refused(change("correct horse", "correct horse", true)), Refused::Why::same_password);
   EXPECT_EQ(refused(change("wrong horse", "wrong horse", true)), Refused::Why::wrong_password);
   // Who does not know the old one is not told what is wrong with the new one.
@@ -340,10 +341,10 @@ TEST_P(BrowserOperations, GuessingTheOldOneIsLimited) {
   for (int i = 0; i < 100; ++i) {
     last = change("guess", "battery staple", false);
     ASSERT_FALSE(last.has_value());
-    if (last.error().why == Refused::Why::too_many_failures) break;
+    if (error_of(last).why == Refused::Why::too_many_failures) break;
   }
   ASSERT_EQ(refused(last), Refused::Why::too_many_failures);
-  EXPECT_GT(last.error().retry_after, 0ms);
+  EXPECT_GT(error_of(last).retry_after, 0ms);
 }
 
 TEST_P(BrowserOperations, ARecoveryLinkSetsAPasswordOnce) {
@@ -356,7 +357,7 @@ TEST_P(BrowserOperations, ARecoveryLinkSetsAPasswordOnce) {
   EXPECT_EQ(find(recovered->cookie)->account.localpart, "alice");
   EXPECT_FALSE(find(here_.cookie).has_value());
   EXPECT_EQ(access(phone_), Worth::active);
-  EXPECT_EQ(login("alice", "correct horse").error().why, Why::wrong_credentials);
+  EXPECT_EQ(error_of(login("alice", "correct horse")).why, Why::wrong_credentials);
   EXPECT_TRUE(login("alice", "battery staple", "TABLET").has_value());
   EXPECT_EQ(refused(recover(token)), Refused::Why::link_not_valid);
   EXPECT_FALSE(run(operations_.recovery_account(token)).has_value());
@@ -372,7 +373,7 @@ TEST_P(BrowserOperations, AWeakPasswordDoesNotUseTheLinkUp) {
   const std::string token = link();
   const auto weak = recover(token, false, "alice");
   ASSERT_FALSE(weak.has_value());
-  EXPECT_EQ(weak.error().why, Refused::Why::weak_password);
+  EXPECT_EQ(error_of(weak).why, Refused::Why::weak_password);
   EXPECT_TRUE(recover(token).has_value());
 }
 

@@ -4,6 +4,7 @@
 
 #include "domain/self/operations.h"
 #include "domain/self/self_testing.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::self {
 namespace {
@@ -37,7 +38,7 @@ class ClientOperations : public self::testing::SigninOnEachEngine {
   }
   std::optional<Worth> refused_refresh(const signin::SignedIn& of) {
     const auto pair = server_.refresh(*of.tokens.refresh_token);
-    return pair ? std::nullopt : std::optional(pair.error().worth);
+    return pair ? std::nullopt : std::optional(error_of(pair).worth);
   }
   std::string login_token(const signin::SignedIn& from) {
     return run(surface_.operations.make_login_token(std::get<ClientProof>(proof(from)))).value();
@@ -61,7 +62,7 @@ TEST_P(ClientOperations, ANewPasswordSignsTheOthersOutForGood) {
   EXPECT_EQ(server_.count("SELECT COUNT(*) FROM sessions WHERE ended = 2 AND end_reason = :why",
                           EndReason::password_changed),
             1);
-  EXPECT_EQ(login("alice", "correct horse").error().why, Why::wrong_credentials);
+  EXPECT_EQ(error_of(login("alice", "correct horse")).why, Why::wrong_credentials);
   EXPECT_TRUE(login("alice", "battery staple").has_value());
 }
 
@@ -71,7 +72,7 @@ TEST_P(ClientOperations, OrLeavesThemAllAlone) {
     EXPECT_EQ(access(one), Worth::active);
     EXPECT_TRUE(refreshes(one));
   }
-  EXPECT_EQ(login("alice", "correct horse").error().why, Why::wrong_credentials);
+  EXPECT_EQ(error_of(login("alice", "correct horse")).why, Why::wrong_credentials);
 }
 
 // A tab that holds the tokens of before the last sign-in to the same device shares its store.
@@ -98,7 +99,7 @@ TEST_P(ClientOperations, AConfirmationIsGoodForOneChange) {
   std::get<ClientProof>(used_up).passed.hash = "of no session";
   const auto refused = change(used_up, true);
   ASSERT_FALSE(refused.has_value());
-  EXPECT_EQ(refused.error().why, Refused::Why::confirmation_used_up);
+  EXPECT_EQ(error_of(refused).why, Refused::Why::confirmation_used_up);
   EXPECT_EQ(access(laptop_), Worth::active);
   EXPECT_TRUE(login("alice", "correct horse").has_value());
 }
@@ -126,8 +127,8 @@ TEST_P(ClientOperations, ACallerWhoWasSignedOutMeanwhileChangesNothing) {
   ASSERT_TRUE(change(laptop_, true).has_value());
   const auto refused = change(phone, true, "third password");
   ASSERT_FALSE(refused.has_value());
-  EXPECT_EQ(refused.error().why, Refused::Why::session_over);
-  EXPECT_EQ(refused.error().standing.worth, Worth::ended);
+  EXPECT_EQ(error_of(refused).why, Refused::Why::session_over);
+  EXPECT_EQ(error_of(refused).standing.worth, Worth::ended);
   EXPECT_EQ(access(laptop_), Worth::active);
   EXPECT_TRUE(login("alice", "battery staple").has_value());
 }
@@ -148,15 +149,15 @@ TEST_P(ClientOperations, DeactivationEndsEverythingAndIsToldToWhoKnowsThePasswor
     EXPECT_EQ(access(one), Worth::ended);
     EXPECT_EQ(refused_refresh(one), Worth::ended);
   }
-  EXPECT_EQ(login("alice", "correct horse").error().why, Why::account_deactivated);
-  EXPECT_EQ(login("alice", "wrong horse").error().why, Why::wrong_credentials);
+  EXPECT_EQ(error_of(login("alice", "correct horse")).why, Why::account_deactivated);
+  EXPECT_EQ(error_of(login("alice", "wrong horse")).why, Why::wrong_credentials);
   EXPECT_TRUE(server_.db().read_now([](db::Tx& tx) { return accounts::name_taken(tx, "alice"); }));
 }
 
 TEST_P(ClientOperations, ErasureForgetsThePasswordToo) {
   ASSERT_TRUE(run(surface_.operations.deactivate(proof(phone_), true)).has_value());
   EXPECT_EQ(access(laptop_), Worth::ended);
-  EXPECT_EQ(login("alice", "correct horse").error().why, Why::wrong_credentials);
+  EXPECT_EQ(error_of(login("alice", "correct horse")).why, Why::wrong_credentials);
 }
 
 TEST_P(ClientOperations, DeletedDevicesTakeTheirTokensAlong) {
@@ -194,14 +195,14 @@ TEST_P(ClientOperations, ALoginTokenSignsInOnce) {
   ASSERT_TRUE(signed_in.has_value());
   EXPECT_EQ(signed_in->localpart, "alice");
   EXPECT_EQ(signed_in->device_id, "TABLET");
-  EXPECT_EQ(by_token(token).error().why, Why::token_not_good);
+  EXPECT_EQ(error_of(by_token(token)).why, Why::token_not_good);
   EXPECT_EQ(access(*signed_in), Worth::active);
 }
 
 TEST_P(ClientOperations, ALoginTokenIsShortLived) {
   const std::string token = login_token(phone_);
   server_.clock.advance(2min);
-  EXPECT_EQ(by_token(token).error().why, Why::token_not_good);
+  EXPECT_EQ(error_of(by_token(token)).why, Why::token_not_good);
   const std::string other = login_token(phone_);
   server_.clock.advance(2min - 1ms);
   EXPECT_TRUE(by_token(other).has_value());
@@ -210,21 +211,21 @@ TEST_P(ClientOperations, ALoginTokenIsShortLived) {
 TEST_P(ClientOperations, AClockSetBackProlongsNoLoginToken) {
   const std::string token = login_token(phone_);
   server_.clock.advance(-1h);
-  EXPECT_EQ(by_token(token).error().why, Why::token_not_good);
+  EXPECT_EQ(error_of(by_token(token)).why, Why::token_not_good);
 }
 
 TEST_P(ClientOperations, ALoginTokenDiesWithTheSessionThatAskedForIt) {
   const std::string of_laptop = login_token(laptop_);
   const std::string of_phone = login_token(phone_);
   ASSERT_TRUE(change(phone_, true).has_value());
-  EXPECT_EQ(by_token(of_laptop).error().why, Why::token_not_good);
+  EXPECT_EQ(error_of(by_token(of_laptop)).why, Why::token_not_good);
   EXPECT_TRUE(by_token(of_phone).has_value());
 }
 
 TEST_P(ClientOperations, NoOtherTokenIsALoginToken) {
   for (const std::string& token : {phone_.tokens.access_token, *phone_.tokens.refresh_token,
                                    std::string("lkl_"), std::string()}) {
-    EXPECT_EQ(by_token(token).error().why, Why::token_not_good) << token;
+    EXPECT_EQ(error_of(by_token(token)).why, Why::token_not_good) << token;
   }
   EXPECT_EQ(access(phone_), Worth::active);
 }
@@ -237,7 +238,7 @@ TEST_P(ClientOperations, AnOperatorsProofIsGoodForAnAccountInUse) {
     return run(surface_.operations.rename_device(proof, device, "Renamed"));
   };
   EXPECT_TRUE(rename(in_use, "PHONE").has_value());
-  EXPECT_EQ(rename(in_use, "NONE").error().why, Refused::Why::no_such_device);
+  EXPECT_EQ(error_of(rename(in_use, "NONE")).why, Refused::Why::no_such_device);
   administration_.lock(accounts::testing::kOperator, "alice").value();
   EXPECT_TRUE(rename(in_use, "PHONE").has_value()) << "a lock keeps no operator out";
 
@@ -247,8 +248,8 @@ TEST_P(ClientOperations, AnOperatorsProofIsGoodForAnAccountInUse) {
   EXPECT_EQ(access(laptop_), Worth::ended);
 
   ASSERT_TRUE(run(surface_.operations.deactivate(in_use, false)).has_value());
-  EXPECT_EQ(rename(in_use, "PHONE").error().why, Refused::Why::account_deactivated);
-  EXPECT_EQ(rename(any, "PHONE").error().why, Refused::Why::no_such_device);
+  EXPECT_EQ(error_of(rename(in_use, "PHONE")).why, Refused::Why::account_deactivated);
+  EXPECT_EQ(error_of(rename(any, "PHONE")).why, Refused::Why::no_such_device);
   EXPECT_TRUE(run(surface_.operations.deactivate(any, true)).has_value());
 }
 

@@ -4,6 +4,7 @@
 
 #include "domain/accounts/accounts_testing.h"
 #include "domain/accounts/threepid_rows.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::self {
 namespace {
@@ -62,12 +63,13 @@ TEST_P(DeactivationTest, EndsEverythingAndKeepsTheNameAndThePassword) {
   EXPECT_EQ(server_.count("SELECT COUNT(*) FROM threepids"), 0);
   EXPECT_GT(traces(), 0);
 
-  EXPECT_EQ(deactivate(false).error().why, Why::already_deactivated);
-  EXPECT_EQ(administration_.set_password(kOperator, "alice", "correct horse").error().why,
+  EXPECT_EQ(error_of(deactivate(false)).why, Why::already_deactivated);
+  EXPECT_EQ(error_of(administration_.set_password(kOperator, "alice", "correct horse")).why,
             Why::deactivated);
-  EXPECT_EQ(administration_.add_threepid(kOperator, "alice", "email", "a@example.com").error().why,
-            Why::deactivated);
-  EXPECT_EQ(administration_.create_user(kOperator, "alice", "correct horse", false).error().why,
+  EXPECT_EQ(
+      error_of(administration_.add_threepid(kOperator, "alice", "email", "a@example.com")).why,
+      Why::deactivated);
+  EXPECT_EQ(error_of(administration_.create_user(kOperator, "alice", "correct horse", false)).why,
             Why::name_taken);
 }
 
@@ -100,7 +102,7 @@ TEST_P(DeactivationTest, ErasedNothingIsLeftOfThePassword) {
   EXPECT_EQ(user("alice")->password_hash, std::nullopt);
   EXPECT_EQ(user("alice")->erased_at, kNoon);
   EXPECT_EQ(traces(), 0) << "of ended sessions and deleted devices too";
-  EXPECT_EQ(deactivate(true).error().why, Why::already_erased);
+  EXPECT_EQ(error_of(deactivate(true)).why, Why::already_erased);
 }
 
 TEST_P(DeactivationTest, WhatWasNotedBeforeIsNotWrittenAfterwards) {
@@ -142,7 +144,7 @@ TEST_P(DeactivationTest, AReactivatedAccountNeedsANewPassword) {
     EXPECT_EQ(user("alice")->account.deactivated_at, std::nullopt);
     EXPECT_EQ(server_.check(phone_.access()).worth, Worth::ended) << "what ended stays ended";
     EXPECT_TRUE(administration_.set_password(kOperator, "alice", "correct horse").has_value());
-    EXPECT_EQ(administration_.reactivate(kOperator, "alice").error().why, Why::not_deactivated);
+    EXPECT_EQ(error_of(administration_.reactivate(kOperator, "alice")).why, Why::not_deactivated);
   }
   EXPECT_TRUE(administration_.add_threepid(kOperator, "alice", "email", "alice@example.com"))
       << "the address is free again";

@@ -5,6 +5,7 @@
 
 #include "domain/token_prefixes.h"
 #include "platform/config/document.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::services {
 namespace {
@@ -42,18 +43,18 @@ de.sorunome.msc2409.push_ephemeral: true
 
 std::expected<Registration, std::vector<std::string>> read(const std::string& yaml) {
   const auto document = config::parse_document(yaml, config::Dialect::yaml11);
-  if (!document) ADD_FAILURE() << document.error();
+  if (!document) ADD_FAILURE() << error_of(document);
   return read_registration(document.value_or(boost::json::object{}), "example.com");
 }
 
 std::vector<std::string> errors_of(const std::string& yaml) {
   const auto service = read(yaml);
-  return service ? std::vector<std::string>{} : service.error();
+  return service ? std::vector<std::string>{} : error_of(service);
 }
 
 std::vector<std::string> warnings_of(const std::string& yaml) {
   const auto service = read(yaml);
-  return service ? service->warnings : service.error();
+  return service ? service->warnings : error_of(service);
 }
 
 // kWhole with one line replaced by others; without one for "".
@@ -68,7 +69,7 @@ std::string with(const std::string& field, const std::string& line) {
 
 TEST(RegistrationFile, IsReadWhole) {
   const auto whole = read(kWhole);
-  ASSERT_TRUE(whole.has_value()) << testing::PrintToString(whole.error());
+  ASSERT_TRUE(whole.has_value()) << testing::PrintToString(error_of(whole));
   EXPECT_THAT(whole->warnings, IsEmpty());
   const Service* const service = &whole->service;
   EXPECT_EQ(service->id, "IRC Bridge");
@@ -228,7 +229,7 @@ TEST(RegistrationFile, WhatWorksButIsNotWell) {
             "hs_token: is no text; homeservers want one"},
        }) {
     const auto read_so = read(with(field, line));
-    ASSERT_TRUE(read_so.has_value()) << line << testing::PrintToString(read_so.error());
+    ASSERT_TRUE(read_so.has_value()) << line << testing::PrintToString(error_of(read_so));
     EXPECT_THAT(read_so->warnings, ElementsAre(sentence)) << line;
   }
   const auto broken = read(with("namespaces",

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "domain/services/services_testing.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::services {
 namespace {
@@ -242,7 +243,7 @@ TEST(RegistrationSamples, AreTaken) {
     files.write("sample", sample.yaml);
     auto loaded = files.load();
     ASSERT_TRUE(loaded.has_value())
-        << sample.what << ": " << ::testing::PrintToString(loaded.error());
+        << sample.what << ": " << ::testing::PrintToString(error_of(loaded));
     const Service& service = loaded->all().front();
     for (const std::string& name : sample.owns) {
       EXPECT_TRUE(service.owns(name)) << sample.what << ": " << name;
@@ -311,7 +312,7 @@ TEST(RegistrationSamples, AreRefusedWithTheReason) {
     files.write("sample", yaml);
     const auto loaded = files.load();
     ASSERT_FALSE(loaded.has_value()) << yaml;
-    EXPECT_THAT(loaded.error(), ElementsAre(HasSubstr(reason))) << yaml;
+    EXPECT_THAT(error_of(loaded), ElementsAre(HasSubstr(reason))) << yaml;
   }
 }
 

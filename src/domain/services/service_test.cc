@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "platform/error_testing.h"
+
 namespace latchkey::services {
 namespace {
 
@@ -56,8 +58,8 @@ TEST(UserNamespace, RefusesWhatIsNoExpression) {
        }) {
     const auto compiled = UserNamespace::compile(regex, true);
     ASSERT_FALSE(compiled.has_value()) << regex;
-    EXPECT_THAT(compiled.error(), HasSubstr("is no regular expression of RE2's: ")) << regex;
-    EXPECT_THAT(compiled.error(), HasSubstr(reason)) << regex;
+    EXPECT_THAT(error_of(compiled), HasSubstr("is no regular expression of RE2's: ")) << regex;
+    EXPECT_THAT(error_of(compiled), HasSubstr(reason)) << regex;
   }
 }
 
@@ -84,7 +86,7 @@ TEST(UserNamespace, RefusesWhatOthersReadOtherwise) {
        }) {
     const auto compiled = UserNamespace::compile(regex, true);
     ASSERT_FALSE(compiled.has_value()) << regex;
-    EXPECT_THAT(compiled.error(), HasSubstr(reason)) << regex;
+    EXPECT_THAT(error_of(compiled), HasSubstr(reason)) << regex;
   }
 }
 
@@ -108,7 +110,7 @@ TEST(UserNamespace, TakesWhatMerelyLooksLikeThat) {
            {"^@irc_[a-z0-9]{1,200}:example\\.com$", "@irc_x:example.com"},
        }) {
     const auto compiled = UserNamespace::compile(regex, true);
-    ASSERT_TRUE(compiled.has_value()) << regex << ": " << compiled.error();
+    ASSERT_TRUE(compiled.has_value()) << regex << ": " << error_of(compiled);
     EXPECT_TRUE(compiled->holds(id)) << regex;
   }
 }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "domain/services/services_testing.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::services {
 namespace {
@@ -34,7 +35,7 @@ sender_localpart: host
 namespaces: {users: [{exclusive: false, regex: "@guest_"}]}
 )");
   const auto services = files.load();
-  ASSERT_TRUE(services.has_value()) << ::testing::PrintToString(services.error());
+  ASSERT_TRUE(services.has_value()) << ::testing::PrintToString(error_of(services));
   ASSERT_EQ(services->all().size(), 3U);
   EXPECT_FALSE(services->empty());
   const Service* irc = &services->all()[0];
@@ -127,10 +128,11 @@ TEST(Services, EveryErrorOfEveryFile) {
   const std::vector<std::string> paths = {"/no/such/file", files.path("irc"), broken, poor};
   const auto services = Services::load(paths, "example.com");
   ASSERT_FALSE(services.has_value());
-  EXPECT_THAT(services.error(), ElementsAre("/no/such/file: cannot be read: there is no such file",
-                                            HasSubstr(broken + ": line 2: this is not YAML: "),
-                                            poor + ": sender_localpart: is missing",
-                                            poor + ": as_token: is missing"));
+  EXPECT_THAT(
+      error_of(services),
+      ElementsAre("/no/such/file: cannot be read: there is no such file",
+                  HasSubstr(broken + ": line 2: this is not YAML: "),
+                  poor + ": sender_localpart: is missing", poor + ": as_token: is missing"));
 }
 
 TEST(Services, IdsAndTokensAreEachOnesOwn) {
@@ -154,11 +156,12 @@ namespaces: {}
 )");
   const auto services = files.load();
   ASSERT_FALSE(services.has_value());
-  EXPECT_THAT(services.error(), ElementsAre(same_id + ": id: 'irc' is also the one in " + irc,
-                                            same_token + ": as_token: is also the one in " + irc));
+  EXPECT_THAT(error_of(services),
+              ElementsAre(same_id + ": id: 'irc' is also the one in " + irc,
+                          same_token + ": as_token: is also the one in " + irc));
   // A file given twice.
   const std::vector<std::string> twice = {irc, irc};
-  EXPECT_THAT(Services::load(twice, "example.com").error(),
+  EXPECT_THAT(error_of(Services::load(twice, "example.com")),
               ElementsAre(irc + ": id: 'irc' is also the one in " + irc,
                           irc + ": as_token: is also the one in " + irc));
 }

@@ -4,6 +4,7 @@
 
 #include "domain/sessions/lost_rows.h"
 #include "domain/sessions/sessions_testing.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::sessions {
 namespace {
@@ -66,7 +67,7 @@ TEST_P(CheckToken, AKeyThatNeverWasIsForgedAndNoReasonToWait) {
 
 TEST_P(CheckToken, AKeyThatAnotherNodeHasMadeIsReadFromTheFile) {
   const auto newer = keys::rotate_keys(server_.db(), server_.key_file(), server_.clock.now());
-  ASSERT_TRUE(newer.has_value()) << newer.error();
+  ASSERT_TRUE(newer.has_value()) << error_of(newer);
   TokenCodec codec(*newer);
   const std::string token = codec.mint(Kind::access, phone_.id(), 0, phone_.session.record.nonce);
   EXPECT_TRUE(server_.check(token).active());
@@ -167,7 +168,7 @@ TEST_P(CheckToken, AsksWhetherItsKeyWasGivenUpWhileOtherNodesAreNotHeard) {
   EXPECT_TRUE(server_.check(phone_.access()).active());
   std::filesystem::remove(server_.key_file());
   const auto keys = keys::replace_keys(server_.db(), server_.key_file(), server_.clock.now());
-  ASSERT_TRUE(keys.has_value()) << keys.error();
+  ASSERT_TRUE(keys.has_value()) << error_of(keys);
   expect(phone_.access(), Worth::soft, Reason::key_lost);
   server_->remember_while([] { return true; });
   server_->take_announced_keys();  // it was told by the row
@@ -204,7 +205,7 @@ TEST_P(CheckToken, RemembersNothingOfAKeyThatWasGivenUp) {
   ASSERT_TRUE(server_.remembers(phone_.access()));
   std::filesystem::remove(server_.key_file());
   const auto keys = keys::replace_keys(server_.db(), server_.key_file(), server_.clock.now());
-  ASSERT_TRUE(keys.has_value()) << keys.error();
+  ASSERT_TRUE(keys.has_value()) << error_of(keys);
   server_->use_keys(*keys);
   expect(phone_.access(), Worth::soft, Reason::key_lost);
 }
@@ -212,7 +213,7 @@ TEST_P(CheckToken, RemembersNothingOfAKeyThatWasGivenUp) {
 TEST_P(CheckToken, TakesTheKeysThatItMayHaveMissed) {
   std::filesystem::remove(server_.key_file());
   const auto keys = keys::replace_keys(server_.db(), server_.key_file(), server_.clock.now());
-  ASSERT_TRUE(keys.has_value()) << keys.error();
+  ASSERT_TRUE(keys.has_value()) << error_of(keys);
   EXPECT_TRUE(server_.check(phone_.access()).active()) << "it was not told";
   server_->may_have_missed();
   server_->take_announced_keys();
@@ -347,14 +348,14 @@ TEST_P(CheckToken, OfALostKeyIsSoftUnlessASessionOfThatIdEndedAndWritesNothing) 
   server_.sign_out(tablet.access()).value();
   std::filesystem::remove(server_.key_file());
   const auto keys = keys::replace_keys(server_.db(), server_.key_file(), server_.clock.now());
-  ASSERT_TRUE(keys.has_value()) << keys.error();
+  ASSERT_TRUE(keys.has_value()) << error_of(keys);
   server_->use_keys(*keys);
 
   expect(phone_.access(), Worth::soft, Reason::key_lost);
   expect(tablet.access(), Worth::ended, Reason::ended_for_good);
-  EXPECT_EQ(server_.refresh(phone_.refresh()).error().reason, Reason::key_lost);
-  EXPECT_EQ(server_.sign_out(phone_.access()).error().reason, Reason::key_lost);
-  EXPECT_EQ(server_.sign_out_everywhere(phone_.access()).error().reason, Reason::key_lost);
+  EXPECT_EQ(error_of(server_.refresh(phone_.refresh())).reason, Reason::key_lost);
+  EXPECT_EQ(error_of(server_.sign_out(phone_.access())).reason, Reason::key_lost);
+  EXPECT_EQ(error_of(server_.sign_out_everywhere(phone_.access())).reason, Reason::key_lost);
   EXPECT_EQ(server_.row(phone_.id()).ended, Ended::live);
 
   const auto gaps = server_.count("SELECT COUNT(*) FROM gaps");

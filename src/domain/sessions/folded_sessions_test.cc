@@ -6,6 +6,7 @@
 
 #include "domain/sessions/lost_rows.h"
 #include "domain/sessions/sessions_testing.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::sessions {
 namespace {
@@ -68,8 +69,8 @@ TEST_P(FoldedSessions, TheirTokensAreRefusedSoftlyForGood) {
     expect(before.access(), Worth::soft, Reason::ended_softly);
     const auto refreshed = server_.refresh(before.refresh());
     ASSERT_FALSE(refreshed.has_value());
-    EXPECT_EQ(refreshed.error().worth, Worth::soft);
-    EXPECT_EQ(refreshed.error().reason, Reason::ended_softly);
+    EXPECT_EQ(error_of(refreshed).worth, Worth::soft);
+    EXPECT_EQ(error_of(refreshed).reason, Reason::ended_softly);
   }
   EXPECT_TRUE(server_.check(started.back().access()).active()) << "their use has ended nothing";
   server_.clock.advance(24h * 400);
@@ -95,7 +96,7 @@ TEST_P(FoldedSessions, AnOldOneDoesNotSignTheDeviceOut) {
   pass(3min);
   const auto refused = server_.sign_out(started[0].access());
   ASSERT_FALSE(refused.has_value());
-  EXPECT_EQ(refused.error().worth, Worth::soft);
+  EXPECT_EQ(error_of(refused).worth, Worth::soft);
   EXPECT_TRUE(server_.check(started.back().access()).active());
   // One that was taken over a little while ago may: "log out fully".
   EXPECT_TRUE(server_.sign_out(started[28].access()).has_value());

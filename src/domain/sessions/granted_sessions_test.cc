@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "domain/sessions/sessions_testing.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::sessions {
 namespace {
@@ -23,7 +24,7 @@ class GrantedSessions : public testing::OnEachEngine {
  protected:
   Standing refused(const TestSessions::SignedIn& session, std::string_view client) {
     const auto tokens = run(server_->refresh(TestSessions::use(), session.refresh(), client));
-    return tokens ? Standing{Worth::active, Reason::good, {}} : tokens.error();
+    return tokens ? Standing{Worth::active, Reason::good, {}} : error_of(tokens);
   }
   template <class Which>
   std::size_t end(const Which& which, Ended how, EndReason why) {
@@ -72,11 +73,11 @@ TEST_P(GrantedSessions, AdministerWithAScopeForIt) {
 TEST_P(GrantedSessions, WithoutAMatrixScopeEndAtTheRevocationEndpointAlone) {
   const auto refused = server_.sign_out(website_.access());
   ASSERT_FALSE(refused.has_value());
-  EXPECT_EQ(refused.error().worth, Worth::unknown);
+  EXPECT_EQ(error_of(refused).worth, Worth::unknown);
   EXPECT_TRUE(anywhere(website_.access()).active());
   ASSERT_TRUE(revoke(website_.access()).has_value());
   EXPECT_FALSE(anywhere(website_.access()).active());
-  EXPECT_EQ(server_.sign_out(website_.access()).error().worth, Worth::unknown);
+  EXPECT_EQ(error_of(server_.sign_out(website_.access())).worth, Worth::unknown);
 }
 
 TEST_P(GrantedSessions, WithoutAMatrixScopeEndByTheTokenBeforeTheNewestToo) {
@@ -223,11 +224,11 @@ TEST_P(GrantedSessions, AreRevokedHoweverLate) {
 }
 
 TEST_P(GrantedSessions, AreNotRevokedByWhatNamesNone) {
-  EXPECT_EQ(revoke("").error().worth, Worth::unknown);
-  EXPECT_EQ(revoke("lka_garbage").error().worth, Worth::unknown);
+  EXPECT_EQ(error_of(revoke("")).worth, Worth::unknown);
+  EXPECT_EQ(error_of(revoke("lka_garbage")).worth, Worth::unknown);
   std::string forged = app_.access();
   forged.back() = forged.back() == 'A' ? 'B' : 'A';
-  EXPECT_EQ(revoke(forged).error().worth, Worth::unknown);
+  EXPECT_EQ(error_of(revoke(forged)).worth, Worth::unknown);
   EXPECT_TRUE(server_.check(app_.access()).active());
 }
 

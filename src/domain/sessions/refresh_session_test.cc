@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "domain/sessions/sessions_testing.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::sessions {
 namespace {
@@ -79,7 +80,7 @@ TEST_P(RefreshSession, TabsThatRaceOnGoOnTogether) {
     std::string refresh = phone_.refresh();
     for (int i = 0; i < 5; ++i) {
       const auto tokens = co_await server_->refresh(use, refresh);
-      if (!tokens) co_return tokens.error().worth == Worth::soft;  // left far behind: reuse
+      if (!tokens) co_return error_of(tokens).worth == Worth::soft;  // left far behind: reuse
       const auto verdict = co_await server_->check(use, tokens->access_token);
       const auto worth = verdict.standing.worth;
       if (worth != Worth::active && worth != Worth::soft) co_return false;
@@ -103,10 +104,10 @@ TEST_P(RefreshSession, AnOldTokenEndsTheSessionSoftlyAndSaysSo) {
   const TokenPair fresh = go_on(phone_.tokens, 3);
   const auto refused = server_.refresh(phone_.refresh());
   ASSERT_FALSE(refused.has_value());
-  EXPECT_EQ(refused.error().worth, Worth::soft);
-  EXPECT_EQ(refused.error().reason, Reason::reused);
+  EXPECT_EQ(error_of(refused).worth, Worth::soft);
+  EXPECT_EQ(error_of(refused).reason, Reason::reused);
   EXPECT_EQ(server_.check(fresh.access_token).reason, Reason::ended_softly);
-  EXPECT_EQ(server_.refresh(*fresh.refresh_token).error().reason, Reason::ended_softly);
+  EXPECT_EQ(error_of(server_.refresh(*fresh.refresh_token)).reason, Reason::ended_softly);
   EXPECT_EQ(server_.row(phone_.id()).end_reason, EndReason::token_reuse);
   ASSERT_FALSE(server_.log().empty());
   EXPECT_THAT(server_.log().back(), HasSubstr("PHONE"));
@@ -126,19 +127,19 @@ TEST_P(RefreshSession, OneReuseAmongManyRefreshesEndsIt) {
     co_return tokens.has_value();
   });
   EXPECT_EQ(server_.row(phone_.id()).ended, Ended::softly);
-  EXPECT_EQ(server_.refresh(*fresh.refresh_token).error().worth, Worth::soft);
+  EXPECT_EQ(error_of(server_.refresh(*fresh.refresh_token)).worth, Worth::soft);
 }
 
 TEST_P(RefreshSession, RefusesWhatIsNoRefreshToken) {
-  EXPECT_EQ(server_.refresh(phone_.access()).error().reason, Reason::wrong_kind);
-  EXPECT_EQ(server_.refresh("lkr_garbage").error().reason, Reason::malformed);
-  EXPECT_EQ(server_.refresh("").error().reason, Reason::not_ours);
+  EXPECT_EQ(error_of(server_.refresh(phone_.access())).reason, Reason::wrong_kind);
+  EXPECT_EQ(error_of(server_.refresh("lkr_garbage")).reason, Reason::malformed);
+  EXPECT_EQ(error_of(server_.refresh("")).reason, Reason::not_ours);
   EXPECT_EQ(server_.row(phone_.id()).issued, 0);
 }
 
 TEST_P(RefreshSession, RotatesNothingWhileLockedAndGoesOnAfter) {
   server_.lock(alice_);
-  EXPECT_EQ(server_.refresh(phone_.refresh()).error().worth, Worth::locked);
+  EXPECT_EQ(error_of(server_.refresh(phone_.refresh())).worth, Worth::locked);
   EXPECT_EQ(server_.row(phone_.id()).issued, 0);
   server_.lock(alice_, false);
   EXPECT_TRUE(server_.refresh(phone_.refresh()).has_value());
@@ -163,8 +164,8 @@ TEST_P(RefreshSession, IsSoftPastEachLimit) {
     server_.crash_and_take(policy);
     const auto refused = server_.refresh(phone_.refresh());
     ASSERT_FALSE(refused.has_value()) << row.name;
-    EXPECT_EQ(refused.error().worth, Worth::soft) << row.name;
-    EXPECT_EQ(refused.error().reason, row.reason) << row.name;
+    EXPECT_EQ(error_of(refused).worth, Worth::soft) << row.name;
+    EXPECT_EQ(error_of(refused).reason, row.reason) << row.name;
     EXPECT_EQ(server_.row(phone_.id()).ended, Ended::live) << row.name << ": computed, not stored";
   }
 }
@@ -180,7 +181,7 @@ TEST_P(RefreshSession, UseKeepsASessionFromBeingIdle) {
     server_->flush_activity();
   }
   server_.clock.advance(10min);
-  EXPECT_EQ(server_.refresh(*tokens.refresh_token).error().reason, Reason::idle_too_long);
+  EXPECT_EQ(error_of(server_.refresh(*tokens.refresh_token)).reason, Reason::idle_too_long);
 }
 
 // The row is one that a restored backup brought back, before two more refreshes.
@@ -194,7 +195,7 @@ TEST_P(RefreshSession, OfALaterGenerationGoesOn) {
   ASSERT_TRUE(fresh.has_value());
   EXPECT_TRUE(server_.check(fresh->access_token).active());
   EXPECT_EQ(server_.row(phone_.id()).issued, 6);
-  EXPECT_EQ(server_.refresh(*older.refresh_token).error().reason, Reason::reused);
+  EXPECT_EQ(error_of(server_.refresh(*older.refresh_token)).reason, Reason::reused);
 }
 
 TEST_P(RefreshSession, SaysHowLongATokenStillLivesThatItGivesAgain) {
@@ -248,7 +249,7 @@ TEST_P(RefreshSession, DoesNotReviveWhatIsJustBeingEnded) {
   const Refreshed refreshed = server_.refresh(phone_.refresh());
   other.join();
   ASSERT_FALSE(refreshed.has_value());
-  EXPECT_EQ(refreshed.error().reason, Reason::ended_for_good);
+  EXPECT_EQ(error_of(refreshed).reason, Reason::ended_for_good);
   EXPECT_EQ(server_.row(phone_.id()).ended, Ended::for_good);
   EXPECT_EQ(server_.row(phone_.id()).issued, 0);
 }

@@ -5,6 +5,7 @@
 #include "domain/schema/schema.h"
 #include "domain/sessions/listeners.h"
 #include "platform/db/migration.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::sessions::testing {
 
@@ -20,7 +21,7 @@ TestSessions::~TestSessions() = default;
 
 void TestSessions::make_sessions() {
   auto keys = keys::open_keys(*database_, key_file(), clock.now());
-  if (!keys) throw std::runtime_error(keys.error());
+  if (!keys) throw std::runtime_error(error_of(keys));
   telemetry::LogOptions options;
   options.format = telemetry::LogFormat::json;
   ids_.emplace();

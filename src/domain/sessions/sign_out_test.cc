@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "domain/sessions/sessions_testing.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::sessions {
 namespace {
@@ -30,7 +31,7 @@ class SignOut : public testing::OnEachEngine {
   }
   void expect_over(const TestSessions::SignedIn& session, EndReason why) {
     EXPECT_EQ(server_.check(session.access()).worth, Worth::ended);
-    EXPECT_EQ(server_.refresh(session.refresh()).error().worth, Worth::ended);
+    EXPECT_EQ(error_of(server_.refresh(session.refresh())).worth, Worth::ended);
     EXPECT_EQ(server_.row(session.id()).end_reason, why);
   }
   bool has_device(std::string_view name) {
@@ -52,7 +53,7 @@ TEST_P(SignOut, EndsTheSessionAndItsDeviceForGood) {
   EXPECT_FALSE(server_.remembers(phone_.access())) << "before the answer";
   expect_over(phone_, EndReason::logout);
   EXPECT_FALSE(has_device("PHONE"));
-  EXPECT_EQ(server_.sign_out(phone_.access()).error().reason, Reason::ended_for_good) << "once";
+  EXPECT_EQ(error_of(server_.sign_out(phone_.access())).reason, Reason::ended_for_good) << "once";
 }
 
 // A token that the client holds ends its session, whatever it is worth: the "log out fully" of a
@@ -85,11 +86,11 @@ TEST_P(SignOut, AnOldTokenEndsNothing) {
     tokens = server_.refresh(*tokens.refresh_token).value();
     server_.look(tokens.access_token);
   }
-  EXPECT_EQ(server_.sign_out(phone_.access()).error().reason, Reason::replaced);
-  EXPECT_EQ(server_.sign_out_everywhere(phone_.access()).error().reason, Reason::replaced);
+  EXPECT_EQ(error_of(server_.sign_out(phone_.access())).reason, Reason::replaced);
+  EXPECT_EQ(error_of(server_.sign_out_everywhere(phone_.access())).reason, Reason::replaced);
   server_.lock(alice_);
-  EXPECT_EQ(server_.sign_out(phone_.access()).error().worth, Worth::locked);
-  EXPECT_EQ(server_.sign_out_everywhere(phone_.access()).error().worth, Worth::locked);
+  EXPECT_EQ(error_of(server_.sign_out(phone_.access())).worth, Worth::locked);
+  EXPECT_EQ(error_of(server_.sign_out_everywhere(phone_.access())).worth, Worth::locked);
   server_.lock(alice_, false);
   EXPECT_TRUE(server_.check(tokens.access_token).active());
 }
@@ -119,16 +120,16 @@ TEST_P(SignOut, LeavesOtherDevicesAlone) {
 }
 
 TEST_P(SignOut, RefusesWhatNamesNoSession) {
-  EXPECT_EQ(server_.sign_out("syt_x").error().reason, Reason::not_ours);
-  EXPECT_EQ(server_.sign_out("lka_x").error().reason, Reason::malformed);
-  EXPECT_EQ(server_.sign_out(phone_.refresh()).error().reason, Reason::wrong_kind);
-  EXPECT_EQ(server_.sign_out_everywhere(phone_.refresh()).error().reason, Reason::wrong_kind);
+  EXPECT_EQ(error_of(server_.sign_out("syt_x")).reason, Reason::not_ours);
+  EXPECT_EQ(error_of(server_.sign_out("lka_x")).reason, Reason::malformed);
+  EXPECT_EQ(error_of(server_.sign_out(phone_.refresh())).reason, Reason::wrong_kind);
+  EXPECT_EQ(error_of(server_.sign_out_everywhere(phone_.refresh())).reason, Reason::wrong_kind);
   EXPECT_TRUE(server_.check(phone_.access()).active());
 }
 
 TEST_P(SignOut, OfALostSessionIsSoft) {
   server_.lose_row(phone_.id());
-  EXPECT_EQ(server_.sign_out(phone_.access()).error().worth, Worth::soft);
+  EXPECT_EQ(error_of(server_.sign_out(phone_.access())).worth, Worth::soft);
 }
 
 TEST_P(SignOut, EverywhereEndsAllOfTheAccount) {
@@ -149,7 +150,7 @@ TEST_P(SignOut, EverywhereEndsAllOfTheAccount) {
 TEST_P(SignOut, EverywhereNeedsAGoodTokenOrALockedAccounts) {
   const auto tablet = server_.sign_in(alice_, TestSessions::refreshing("TABLET"));
   server_.clock.advance(1h);
-  EXPECT_EQ(server_.sign_out_everywhere(phone_.access()).error().reason, Reason::expired);
+  EXPECT_EQ(error_of(server_.sign_out_everywhere(phone_.access())).reason, Reason::expired);
   EXPECT_EQ(server_.row(tablet.id()).ended, Ended::live);
   server_.lock(alice_);
   EXPECT_TRUE(server_.sign_out_everywhere(phone_.access()).has_value());
@@ -176,7 +177,7 @@ TEST_P(SignOut, SoftEndsKeepTheDeviceAndComeBackToIt) {
   server_.look(phone_.access());
   EXPECT_TRUE(end_softly(phone_.id()));
   EXPECT_EQ(server_.check(phone_.access()).worth, Worth::soft);
-  EXPECT_EQ(server_.refresh(phone_.refresh()).error().worth, Worth::soft);
+  EXPECT_EQ(error_of(server_.refresh(phone_.refresh())).worth, Worth::soft);
   EXPECT_TRUE(has_device("PHONE"));
   const auto again = server_.sign_in(alice_, TestSessions::refreshing("PHONE"));
   EXPECT_EQ(again.session.record.device, phone_.session.record.device);
@@ -304,7 +305,7 @@ TEST_P(SignOut, WinsAgainstRefreshesAtTheSameTime) {
     co_return (co_await server_->refresh(use, phone_.refresh())).has_value();
   });
   expect_over(phone_, EndReason::logout);
-  EXPECT_EQ(server_.refresh(phone_.refresh()).error().worth, Worth::ended);
+  EXPECT_EQ(error_of(server_.refresh(phone_.refresh())).worth, Worth::ended);
 }
 
 // One signs in to a device that another is just deleting: never a live session on a dead device.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "domain/sessions/sessions_testing.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::sessions {
 namespace {
@@ -50,7 +51,7 @@ TEST_P(StartSession, KeepsTheDeviceAndEndsWhatItHadSoftly) {
   EXPECT_EQ(first.session.record.device, second.session.record.device);
   EXPECT_EQ(devices(), 1);
   EXPECT_EQ(server_.check(first.access()).worth, Worth::soft);
-  EXPECT_EQ(server_.refresh(first.refresh()).error().worth, Worth::soft);
+  EXPECT_EQ(error_of(server_.refresh(first.refresh())).worth, Worth::soft);
   EXPECT_EQ(server_.row(first.id()).end_reason, EndReason::taken_over);
   EXPECT_TRUE(server_.check(second.access()).active());
 }
@@ -82,9 +83,9 @@ TEST_P(StartSession, ADeletedDeviceIsNotRevived) {
 
 TEST_P(StartSession, IsRefusedToAccountsThatMayNot) {
   server_.lock(alice_);
-  EXPECT_EQ(server_.start(alice_, {}).error(), StartRefusal::account_locked);
+  EXPECT_EQ(error_of(server_.start(alice_, {})), StartRefusal::account_locked);
   server_.sql("UPDATE users SET deactivated_at = 1");
-  EXPECT_EQ(server_.start(alice_, {}).error(), StartRefusal::account_deactivated);
+  EXPECT_EQ(error_of(server_.start(alice_, {})), StartRefusal::account_deactivated);
   EXPECT_EQ(server_.count("SELECT COUNT(*) FROM sessions"), 0);
 }
 
@@ -102,7 +103,7 @@ TEST_P(StartSession, AtTheLimitRefusesANewDeviceAndEvictsNone) {
   server_.crash_and_take(policy);
   const auto phone = server_.sign_in(alice_, TestSessions::refreshing("PHONE"));
   server_.sign_in(alice_, TestSessions::refreshing("TABLET"));
-  EXPECT_EQ(server_.start(alice_, TestSessions::refreshing("WATCH")).error(),
+  EXPECT_EQ(error_of(server_.start(alice_, TestSessions::refreshing("WATCH"))),
             StartRefusal::too_many_devices);
   EXPECT_TRUE(server_.start(alice_, TestSessions::refreshing("PHONE")).has_value())
       << "a known device signs in again";

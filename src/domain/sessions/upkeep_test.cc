@@ -4,6 +4,7 @@
 
 #include "domain/sessions/lost_rows.h"
 #include "domain/sessions/sessions_testing.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::sessions {
 namespace {
@@ -196,7 +197,7 @@ TEST_P(Upkeep, PurgesWhatEndedLongAgoAndItsTokensStayHard) {
   EXPECT_FALSE(server_.has_row(phone_.id()));
   EXPECT_EQ(server_.count("SELECT COUNT(*) FROM devices"), 0);
   EXPECT_EQ(server_.check(phone_.access()).reason, Reason::purged);
-  EXPECT_EQ(server_.refresh(phone_.refresh()).error().worth, Worth::ended);
+  EXPECT_EQ(error_of(server_.refresh(phone_.refresh())).worth, Worth::ended);
 }
 
 TEST_P(Upkeep, DeletesNothingByAClockThatHasJustJumped) {

@@ -8,6 +8,7 @@
 
 #include "domain/self/self_testing.h"
 #include "domain/signin/browser_session_rows.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::signin {
 namespace {
@@ -100,20 +101,20 @@ TEST_P(BrowserSessionsTest, ACookieLeadsToItsPersonAndIsNotKept) {
 }
 
 TEST_P(BrowserSessionsTest, WhoCannotSignInIsToldWhy) {
-  EXPECT_EQ(sign_in("wrong horse").error().why, Why::wrong_credentials);
-  EXPECT_EQ(sign_in("correct horse", "", "nobody").error().why, Why::wrong_credentials);
+  EXPECT_EQ(error_of(sign_in("wrong horse")).why, Why::wrong_credentials);
+  EXPECT_EQ(error_of(sign_in("correct horse", "", "nobody")).why, Why::wrong_credentials);
   administration_.lock(kOperator, "alice").value();
-  EXPECT_EQ(sign_in("correct horse").error().why, Why::account_locked);
+  EXPECT_EQ(error_of(sign_in("correct horse")).why, Why::account_locked);
   administration_.unlock(kOperator, "alice").value();
   administration_.deactivate(kOperator, "alice", false).value();
-  EXPECT_EQ(sign_in("correct horse").error().why, Why::account_deactivated);
+  EXPECT_EQ(error_of(sign_in("correct horse")).why, Why::account_deactivated);
   EXPECT_EQ(rows(), 0);
 }
 
 TEST_P(BrowserSessionsTest, GuessesAreLimited) {
   LoginRefused last{Why::not_offered};
   for (int i = 0; i < 100 && last.why != Why::too_many_failures; ++i) {
-    last = sign_in("guess").error();
+    last = error_of(sign_in("guess"));
   }
   EXPECT_EQ(last.why, Why::too_many_failures);
   EXPECT_GT(last.retry_after, 0ms);
@@ -231,7 +232,7 @@ TEST_P(BrowserSessionsTest, GivingThePasswordAgainMakesItFreshUnderANewCookie) {
   server_.clock.advance(5min);
   const auto stale = find(in.cookie).value();
   EXPECT_FALSE(browsers_.fresh(stale));
-  EXPECT_EQ(run(browsers_.reauthenticate(stale, "wrong horse", "192.0.2.1")).error().why,
+  EXPECT_EQ(error_of(run(browsers_.reauthenticate(stale, "wrong horse", "192.0.2.1"))).why,
             Why::wrong_credentials);
   EXPECT_TRUE(find(in.cookie).has_value());
   const auto again = run(browsers_.reauthenticate(stale, "correct horse", "192.0.2.1")).value();

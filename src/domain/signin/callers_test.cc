@@ -5,6 +5,7 @@
 
 #include "domain/self/self_testing.h"
 #include "domain/services/services_testing.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::signin {
 namespace {
@@ -63,7 +64,7 @@ TEST_P(CallersTest, APersonIsWhomTheTokenSays) {
 TEST_P(CallersTest, ATokenThatIsNotGoodSaysWhy) {
   const auto phone = login("alice", "correct horse").value();
   const auto worth = [&](std::string_view token) {
-    const auto refused = run(callers_.identify(TestSessions::use(), token, {})).error();
+    const auto refused = error_of(run(callers_.identify(TestSessions::use(), token, {})));
     EXPECT_EQ(refused.why, Why::token);
     return refused.standing.worth;
   };
@@ -92,21 +93,21 @@ TEST_P(CallersTest, NoOtherServicesUsersAndNobodyElse) {
   for (const char* other :
        {"@mail_bot:example.com", "@alice:example.com", "@irc_bob:example.org", "@irc_bob",
         "irc_bob", "@Irc_Bob:example.com", "@:example.com", "@", "", "@irc_b ob:example.com"}) {
-    EXPECT_EQ(ask(other).error().why, Why::outside_namespace) << other;
+    EXPECT_EQ(error_of(ask(other)).why, Why::outside_namespace) << other;
   }
-  EXPECT_EQ(ask("@irc_nobody:example.com").error().why, Why::not_registered);
+  EXPECT_EQ(error_of(ask("@irc_nobody:example.com")).why, Why::not_registered);
 }
 
 TEST_P(CallersTest, AnAccountThatIsNotWellIsSaidToBeSo) {
   administration_.lock(kOperator, "irc_bob").value();
-  const auto locked = ask("@irc_bob:example.com").error();
+  const auto locked = error_of(ask("@irc_bob:example.com"));
   EXPECT_EQ(locked.why, Why::token);
   EXPECT_EQ(locked.standing.worth, Worth::locked);
   administration_.unlock(kOperator, "irc_bob").value();
   administration_.suspend(kOperator, "irc_bob").value();
   EXPECT_TRUE(bob().identity.suspended);
   administration_.deactivate(kOperator, "irc_bob", false).value();
-  EXPECT_EQ(ask("@irc_bob:example.com").error().why, Why::deactivated);
+  EXPECT_EQ(error_of(ask("@irc_bob:example.com")).why, Why::deactivated);
   EXPECT_TRUE(ask().has_value()) << "of all that nothing is the service's own fault";
 }
 
@@ -118,11 +119,11 @@ TEST_P(CallersTest, AnAdministratorsRightsAreNotAsserted) {
 TEST_P(CallersTest, DevicesAreTheUsersOwnLiveOnes) {
   ASSERT_EQ(put(bob(), "BRIDGE"), Put::created);
   EXPECT_EQ(ask("@irc_bob:example.com", "BRIDGE")->identity.device_id, "BRIDGE");
-  EXPECT_EQ(ask({}, "BRIDGE").error().why, Why::unknown_device) << "of the service's own user";
-  EXPECT_EQ(ask("@irc_bob:example.com", "").error().why, Why::unknown_device);
+  EXPECT_EQ(error_of(ask({}, "BRIDGE")).why, Why::unknown_device) << "of the service's own user";
+  EXPECT_EQ(error_of(ask("@irc_bob:example.com", "")).why, Why::unknown_device);
   ASSERT_TRUE(run(surface_.operations.delete_devices(self::proof_of_service(bob()), {"BRIDGE"}))
                   .has_value());
-  EXPECT_EQ(ask("@irc_bob:example.com", "BRIDGE").error().why, Why::unknown_device);
+  EXPECT_EQ(error_of(ask("@irc_bob:example.com", "BRIDGE")).why, Why::unknown_device);
 }
 
 // --- what a service does in a user's name (MSC4190) ---
@@ -193,7 +194,7 @@ TEST_P(CallersTest, DoesNotDeactivateItsOwnUser) {
   const auto refused =
       run(surface_.operations.deactivate(self::proof_of_service(ask().value()), false));
   ASSERT_FALSE(refused.has_value());
-  EXPECT_EQ(refused.error().why, self::Refused::Why::service_itself);
+  EXPECT_EQ(error_of(refused).why, self::Refused::Why::service_itself);
   EXPECT_TRUE(ask().has_value());
 }
 
@@ -204,7 +205,7 @@ TEST_P(CallersTest, IsToldOfADeactivationMeanwhile) {
   const auto refused =
       run(surface_.operations.delete_devices(self::proof_of_service(who), {"BRIDGE"}));
   ASSERT_FALSE(refused.has_value());
-  EXPECT_EQ(refused.error().why, self::Refused::Why::account_deactivated);
+  EXPECT_EQ(error_of(refused).why, self::Refused::Why::account_deactivated);
   EXPECT_EQ(put(who, "BRIDGE"), Put::no_such_device) << "it would be there after a reactivation";
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "domain/self/self_testing.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::signin {
 namespace {
@@ -69,7 +70,7 @@ TEST_P(PasswordLoginTest, WithAWrongPasswordAllAccountsLookAlike) {
     for (const auto* password : {"wrong horse", ""}) {
       const auto refused = login(surface, name, password);
       ASSERT_FALSE(refused.has_value()) << name;
-      EXPECT_EQ(refused.error().why, Why::wrong_credentials) << name;
+      EXPECT_EQ(error_of(refused).why, Why::wrong_credentials) << name;
     }
   }
   EXPECT_EQ(server_.count("SELECT COUNT(*) FROM sessions"), 0);
@@ -77,13 +78,13 @@ TEST_P(PasswordLoginTest, WithAWrongPasswordAllAccountsLookAlike) {
 
 TEST_P(PasswordLoginTest, WithTheRightPasswordTheStateOfTheAccountIsTold) {
   administration_.lock(accounts::testing::kOperator, "alice").value();
-  EXPECT_EQ(login("alice", "correct horse").error().why, Why::account_locked);
+  EXPECT_EQ(error_of(login("alice", "correct horse")).why, Why::account_locked);
   administration_.unlock(accounts::testing::kOperator, "alice").value();
   administration_.deactivate(accounts::testing::kOperator, "alice", false).value();
-  EXPECT_EQ(login("alice", "correct horse").error().why, Why::account_deactivated);
-  EXPECT_EQ(login("alice", "wrong horse").error().why, Why::wrong_credentials);
+  EXPECT_EQ(error_of(login("alice", "correct horse")).why, Why::account_deactivated);
+  EXPECT_EQ(error_of(login("alice", "wrong horse")).why, Why::wrong_credentials);
   administration_.deactivate(accounts::testing::kOperator, "alice", true).value();
-  EXPECT_EQ(login("alice", "correct horse").error().why, Why::wrong_credentials);
+  EXPECT_EQ(error_of(login("alice", "correct horse")).why, Why::wrong_credentials);
   EXPECT_EQ(server_.count("SELECT COUNT(*) FROM sessions"), 0);
 }
 
@@ -94,20 +95,20 @@ TEST_P(PasswordLoginTest, IsRefusedAtTheLimitOfDevices) {
   self::testing::Surface surface{server_.ground(), *server_, passwords_};
   EXPECT_TRUE(login(surface, "alice", "correct horse").has_value());
   const auto refused = login(surface, "alice", "correct horse", "TABLET");
-  EXPECT_EQ(refused.error().why, Why::too_many_devices);
+  EXPECT_EQ(error_of(refused).why, Why::too_many_devices);
 }
 
 TEST_P(PasswordLoginTest, FailuresAreLimitedAndSuccessesAreNot) {
   self::testing::Surface surface{server_.ground(), *server_, passwords_, strict()};
   for (int i = 0; i < 10; ++i) EXPECT_TRUE(login(surface, "alice", "correct horse").has_value());
   for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(login(surface, "alice", "wrong horse").error().why, Why::wrong_credentials);
+    EXPECT_EQ(error_of(login(surface, "alice", "wrong horse")).why, Why::wrong_credentials);
   }
   const auto refused = login(surface, "alice", "correct horse");
   ASSERT_FALSE(refused.has_value());
-  EXPECT_EQ(refused.error().why, Why::too_many_failures);
-  EXPECT_EQ(refused.error().retry_after, 5s);
-  EXPECT_EQ(login(surface, "@alice:example.com", "correct horse").error().why,
+  EXPECT_EQ(error_of(refused).why, Why::too_many_failures);
+  EXPECT_EQ(error_of(refused).retry_after, 5s);
+  EXPECT_EQ(error_of(login(surface, "@alice:example.com", "correct horse")).why,
             Why::too_many_failures);
   server_.clock.advance(5s);
   EXPECT_TRUE(login(surface, "alice", "correct horse").has_value());
@@ -138,7 +139,7 @@ TEST_P(PasswordLoginTest, ASuccessClearsWhatTheAddressFailed) {
   self::testing::Surface surface{server_.ground(), *server_, passwords_, setup};
   for (int round = 0; round < 3; ++round) {
     for (int i = 0; i < 2; ++i) {
-      EXPECT_EQ(login(surface, "alice", "wrong horse").error().why, Why::wrong_credentials);
+      EXPECT_EQ(error_of(login(surface, "alice", "wrong horse")).why, Why::wrong_credentials);
     }
     EXPECT_TRUE(login(surface, "alice", "correct horse").has_value()) << round;
   }
@@ -158,7 +159,7 @@ TEST_P(PasswordLoginTest, AnAccountHasOneLimitWhateverItIsCalledBy) {
     for (int i = 0; i < 3; ++i) {
       const auto refused =
           run(surface.sign_in.with_password(0, name, "wrong horse", device("PHONE")));
-      looked_at += refused.error().why == Why::wrong_credentials ? 1 : 0;
+      looked_at += error_of(refused).why == Why::wrong_credentials ? 1 : 0;
     }
   }
   EXPECT_EQ(looked_at, 3);
@@ -171,7 +172,7 @@ TEST_P(PasswordLoginTest, TheSpacesOfPhoneKeyboardsAreNoFailures) {
   for (const auto name : typed) {
     EXPECT_TRUE(login(surface, std::string(name), "correct horse").has_value()) << name;
   }
-  EXPECT_EQ(login(surface, "al ice", "correct horse").error().why, Why::wrong_credentials);
+  EXPECT_EQ(error_of(login(surface, "al ice", "correct horse")).why, Why::wrong_credentials);
 }
 
 // Others' failures fill the account's limit; who is let past it is known by the sessions' rows.
@@ -187,7 +188,7 @@ TEST_P(PasswordLoginTest, WhereASessionWasUsedIsFamiliar) {
     wanted.origin.address = std::move(address);
     const auto result =
         run(surface.sign_in.with_password(0, UserName{"alice"}, std::move(password), wanted));
-    return result ? std::nullopt : std::optional(result.error().why);
+    return result ? std::nullopt : std::optional(error_of(result).why);
   };
   // Uses up the account's limit and the first try of each of these networks.
   for (const auto* address : {"192.0.2.1", "2001:db8:1:1::1", "198.51.100.1"}) {
@@ -237,7 +238,7 @@ TEST_P(PasswordLoginTest, AHashOfWhatWasTypedIsMadeAnewAndThenTakesEverySpelling
   const std::string old_hash =
       crypto::argon2id_hash(typed, accounts::testing::cheap_passwords().hashing.params());
   server_.sql("UPDATE users SET password_hash = :hash", old_hash);
-  EXPECT_EQ(login("alice", composed).error().why, Why::wrong_credentials);
+  EXPECT_EQ(error_of(login("alice", composed)).why, Why::wrong_credentials);
   EXPECT_TRUE(login("alice", typed).has_value());
   const auto fresh = user("alice")->password_hash;
   EXPECT_NE(fresh, old_hash);
@@ -250,9 +251,9 @@ TEST_P(PasswordLoginTest, AHashOfWhatWasTypedIsMadeAnewAndThenTakesEverySpelling
 TEST_P(PasswordLoginTest, AWrongPasswordCountsOnceInWhateverSpelling) {
   self::testing::Surface surface{server_.ground(), *server_, passwords_, strict()};
   for (int i = 0; i < 3; ++i) {
-    EXPECT_EQ(login(surface, "alice", "wrong ho\u0308rse").error().why, Why::wrong_credentials);
+    EXPECT_EQ(error_of(login(surface, "alice", "wrong ho\u0308rse")).why, Why::wrong_credentials);
   }
-  EXPECT_EQ(login(surface, "alice", "correct horse").error().why, Why::too_many_failures);
+  EXPECT_EQ(error_of(login(surface, "alice", "correct horse")).why, Why::too_many_failures);
 }
 
 TEST_P(PasswordLoginTest, ManyAtOnceToOneDeviceLeaveOneThatLives) {

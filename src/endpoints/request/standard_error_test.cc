@@ -8,6 +8,7 @@
 
 #include "endpoints/request/calls_testing.h"
 #include "platform/db/database.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::request {
 namespace {
@@ -99,7 +100,7 @@ TEST(Refusal, OfABody) {
        }) {
     const auto read = text::parse_object(row.body);
     ASSERT_FALSE(read.has_value()) << row.body;
-    expect_error(refusal(read.error()), 400, row.errcode);
+    expect_error(refusal(error_of(read)), 400, row.errcode);
   }
 }
 

@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "platform/error_testing.h"
+
 namespace latchkey::config {
 namespace {
 
@@ -16,9 +18,9 @@ namespace json = boost::json;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-std::string error_of(const std::string& yaml) {
+std::string fault_of(const std::string& yaml) {
   const auto document = parse_document(yaml);
-  return document ? "none" : document.error();
+  return document ? "none" : error_of(document);
 }
 
 TEST(Document, BecomesJson) {
@@ -49,7 +51,7 @@ TEST(Document, BecomesJson) {
            {"a: &x [1, 2]\nb: *x", R"({"a": [1, 2], "b": [1, 2]})"},
        }) {
     const auto document = parse_document(yaml);
-    ASSERT_TRUE(document.has_value()) << yaml << ": " << document.error();
+    ASSERT_TRUE(document.has_value()) << yaml << ": " << error_of(document);
     EXPECT_EQ(json::value(*document), json::parse(expected))
         << yaml << " is " << json::serialize(*document);
   }
@@ -84,43 +86,43 @@ TEST(Document, SentenceOfEachError) {
            {"a: \xff", "is not UTF-8"},
            {std::string(kMaxDocument + 1, ' '), "is larger than 1MiB"},
        }) {
-    EXPECT_EQ(error_of(yaml), sentence) << yaml.substr(0, 80);
+    EXPECT_EQ(fault_of(yaml), sentence) << yaml.substr(0, 80);
   }
-  EXPECT_THAT(error_of("a: b\nc: [open\n"), StartsWith("line 3: this is not YAML: "));
-  EXPECT_THAT(error_of("a: *nobody"), StartsWith("line 1: this is not YAML: "));
-  EXPECT_THAT(error_of("a: b: c"), StartsWith("line 1: this is not YAML: "));
+  EXPECT_THAT(fault_of("a: b\nc: [open\n"), StartsWith("line 3: this is not YAML: "));
+  EXPECT_THAT(fault_of("a: *nobody"), StartsWith("line 1: this is not YAML: "));
+  EXPECT_THAT(fault_of("a: b: c"), StartsWith("line 1: this is not YAML: "));
 }
 
 std::string lists(std::size_t deep) { return std::string(deep, '[') + std::string(deep, ']'); }
 
 TEST(Document, IsOfLimitedDepth) {
-  EXPECT_EQ(error_of("a: " + lists(kMaxDocumentDepth - 1)), "none");
-  EXPECT_EQ(error_of("b: c\na: " + lists(kMaxDocumentDepth)),
+  EXPECT_EQ(fault_of("a: " + lists(kMaxDocumentDepth - 1)), "none");
+  EXPECT_EQ(fault_of("b: c\na: " + lists(kMaxDocumentDepth)),
             "line 2: is more than 32 levels deep");
-  EXPECT_THAT(error_of("a: " + lists(100'000)), StartsWith("line 1: "));
+  EXPECT_THAT(fault_of("a: " + lists(100'000)), StartsWith("line 1: "));
   std::string maps;
   for (std::size_t deep = 0; deep < kMaxDocumentDepth; ++deep) {
     maps += std::string(deep, ' ') + "a:\n";
   }
-  EXPECT_EQ(error_of(maps), "none") << "the innermost is null";
-  EXPECT_THAT(error_of(maps + std::string(kMaxDocumentDepth, ' ') + "a: b\n"),
+  EXPECT_EQ(fault_of(maps), "none") << "the innermost is null";
+  EXPECT_THAT(fault_of(maps + std::string(kMaxDocumentDepth, ' ') + "a: b\n"),
               HasSubstr("is more than 32 levels deep"));
 }
 
 TEST(Document, AnchorsDoNotExplode) {
-  EXPECT_EQ(error_of("a: &x [*x]"), "line 1: is more than 32 levels deep") << "it holds itself";
-  EXPECT_THAT(error_of("a: &x [*x, *x, *x]"), StartsWith("line 1: "));
+  EXPECT_EQ(fault_of("a: &x [*x]"), "line 1: is more than 32 levels deep") << "it holds itself";
+  EXPECT_THAT(fault_of("a: &x [*x, *x, *x]"), StartsWith("line 1: "));
   std::string laughs = "a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol, lol]\n";
   for (int i = 1; i < 9; ++i) {
     laughs +=
         fmt::format("a{0}: &a{0} [*a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}, *a{1}]\n", i, i - 1);
   }
-  EXPECT_THAT(error_of(laughs), HasSubstr("holds more than 1MiB, with its aliases written out"));
+  EXPECT_THAT(fault_of(laughs), HasSubstr("holds more than 1MiB, with its aliases written out"));
   // Few values, but long ones; as names too.
   const std::string text = "t: &t " + std::string(100'000, 'x') + "\n";
-  EXPECT_THAT(error_of(text + "a: [*t, *t, *t, *t, *t, *t, *t, *t, *t, *t, *t]"),
+  EXPECT_THAT(fault_of(text + "a: [*t, *t, *t, *t, *t, *t, *t, *t, *t, *t, *t]"),
               HasSubstr("holds more than 1MiB"));
-  EXPECT_THAT(error_of("t: &t {? " + std::string(100'000, 'x') +
+  EXPECT_THAT(fault_of("t: &t {? " + std::string(100'000, 'x') +
                        " : 1}\na: [*t, *t, *t, *t, *t, *t, *t, *t, *t, *t, *t]"),
               HasSubstr("holds more than 1MiB"));
 }
@@ -131,8 +133,8 @@ TEST(Document, NoValueShowsInErrors) {
         "as_token: [hunter2", "as_token: \"hunter2", "as_token: hunter2: 1", "as_token: *hunter2",
         "as_token: !hunter2", "as_token: !hunter2 {}", "as_token: %hunter2: 1",
         "as_token: @hunter2"}) {
-    EXPECT_NE(error_of(yaml), "none");
-    EXPECT_EQ(error_of(yaml).find("hunter2"), std::string::npos) << error_of(yaml);
+    EXPECT_NE(fault_of(yaml), "none");
+    EXPECT_EQ(fault_of(yaml).find("hunter2"), std::string::npos) << fault_of(yaml);
   }
 }
 
@@ -161,7 +163,7 @@ TEST(Document, OfOtherProgramsIsReadAsYaml11) {
            {"<<: {a: 1}", R"({"a": 1})"},
        }) {
     const auto document = parse_document(yaml, Dialect::yaml11);
-    ASSERT_TRUE(document.has_value()) << yaml << ": " << document.error();
+    ASSERT_TRUE(document.has_value()) << yaml << ": " << error_of(document);
     EXPECT_EQ(json::value(*document), json::parse(expected))
         << yaml << " is " << json::serialize(*document);
   }
@@ -174,7 +176,7 @@ TEST(Document, OfOtherProgramsIsReadAsYaml11) {
        }) {
     const auto document = parse_document(yaml, Dialect::yaml11);
     ASSERT_FALSE(document.has_value()) << yaml;
-    EXPECT_THAT(document.error(), StartsWith(sentence)) << yaml;
+    EXPECT_THAT(error_of(document), StartsWith(sentence)) << yaml;
   }
 }
 
@@ -183,13 +185,13 @@ TEST(Document, Files) {
   std::ofstream(path) << "a: b\n";
   EXPECT_EQ(read_document(path.string()), (json::object{{"a", "b"}}));
   std::ofstream(path) << "a: b\na: c\n";
-  EXPECT_EQ(read_document(path.string()).error(), "line 2: 'a' is there twice");
+  EXPECT_EQ(error_of(read_document(path.string())), "line 2: 'a' is there twice");
   std::ofstream(path) << std::string(2 * kMaxDocument, 'x');
-  EXPECT_EQ(read_document(path.string()).error(), "is larger than 1MiB");
+  EXPECT_EQ(error_of(read_document(path.string())), "is larger than 1MiB");
   std::filesystem::remove(path);
-  EXPECT_EQ(read_document("/dev/zero").error(), "is larger than 1MiB");
+  EXPECT_EQ(error_of(read_document("/dev/zero")), "is larger than 1MiB");
   for (const char* unreadable : {"/no/such/file", "/", "", "/proc/self/mem"}) {
-    EXPECT_THAT(read_document(unreadable).error(), testing::StartsWith("cannot be read: "))
+    EXPECT_THAT(error_of(read_document(unreadable)), testing::StartsWith("cannot be read: "))
         << unreadable;
   }
 }

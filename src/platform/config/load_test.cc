@@ -4,6 +4,7 @@
 #include "platform/config/config.h"
 #include "platform/config/folder_testing.h"
 #include "platform/config/sample_options.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::config {
 namespace {
@@ -15,7 +16,7 @@ using testing::Field;
 Errors errors_of(const std::string& yaml) {
   Sample sample;
   const auto loaded = load(yaml, "/etc/latchkey", sample);
-  return loaded ? Errors{} : loaded.error();
+  return loaded ? Errors{} : error_of(loaded);
 }
 
 TEST(Load, EachType) {
@@ -39,7 +40,7 @@ deep:
   inner: {lifetime: 1h, age: 30h, idle: never}
 )",
                            "/etc/latchkey", sample);
-  ASSERT_TRUE(loaded) << testing::PrintToString(loaded.error());
+  ASSERT_TRUE(loaded) << testing::PrintToString(error_of(loaded));
   EXPECT_EQ(sample.name, "true");
   EXPECT_TRUE(sample.flag);
   EXPECT_EQ(sample.whole, -10);
@@ -73,7 +74,7 @@ TEST(Load, WhatIsRequiredIsNotEmpty) {
   Address address;
   const auto loaded = load("url: \"\"", "/", address);
   ASSERT_FALSE(loaded);
-  EXPECT_THAT(loaded.error(), ElementsAre("line 1: url: must not be empty"));
+  EXPECT_THAT(error_of(loaded), ElementsAre("line 1: url: must not be empty"));
 }
 
 TEST(Load, WhatIsNotNamedStays) {
@@ -228,7 +229,7 @@ TEST(Load, RulesBetweenOptions) {
     Inner inner{.lifetime = 2h, .age = 1h};
     void options(Visitor& visit) { visit.group("inner", inner, "Inner."); }
   } narrow;
-  EXPECT_THAT(load("", "/", narrow).error(),
+  EXPECT_THAT(error_of(load("", "/", narrow)),
               ElementsAre("inner: age must not be less than lifetime"));
 }
 
@@ -244,7 +245,8 @@ TEST(Load, RequiredSecrets) {
     void options(Visitor& visit) { visit("key", key, "The key.", required); }
   };
   Vault vault;
-  EXPECT_THAT(load("", "/", vault).error(), ElementsAre("key: is required; give key or key_file"));
+  EXPECT_THAT(error_of(load("", "/", vault)),
+              ElementsAre("key: is required; give key or key_file"));
   EXPECT_TRUE(load("key: x", "/", vault));
 }
 
@@ -259,16 +261,16 @@ TEST(Load, SecretsFromFiles) {
     folder.write("key", written);
     Sample sample;
     const auto loaded = load("name: x\ndeep: {key_file: key}\n", folder.path(), sample);
-    ASSERT_TRUE(loaded) << testing::PrintToString(loaded.error());
+    ASSERT_TRUE(loaded) << testing::PrintToString(error_of(loaded));
     EXPECT_EQ(sample.deep.key.reveal(), read);
   }
   folder.write("key", "short\n");
   Sample sample;
-  EXPECT_THAT(load("name: x\ndeep: {key_file: key}\n", folder.path(), sample).error(),
+  EXPECT_THAT(error_of(load("name: x\ndeep: {key_file: key}\n", folder.path(), sample)),
               ElementsAre("line 2: deep.key_file: has 5 bytes, allowed are 8 to 64 bytes"));
   folder.write("key", "long enough");
   EXPECT_THAT(
-      load("name: x\ndeep: {key_file: key, key: longenough}\n", folder.path(), sample).error(),
+      error_of(load("name: x\ndeep: {key_file: key, key: longenough}\n", folder.path(), sample)),
       ElementsAre("line 2: deep.key: give it or its _file form, not both"));
 }
 
@@ -277,12 +279,12 @@ TEST(Load, Files) {
   folder.write("latchkey.yaml", "name: here\ndeep: {folder: data}\n");
   Sample sample;
   const auto loaded = load_file(folder.path("latchkey.yaml"), sample);
-  ASSERT_TRUE(loaded) << testing::PrintToString(loaded.error());
+  ASSERT_TRUE(loaded) << testing::PrintToString(error_of(loaded));
   EXPECT_EQ(sample.deep.folder.value, folder.path("data"));
-  EXPECT_THAT(load_file("/no/such/file", sample).error(),
+  EXPECT_THAT(error_of(load_file("/no/such/file", sample)),
               ElementsAre("cannot be read: there is no such file"));
-  EXPECT_THAT(load_file("/", sample).error(), ElementsAre("cannot be read: it is a folder"));
-  EXPECT_THAT(load_file("/proc/self/mem", sample).error(),  // opens, but gives an error
+  EXPECT_THAT(error_of(load_file("/", sample)), ElementsAre("cannot be read: it is a folder"));
+  EXPECT_THAT(error_of(load_file("/proc/self/mem", sample)),  // opens, but gives an error
               ElementsAre(testing::StartsWith("cannot be read: ")));
 }
 
@@ -304,10 +306,10 @@ TEST(Load, RulesBetweenOptionsNameTheLine) {
     void options(Visitor& visit) { visit.group("inner", inner, "Inner."); }
     std::vector<std::string> problems() const { return {"inner.idle: is wrong", "inner: too"}; }
   } outer;
-  EXPECT_THAT(load("\ninner:\n  lifetime: 5m\n  idle: 2h\n", "/", outer).error(),
+  EXPECT_THAT(error_of(load("\ninner:\n  lifetime: 5m\n  idle: 2h\n", "/", outer)),
               ElementsAre("line 4: inner.idle: is wrong", "line 2: inner: too"));
   // What the file leaves out is found at its group.
-  EXPECT_THAT(load("\ninner: {lifetime: 5m}\n", "/", outer).error(),
+  EXPECT_THAT(error_of(load("\ninner: {lifetime: 5m}\n", "/", outer)),
               ElementsAre("line 2: inner.idle: is wrong", "line 2: inner: too"));
 }
 

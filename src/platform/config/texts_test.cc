@@ -7,6 +7,7 @@
 #include "platform/config/config.h"
 #include "platform/config/sample_options.h"
 #include "platform/config/suggestion.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::config {
 namespace {
@@ -50,7 +51,7 @@ TEST(Example, LoadsAsTheDefaults) {
   loaded.list.clear();
   loaded.deep.inner.age = std::chrono::hours(2);
   const auto result = load(example<Sample>(), "/etc", loaded);
-  ASSERT_TRUE(result) << testing::PrintToString(result.error());
+  ASSERT_TRUE(result) << testing::PrintToString(error_of(result));
   Sample expected;
   expected.name = "example.com";
   expected.deep.folder.value = "/etc/data";

@@ -7,6 +7,7 @@
 
 #include "platform/config/config.h"
 #include "platform/config/folder_testing.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::html {
 namespace {
@@ -67,7 +68,7 @@ TEST(Branding, PictureIsNamedByWhatItHolds) {
 
 std::string refused(const std::string& bytes, std::size_t max = kMaxLogo) {
   const auto picture = make_picture("logo", bytes, max, false);
-  return picture ? "taken" : picture.error();
+  return picture ? "taken" : error_of(picture);
 }
 
 TEST(Branding, PictureThatBrowsersWouldNotShowIsRefused) {
@@ -157,7 +158,7 @@ TEST(Branding, FaultsOfTheFileHaveTheirLine) {
   const auto errors = [](const std::string& yaml) {
     File file;
     auto loaded = config::load(yaml, "/", file);
-    return loaded ? config::Errors{} : loaded.error();
+    return loaded ? config::Errors{} : error_of(loaded);
   };
   EXPECT_THAT(errors("branding:\n  name: Chat\n  accent_colour: \"#14664a\"\n"), IsEmpty());
   EXPECT_THAT(errors("branding:\n  accent_colour: #14664a\n"),
@@ -195,7 +196,7 @@ TEST_F(BrandingFiles, ThatCannotBeUsedAreNamedEach) {
   const config::Path large = write("large.png", kPng + std::string(kMaxFavicon, 'x'));
   const auto branding = load_branding({.logo = {none}, .favicon = large});
   ASSERT_FALSE(branding);
-  EXPECT_THAT(branding.error(),
+  EXPECT_THAT(error_of(branding),
               ElementsAre("logo: cannot read '" + none + "': there is no such file",
                           HasSubstr("favicon: '" + large.value + "' is larger than 64KiB")));
   EXPECT_TRUE(load_branding({.logo = large})) << "a logo may be larger";

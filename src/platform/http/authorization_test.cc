@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "platform/error_testing.h"
 #include "platform/text/base64.h"
 
 namespace latchkey::http {
@@ -16,13 +17,13 @@ std::string describe(AuthorizationError error) {
 
 std::string bearer(const std::vector<Header>& headers) {
   const auto token = bearer_token(headers);
-  if (!token) return describe(token.error());
+  if (!token) return describe(error_of(token));
   return *token ? "token " + std::string(**token) : "none";
 }
 
 std::string basic(const std::vector<Header>& headers) {
   const auto client = basic_credentials(headers);
-  if (!client) return describe(client.error());
+  if (!client) return describe(error_of(client));
   return *client ? (*client)->id + " / " + (*client)->secret : "none";
 }
 

@@ -5,13 +5,15 @@
 #include <string>
 #include <vector>
 
+#include "platform/error_testing.h"
+
 namespace latchkey::http {
 namespace {
 
 // "name=value;" for each field, or what is wrong.
 std::string parse(std::string_view text, std::size_t max_fields = Form::kMaxFields) {
   const auto form = Form::parse(text, max_fields);
-  if (!form) return form.error() == FormError::bad_encoding ? "bad encoding" : "too many";
+  if (!form) return error_of(form) == FormError::bad_encoding ? "bad encoding" : "too many";
   std::string fields;
   for (const auto& [name, value] : form->fields()) fields += name + "=" + value + ";";
   return fields;

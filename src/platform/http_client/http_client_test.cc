@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "platform/error_testing.h"
+
 namespace latchkey::http_client {
 namespace {
 
@@ -264,7 +266,7 @@ TEST(HttpClient, LeavesNothingOfARequestToTheNext) {
   // A socket that was connected to is not asked again, either.
   Request by_socket = first;
   by_socket.unix_socket = "/nonexistent/socket";
-  EXPECT_EQ(send(by_socket).error().kind, Failure::Kind::not_connected);
+  EXPECT_EQ(error_of(send(by_socket)).kind, Failure::Kind::not_connected);
   OneAnswer other("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
   Request last = to(other.url());
   last.neighbour = true;
@@ -276,7 +278,7 @@ TEST(HttpClient, GoesToANeighbourThroughNoProxyOfTheEnvironment) {
   const ProxyOfEnvironment environment(proxy.url());
   Request request = to("http://127.0.0.1:1/near");
   request.neighbour = true;
-  EXPECT_EQ(send(request).error().kind, Failure::Kind::not_connected);
+  EXPECT_EQ(error_of(send(request)).kind, Failure::Kind::not_connected);
   EXPECT_EQ(send(to("http://127.0.0.1:1/far")).value().status, 200);
   const auto& seen = proxy.end();
   ASSERT_EQ(seen.requests.size(), 1U);
@@ -317,9 +319,9 @@ TEST(HttpClient, WaitsNoLongerThanItsDeadline) {
   OneAnswer server("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nnever", OneAnswer::Then::keep_open);
   Request request = to(server.url());
   request.deadline = steady_clock::now() + 200ms;
-  EXPECT_EQ(send(request).error().kind, Failure::Kind::timed_out);
+  EXPECT_EQ(error_of(send(request)).kind, Failure::Kind::timed_out);
   request.deadline = steady_clock::now() - 1ms;
-  EXPECT_EQ(send(request).error().kind, Failure::Kind::stopped);
+  EXPECT_EQ(error_of(send(request)).kind, Failure::Kind::stopped);
 }
 
 TEST(HttpClient, ComesBackWhenTheProgramEnds) {
@@ -331,7 +333,7 @@ TEST(HttpClient, ComesBackWhenTheProgramEnds) {
     std::this_thread::sleep_for(50ms);
     program.request_stop();
   });
-  EXPECT_EQ(send(request).error().kind, Failure::Kind::stopped);
+  EXPECT_EQ(error_of(send(request)).kind, Failure::Kind::stopped);
 }
 
 TEST(HttpClient, SaysWhatIsWrong) {
@@ -339,15 +341,15 @@ TEST(HttpClient, SaysWhatIsWrong) {
   {
     nobodys = OneAnswer("").url();
   }
-  EXPECT_EQ(send(to(nobodys)).error().kind, Failure::Kind::not_connected);
-  EXPECT_EQ(send(to("http://name.invalid/")).error().kind, Failure::Kind::not_connected);
+  EXPECT_EQ(error_of(send(to(nobodys))).kind, Failure::Kind::not_connected);
+  EXPECT_EQ(error_of(send(to("http://name.invalid/"))).kind, Failure::Kind::not_connected);
   Request request = to("http://latchkey/command");
   request.unix_socket = "/nonexistent/socket";
-  EXPECT_EQ(send(request).error().kind, Failure::Kind::not_connected);
+  EXPECT_EQ(error_of(send(request)).kind, Failure::Kind::not_connected);
   OneAnswer silent("");
-  EXPECT_EQ(send(to(silent.url())).error().kind, Failure::Kind::broken);
+  EXPECT_EQ(error_of(send(to(silent.url()))).kind, Failure::Kind::broken);
   OneAnswer rude("This is no HTTP\r\n\r\n");
-  EXPECT_EQ(send(to(rude.url())).error().kind, Failure::Kind::broken);
+  EXPECT_EQ(error_of(send(to(rude.url()))).kind, Failure::Kind::broken);
   for (const std::string url : {"file:///etc/passwd", "gopher://127.0.0.1/", "no address"}) {
     EXPECT_FALSE(send(to(url)).has_value()) << url;
   }
@@ -357,7 +359,7 @@ TEST(HttpClient, AWrongCertificateIsNoConnection) {
   OneAnswer plain("HTTP/1.1 200 OK\r\n\r\n");
   std::string url = plain.url();
   url.replace(0, 4, "https");
-  EXPECT_EQ(send(to(url)).error().kind, Failure::Kind::broken);
+  EXPECT_EQ(error_of(send(to(url))).kind, Failure::Kind::broken);
 }
 
 }  // namespace

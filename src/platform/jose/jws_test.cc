@@ -6,6 +6,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "platform/crypto/hash.h"
+#include "platform/error_testing.h"
 #include "platform/text/base64.h"
 
 namespace latchkey::jose {
@@ -25,7 +26,7 @@ const Key& ec() {
 
 std::optional<Fault> fault(std::string_view token, const Key& key, std::string_view type = "JWT") {
   const auto claims = verify(token, key, type);
-  return claims ? std::nullopt : std::optional(claims.error());
+  return claims ? std::nullopt : std::optional(error_of(claims));
 }
 
 struct Parts {

@@ -4,6 +4,7 @@
 
 #include <boost/json/parse.hpp>
 
+#include "platform/error_testing.h"
 #include "platform/jose/jws.h"
 
 namespace latchkey::jose {
@@ -54,7 +55,7 @@ TEST(Key, PublishesNothingPrivate) {
     EXPECT_EQ(shown.at("use").as_string(), "sig");
     EXPECT_EQ(shown.at("alg").as_string(), name_of(algorithm).data());
     const auto read = Key::read(shown);
-    ASSERT_TRUE(read) << read.error();
+    ASSERT_TRUE(read) << error_of(read);
     EXPECT_FALSE(read->can_sign());
     EXPECT_EQ(read->public_jwk(), shown);
   }
@@ -64,7 +65,7 @@ TEST(Key, ComesBackFromItsPrivateForm) {
   for (const Algorithm algorithm : {Algorithm::rs256, Algorithm::es256}) {
     const Key key = Key::generate(algorithm);
     const auto read = Key::read(object(key.private_jwk().reveal()));
-    ASSERT_TRUE(read) << read.error();
+    ASSERT_TRUE(read) << error_of(read);
     EXPECT_TRUE(read->can_sign());
     EXPECT_EQ(read->algorithm(), algorithm);
     EXPECT_EQ(read->public_jwk(), key.public_jwk());
@@ -123,7 +124,7 @@ TEST(Key, RefusesWhatIsNoSigningKey) {
     const auto read = Key::read(jwk);
     EXPECT_FALSE(read) << json::serialize(jwk);
     if (!read) {
-      EXPECT_FALSE(read.error().empty());
+      EXPECT_FALSE(error_of(read).empty());
     }
   }
 }

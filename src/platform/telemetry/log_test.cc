@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "platform/config/config.h"
+#include "platform/error_testing.h"
 #include "platform/telemetry/line.h"
 
 namespace latchkey::telemetry {
@@ -149,7 +150,7 @@ TEST(LogOptions, AreOptions) {
   LogOptions options;
   ASSERT_TRUE(config::load("level: debug\nformat: auto\n", "/", options));
   EXPECT_EQ(options.level, Level::debug);
-  EXPECT_THAT(config::load("level: loud\n", "/", options).error(),
+  EXPECT_THAT(error_of(config::load("level: loud\n", "/", options)),
               ElementsAre("line 1: level: 'loud' is not one of debug, info, warning, error, off"));
 }
 

@@ -7,6 +7,8 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
+#include "platform/error_testing.h"
+
 namespace latchkey::text {
 namespace {
 
@@ -21,7 +23,7 @@ TEST(Json, ReadsWhatBoostReads) {
         R"({"a":{"a":{"a":1}},"b":[{"a":1},{"a":2}]})", R"({"big":123456789012345678901234567890})",
         R"({"a":1e-999})"}) {
     const auto object = parse_object(body);
-    ASSERT_TRUE(object) << body << object.error().sentence;
+    ASSERT_TRUE(object) << body << error_of(object).sentence;
     EXPECT_EQ(boost::json::value(*object), boost::json::parse(body)) << body;
   }
 }
@@ -91,8 +93,8 @@ TEST(Json, Refuses) {
        }) {
     const auto object = parse_object(body);
     ASSERT_FALSE(object) << body;
-    EXPECT_EQ(object.error().kind, kind) << body << ": " << object.error().sentence;
-    EXPECT_FALSE(object.error().sentence.empty());
+    EXPECT_EQ(error_of(object).kind, kind) << body << ": " << error_of(object).sentence;
+    EXPECT_FALSE(error_of(object).sentence.empty());
   }
 }
 
@@ -105,17 +107,17 @@ TEST(Json, DepthHasALimit) {
     return body + '}';
   };
   EXPECT_TRUE(parse_object(nested(16)));
-  EXPECT_EQ(parse_object(nested(17)).error().kind, Kind::bad_shape);
+  EXPECT_EQ(error_of(parse_object(nested(17))).kind, Kind::bad_shape);
   EXPECT_TRUE(parse_object(nested(3), {.max_depth = 3}));
-  EXPECT_EQ(parse_object(nested(4), {.max_depth = 3}).error().kind, Kind::bad_shape);
-  EXPECT_EQ(parse_object("{\"a\":" + std::string(1'000'000, '[')).error().kind, Kind::bad_shape);
+  EXPECT_EQ(error_of(parse_object(nested(4), {.max_depth = 3})).kind, Kind::bad_shape);
+  EXPECT_EQ(error_of(parse_object("{\"a\":" + std::string(1'000'000, '['))).kind, Kind::bad_shape);
 }
 
 TEST(Json, ManyKeysTakeTheirTimeOnce) {
   std::string body = "{";
   for (int i = 0; i < 10'000; ++i) body += "\"" + std::to_string(i) + "\":1,";
   EXPECT_TRUE(parse_object(body + "\"x\":1}"));
-  EXPECT_EQ(parse_object(body + "\"0\":1}").error().kind, Kind::bad_shape);
+  EXPECT_EQ(error_of(parse_object(body + "\"0\":1}")).kind, Kind::bad_shape);
 }
 
 }  // namespace
