@@ -53,8 +53,7 @@ bool is_ascii(std::string_view text) {
 std::string opaque_string(std::string_view password) {
   std::string typed(password);
   if (is_ascii(typed) || typed.size() > kLongestTyped || !text::valid_utf8(typed)) return typed;
-  auto units = icu::UnicodeString::fromUTF8(
-      icu::StringPiece(typed.data(), static_cast<std::int32_t>(typed.size())));
+  auto units = icu::UnicodeString::fromUTF8(typed);
   for (std::int32_t i = 0; i < units.length(); ++i) {  // no space is beyond 16 bits
     if (u_charType(units[i]) == U_SPACE_SEPARATOR) units.setCharAt(i, u' ');
   }
@@ -70,8 +69,7 @@ std::string opaque_string(std::string_view password) {
 }
 
 CharacterClasses classes_of(std::string_view text) {
-  const auto units = icu::UnicodeString::fromUTF8(
-      icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())));
+  const auto units = icu::UnicodeString::fromUTF8(text);
   CharacterClasses classes;
   for (std::int32_t i = 0; i < units.length(); i = units.moveIndex32(i, 1)) {
     const UChar32 c = units.char32At(i);

@@ -18,7 +18,7 @@ const Catalogue& catalogue() {
 
 icu::MessagePattern parsed(std::string_view text) {
   UErrorCode status = U_ZERO_ERROR;
-  icu::MessagePattern pattern(icu::UnicodeString::fromUTF8(std::string(text)), nullptr, status);
+  icu::MessagePattern pattern(icu::UnicodeString::fromUTF8(text), nullptr, status);
   EXPECT_TRUE(U_SUCCESS(status)) << text;
   return pattern;
 }

@@ -33,15 +33,9 @@ void check(UErrorCode status, std::string_view what) {
 
 icu::Locale locale_of(std::string_view code) {
   UErrorCode status = U_ZERO_ERROR;
-  icu::Locale locale = icu::Locale::forLanguageTag(
-      icu::StringPiece(code.data(), static_cast<std::int32_t>(code.size())), status);
+  icu::Locale locale = icu::Locale::forLanguageTag(code, status);
   check(status, code);
   return locale;
-}
-
-icu::UnicodeString utf16(std::string_view text) {
-  return icu::UnicodeString::fromUTF8(
-      icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())));
 }
 
 std::string utf8(const icu::UnicodeString& text) {
@@ -70,7 +64,8 @@ void use_once(icu::MessageFormat& format, UErrorCode& status) {
 std::unique_ptr<const icu::MessageFormat> parse(std::string_view pattern,
                                                 const icu::Locale& locale) {
   UErrorCode status = U_ZERO_ERROR;
-  auto format = std::make_unique<icu::MessageFormat>(utf16(pattern), locale, status);
+  auto format =
+      std::make_unique<icu::MessageFormat>(icu::UnicodeString::fromUTF8(pattern), locale, status);
   if (U_SUCCESS(status)) use_once(*format, status);
   check(status, pattern);
   return format;
@@ -129,10 +124,10 @@ struct Language::Parts {
   // A name may run the other way than the text around it.
   icu::UnicodeString name(std::string_view value) const {
     const std::string shown = text::shown(value);
-    icu::UnicodeString text = utf16(shown);
+    icu::UnicodeString text = icu::UnicodeString::fromUTF8(shown);
     const bool mixed =
         right_to_left || ubidi_getBaseDirection(text.getBuffer(), text.length()) == UBIDI_RTL;
-    return mixed ? utf16(isolated(shown)) : text;
+    return mixed ? icu::UnicodeString::fromUTF8(isolated(shown)) : text;
   }
 
   icu::Locale locale;
@@ -171,7 +166,7 @@ std::string Language::fill(Pattern pattern, std::span<const Argument> arguments)
   std::vector<icu::UnicodeString> names;
   std::vector<icu::Formattable> values;
   for (const auto& [name, value] : arguments) {
-    names.push_back(utf16(name));
+    names.push_back(icu::UnicodeString::fromUTF8(name));
     if (const auto* number = std::get_if<std::int64_t>(&value)) {
       values.emplace_back(*number);
     } else {

@@ -13,8 +13,7 @@ namespace {
 // The locale of a tag; bogus: it is none. "*" and "root" are no languages.
 icu::Locale locale_of(std::string_view tag) {
   UErrorCode status = U_ZERO_ERROR;
-  icu::Locale locale = icu::Locale::forLanguageTag(
-      icu::StringPiece(tag.data(), static_cast<std::int32_t>(tag.size())), status);
+  icu::Locale locale = icu::Locale::forLanguageTag(tag, status);
   if (U_FAILURE(status) != 0 || *locale.getLanguage() == '\0') locale.setToBogus();
   return locale;
 }

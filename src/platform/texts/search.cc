@@ -11,9 +11,7 @@ namespace latchkey::texts {
 namespace {
 
 icu::UnicodeString folded(std::string_view text) {
-  icu::UnicodeString unicode = icu::UnicodeString::fromUTF8(
-      icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())));
-  return unicode.foldCase();
+  return icu::UnicodeString::fromUTF8(text).foldCase();
 }
 
 std::vector<icu::UnicodeString> words_of(const icu::UnicodeString& text) {
