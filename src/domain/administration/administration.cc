@@ -16,10 +16,13 @@ using sessions::Account;
 
 namespace {
 
-AdminRefused::Why not_one(std::string_view medium) {
+std::expected<Threepid, AdminRefused> canonical(const std::string& medium,
+                                                const std::string& address) {
   using enum AdminRefused::Why;
-  if (medium == "email") return not_an_email_address;
-  return medium == "msisdn" ? not_a_phone_number : not_a_medium;
+  if (auto threepid = accounts::canonical_threepid(medium, address)) return *std::move(threepid);
+  if (medium == "email") return std::unexpected(AdminRefused{not_an_email_address, address});
+  if (medium == "msisdn") return std::unexpected(AdminRefused{not_a_phone_number, address});
+  return std::unexpected(AdminRefused{not_a_medium, medium});
 }
 
 // Since when the measure holds.
@@ -266,11 +269,8 @@ Task<Administration::Result<>> Administration::set_admin(Operator by, std::strin
 Task<Administration::Result<Threepid>> Administration::add_threepid(Operator by, std::string name,
                                                                     std::string medium,
                                                                     std::string address) {
-  const auto threepid = accounts::canonical_threepid(medium, address);
-  if (!threepid) {
-    const Why why = not_one(medium);
-    co_return refuse(why, why == Why::not_a_medium ? medium : address);
-  }
+  const auto threepid = canonical(medium, address);
+  if (!threepid) co_return std::unexpected(threepid.error());
   co_return co_await ground_.db.write([&](db::Tx& tx) -> Result<Threepid> {
     const auto who = admit(tx, name, Which::in_use);
     if (!who) return std::unexpected(who.error());
@@ -287,11 +287,8 @@ Task<Administration::Result<Threepid>> Administration::remove_threepid(Operator 
                                                                        std::string name,
                                                                        std::string medium,
                                                                        std::string address) {
-  const auto threepid = accounts::canonical_threepid(medium, address);
-  if (!threepid) {
-    const Why why = not_one(medium);
-    co_return refuse(why, why == Why::not_a_medium ? medium : address);
-  }
+  const auto threepid = canonical(medium, address);
+  if (!threepid) co_return std::unexpected(threepid.error());
   co_return co_await ground_.db.write([&](db::Tx& tx) -> Result<Threepid> {
     const auto who = admit(tx, name, Which::deactivated_too);
     if (!who) return std::unexpected(who.error());
