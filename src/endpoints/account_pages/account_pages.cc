@@ -87,20 +87,7 @@ void mount_pictures(http::Router& router, const AccountPages& pages) {
              });
 }
 
-}  // namespace
-
-Task<bool> may_change_password(const Visit& visit) {
-  if (!visit.pages.operations.password_change_offered()) co_return false;
-  co_return (co_await visit.pages.overview.profile(visit.who.account.id)).has_password;
-}
-
-http::Response switched_off(const Visit& visit) {
-  return pages::show_message(visit.pages, visit.request,
-                             {.status = 403,
-                              .title = Text::switched_off,
-                              .sentence = Text::switched_off_why,
-                              .link = std::string(pages::kHome)});
-}
+// Of a new password.
 
 void put_password_rules(html::Values& values, const AccountPages& pages, const Language& language) {
   const self::Operations& operations = pages.operations;
@@ -117,6 +104,21 @@ void put_password_rules(html::Values& values, const AccountPages& pages, const L
   }
 }
 
+}  // namespace
+
+Task<bool> may_change_password(const Visit& visit) {
+  if (!visit.pages.operations.password_change_offered()) co_return false;
+  co_return (co_await visit.pages.overview.profile(visit.who.account.id)).has_password;
+}
+
+http::Response switched_off(const Visit& visit) {
+  return pages::show_message(visit.pages, visit.request,
+                             {.status = 403,
+                              .title = Text::switched_off,
+                              .sentence = Text::switched_off_why,
+                              .link = std::string(pages::kHome)});
+}
+
 void check_new_password(pages::Refusals& refusals, const AccountPages& pages,
                         const Language& language, const http::Form& sent) {
   const std::string password = pages::field(sent, "password");
@@ -130,8 +132,10 @@ void check_new_password(pages::Refusals& refusals, const AccountPages& pages,
   }
 }
 
-void put_new_password(html::Values& values, const http::Form& sent,
-                      const pages::Refusals& refusals) {
+void put_new_password(html::Values& values, const AccountPages& pages, const Language& language,
+                      Text label, const http::Form& sent, const pages::Refusals& refusals) {
+  values.set("PASSWORD_LABEL", language.say(label));
+  put_password_rules(values, pages, language);
   for (const pages::Refused& refused : refusals) {
     if (refused.field == "password" || refused.field == "repeated") return;
   }

@@ -94,15 +94,14 @@ http::Response switched_off(const Visit& visit);
 // Of every page that asks for a password: lets people see what they type, where scripts run.
 inline constexpr std::string_view kShowPassword = "show_password.js";
 
-// What a new password has to be, where one is asked for: before it is typed, not after.
-void put_password_rules(html::Values& values, const AccountPages& pages, const Language& language);
 // What is wrong with the two fields of a new password, as far as it is seen at once.
 void check_new_password(pages::Refusals& refusals, const AccountPages& pages,
                         const Language& language, const http::Form& sent);
-// What was typed into them, unless it has to be typed again: nobody's password yet. One that is
-// somebody's never comes back in a page.
-void put_new_password(html::Values& values, const http::Form& sent,
-                      const pages::Refusals& refusals);
+// The fields themselves, web/new_password.html: what the password has to be, before it is typed and
+// not after, and what was typed, unless it has to be typed again. It is nobody's password yet; one
+// that is somebody's never comes back in a page.
+void put_new_password(html::Values& values, const AccountPages& pages, const Language& language,
+                      Text label, const http::Form& sent, const pages::Refusals& refusals);
 
 // For an ID that none of the person's devices has; whether it is anybody else's is not told.
 http::Response no_such_device(const Visit& visit);

@@ -34,8 +34,7 @@ http::Response password_form(const AccountPages& pages, const http::Request& req
   html::Values& values = page.values;
   values.set("ACTION", form.action).set("ACCOUNT", form.account).set("DO", form.title);
   values.add_text("PURPOSE", form.purpose).add_sent("LINK_TOKEN", form.link);
-  put_password_rules(values, pages, language);
-  put_new_password(values, sent, refusals);
+  put_new_password(values, pages, language, Text::new_password, sent, refusals);
   if (form.link.empty()) {
     values.add("CURRENT");
     values.add("HOME_LINK");

@@ -6,6 +6,7 @@
 #include "endpoints/account_pages/account_pages.h"
 #include "endpoints/pages/next.h"
 #include "endpoints/pages/surface.h"
+#include "endpoints/pages/terms.h"
 #include "endpoints/pages/words.h"
 #include "endpoints/request/origin.h"
 
@@ -19,33 +20,14 @@ bool asks_for(const AccountPages& pages, Stage stage) {
   return std::ranges::find(pages.sign_up_stages, stage) != pages.sign_up_stages.end();
 }
 
-bool accepted(const http::Form& sent, std::string_view id) {
-  return std::ranges::any_of(sent.fields(),
-                             [&](const auto& f) { return f.name == "accepted" && f.value == id; });
-}
-
-void put_terms(const AccountPages& pages, html::Values& values, const http::Form& sent,
-               const Language& language, const pages::Refusals& refusals) {
-  html::Values& terms = values.add("TERMS_FIELD");
+void put_terms(html::Values& values, std::span<const pages::Policy> policies,
+               const pages::Refusals& refusals) {
   const bool wrong = std::ranges::find(refusals, "terms", &pages::Refused::field) != refusals.end();
   // The first that is wrong has the focus, as with other fields.
-  bool focus = wrong && std::ranges::none_of(refusals, [](const pages::Refused& refused) {
-                 return !refused.field.empty() && refused.field != "terms";
-               });
-  int number = 0;
-  for (const auto& [id, policy] : pages.registration.terms().policies()) {
-    const auto& document = pages::document_in(language, policy.as_object());
-    html::Values& row = terms.add("POLICY");
-    row.set("NUMBER", std::to_string(++number)).set_sent("ID", id);
-    row.set("NAME", document.at("name").as_string()).set("URL", document.at("url").as_string());
-    if (accepted(sent, id)) {
-      row.add("TICKED");
-    } else if (wrong) {
-      html::Values& invalid = row.add("INVALID");
-      if (focus) invalid.add("FOCUS");
-      focus = false;
-    }
-  }
+  const bool focus = wrong && std::ranges::none_of(refusals, [](const pages::Refused& refused) {
+                       return !refused.field.empty() && refused.field != "terms";
+                     });
+  pages::put_policies(values.add("TERMS_FIELD"), policies, wrong, focus);
 }
 
 // `purpose`: why the person is here; may be empty.
@@ -62,12 +44,13 @@ http::Response sign_up_page(const AccountPages& pages, const http::Request& requ
   values.set("SIGN_IN_LINK", pages::sign_in_path(next));
   values.set("USER_HINT", language.say(texts::SignUpNameHint{.server = pages.server_name}));
   values.add_text("PURPOSE", purpose);
-  put_password_rules(values, pages, language);
-  put_new_password(values, sent, refusals);
+  put_new_password(values, pages, language, Text::password, sent, refusals);
   if (asks_for(pages, Stage::registration_token)) {
     values.add("TOKEN_FIELD").set_sent("TOKEN_TYPED", pages::typed_field(sent, "token"));
   }
-  if (asks_for(pages, Stage::terms)) put_terms(pages, values, sent, language, refusals);
+  if (asks_for(pages, Stage::terms)) {
+    put_terms(values, pages::policies_in(language, pages.registration.terms(), sent), refusals);
+  }
   pages::put_refusals(page, refusals, {"user", "password", "repeated", "token", "terms"},
                       refusals.empty() ? "user" : std::string_view());
   http::Response response = pages::show(pages, request, std::move(page));
@@ -152,8 +135,7 @@ Task<pages::Refusals> check_form(const AccountPages& pages, const http::Request&
   check_new_password(refusals, pages, language, sent);
   const bool password_is_good = refusals.size() == before;
   if (asks_for(pages, Stage::terms) &&
-      !std::ranges::all_of(pages.registration.terms().policies(),
-                           [&](const auto& policy) { return accepted(sent, policy.key()); })) {
+      !pages::all_ticked(pages::policies_in(language, pages.registration.terms(), sent))) {
     refusals.push_back(pages::wrong_field(language, "terms", Text::error_terms));
   }
   if (refusals.empty()) co_return refusals;

@@ -1,8 +1,6 @@
 // GET and POST /auth/{type}/fallback/web (spec "Fallback"): one stage of user-interactive
 // authentication as a page.
 
-#include <algorithm>
-
 #include "domain/accounts/matrix_id.h"
 #include "endpoints/matrix/fallback_pages.h"
 #include "endpoints/matrix/matrix.h"
@@ -43,25 +41,9 @@ std::string purpose(const Language& language, const InteractiveAuth::Page& page,
   return language.say(texts::FallbackDeletesDevices{.user = user_id});
 }
 
-std::vector<FallbackPolicy> policies(const Api& api, const Language& language,
-                                     const http::Form* sent) {
-  std::vector<FallbackPolicy> list;
-  for (const auto& [id, policy] : api.registration.terms().policies()) {
-    const auto& document = pages::document_in(language, policy.as_object());
-    const bool ticked = sent != nullptr && std::ranges::any_of(sent->fields(), [&](const auto& f) {
-                          return f.name == fallback_field::kAccepted && f.value == id;
-                        });
-    list.push_back({.id = id,
-                    .name = std::string(document.at("name").as_string()),
-                    .url = std::string(document.at("url").as_string()),
-                    .ticked = ticked});
-  }
-  return list;
-}
-
 http::Response form_page(const Api& api, const Language& language, Stage stage,
                          const InteractiveAuth::Page& page, FallbackForm form,
-                         const http::Form* sent) {
+                         const http::Form& sent) {
   const std::string user_id =
       page.localpart.empty() ? "" : accounts::matrix_id(page.localpart, api.server_name);
   form.purpose = purpose(language, page, user_id);
@@ -71,7 +53,8 @@ http::Response form_page(const Api& api, const Language& language, Stage stage,
     case Stage::registration_token:
       return registration_token_page(api.pages, language, form);
     case Stage::terms:
-      return terms_page(api.pages, language, form, policies(api, language, sent));
+      return terms_page(api.pages, language, form,
+                        pages::policies_in(language, api.registration.terms(), sent));
     case Stage::dummy:
       break;
   }
@@ -119,8 +102,8 @@ Task<std::expected<Asked, http::Response>> ask(
 Task<http::Response> get_page(const Api& api, const http::Request& request) {
   const auto asked = co_await ask(api, request, http::Form::parse(request.query));
   if (!asked) co_return asked.error();
-  http::Response response = form_page(api, asked->language, asked->stage, asked->page,
-                                      {.session = asked->session}, nullptr);
+  http::Response response =
+      form_page(api, asked->language, asked->stage, asked->page, {.session = asked->session}, {});
   pages::keep_language(api.public_url, api.pages, request, response);
   co_return response;
 }
@@ -154,10 +137,10 @@ Task<http::Response> post_page(const Api& api, const http::Request& request) {
                       .error = std::string(language.say(sentence)),
                       .status = status,
                       .error_at = at},
-                     &*sent);
+                     *sent);
   };
   if (asked->stage == Stage::terms &&
-      !std::ranges::all_of(policies(api, language, &*sent), &FallbackPolicy::ticked)) {
+      !pages::all_ticked(pages::policies_in(language, api.registration.terms(), *sent))) {
     co_return again(400, Text::error_terms, fallback_field::kTerms);
   }
   const confirm::AuthData data{.password = field(*sent, fallback_field::kPassword),

@@ -43,23 +43,10 @@ http::Response registration_token_page(const html::Pages& pages, const Language&
 }
 
 http::Response terms_page(const html::Pages& pages, const Language& language,
-                          const FallbackForm& form, std::span<const FallbackPolicy> policies) {
+                          const FallbackForm& form, std::span<const pages::Policy> policies) {
   html::Page page = page_of(language, form, Text::fallback_terms, "fallback_terms.html");
-  int number = 0;
   const bool wrong = !form.error.empty() && form.error_at == fallback_field::kTerms;
-  bool focus = wrong;
-  for (const FallbackPolicy& policy : policies) {
-    html::Values& row = page.values.add("POLICY");
-    row.set("NUMBER", std::to_string(++number)).set_sent("ID", policy.id);
-    row.set("NAME", policy.name).set("URL", policy.url);
-    if (policy.ticked) {
-      row.add("TICKED");
-    } else if (wrong) {
-      html::Values& invalid = row.add("INVALID");
-      if (focus) invalid.add("FOCUS");
-      focus = false;
-    }
-  }
+  pages::put_policies(page.values, policies, wrong, wrong);
   return pages.answer(std::move(page));
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "endpoints/pages/terms.h"
 #include "platform/html/pages.h"
 #include "platform/http/message.h"
 #include "platform/texts/language.h"
@@ -17,7 +18,6 @@ namespace fallback_field {
 inline constexpr std::string_view kSession = "session";    // in each
 inline constexpr std::string_view kPassword = "password";  // m.login.password
 inline constexpr std::string_view kToken = "token";        // m.login.registration_token
-inline constexpr std::string_view kAccepted = "accepted";  // m.login.terms: once for each policy
 inline constexpr std::string_view kTerms = "terms";        // all of them, for what is wrong
 }  // namespace fallback_field
 
@@ -30,14 +30,6 @@ struct FallbackForm {
   std::string_view error_at = {};  // the field that it is about; empty: the form
 };
 
-// A document of m.login.terms, in one language.
-struct FallbackPolicy {
-  std::string id;  // posted as `accepted`
-  std::string name;
-  std::string url;
-  bool ticked = false;
-};
-
 // In the language of who reads them. `user_id` is shown, and tells a password manager whose
 // password is wanted.
 http::Response password_page(const html::Pages& pages, const texts::Language& language,
@@ -45,7 +37,7 @@ http::Response password_page(const html::Pages& pages, const texts::Language& la
 http::Response registration_token_page(const html::Pages& pages, const texts::Language& language,
                                        const FallbackForm& form);
 http::Response terms_page(const html::Pages& pages, const texts::Language& language,
-                          const FallbackForm& form, std::span<const FallbackPolicy> policies);
+                          const FallbackForm& form, std::span<const pages::Policy> policies);
 http::Response dummy_page(const html::Pages& pages, const texts::Language& language,
                           const FallbackForm& form);
 

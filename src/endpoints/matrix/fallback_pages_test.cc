@@ -29,7 +29,7 @@ const FallbackForm kFailed{.session = kForm.session,
                            .purpose = kForm.purpose,
                            .error = "That did not work. Try again.",
                            .status = 403};
-const FallbackPolicy kPolicies[] = {
+const pages::Policy kPolicies[] = {
     {"terms-1.2", "Terms of Service", "https://example.org/terms?v=1.2&lang=en", true},
     {"privacy-3", "Privacy \"Policy\"", "javascript:alert(1)", false}};
 
@@ -119,7 +119,7 @@ TEST(RegistrationTokenPage, AsksForTheToken) {
 
 TEST(TermsPage, HasACheckboxForEachPolicy) {
   const std::string body = terms_page(pages(), english(), kForm, kPolicies).body;
-  const std::string box = "type=\"checkbox\"" + name_is(fallback_field::kAccepted) + " value=";
+  const std::string box = "type=\"checkbox\"" + name_is(pages::kAccepted) + " value=";
   EXPECT_THAT(body, HasSubstr("id=\"policy-1\" " + box + "\"terms-1.2\" required checked>"));
   EXPECT_THAT(body, HasSubstr("id=\"policy-2\" " + box + "\"privacy-3\" required>"));
   EXPECT_THAT(body, HasSubstr("<label for=\"policy-2\">"));

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "platform/texts/catalogue.h"
@@ -58,6 +59,37 @@ std::vector<Said> read_markers(const WebFile& file) {
     said.push_back({marker, *text});
   }
   return said;
+}
+
+// What ctemplate gets, and the texts that it says.
+struct Source {
+  std::string text;
+  std::vector<Said> said;
+};
+
+// A file with its parts: each {{>part.html}} that is one of `files`.
+Source read(const WebFile& file, std::span<const WebFile> files) {
+  constexpr std::string_view kPart = "{{>";
+  constexpr std::string_view kEnd = "}}";
+  Source source{std::string(pragma(file)), read_markers(file)};
+  std::string_view rest = file.text;
+  for (auto at = rest.find(kPart); at != std::string_view::npos; at = rest.find(kPart)) {
+    source.text.append(rest.substr(0, at));
+    rest.remove_prefix(at);
+    const std::string_view marker = rest.substr(0, rest.find(kEnd));
+    const auto part = std::ranges::find(files, marker.substr(kPart.size()), &WebFile::name);
+    if (part == files.end()) {
+      source.text.append(marker);
+      rest.remove_prefix(marker.size());
+    } else {
+      source.text.append(part->text);
+      const std::vector<Said> said = read_markers(*part);
+      source.said.insert(source.said.end(), said.begin(), said.end());
+      rest.remove_prefix(marker.size() + kEnd.size());
+    }
+  }
+  source.text.append(rest);
+  return source;
 }
 
 ctemplate::TemplateString view(std::string_view text) {
@@ -112,12 +144,11 @@ struct Templates::Parsed {
 
 Templates::Templates(std::span<const WebFile> files) : parsed_(std::make_unique<Parsed>()) {
   for (const WebFile& file : files) {
-    parsed_->said.emplace(file.name, read_markers(file));
-    std::string text(pragma(file));
-    text.append(file.text);
-    if (!parsed_->cache.StringToTemplateCache(view(file.name), view(text), kStrip)) {
+    Source source = read(file, files);
+    if (!parsed_->cache.StringToTemplateCache(view(file.name), view(source.text), kStrip)) {
       throw fault(file, "is no template");
     }
+    parsed_->said.emplace(file.name, std::move(source.said));
   }
   parsed_->cache.Freeze();  // from here on it reads nothing, not even a file that is missing
 }

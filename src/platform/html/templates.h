@@ -12,10 +12,10 @@
 namespace latchkey::html {
 
 // Templates in the language of ctemplate: {{NAME}}, {{#SECTION}}…{{/SECTION}}, {{>INCLUDE}},
-// {{! comment}}. A name in lower case is a text of the catalogue. Every value is escaped for where
-// it stands: text, attribute, URL, script, style. No template can say otherwise, so none can forget
-// it. A whole URL that is not http, https or relative becomes "#"; a value inside a URL is escaped
-// for HTML alone: percent-encode it first.
+// {{! comment}}; {{>part.html}} is what that file says, as if it stood here. In lower case a name
+// is a text of the catalogue. Every value is escaped for where it stands: text, attribute, URL,
+// script, style. No template can say otherwise. A whole URL that is not http, https or relative
+// becomes "#"; a value inside a URL is escaped for HTML alone: percent-encode it first.
 //
 // Parsed once, then never changed: any number of threads may render. No file is read or written.
 class Templates {

@@ -120,6 +120,19 @@ TEST(Escaping, HoldsInWhatIsIncludedAndRepeated) {
       << "a section looks up what it lacks, an included file does not";
 }
 
+TEST(Templates, HaveWhatTheirPartsSayInTheirPlace) {
+  const WebFile files[] = {
+      {"outer.html", "{{#ROW}}<i title=\"{{>part.html}}\">{{>part.html}}{{/ROW}}{{>INNER}}"},
+      {"inner.html", "{{>part.html}}"},
+      {"part.html", "{{X}}{{#Y}} {{cancel}}{{/Y}}"}};
+  Values values;
+  values.set("X", "\"");
+  values.add("ROW").add("Y");
+  values.include("INNER", "inner.html").set("X", "<");
+  EXPECT_EQ(Templates(files).render("outer.html", values, english()),
+            "<i title=\"&quot; Cancel\">&quot; Cancel&lt;");
+}
+
 TEST(Escaping, CannotBeTurnedOff) {
   for (const std::string_view text :
        {"<p>{{X:none}}</p>", "<p>{{X:h}}</p>", "{{#A}}{{X:none}}{{/A}}", "{{>X:none}}",
@@ -173,7 +186,8 @@ TEST(Templates, KeepTheirBytes) {
 }
 
 TEST(Templates, ThatDoNotParseAreNamed) {
-  for (const std::string_view text : {"{{#A}}", "{{/A}}", "{{A", "<a {{X}}=\"{{", "{{ A B }}"}) {
+  for (const std::string_view text : {"{{#A}}", "{{/A}}", "{{A", "<a {{X}}=\"{{", "{{ A B }}",
+                                      "{{>gone.html}}", "{{>broken.html}}", "{{>"}) {
     try {
       render(text, {}, "broken.html");
       ADD_FAILURE() << text;
