@@ -9,12 +9,12 @@ import re
 import threading
 import time
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from support.polling import wait_until
-from support.ports import ReservedPort
 from support.secrets import INTROSPECTION_SECRET
+from support.stand_in import StandIn
 
 MAS = "/_synapse/mas/"
 SUSPEND = re.compile(r"/_synapse/admin/v1/suspend/@([^:/]+):example\.com")
@@ -81,12 +81,14 @@ class Body:
             raise Refused(400, "M_INVALID_PARAM")
 
 
-class Synapse:
-    """Listens on one port. What it knows survives a stop."""
+class Synapse(StandIn):
+    """What it knows survives a stop."""
+
+    protocol = "HTTP/1.1"
 
     def __init__(self):
-        self._port = ReservedPort()
-        self.url = f"http://127.0.0.1:{self._port.number}/"
+        super().__init__()
+        self.url = f"http://127.0.0.1:{self.port}/"
         self.secret = INTROSPECTION_SECRET
         self.users: dict[str, User] = {}
         self.services: dict[str, str] = {}  # as_token to the regular expression of its users
@@ -101,47 +103,15 @@ class Synapse:
         self.held: list[str] = []  # the routes of requests that wait, or have waited
         self.latchkey = None  # a Server: who is asked what an administrator's token is worth
         self._lock = threading.Lock()
-        self._server: ThreadingHTTPServer | None = None
 
     def options(self, **more) -> dict:
         """Of a Latchkey in front of it."""
         return {"homeserver": {"kind": "synapse", "endpoint": self.url} | more}
 
-    # -- life
-
-    def start(self) -> "Synapse":
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):
-                outer._answer(self)
-
-            do_POST = do_PUT = do_GET
-
-            def log_message(self, *_):
-                pass
-
-        class Reusing(ThreadingHTTPServer):
-            allow_reuse_port = True
-            daemon_threads = True
-
-        self._server = Reusing(("127.0.0.1", self._port.number), Handler)
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def stop(self) -> None:
-        if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
-
     def close(self) -> None:
         for event in self.held_routes.values():
             event.set()
-        self.stop()
-        self._port.release()
+        super().close()
 
     def hold(self, route: str) -> threading.Event:
         """Lets no request to that route go on until the event is set."""
@@ -161,10 +131,10 @@ class Synapse:
 
     # -- answering
 
-    def _answer(self, request: BaseHTTPRequestHandler) -> None:
+    def answer(self, request: BaseHTTPRequestHandler) -> None:
         length = int(request.headers.get("Content-Length") or 0)
         content = request.rfile.read(length)
-        if self._server is None:  # stopped while the connection was open
+        if not self.running:  # stopped while the connection was open
             request.close_connection = True
             return
         time.sleep(self.delay)
