@@ -196,6 +196,16 @@ def people_at_work(
             person.close()
 
 
+def check_for_good(server: Server, people: list[Worker]) -> None:
+    """Now, once more after a restart, and the SQLite file itself."""
+    check_facts(server, people)
+    server.restart()
+    check_facts(server, people)
+    server.stop()
+    assert server.engine.query("PRAGMA integrity_check") == "ok"
+    assert server.engine.query("PRAGMA foreign_key_check") == ""
+
+
 def check_facts(server: Server, people: list[Worker]) -> None:
     for person in people:
         person.check(server)

@@ -8,7 +8,7 @@ run's choices (the moments themselves are the machine's).
 import random
 import time
 
-from crash.at_work import SESSIONS, check_facts, crash_of, people_at_work, total
+from crash.at_work import SESSIONS, check_facts, check_for_good, crash_of, people_at_work, total
 from crash.legacy_person import LegacyPerson
 from support.answers import assert_hard
 from support.matrix_client import State, new_client
@@ -25,21 +25,12 @@ def twenty_people(url: str, seed: str) -> list[LegacyPerson]:
 def test_crashes_of_the_server(make_sqlite_server, seed):
     server = make_sqlite_server(sessions=SESSIONS)
     people = twenty_people(server.url, seed)
-
-    def crash() -> None:
-        server.kill()
-        server.start()
-
-    with people_at_work(people, random.Random(seed), CRASHES, crash):
+    chance = random.Random(seed)
+    with people_at_work(people, chance, CRASHES, crash_of([server] * CRASHES, chance)):
         assert total(people, "refreshed") > 2 * CRASHES, "the clients hardly worked"
         assert total(people, "ended") > CRASHES // 5
         assert total(people, "old_passwords") > CRASHES // 11
-        check_facts(server, people)
-        server.restart()
-        check_facts(server, people)
-    server.stop()
-    assert server.engine.query("PRAGMA integrity_check") == "ok"
-    assert server.engine.query("PRAGMA foreign_key_check") == ""
+        check_for_good(server, people)
 
 
 def test_crashes_in_the_middle_of_a_start(make_sqlite_server, seed):

@@ -9,7 +9,7 @@ import random
 
 import pytest
 
-from crash.at_work import SESSIONS, check_facts, crash_of, people_at_work, total
+from crash.at_work import SESSIONS, check_facts, check_for_good, crash_of, people_at_work, total
 from crash.oauth_person import OAuthPerson
 from support.answers import assert_good, assert_hard
 from support.api import Api, Silence, new_name
@@ -29,22 +29,13 @@ def ten_people(url: str, seed: str) -> list[OAuthPerson]:
 def test_crashes_of_the_server(make_sqlite_server, seed):
     server = make_sqlite_server(sessions=SESSIONS)
     people = ten_people(server.url, seed)
-
-    def crash() -> None:
-        server.kill()
-        server.start()
-
-    with people_at_work(people, random.Random(seed), CRASHES, crash, longest=0.8):
+    chance = random.Random(seed)
+    with people_at_work(people, chance, CRASHES, crash_of([server] * CRASHES, chance), longest=0.8):
         enough = {"refreshed": 50, "refreshed_again": 5, "by_code": 10, "by_device": 10}
         enough |= {"ended": 10, "browsers_out": 5, "old_passwords": 2, "registered": 10}
         for fact, least in enough.items():
             assert total(people, fact) >= least, f"the clients hardly worked: {fact}"
-        check_facts(server, people)
-        server.restart()
-        check_facts(server, people)
-    server.stop()
-    assert server.engine.query("PRAGMA integrity_check") == "ok"
-    assert server.engine.query("PRAGMA foreign_key_check") == ""
+        check_for_good(server, people)
 
 
 def test_crashes_on_postgresql(make_fragile_server, own_postgres, seed):
