@@ -4,7 +4,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from support.answers import assert_good
 from support.lossy_proxy import LossyProxy
+from support.matrix_client import new_client
 from support.oauth import OAuthClient, Person, new_person
 
 
@@ -16,6 +18,16 @@ def network(server):
         yield proxy, api
         api.close()
         assert proxy.pending() == 0, "a loss that the test ordered never happened"
+
+
+@pytest.fixture
+def witness(server):
+    """A session from before; afterwards it must be as it was, and the server must still work."""
+    client = new_client(server.api)
+    yield client
+    assert_good(server.api.whoami(client.access))
+    client.refresh()
+    assert client.store.wiped == []
 
 
 @pytest.fixture(params=["running", "stopped"])

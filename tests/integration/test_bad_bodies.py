@@ -66,16 +66,6 @@ def assert_refused(answer, *errcodes):
     assert answer.json()["errcode"] in errcodes, answer.text
 
 
-@pytest.fixture
-def witness(server):
-    """A session from before; afterwards it must be as it was, and the server must still work."""
-    client = new_client(server.api)
-    yield client
-    assert_good(server.api.whoami(client.access))
-    client.refresh()
-    assert client.store.wiped == []
-
-
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 def test_not_json(server, witness, endpoint):
     for name, body in NOT_JSON.items():

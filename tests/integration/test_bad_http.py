@@ -6,10 +6,10 @@ to a request that was smuggled in behind another.
 
 import pytest
 
-from support.answers import assert_good
 from support.api import PREFIX
-from support.matrix_client import new_client
 from support.raw_http import RawConnection, request_bytes
+
+pytestmark = pytest.mark.usefixtures("witness")
 
 HOST = b"Host: example.com\r\n"
 LOGIN = f"{PREFIX}/login".encode()
@@ -122,16 +122,6 @@ BARE_LINE_FEEDS = {
     "a bare CR": b"GET /health HTTP/1.1\rHost: example.com\r\n\r\n",
     "CR in a value": b"GET /health HTTP/1.1\r\nHost: example.com\r\nX: a\rY: b\r\n\r\n",
 }
-
-
-@pytest.fixture(autouse=True)
-def witness(server):
-    """Afterwards a session from before is as it was, and the server works."""
-    client = new_client(server.api)
-    yield client
-    assert_good(server.api.whoami(client.access))
-    client.refresh()
-    assert client.store.wiped == []
 
 
 def assert_refused_and_closed(server, data: bytes) -> None:
