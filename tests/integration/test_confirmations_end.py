@@ -4,6 +4,7 @@ import pytest
 
 from support.answers import assert_good
 from support.api import PREFIX, new_name
+from support.registration import invite
 from support.secrets import password
 
 PASSWORD_PAGE = f"{PREFIX}/auth/m.login.password/fallback/web"
@@ -107,7 +108,7 @@ def register_by(server, invitation: str, body: dict):
 )
 def test_a_refused_password_does_not_cost_the_invitation(by_invitation, wrong, errcode):
     server, name = by_invitation, new_name()
-    invitation = server.command("registration-token", "create", "--uses", "1")["token"]
+    invitation = invite(server, "--uses", "1")["token"]
     refused = register_by(server, invitation, {"username": name} | wrong)
     assert (refused.status_code, refused.json()["errcode"]) == (400, errcode)
     validity = server.api.request("GET", VALIDITY, params={"token": invitation})

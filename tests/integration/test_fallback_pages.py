@@ -6,7 +6,6 @@ import pytest
 import yaml
 
 from support.answers import assert_good, assert_hard
-from support.api import new_name
 from support.browser import Browser, Page
 from support.clock import MINUTE
 from support.confirmation import (
@@ -19,12 +18,12 @@ from support.confirmation import (
     open_page,
 )
 from support.matrix_client import new_client
+from support.registration import DUMMY, TERMS, TOKEN, invite, registration
 from support.secrets import password
 from support.server import SERVER_NAME
 from support.threads import together
 
-PASSWORD, DUMMY = "m.login.password", "m.login.dummy"
-TOKEN, TERMS = "m.login.registration_token", "m.login.terms"
+PASSWORD = "m.login.password"
 EVIL = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
 POLICIES = {
     "privacy": {
@@ -50,11 +49,6 @@ def careful(make_lasting_server, tmp_path_factory):
     path = tmp_path_factory.mktemp("terms") / "terms.yaml"
     path.write_text(yaml.safe_dump({"policies": POLICIES}))
     return make_lasting_server(registration={"token_required": True, "terms_file": str(path)})
-
-
-def registration(server, **fields) -> Wanted:
-    body = {"username": new_name(), "password": password(), **fields}
-    return Wanted(server.api, "POST", "register", body)
 
 
 def assert_safe(page: Page) -> None:
@@ -287,7 +281,7 @@ def test_dummy(server):
 
 
 def test_token_and_terms(careful):
-    made = careful.command("registration-token", "create", "--uses", "1")
+    made = invite(careful, "--uses", "1")
     wanted = registration(careful)
     session = wanted.session()
     terms = open_page(careful.url, TERMS, session)
@@ -341,7 +335,7 @@ def test_token_and_terms(careful):
 
 
 def test_a_token_that_another_holds(careful):
-    made = careful.command("registration-token", "create", "--uses", "1")
+    made = invite(careful, "--uses", "1")
     first, second = registration(careful).session(), registration(careful).session()
     assert_done(open_page(careful.url, TOKEN, first).submit(token=made["token"]))
     refused = open_page(careful.url, TOKEN, second).submit(token=made["token"])
@@ -351,7 +345,7 @@ def test_a_token_that_another_holds(careful):
 
 def test_pages_and_requests_mix(careful):
     """A stage by the client, the other on its page."""
-    made = careful.command("registration-token", "create")
+    made = invite(careful)
     wanted = registration(careful)
     session = wanted.session()
     assert_challenge(wanted.ask({"type": TOKEN, "token": made["token"], "session": session}))

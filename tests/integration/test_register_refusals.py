@@ -6,7 +6,7 @@ from support.answers import assert_error, assert_good
 from support.api import PREFIX, new_name
 from support.confirmation import Wanted
 from support.matrix_client import new_client
-from support.registration import DUMMY, INVITED, available, by_token, invite, stage, wanted
+from support.registration import DUMMY, INVITED, available, by_token, invite, registration, stage
 from support.secrets import password
 from support.threads import together
 
@@ -16,8 +16,8 @@ from support.threads import together
 )
 def test_reserved_names(server, name):
     assert_error(available(server, name), 400, "M_USER_IN_USE")
-    assert_error(wanted(server, name).ask(), 400, "M_USER_IN_USE")
-    assert_error(wanted(server, name).ask({"type": DUMMY}), 400, "M_USER_IN_USE")
+    assert_error(registration(server, name).ask(), 400, "M_USER_IN_USE")
+    assert_error(registration(server, name).ask({"type": DUMMY}), 400, "M_USER_IN_USE")
 
 
 def test_other_reserved_names(make_sqlite_server):
@@ -55,7 +55,7 @@ def test_closed(make_server):
     server = make_server(registration={"open": False, "token_required": True})
     made = invite(server)
     for auth in (None, by_token(made["token"]), {"type": DUMMY}, {"session": "x"}):
-        assert_error(wanted(server).ask(auth), 403, "M_FORBIDDEN")
+        assert_error(registration(server).ask(auth), 403, "M_FORBIDDEN")
     assert_error(available(server, new_name()), 403, "M_FORBIDDEN")
     path = "/_matrix/client/v1/register/m.login.registration_token/validity"
     answer = server.api.request("GET", path, params={"token": made["token"]})
@@ -65,7 +65,7 @@ def test_closed(make_server):
 def test_closed_meanwhile(make_server):
     server = make_server(**INVITED)
     made = invite(server)
-    one = wanted(server)
+    one = registration(server)
     session = one.session()
     server.restart({"registration": {"open": False}})
     assert_error(one.ask(by_token(made["token"], session)), 403, "M_FORBIDDEN")
@@ -83,20 +83,20 @@ def test_closed_meanwhile(make_server):
     ],
 )
 def test_kinds(server, query, status, errcode):
-    one = wanted(server)
+    one = registration(server)
     answer = one.but(path=f"/_matrix/client/v3/register?{query}").ask()
     assert_error(answer, status, errcode)
 
 
 def test_the_kind_user(server):
-    one = wanted(server)
+    one = registration(server)
     one = one.but(path="/_matrix/client/v3/register?kind=user")
     assert_good(one.ask({"type": DUMMY}))
 
 
 @pytest.mark.parametrize("weak", ["", "short", "password1", "12345678"])
 def test_weak_passwords(server, weak):
-    one = wanted(server, password=weak)
+    one = registration(server, password=weak)
     answer = one.ask({"type": DUMMY})
     assert_error(answer, 400, "M_WEAK_PASSWORD")
     assert_good(available(server, one.body["username"]))
@@ -104,13 +104,15 @@ def test_weak_passwords(server, weak):
 
 def test_the_name_in_the_password(server):
     name = f"kassiopeia-{new_name()}"
-    assert_error(wanted(server, name, password=name).ask({"type": DUMMY}), 400, "M_WEAK_PASSWORD")
+    assert_error(
+        registration(server, name, password=name).ask({"type": DUMMY}), 400, "M_WEAK_PASSWORD"
+    )
 
 
 def test_a_name_that_was_left_is_not_given_again(server):
     client = new_client(server.api)
     server.command("user", "deactivate", client.store.user)
-    assert_error(wanted(server, client.store.user).ask(), 400, "M_USER_IN_USE")
+    assert_error(registration(server, client.store.user).ask(), 400, "M_USER_IN_USE")
 
 
 def test_a_session_makes_one_account(server):

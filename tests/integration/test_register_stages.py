@@ -15,8 +15,8 @@ from support.registration import (
     available,
     by_token,
     invite,
+    registration,
     stage,
-    wanted,
 )
 from support.secrets import password
 from support.threads import together
@@ -82,14 +82,14 @@ def test_by_a_token(invited, version):
     server = invited
     made = invite(server)
     assert valid(server, made["token"])
-    one = wanted(server, version=version)
+    one = registration(server, version=version)
     body = assert_challenge(one.ask())
     assert body["flows"] == [{"stages": [TOKEN]}]
     assert body["params"] == {}
     registered = assert_good(one.ask(by_token(made["token"], body["session"])))
     assert_good(server.api.whoami(registered["access_token"]))
     # At once, without a session.
-    assert_good(wanted(server, version=version).ask(by_token(made["token"])))
+    assert_good(registration(server, version=version).ask(by_token(made["token"])))
     assert counts(server, made) == (2, 0)
 
 
@@ -98,7 +98,7 @@ def test_a_token_as_phones_paste_it(invited):
     made = invite(invited, "--uses", "3")
     for typed in (f"{made['token']} ", f"\u00a0{made['token']}", f"\n{made['token']}\u200b"):
         assert valid(invited, typed)
-        one = wanted(invited)
+        one = registration(invited)
         assert_good(one.ask(by_token(typed, one.session())))
     assert counts(invited, made) == (3, 0)
 
@@ -106,7 +106,7 @@ def test_a_token_as_phones_paste_it(invited):
 def test_without_a_good_token_nobody_comes_in(invited):
     server = invited
     made = invite(server)
-    one = wanted(server)
+    one = registration(server)
     session = one.session()
     for wrong in ("", "x", made["token"] + "x", made["token"].upper(), "ü", "x" * 65, made["id"]):
         assert not valid(server, wrong)
@@ -124,8 +124,8 @@ def test_without_a_good_token_nobody_comes_in(invited):
 @pytest.mark.parametrize("token", [None, 7, ["x"], {}])
 def test_tokens_of_wrong_types(invited, token):
     server = invited
-    assert_error(wanted(server).ask(by_token(token)), 400, "M_BAD_JSON")
-    assert_error(wanted(server).ask({"type": TOKEN}), 400, "M_MISSING_PARAM")
+    assert_error(registration(server).ask(by_token(token)), 400, "M_BAD_JSON")
+    assert_error(registration(server).ask({"type": TOKEN}), 400, "M_MISSING_PARAM")
 
 
 def test_uses_are_counted(invited):
@@ -133,9 +133,9 @@ def test_uses_are_counted(invited):
     made = invite(server, "--uses", "2")
     for _ in range(2):
         assert valid(server, made["token"])
-        assert_good(wanted(server).ask(by_token(made["token"])))
+        assert_good(registration(server).ask(by_token(made["token"])))
     assert not valid(server, made["token"])
-    one = wanted(server)
+    one = registration(server)
     assert_challenge(one.ask(by_token(made["token"])), "M_UNAUTHORIZED")
     assert_good(available(server, one.body["username"]))
     assert counts(server, made) == (2, 0)
@@ -148,14 +148,14 @@ def test_what_is_refused_afterwards_costs_no_use(invited):
     taken = new_name()
     server.command("user", "create", taken)
     auth = by_token(made["token"])
-    assert_error(wanted(server, taken).ask(auth), 400, "M_USER_IN_USE")
-    assert_error(wanted(server, "No Name").ask(auth), 400, "M_INVALID_USERNAME")
-    weak = wanted(server, password="password1")
+    assert_error(registration(server, taken).ask(auth), 400, "M_USER_IN_USE")
+    assert_error(registration(server, "No Name").ask(auth), 400, "M_INVALID_USERNAME")
+    weak = registration(server, password="password1")
     assert_error(weak.ask(auth), 400, "M_WEAK_PASSWORD")
     without = Wanted(server.api, "POST", "register", {"username": new_name()})
     assert_error(without.ask(auth), 400, "M_MISSING_PARAM")
     assert counts(server, made) == (0, 0)
-    assert_good(wanted(server).ask(auth))
+    assert_good(registration(server).ask(auth))
 
 
 def test_expired_and_revoked(clock, make_server):
@@ -163,19 +163,19 @@ def test_expired_and_revoked(clock, make_server):
     brief = invite(server, "--expires-in", "1h")
     made = invite(server)
     clock.advance(HOUR - 5)
-    assert_good(wanted(server).ask(by_token(brief["token"])))
+    assert_good(registration(server).ask(by_token(brief["token"])))
     clock.advance(10)
     server.command("registration-token", "revoke", made["id"])
     for token in (brief["token"], made["token"]):
         assert not valid(server, token)
-        assert_challenge(wanted(server).ask(by_token(token)), "M_UNAUTHORIZED")
+        assert_challenge(registration(server).ask(by_token(token)), "M_UNAUTHORIZED")
 
 
 # -- a token that is held while the other stages are passed
 
 
 def begin_with_token(server, token: str) -> tuple[Wanted, str]:
-    one = wanted(server)
+    one = registration(server)
     session = one.session()
     body = one.ask(by_token(token, session))
     assert assert_challenge(body)["completed"] == [TOKEN]
@@ -188,7 +188,7 @@ def test_held_it_is_nobody_else_s(careful):
     one, session = begin_with_token(server, made["token"])
     assert counts(server, made) == (0, 1)
     assert not valid(server, made["token"])
-    other = wanted(server)
+    other = registration(server)
     assert_challenge(other.ask(by_token(made["token"])), "M_UNAUTHORIZED")
     # The holder may send the stage again, and goes on.
     again = assert_challenge(one.ask(by_token(made["token"], session)))
@@ -227,7 +227,7 @@ def test_the_last_use_is_given_once(make_server):
     server = make_server(**INVITED)
     for _ in range(4):
         made = invite(server, "--uses", "1")
-        people = [wanted(server) for _ in range(3)]
+        people = [registration(server) for _ in range(3)]
         answers = {}
 
         def register(one, made=made, answers=answers):
@@ -248,7 +248,7 @@ def test_the_last_use_is_held_once(careful):
     server = careful
     for _ in range(4):
         made = invite(server, "--uses", "1")
-        people = [wanted(server) for _ in range(3)]
+        people = [registration(server) for _ in range(3)]
         sessions = [one.session() for one in people]
         answers = []
 
@@ -269,7 +269,7 @@ def test_a_token_sent_twice_at_once(careful):
     server = careful
     for _ in range(6):
         made = invite(server, "--uses", "1")
-        one = wanted(server)
+        one = registration(server)
         session = one.session()
         answers = []
         run = [lambda o=one, s=session, m=made, a=answers: a.append(o.ask(by_token(m["token"], s)))]
@@ -286,12 +286,12 @@ def test_a_weak_password_does_not_cost_the_invitation(careful):
     server = careful
     made = invite(server, "--uses", "1")
     name = new_name()
-    weak = wanted(server, name, password="password1")
+    weak = registration(server, name, password="password1")
     session = weak.session()
     assert_challenge(weak.ask(by_token(made["token"], session)))
     assert_error(weak.ask(stage(TERMS, session)), 400, "M_WEAK_PASSWORD")
     assert counts(server, made) == (0, 0)
-    better = wanted(server, name)
+    better = registration(server, name)
     session = better.session()
     assert_challenge(better.ask(by_token(made["token"], session)))
     assert_good(better.ask(stage(TERMS, session)))
@@ -302,11 +302,11 @@ def test_a_body_that_changes_between_the_stages(careful):
     """Whoever registers may think again until the account is made; nobody else is concerned."""
     server = careful
     made = invite(server, "--uses", "1")
-    one = wanted(server)
+    one = registration(server)
     session = one.session()
-    other = wanted(server)
+    other = registration(server)
     assert_challenge(other.ask(by_token(made["token"], session)))
-    last = wanted(server)
+    last = registration(server)
     assert assert_challenge(last.ask({"session": session}))["completed"] == [TOKEN]
     empty = last.but(body={})
     registered = assert_good(empty.ask(stage(TERMS, session)))
@@ -316,7 +316,7 @@ def test_a_body_that_changes_between_the_stages(careful):
 def test_after_a_weak_password_the_session_begins_again(careful):
     server = careful
     made = invite(server, "--uses", "1")
-    weak = wanted(server, password="password1")
+    weak = registration(server, password="password1")
     session = weak.session()
     assert_challenge(weak.ask(by_token(made["token"], session)))
     assert_error(weak.ask(stage(TERMS, session)), 400, "M_WEAK_PASSWORD")
@@ -333,7 +333,7 @@ def test_after_a_weak_password_the_session_begins_again(careful):
 
 def test_terms(make_server, terms_file):
     server = make_server(registration={"terms_file": terms_file})
-    one = wanted(server)
+    one = registration(server)
     body = assert_challenge(one.ask())
     assert body["flows"] == [{"stages": [TERMS]}]
     assert body["params"] == {TERMS: {"policies": POLICIES}}
@@ -350,7 +350,7 @@ def test_terms(make_server, terms_file):
 def test_nobody_has_accepted_what_nobody_registered_for(make_server, terms_file):
     server = make_server(registration={"terms_file": terms_file})
     taken = new_name()
-    one = wanted(server, taken)
+    one = registration(server, taken)
     session = one.session()
     server.command("user", "create", taken)
     assert_error(one.ask(stage(TERMS, session)), 400, "M_USER_IN_USE")
@@ -362,7 +362,7 @@ def test_a_new_version_is_asked_for_as_it_is_now(make_server, terms_file, tmp_pa
     newer = {"policies": {"privacy": POLICIES["privacy"] | {"version": "2.0"}}}
     (tmp_path / "terms.yaml").write_text(yaml.safe_dump(newer))
     server.restart()
-    one = wanted(server)
+    one = registration(server)
     body = assert_challenge(one.ask())
     assert body["params"][TERMS] == newer
     assert_good(one.ask(stage(TERMS, body["session"])))
@@ -372,7 +372,7 @@ def test_a_new_version_is_asked_for_as_it_is_now(make_server, terms_file, tmp_pa
 def test_stages_have_an_order(careful):
     server = careful
     made = invite(server)
-    one = wanted(server)
+    one = registration(server)
     body = assert_challenge(one.ask())
     assert body["flows"] == [{"stages": [TOKEN, TERMS]}]
     session = body["session"]
@@ -395,7 +395,7 @@ def test_a_token_first_and_at_once(make_server, terms_file):
     """A client that sends its first stage without a session gets one that has it completed."""
     server = make_server(registration={"token_required": True, "terms_file": terms_file})
     made = invite(server, "--uses", "1")
-    one = wanted(server)
+    one = registration(server)
     body = assert_challenge(one.ask(by_token(made["token"])))
     assert body["completed"] == [TOKEN]
     assert counts(server, made) == (0, 1)
@@ -444,4 +444,4 @@ def test_validity_is_limited(make_sqlite_server):
     answer = server.api.request("GET", path, params={"token": made["token"]})
     assert_error(answer, 429, "M_LIMIT_EXCEEDED")
     # Nor is registering a way round it.
-    assert_error(wanted(server).ask(by_token(made["token"])), 429, "M_LIMIT_EXCEEDED")
+    assert_error(registration(server).ask(by_token(made["token"])), 429, "M_LIMIT_EXCEEDED")

@@ -15,7 +15,7 @@ def invite(server, *options: str) -> dict:
     return server.command("registration-token", "create", *options)
 
 
-def wanted(server, name: str | None = None, version: str = "v3", **fields) -> Wanted:
+def registration(server, name: str | None = None, version: str = "v3", **fields) -> Wanted:
     body = {"username": name or new_name(), "password": password(), **fields}
     return Wanted(server.api, "POST", f"/_matrix/client/{version}/register", body)
 
