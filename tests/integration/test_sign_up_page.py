@@ -4,6 +4,7 @@ import yaml
 
 from support.account_person import Person, new_person
 from support.browser import Visitor
+from support.registration import invite
 
 
 def test_sign_up_with_a_capital_and_a_space(server):
@@ -76,9 +77,10 @@ def test_registration_asks_for_its_stages_on_one_form(make_sqlite_server, tmp_pa
     server = make_sqlite_server(
         registration={"open": True, "token_required": True, "terms_file": str(terms)}
     )
-    token = server.command("registration-token", "create", "--uses", "1")["token"]
+    token = invite(server, "--uses", "1")["token"]
     person = Person(server)
-    page = person.open("/account/sign-up")
+    page = person.open("/account/sign-up", accepted="rules")
+    assert page.form.boxes == [("accepted", "rules", False)], "no link agrees for anybody"
     typed = {"user": person.name, "password": person.password, "repeated": person.password}
     unread = page.submit(token=token, **typed)
     assert "agree to each document" in unread.alert

@@ -49,7 +49,9 @@ http::Response sign_up_page(const AccountPages& pages, const http::Request& requ
     values.add("TOKEN_FIELD").set_sent("TOKEN_TYPED", pages::typed_field(sent, "token"));
   }
   if (asks_for(pages, Stage::terms)) {
-    put_terms(values, pages::policies_in(language, pages.registration.terms(), sent), refusals);
+    // A link ticks nothing for anybody.
+    const http::Form ticked = refusals.empty() ? http::Form() : sent;
+    put_terms(values, pages::policies_in(language, pages.registration.terms(), ticked), refusals);
   }
   pages::put_refusals(page, refusals, {"user", "password", "repeated", "token", "terms"},
                       refusals.empty() ? "user" : std::string_view());
