@@ -3,6 +3,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "outbound/oidc/sign_ins_testing.h"
+#include "platform/error_testing.h"
 #include "platform/jose/jws.h"
 #include "platform/text/json.h"
 
@@ -93,19 +94,19 @@ TEST_F(OidcDocuments, KeepsOldKeysWhileItCannotAskForNewOnes) {
   clock.advance(25h);
   const auto late = sign_in();
   EXPECT_EQ(reason(late), "provider_error");
-  EXPECT_EQ(late.error().why, Why::unavailable);
+  EXPECT_EQ(error_of(late).why, Why::unavailable);
 }
 
 TEST_F(OidcDocuments, WorksAgainWhenTheProviderDoes) {
   provider.server.down();
   const auto down = sign_in();
   EXPECT_EQ(reason(down), "not_reached");
-  EXPECT_EQ(down.error().why, Why::unavailable);
+  EXPECT_EQ(error_of(down).why, Why::unavailable);
   provider.server.up();
   EXPECT_EQ(reason(sign_in()), "");
   const auto departure = begin();
   provider.server.down();
-  EXPECT_EQ(finish(*departure, kBack).error().why, Why::unavailable);
+  EXPECT_EQ(error_of(finish(*departure, kBack)).why, Why::unavailable);
   EXPECT_TRUE(begin()) << "what it said of itself is still known";
   EXPECT_THAT(log, HasSubstr("metadata were not read"));
 }
@@ -141,7 +142,7 @@ TEST_F(OidcDocuments, WaitsNoLongerThanItMay) {
     clock.advance(50h);
     const auto person = sign_in();
     EXPECT_EQ(reason(person), "timed_out") << path;
-    EXPECT_EQ(person.error().why, Why::unavailable);
+    EXPECT_EQ(error_of(person).why, Why::unavailable);
   }
 }
 
@@ -181,14 +182,14 @@ TEST_F(OidcDocuments, ReadsTheMetadataOfItsIssuerAlone) {
   provider.metadata["issuer"] = "https://evil.example/";
   const auto other = begin();
   ASSERT_FALSE(other);
-  EXPECT_EQ(other.error().reason, "wrong_issuer");
-  EXPECT_EQ(other.error().why, Why::misconfigured);
-  EXPECT_THAT(other.error().sentence, HasSubstr("'https://evil.example/'"));
+  EXPECT_EQ(error_of(other).reason, "wrong_issuer");
+  EXPECT_EQ(error_of(other).why, Why::misconfigured);
+  EXPECT_THAT(error_of(other).sentence, HasSubstr("'https://evil.example/'"));
 }
 
 TEST_F(OidcDocuments, IsTested) {
   const auto said = ours().test(limits());
-  ASSERT_TRUE(said) << said.error().sentence;
+  ASSERT_TRUE(said) << error_of(said).sentence;
   EXPECT_THAT(*said, ::testing::Contains("1 of its 1 keys can be used"));
 }
 
@@ -199,19 +200,19 @@ TEST_F(OidcDocuments, FindsWhatTheProviderLacks) {
   provider.metadata["code_challenge_methods_supported"] = json::array{"plain"};
   const auto said = ours().test(limits());
   ASSERT_FALSE(said);
-  EXPECT_EQ(said.error().reason, "not_offered");
+  EXPECT_EQ(error_of(said).reason, "not_offered");
   for (const auto* part : {"client_secret_basic", "profile", "id_token_algorithms", "S256"}) {
-    EXPECT_THAT(said.error().sentence, HasSubstr(part));
+    EXPECT_THAT(error_of(said).sentence, HasSubstr(part));
   }
   provider.metadata.erase("jwks_uri");
-  EXPECT_EQ(ours().test(limits()).error().reason, "missing_endpoint");
+  EXPECT_EQ(error_of(ours().test(limits())).reason, "missing_endpoint");
   provider.server.down();
-  EXPECT_EQ(ours().test(limits()).error().reason, "not_reached");
+  EXPECT_EQ(error_of(ours().test(limits())).reason, "not_reached");
 }
 
 TEST_F(OidcDocuments, FindsKeysThatNobodyCanUse) {
   provider.keys = {{{"kty", "unknown"}}};
-  EXPECT_EQ(ours().test(limits()).error().reason, "no_keys");
+  EXPECT_EQ(error_of(ours().test(limits())).reason, "no_keys");
 }
 
 }  // namespace

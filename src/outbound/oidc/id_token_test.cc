@@ -4,6 +4,7 @@
 #include "outbound/oidc/claims.h"
 #include "outbound/oidc/sign_ins_testing.h"
 #include "platform/crypto/hash.h"
+#include "platform/error_testing.h"
 #include "platform/jose/jws.h"
 #include "platform/text/base64.h"
 #include "platform/text/json.h"
@@ -88,7 +89,7 @@ TEST_F(OidcIdToken, BelievesNoLie) {
     const auto person = sign_in();
     EXPECT_EQ(reason(person), row.reason);
     if (!person) {
-      EXPECT_EQ(person.error().why, Why::not_believed);
+      EXPECT_EQ(error_of(person).why, Why::not_believed);
     }
   }
 }
@@ -206,7 +207,7 @@ TEST_F(OidcIdToken, SaysWhenSomebodyHasSignedInAnew) {
     const auto person = sign_in(true);
     EXPECT_EQ(reason(person), row.reason) << row.at;
     if (!person) {
-      EXPECT_EQ(person.error().why, Why::not_fresh);
+      EXPECT_EQ(error_of(person).why, Why::not_fresh);
     }
   }
   provider.change_claims = [](auto&) {};

@@ -2,6 +2,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "outbound/oidc/sign_ins_testing.h"
+#include "platform/error_testing.h"
 #include "platform/jose/jws.h"
 
 namespace latchkey::outbound::oidc::testing {
@@ -35,7 +36,7 @@ class OidcLogout : public SignIns {
 TEST_F(OidcLogout, IsRead) {
   for (const auto* type : {"logout+jwt", "LOGOUT+JWT", "JWT"}) {
     const auto notice = read(claims(), type);
-    ASSERT_TRUE(notice) << notice.error().sentence;
+    ASSERT_TRUE(notice) << error_of(notice).sentence;
     EXPECT_EQ(notice->subject, "s1");
     EXPECT_EQ(notice->session, "session 1");
     EXPECT_EQ(notice->id, "once");
@@ -84,11 +85,11 @@ TEST_F(OidcLogout, IsNotWhatElseTheProviderSigns) {
     json::object changed = claims();
     row.change(changed);
     const auto notice = read(changed);
-    EXPECT_EQ(notice ? "" : notice.error().reason, row.reason) << json::serialize(changed);
+    EXPECT_EQ(notice ? "" : error_of(notice).reason, row.reason) << json::serialize(changed);
   }
-  EXPECT_EQ(read(claims(), "at+jwt").error().reason, "wrong_type");
-  EXPECT_EQ(read(provider.claims(), "JWT").error().reason, "missing_event") << "an ID token";
-  EXPECT_EQ(ours().read_logout({}, limits()).error().reason, "missing_logout_token");
+  EXPECT_EQ(error_of(read(claims(), "at+jwt")).reason, "wrong_type");
+  EXPECT_EQ(error_of(read(provider.claims(), "JWT")).reason, "missing_event") << "an ID token";
+  EXPECT_EQ(error_of(ours().read_logout({}, limits())).reason, "missing_logout_token");
 }
 
 // Where people are known by another claim, `sub` is nobody's subject here.
@@ -101,12 +102,12 @@ TEST_F(OidcLogout, IsOfTheSubjectByWhichPeopleAreKnown) {
   EXPECT_EQ(read(named)->subject, "o1");
   auto lacking = claims();
   lacking.erase("sid");
-  EXPECT_EQ(read(lacking).error().reason, "missing_subject");
+  EXPECT_EQ(error_of(read(lacking)).reason, "missing_subject");
 }
 
 TEST_F(OidcLogout, ByABrowserOnlyWhereThatIsWanted) {
   const providers::Fields fields{{"iss", provider.issuer()}, {"sid", "session 1"}};
-  EXPECT_EQ(ours().read_logout(fields, limits()).error().reason, "missing_logout_token");
+  EXPECT_EQ(error_of(ours().read_logout(fields, limits())).reason, "missing_logout_token");
 }
 
 TEST_F(OidcLogout, ByABrowser) {
@@ -116,12 +117,13 @@ TEST_F(OidcLogout, ByABrowser) {
   ASSERT_TRUE(notice);
   EXPECT_EQ(notice->session, "session 1");
   EXPECT_EQ(notice->subject, "");
-  EXPECT_EQ(ours().read_logout({{"sid", "session 1"}}, limits()).error().reason, "wrong_issuer");
+  EXPECT_EQ(error_of(ours().read_logout({{"sid", "session 1"}}, limits())).reason, "wrong_issuer");
+  EXPECT_EQ(error_of(ours().read_logout({{"iss", "https://evil.example/"}, {"sid", "s"}}, limits()))
+                .reason,
+            "wrong_issuer");
   EXPECT_EQ(
-      ours().read_logout({{"iss", "https://evil.example/"}, {"sid", "s"}}, limits()).error().reason,
-      "wrong_issuer");
-  EXPECT_EQ(ours().read_logout({{"iss", provider.issuer()}, {"sid", ""}}, limits()).error().reason,
-            "malformed_claim");
+      error_of(ours().read_logout({{"iss", provider.issuer()}, {"sid", ""}}, limits())).reason,
+      "malformed_claim");
 }
 
 TEST_F(OidcSignOut, SignsOutAtTheProviderToo) {

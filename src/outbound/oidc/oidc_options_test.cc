@@ -8,6 +8,7 @@
 
 #include "outbound/oidc/metadata.h"
 #include "platform/config/config.h"
+#include "platform/error_testing.h"
 
 namespace latchkey::outbound {
 namespace {
@@ -110,19 +111,19 @@ TEST(OidcMetadata, NamesNoPlainAddressForASecureIssuer) {
       changed[name] = address;
       const auto read = oidc::read_metadata(changed, options);
       ASSERT_FALSE(read) << name << address;
-      EXPECT_EQ(read.error().reason, reason);
+      EXPECT_EQ(error_of(read).reason, reason);
     }
   }
   for (const auto* name : {"authorization_endpoint", "token_endpoint", "jwks_uri"}) {
     auto changed = document;
     changed.erase(name);
-    EXPECT_EQ(oidc::read_metadata(changed, options).error().reason, "missing_endpoint") << name;
+    EXPECT_EQ(error_of(oidc::read_metadata(changed, options)).reason, "missing_endpoint") << name;
   }
   for (const json::value& issuer : {json::value("https://login.example.com"),
                                     json::value("https://LOGIN.example.com/"), json::value(7)}) {
     auto changed = document;
     changed["issuer"] = issuer;
-    EXPECT_EQ(oidc::read_metadata(changed, options).error().reason, "wrong_issuer");
+    EXPECT_EQ(error_of(oidc::read_metadata(changed, options)).reason, "wrong_issuer");
   }
 }
 

@@ -1,4 +1,5 @@
 #include "outbound/oidc/sign_ins_testing.h"
+#include "platform/error_testing.h"
 #include "platform/text/json.h"
 
 namespace latchkey::outbound::oidc::testing {
@@ -14,7 +15,7 @@ class OidcSignIn : public SignIns {};
 TEST_F(OidcSignIn, SignsSomebodyIn) {
   provider.change_claims = [](json::object& claims) { claims["sid"] = "session 1"; };
   const auto person = sign_in();
-  ASSERT_TRUE(person) << person.error().sentence;
+  ASSERT_TRUE(person) << error_of(person).sentence;
   EXPECT_EQ(person->subject, "s1");
   EXPECT_EQ(text::text_of(person->claims, "preferred_username"), "alice");
   EXPECT_EQ(person->session.name, "session 1");
@@ -106,8 +107,8 @@ TEST_F(OidcSignIn, HearsARefusal) {
     const auto person =
         finish(*departure, {{"error", row.error}, {"error_description", "said\nso"}}, row.again);
     EXPECT_EQ(reason(person), row.reason);
-    EXPECT_EQ(person.error().why, row.why) << row.error;
-    EXPECT_THAT(person.error().sentence, Not(HasSubstr("\n")));
+    EXPECT_EQ(error_of(person).why, row.why) << row.error;
+    EXPECT_THAT(error_of(person).sentence, Not(HasSubstr("\n")));
   }
   EXPECT_EQ(reason(finish(*departure, {{"state", "the state"}})), "missing_code");
   EXPECT_EQ(reason(finish(*departure, {{"code", "a"}, {"code", "b"}})), "repeated_parameter");
@@ -141,7 +142,7 @@ TEST_F(OidcSignIn, HearsARefusalOfTheCode) {
     provider.instead["/token"] = row.said;
     const auto person = finish(*departure, kBack);
     EXPECT_EQ(reason(person), row.reason);
-    EXPECT_EQ(person.error().why, row.why) << row.reason;
+    EXPECT_EQ(error_of(person).why, row.why) << row.reason;
   }
 }
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "platform/error_testing.h"
+
 namespace latchkey::outbound::oidc::testing {
 
 namespace json = boost::json;
@@ -65,19 +67,19 @@ providers::Reply<providers::Person> SignIns::finish(const providers::Departure& 
 
 providers::Reply<providers::Person> SignIns::sign_in(bool again) {
   const auto departure = begin(again);
-  if (!departure) return std::unexpected(departure.error());
+  if (!departure) return std::unexpected(error_of(departure));
   return finish(*departure, kBack, again);
 }
 
 std::string SignIns::reason(const providers::Reply<providers::Person>& reply) const {
   if (reply) return "";
-  const std::string& sentence = reply.error().sentence;
+  const std::string sentence = error_of(reply).sentence;
   EXPECT_FALSE(sentence.empty());
   EXPECT_THAT(sentence, Not(HasSubstr(kSecret)));
   if (!provider.nonce.empty()) {
     EXPECT_THAT(sentence, Not(HasSubstr(provider.nonce)));
   }
-  return std::string(reply.error().reason);
+  return std::string(error_of(reply).reason);
 }
 
 }  // namespace latchkey::outbound::oidc::testing

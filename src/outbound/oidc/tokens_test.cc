@@ -3,6 +3,7 @@
 
 #include "outbound/oidc/claims.h"
 #include "outbound/oidc/sign_ins_testing.h"
+#include "platform/error_testing.h"
 #include "platform/jose/jws.h"
 #include "platform/text/base64.h"
 #include "platform/text/json.h"
@@ -177,7 +178,7 @@ class OAuth2 : public SignIns {
 // As GitHub, whose subjects are numbers.
 TEST_F(OAuth2, KnowsAPersonByTheUserinfo) {
   const auto person = sign_in();
-  ASSERT_TRUE(person) << person.error().sentence;
+  ASSERT_TRUE(person) << error_of(person).sentence;
   EXPECT_EQ(person->subject, "583231");
   EXPECT_EQ(text::text_of(person->claims, "login"), "octocat");
   EXPECT_TRUE(person->session.hint.empty());
@@ -190,7 +191,7 @@ TEST_F(OAuth2, KnowsAPersonByTheUserinfo) {
 }
 
 TEST_F(OAuth2, CannotSayThatSomebodyHasSignedInAnew) {
-  EXPECT_EQ(begin(true).error().why, Why::not_fresh);
+  EXPECT_EQ(error_of(begin(true)).why, Why::not_fresh);
 }
 
 TEST_F(OAuth2, HasMetadataOfItsOwn) {

@@ -157,7 +157,7 @@ TEST(Jws, VerifiesWhatOthersSign) {
     SCOPED_TRACE(vector.algorithm);
     const auto jwk = json::parse(vector.key).as_object();
     const auto key = Key::read(jwk, *algorithm_of(vector.algorithm));
-    ASSERT_TRUE(key) << key.error();
+    ASSERT_TRUE(key) << error_of(key);
     const auto claims = verify(vector.token, *key, "JWT");
     ASSERT_TRUE(claims);
     EXPECT_EQ(*claims, (json::object{{"sub", "alice"}}));
