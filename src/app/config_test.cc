@@ -70,6 +70,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Wrong{"sessions: {access_token_lifetime: 30s}\n",
                           "line 5: sessions.refresh_grace: must be less than "
                           "access_token_lifetime: 1m is not less than 30s"},
+                    Wrong{"sessions: {access_token_lifetime: 1m}\n", "1m is not less than 1m"},
                     Wrong{"listen: []\n", "line 5: listen: at least one address is needed"},
                     Wrong{"listen: [\"127.0.0.1\"]\n",
                           "line 5: listen: '127.0.0.1' is not an address with a port, or unix: and "

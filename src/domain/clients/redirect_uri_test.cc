@@ -126,6 +126,7 @@ constexpr Row kRows[] = {
     {native, "http://app.localhost/callback", false},
     {native, "http://localhost@evil.example/callback", false},
     {native, "http://user@localhost/callback", false},
+    {native, "http://localhost@localhost/callback", false},
     {native, "http://localhost/callback#x", false},
     {native, "http://example.com/callback", false},
     {native, "http://localhost\\@evil.example/", false},

@@ -65,6 +65,10 @@ class Letterbox final : public Consumer {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, 30s, [&] { return letters_[user].size() >= count; });
   }
+  bool attempted() {
+    const std::scoped_lock lock(mutex_);
+    return attempts_ > 0;
+  }
   bool wait_for_attempts(int count) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, 30s, [&] { return attempts_ >= count; });
@@ -91,6 +95,12 @@ class OutboxWorkers : public ::testing::TestWithParam<db::Dialect> {
                                  bool alone = false) {
     return std::make_unique<Workers>(
         Workers::Parts{*database_, outbox_, log_, metrics_, alone, timing}, consumers);
+  }
+  std::int64_t held_or_failed() {
+    return database_->read_now([](db::Tx& tx) {
+      return std::get<0>(*tx.one<std::int64_t>(
+          "SELECT COUNT(*) FROM outbox_lanes WHERE claim IS NOT NULL OR failures > 0"));
+    });
   }
   // Whether the metrics say so within some time.
   bool wait_for_metric(const std::string& line) {
@@ -202,6 +212,34 @@ TEST_P(OutboxWorkers, WhatIsNewDoesNotWaitForRetries) {
   go_on.release();
 }
 
+// Nor when as many lanes are tried again as there are workers.
+TEST_P(OutboxWorkers, WhatIsNewDoesNotWaitForManyRetries) {
+  std::counting_semaphore<> go_on{0};
+  std::map<UserId, int> failures;
+  std::mutex mutex;
+  letterbox_.answer([&](const Item& item, const AttemptLimits&) {
+    if (item.payload != "stuck") return Delivery::delivered();
+    const bool again = [&] {
+      const std::scoped_lock lock(mutex);
+      return ++failures[item.user] > 1;
+    }();
+    if (again) go_on.acquire();
+    return Delivery::failed("stuck");
+  });
+  append(UserId{10}, "stuck");
+  append(UserId{11}, "stuck");
+  const auto workers = start({letterbox_}, {.poll = 10ms});
+  EXPECT_TRUE(letterbox_.wait_for_attempts(3));
+  // By now the other lane is due as well, and whoever would take it has looked again.
+  const auto due_at = database_->read_now([](db::Tx& tx) {
+    return std::get<0>(*tx.one<Time>("SELECT MAX(due_at) FROM outbox_lanes"));
+  });
+  std::this_thread::sleep_for(std::max(Duration{0}, due_at - clock_.now()) + 50ms);
+  append(kAlice, "1");
+  EXPECT_TRUE(letterbox_.wait_for_letters(kAlice, 1));
+  go_on.release(1000);
+}
+
 TEST_P(OutboxWorkers, AConsumerThatIsSlowDelaysNoOther) {
   std::counting_semaphore<> go_on{0};
   Letterbox slow("slow");
@@ -230,6 +268,44 @@ TEST_P(OutboxWorkers, AnEndLetsGoOfTheLanes) {
   letterbox_.answer({});
   workers = start({letterbox_}, {.poll = 10ms});
   EXPECT_TRUE(letterbox_.wait_for_letters(kAlice, 1));
+}
+
+// What was claimed when the end came is left to the next start as it was.
+TEST_P(OutboxWorkers, AnEndBeginsNoAttempt) {
+  if (GetParam() != db::Dialect::sqlite) return;  // only there a claim can be made to wait
+  append(kAlice, "1");
+  std::binary_semaphore go_on{0};
+  std::binary_semaphore written{0};
+  std::jthread writer([&] {
+    database_->write_now([&](db::Tx&) {
+      written.release();
+      go_on.acquire();
+    });
+  });
+  written.acquire();
+  auto workers = start({letterbox_}, {.poll = 10ms});
+  while (database_->stats().waiting == 0) std::this_thread::yield();
+  std::binary_semaphore ending{0};
+  std::jthread end([&] {
+    ending.release();
+    workers.reset();
+  });
+  ending.acquire();
+  std::this_thread::sleep_for(200ms);
+  go_on.release();
+  end.join();
+  EXPECT_FALSE(letterbox_.attempted());
+  EXPECT_EQ(held_or_failed(), 0);
+}
+
+// It would be delivered twice: whoever looks after abandoned lanes gives it to another.
+TEST_P(OutboxWorkers, NoAttemptIsBegunThatMayOutliveTheLease) {
+  append(kAlice, "1");
+  auto workers = start({letterbox_}, {.patience = 1h, .lease = 1h, .poll = 10ms});
+  std::this_thread::sleep_for(100ms);
+  workers.reset();
+  EXPECT_FALSE(letterbox_.attempted());
+  EXPECT_EQ(held_or_failed(), 0);
 }
 
 TEST_P(OutboxWorkers, WhatADeadWorkerHeldIsTriedAgainAfterTheLease) {

@@ -95,6 +95,21 @@ TEST_P(DeactivationTest, ErasedNoUserAgentOfTheirsIsLeft) {
   EXPECT_EQ(server_.count("SELECT COUNT(*) FROM user_agents WHERE text = 'Browser/1.0'"), 1);
 }
 
+// Apps that sign people in have no device.
+TEST_P(DeactivationTest, ErasedNoAddressIsLeftThatTheirAppsWereUsedFrom) {
+  auto website = TestSessions::refreshing();
+  website.device_id = std::nullopt;
+  website.grant = sessions::ClientGrant{"wiki", "openid"};
+  website.origin.address = "203.0.113.7";
+  server_.sign_in(alice_, website);
+  const auto found = [&] {
+    return server_.count("SELECT COUNT(*) FROM sessions WHERE address = '203.0.113.7'");
+  };
+  EXPECT_EQ(found(), 1);
+  ASSERT_TRUE(deactivate(true).has_value());
+  EXPECT_EQ(found(), 0);
+}
+
 TEST_P(DeactivationTest, ErasedNothingIsLeftOfThePassword) {
   server_->flush_activity();
   EXPECT_TRUE(deactivate(true).has_value());

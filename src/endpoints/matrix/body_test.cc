@@ -77,5 +77,13 @@ TEST(Identifier, IsNotLongerThanAName) {
   EXPECT_EQ(read(R"({"user": ")" + longest + "a\"}").substr(0, 7), "! user:");
 }
 
+TEST(DeviceId, IsALineThatIsNotEmpty) {
+  EXPECT_TRUE(valid_device_id("PHONE"));
+  EXPECT_TRUE(valid_device_id(std::string(255, 'a')));
+  EXPECT_FALSE(valid_device_id(""));
+  EXPECT_FALSE(valid_device_id(std::string(256, 'a')));
+  EXPECT_FALSE(valid_device_id("PHO\nNE"));
+}
+
 }  // namespace
 }  // namespace latchkey::matrix

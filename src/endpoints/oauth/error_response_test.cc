@@ -41,5 +41,36 @@ TEST(OauthErrors, TheServersOwnTroubleIsNoRefusal) {
   }
 }
 
+// A client that reads a real end where there is none deletes its keys.
+TEST(OauthErrors, ARefreshSaysWhetherTheSessionIsReallyOver) {
+  using sessions::Reason;
+  using sessions::Worth;
+  struct Row {
+    Worth worth;
+    Reason reason;
+    std::string_view error;
+    std::string_view errcode;  // none where it is over
+  };
+  for (const Row& row : {
+           Row{Worth::locked, Reason::account_locked, "login_required", "M_USER_LOCKED"},
+           Row{Worth::soft, Reason::key_lost, "invalid_grant", "M_UNKNOWN_TOKEN"},
+           Row{Worth::ended, Reason::ended_for_good, "invalid_grant", ""},
+           Row{Worth::unknown, Reason::forged, "invalid_grant", ""},
+       }) {
+    const http::Response response = refresh_refusal({row.worth, row.reason, {}});
+    const auto body = json_of(response);
+    EXPECT_EQ(response.status, 400);
+    EXPECT_EQ(body.at("error").as_string(), row.error);
+    EXPECT_EQ(header_of(response, "Cache-Control"), "no-store");
+    EXPECT_EQ(body.contains("soft_logout"), !row.errcode.empty()) << row.error;
+    if (row.errcode.empty()) {
+      EXPECT_FALSE(body.contains("errcode")) << row.error;
+    } else {
+      EXPECT_EQ(body.at("errcode").as_string(), row.errcode);
+      EXPECT_TRUE(body.at("soft_logout").as_bool());
+    }
+  }
+}
+
 }  // namespace
 }  // namespace latchkey::oauth

@@ -15,6 +15,7 @@ namespace latchkey::db {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::Optional;
 using SteadyClock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
@@ -314,6 +315,19 @@ TEST_F(PostgresDatabaseTest, ItIsDurableWhateverTheServersDefault) {
   }),
               Optional(std::tuple("on")));
   server_.query("ALTER ROLE latchkey RESET synchronous_commit");
+}
+
+// The server's own sentence would: invalid input syntax for type bigint: "swordfish".
+TEST_F(PostgresDatabaseTest, AValueThatDoesNotFitIsNotQuoted) {
+  try {
+    db_->read_now([](Tx& tx) {
+      return tx.one<std::int64_t>("SELECT CAST(CAST(:text AS TEXT) AS BIGINT)", "swordfish");
+    });
+    FAIL() << "took it";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("a value does not fit"));
+    EXPECT_THAT(error.what(), Not(HasSubstr("swordfish")));
+  }
 }
 
 TEST_F(PostgresDatabaseTest, ItNamesTheToolsForBackups) {

@@ -143,6 +143,26 @@ TEST(Escaping, CannotBeTurnedOff) {
   }
 }
 
+// Whoever writes a template learns what it may not do, not only that it is none.
+TEST(Escaping, SaysWhatWouldTurnItOff) {
+  struct Row {
+    std::string_view text;
+    const char* says;
+  };
+  for (const auto& [text, says] : {
+           Row{"{{%AUTOESCAPE context=\"TXT\"}}{{X}}", "has a pragma of its own"},
+           Row{"{{=<% %>=}}<%X%>", "changes the delimiters"},
+           Row{"<p>{{X:none}}</p>", "has a modifier"},
+       }) {
+    try {
+      render(text, {}, "page.html");
+      ADD_FAILURE() << text;
+    } catch (const std::invalid_argument& fault) {
+      EXPECT_THAT(fault.what(), HasSubstr(says));
+    }
+  }
+}
+
 TEST(Templates, HaveSectionsListsAndComments) {
   Values values;
   EXPECT_EQ(render("{{! no: thing }}{{#A}}a{{X}}{{/A}}.", values), ".");
