@@ -2,6 +2,7 @@
 
 import json
 
+import httpx
 import pytest
 
 from support.account_person import Person, new_person, path_of
@@ -183,6 +184,33 @@ def test_everything_is_signed_out_but_this_browser(person):
     assert person.matrix_id in person.open(HOME).text
 
 
+def test_another_browser_is_signed_out_and_this_one_stays(person):
+    other = Visitor(person.server.url)
+    other.open("/account/sign-in").submit(user=person.name, password=person.password)
+    home = person.open(HOME)
+    [form] = [form for form in home.forms if form.action == "/account/browsers/end"]
+    home.submit(form=form)
+    assert "/account/sign-in" in other.open(HOME).url
+    assert person.matrix_id in person.open(HOME).text
+
+
+def test_a_cookie_that_was_kept_is_nothing_once_its_browser_is_signed_out(person):
+    kept = person.browser.http.cookies["latchkey"]
+
+    def lands_at(cookie: str) -> str:
+        answer = httpx.get(
+            f"{person.server.url}{HOME}", headers={"Cookie": f"latchkey={cookie}"}, trust_env=False
+        )
+        return answer.headers.get("Location", HOME)
+
+    assert lands_at(kept) == HOME
+    home = person.open(HOME)
+    [form] = [form for form in home.forms if form.action == "/account/sign-out"]
+    home.submit(form=form)
+    assert "latchkey" not in {cookie.name for cookie in person.browser.http.cookies.jar}
+    assert "/account/sign-in" in lands_at(kept)
+
+
 @pytest.mark.parametrize("devices_too", [True, False])
 def test_password_is_changed(person, devices_too):
     token = person.add_device("PHONE", "Telephone")
@@ -234,12 +262,34 @@ def test_account_is_deactivated_by_its_whole_name(person):
     assert "/account/sign-in" in person.open(HOME).url
 
 
+@pytest.mark.parametrize(
+    ("ticked", "errcode"), [((), "M_USER_DEACTIVATED"), (("1",), "M_FORBIDDEN")]
+)
+def test_account_is_erased_only_where_that_is_asked(person, ticked, errcode):
+    """Who knows the password is told why; once it is erased nobody can know it."""
+    page = person.open("/account/deactivate")
+    assert "Your account is" in page.submit(*ticked, confirm=person.matrix_id).text
+    answer = person.server.api.login(person.name, person.password)
+    assert (answer.status_code, answer.json()["errcode"]) == (403, errcode)
+
+
+def test_who_confirms_with_the_password_stays_signed_in(person):
+    """The old cookie is over with that."""
+    person.add_device("PHONE", "Telephone")
+    form = person.open("/account/device/delete", device_id="PHONE").form
+    sent = form.hidden | {"password": person.password}
+    assert person.browser.post("/account/device/delete", list(sent.items())).status == 200
+    assert person.matrix_id in person.open(HOME).text
+
+
 def test_recovery_link_sets_a_new_password_once(person):
     url = person.server.command("user", "recovery-link", person.name)["url"]
     path, token = url.removeprefix(person.server.url).split("?token=")
     stranger, new = Visitor(person.server.url), password()
     form = stranger.open(path, token=token)
     assert person.matrix_id in form.text
+    mistyped = form.submit(password=new, repeated=new + "x")
+    assert mistyped.status == 400 and set(mistyped.wrong) == {"repeated"}
     assert "Your password is changed" in form.submit(password=new, repeated=new).text
     assert Visitor(person.server.url).open(path, token=token).status == 410
 

@@ -46,12 +46,17 @@ def test_every_token_ends_for_good(server, client, fields):
 
 
 @pytest.mark.parametrize(
-    ("erase", "errcode"), [(False, "M_USER_DEACTIVATED"), (True, "M_FORBIDDEN")]
+    ("fields", "errcode"),
+    [
+        ({}, "M_USER_DEACTIVATED"),
+        ({"erase": False}, "M_USER_DEACTIVATED"),
+        ({"erase": True}, "M_FORBIDDEN"),
+    ],
 )
-def test_nobody_signs_in_any_more(server, client, erase, errcode):
+def test_nobody_signs_in_any_more(server, client, fields, errcode):
     """Who knows the password is told why; once it is erased nobody can know it."""
     name, secret = client.store.user, client.store.password
-    assert_good(deactivate(client, erase=erase))
+    assert_good(deactivate(client, **fields))
     assert_error(server.api.login(name, secret), 403, errcode)
     assert_error(server.api.login(name, secret, client.store.device), 403, errcode)
     assert_error(server.api.login(name, password()), 403, "M_FORBIDDEN")

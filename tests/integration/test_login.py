@@ -47,8 +47,13 @@ def test_answers_with_tokens_are_never_stored(server, account):
     assert answer.headers["cache-control"] == "no-store"
 
 
-def test_without_refresh_support(server, account):
-    body = assert_good(server.api.login(*account, refresh=False))
+@pytest.mark.parametrize("says", [{"refresh_token": False}, {}])
+def test_without_refresh_support(server, account, says):
+    """A client that knows no refresh tokens does not speak of them."""
+    name, secret = account
+    identifier = {"type": "m.id.user", "user": name}
+    body = {"type": "m.login.password", "identifier": identifier, "password": secret}
+    body = assert_good(server.api.request("POST", LOGIN, json=body | says))
     assert "refresh_token" not in body
     assert "expires_in_ms" not in body
 

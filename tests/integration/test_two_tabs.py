@@ -3,8 +3,11 @@
 import httpx
 import pytest
 
+from support.api import new_name
+from support.browser import Visitor
 from support.forms import ACCOUNT_FORMS
 from support.oauth import OAuthClient, Person, Television, answer_of, new_person
+from support.secrets import password
 
 APP = "https://app.example/callback"
 
@@ -223,6 +226,17 @@ def test_a_posted_next_leads_to_pages_of_ours_alone(server, person):
         assert landed.url.split("?")[0].endswith("/account/"), landed.url
         wrong = person.browser.post("/account/sign-in", list((sent | {"password": "x"}).items()))
         assert target not in wrong.html
+
+
+def test_a_posted_next_leads_who_signs_up_to_pages_of_ours_alone(server):
+    visitor = Visitor(server.url)
+    form = visitor.open("/account/sign-up").form_with("repeated")
+    secret = password()
+    account = {"user": new_name(), "password": secret, "repeated": secret}
+    sent = form.hidden | account | {"next": "https://evil.example/"}
+    landed = visitor.post("/account/sign-up", list(sent.items()))
+    assert landed.away is None
+    assert landed.url.split("?")[0].endswith("/account/"), landed.url
 
 
 def test_redirects_tell_nobody_where_from_and_are_not_kept(server, client, person):
