@@ -142,7 +142,9 @@ def read_list(path: pathlib.Path, root: pathlib.Path = ROOT) -> list[Mistake]:
 
 
 def is_statement(text: str) -> bool:
-    return text.rstrip().endswith((";", "}"))
+    """Not so Duration{0}."""
+    text = text.rstrip()
+    return text.endswith(";") or (text.endswith("}") and ";" in text)
 
 
 LITERALS = re.compile(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])+'""")
@@ -157,6 +159,8 @@ def check_form(old: str, new: str) -> None:
         word = re.match(r"\s*(?:if|for|while|return|co_return|throw)\b", text)
         if word and not is_statement(old):
             raise Invalid(f"is neither an expression nor a whole statement: {text!r}")
+    if is_statement(old) and re.match(r"\s*(?:const|auto)\b", old):
+        raise Invalid(f"declares what is used behind it: {old!r}")
 
 
 def with_mistakes(text: str, mistakes: list[Mistake]) -> str:

@@ -114,7 +114,9 @@ integration = []
     def test_take_whole_expressions_and_statements(self):
         mutants.check_form("if (a) { go(); }", "if (b) { go(); }")
         mutants.check_form("c == '{' && x(\")\")", "false")
-        for old in ("if (a) {", "} while (a);", "if (a) go", "return a", "a)"):
+        mutants.check_form("left <= Duration{0}", "false")
+        self.assertFalse(mutants.is_statement("left <= Duration{0}"))
+        for old in ("if (a) {", "} while (a);", "if (a) go", "return a", "a)", "const int a = 1;"):
             with self.assertRaises(mutants.Invalid, msg=old):
                 mutants.check_form(old, "")
 
