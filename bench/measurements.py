@@ -138,6 +138,7 @@ def token_requests() -> dict[str, bytes]:
                           "X-Forwarded-For: 203.0.113.7", "User-Agent: Element/1.12"),
         "introspection": post("/oauth2/introspect", form, len(form) - 2 + TOKEN_LENGTH,
                               f"Authorization: Bearer {SECRET}", "Accept: application/json",
+                              "X-MAS-Supports-Device-Id: 1",
                               "Content-Type: application/x-www-form-urlencoded"),
         "whoami": get("/_matrix/client/v3/account/whoami", BEARER, "User-Agent: Element/1.12"),
     }
@@ -253,6 +254,38 @@ def logins(bench: Bench) -> Iterator[Row]:
     yield Row("durable logins / the disk's fsyncs", details["rate"] / details["fsync_rate"], "x")
 
 
+# A homeserver that has done at once whatever it is told.
+DONE = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+
+
+def provisioning(bench: Bench) -> Iterator[Row]:
+    """What a sign-in costs Latchkey more when a homeserver has to know of the device first."""
+    answer = bench.folder / "done"
+    answer.write_bytes(DONE)
+    port = harness.free_port()
+    behind = {"homeserver": {"kind": "synapse", "secret": SECRET,
+                             "endpoint": f"http://127.0.0.1:{port}/"}}
+    login = login_load(bench.folder)
+    with harness.running([PROGRAMS / "bare_epoll", "--port", port, "--answer", answer], port,
+                         harness.LOAD_CPU):
+        for name, passwords, requests, mark in (("cheap", CHEAP, 2000, None),
+                                                ("of the usual cost", {}, 100, 1.2)):
+            told, alone_ = [], []
+            for _ in range(bench.scale.rounds):
+                for options, runs in ((behind, told), ({}, alone_)):
+                    with bench.server(passwords=passwords, **options) as server:
+                        runs.append(login.run(server.port, server.pid, requests=requests,
+                                              warm_up=requests // 5))
+            refused_none(told + alone_)
+            details = {"cpu_us": harness.median(told, "cpu_us"),
+                       "cpu_us_without": harness.median(alone_, "cpu_us"),
+                       "p50_us": harness.median(told, "p50_us"),
+                       "p50_us_without": harness.median(alone_, "p50_us")}
+            yield Row(f"sign-in with provisioning / without, passwords {name}",
+                      harness.median_ratio(told, alone_, "cpu_us"), "x", at_most=mark,
+                      details=details)
+
+
 def alone(bench: Bench, what: str) -> dict:
     """The same statements by 64 callers in one process: see group_commit.cc."""
     out = harness.spawn(harness.ALL_CPUS,
@@ -339,4 +372,5 @@ def same_device(bench: Bench) -> Iterator[Row]:
 
 # In this order: logins add sessions, and what comes before needs those of the seed only.
 ALL = {"http": http_server, "hits": hits, "misses": misses, "all": hits_of_all,
-       "footprint": footprint, "same_device": same_device, "storm": storm, "logins": logins}
+       "footprint": footprint, "same_device": same_device, "storm": storm,
+       "provisioning": provisioning, "logins": logins}
