@@ -15,7 +15,6 @@ namespace {
 
 namespace json = boost::json;
 using ::testing::Contains;
-using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
