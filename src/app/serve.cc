@@ -63,7 +63,8 @@ http::Hooks make_hooks(Core& core, request::Renderer page) {
   auto faults = std::make_shared<telemetry::LineBudget>(1);
   hooks.refuse = [&core, faults, page = std::move(page)](const http::Refused& refused) {
     const request::Fault fault = request::read_fault(refused.fault);
-    if (refused.fault && !fault.transient) {
+    // What the homeserver refuses anybody may ask for, too.
+    if (refused.fault && !fault.transient && !fault.refused) {
       core.log.error("a request failed", {{"request", refused.request.id}, {"fault", fault.text}});
     } else if (refused.fault && faults->take()) {
       core.log.warning("a request could not be served",

@@ -31,6 +31,13 @@ class Unavailable : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// What the homeserver will not do, however often it is asked: a device ID or a name that it does
+// not take. 400, for a client that tried again would never come to an end.
+class Refused : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 // Why a call came to nothing.
 struct Trouble {
   enum class Kind : std::uint8_t {

@@ -28,6 +28,11 @@ Task<void> pause(Duration time) {
   co_await timer.async_wait(boost::asio::use_awaitable_t<Executor>());
 }
 
+[[noreturn]] void give_up(const Trouble& trouble) {
+  if (trouble.kind == Trouble::Kind::refused) throw Refused(trouble.sentence);
+  throw Unavailable(trouble.sentence);
+}
+
 }  // namespace
 
 // A device that is being made, from its record to the end of the write that it is made for.
@@ -52,7 +57,7 @@ class Provisioning::Ticket {
     shared_->made.insert(record_.id);
     made_ = true;
   }
-  void not_reached() { touched_ = false; }
+  void untouched() { touched_ = false; }
 
  private:
   const std::shared_ptr<Shared> shared_;
@@ -144,20 +149,22 @@ std::optional<Provisioning::Begun> Provisioning::begin(db::Tx& tx, const Device&
   return begun;
 }
 
-Reply<> Provisioning::make_there(const Device& device, const Begun& begun,
-                                 const CallLimits& limits) {
+Provisioning::Made Provisioning::make_there(const Device& device, const Begun& begun,
+                                            const CallLimits& limits) {
   const auto put_user = [&] { return parts_.homeserver.put_user(begun.person, limits); };
   const auto put_device = [&] {
-    return parts_.homeserver.put_device(device.localpart, device.device_id, device.name, limits);
+    Made made{
+        parts_.homeserver.put_device(device.localpart, device.device_id, device.name, limits)};
+    // What has failed may have been done.
+    made.touched = made.reply || made.reply.error().kind == Trouble::Kind::failed;
+    return made;
   };
-  if (!begun.account) {
-    if (auto made = put_user(); !made) return made;
-    return put_device();
+  if (begun.account) {
+    // It mostly knows the user.
+    auto made = put_device();
+    if (made.reply || made.reply.error().kind != Trouble::Kind::unknown_user) return made;
   }
-  // It mostly knows the user.
-  auto made = put_device();
-  if (made || made.error().kind != Trouble::Kind::unknown_user) return made;
-  if (auto user = put_user(); !user) return user;
+  if (auto user = put_user(); !user) return {std::move(user)};
   return put_device();
 }
 
@@ -177,11 +184,10 @@ Task<std::shared_ptr<void>> Provisioning::make(Device device) {
   }
   const auto ticket =
       std::make_shared<Ticket>(shared_, Record{begun->record, device.localpart, device.device_id});
-  const auto made = co_await call(*pool_, [&] { return make_there(device, *begun, limits); });
-  if (!made) {
-    if (made.error().kind == Trouble::Kind::not_reached) ticket->not_reached();
-    throw Unavailable(made.error().sentence);
-  }
+  const auto [made, touched] =
+      co_await call(*pool_, [&] { return make_there(device, *begun, limits); });
+  if (!touched) ticket->untouched();
+  if (!made) give_up(made.error());
   ticket->made();
   co_return ticket;
 }
@@ -196,7 +202,7 @@ Task<NameState> Provisioning::state_of_name(std::string localpart) {
   const CallLimits limits = this->limits();
   const auto state =
       co_await call(*names_, [&] { return parts_.homeserver.state_of_name(localpart, limits); });
-  if (!state) throw Unavailable(state.error().sentence);
+  if (!state) give_up(state.error());
   co_return *state;
 }
 
@@ -209,7 +215,7 @@ Task<void> Provisioning::make_user(std::string localpart) {
   });
   const auto made =
       co_await call(*pool_, [&] { return parts_.homeserver.put_user(person, limits); });
-  if (!made) throw Unavailable(made.error().sentence);
+  if (!made) give_up(made.error());
 }
 
 // --- for the account pages ---

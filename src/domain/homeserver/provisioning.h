@@ -68,6 +68,9 @@ class Provisioning {
   Provisioning(const Provisioning&) = delete;
   Provisioning& operator=(const Provisioning&) = delete;
 
+  // What a sign-in or a registration needs and the homeserver never does is Refused, thrown in
+  // place of Unavailable.
+
   // Whether a person may register that name as far as the homeserver goes. Throws Unavailable.
   Task<NameState> state_of_name(std::string localpart);
 
@@ -98,7 +101,11 @@ class Provisioning {
   void require(db::Tx& tx, Device device);
   Task<std::shared_ptr<void>> make(Device device);
   std::optional<Begun> begin(db::Tx& tx, const Device& device);
-  Reply<> make_there(const Device& device, const Begun& begun, const CallLimits& limits);
+  struct Made {
+    Reply<> reply;
+    bool touched = false;  // the homeserver may have the device
+  };
+  Made make_there(const Device& device, const Begun& begun, const CallLimits& limits);
   CallLimits limits() const;
   template <class Fn>
   static Task<std::invoke_result_t<Fn&>> call(threads::WorkPool& pool, Fn fn);

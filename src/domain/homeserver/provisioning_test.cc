@@ -74,6 +74,32 @@ TEST_P(ProvisioningTest, AHomeserverThatIsNotReachedHasNothingToTakeBack) {
   EXPECT_THAT(waiting(), IsEmpty());
 }
 
+TEST_P(ProvisioningTest, ADeviceThatTheHomeserverNeverTakesIsRefusedAndNothingIsHalfMade) {
+  const auto before = sign_in();
+  deliver();
+  fake_.before = [](const std::string& line) {
+    return line == "put_device alice ODD"
+               ? std::optional(Trouble{Trouble::Kind::refused, "it takes no such ID"})
+               : std::nullopt;
+  };
+  EXPECT_THROW(sign_in("ODD"), Refused);
+  ASSERT_TRUE(soon([&] { return records() == 0; }));
+  EXPECT_THAT(waiting(), IsEmpty());
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM devices"), 1);
+  EXPECT_EQ(worth(before), Worth::active);
+  EXPECT_EQ(worth(sign_in("OTHER")), Worth::active);
+}
+
+// What nobody has asked for needs not be taken back.
+TEST_P(ProvisioningTest, ADeviceOfAUserWhoCouldNotBeMadeHasNothingToTakeBack) {
+  fake_.before = [](const std::string& line) {
+    return line == "put_user alice" ? std::optional(failed()) : std::nullopt;
+  };
+  EXPECT_THROW(sign_in(), Unavailable);
+  ASSERT_TRUE(soon([&] { return records() == 0; }));
+  EXPECT_THAT(waiting(), ElementsAre("account"));  // of its creation
+}
+
 TEST_P(ProvisioningTest, ALoginTokenIsGoodForTheNextTry) {
   const auto phone = sign_in();
   const auto token = run(surface_.operations.make_login_token(std::get<self::ClientProof>(
@@ -264,6 +290,13 @@ TEST_P(RegisteringAtTheHomeserver, ANameThatTheHomeserverRefusesIsRefused) {
   EXPECT_EQ(refused("bob"), Why::exclusive);
   fake_.name = NameState::invalid;
   EXPECT_EQ(refused("bob"), Why::invalid_username);
+}
+
+TEST_P(RegisteringAtTheHomeserver, ANameThatItNeverTakesIsNotTriedAgain) {
+  fake_.before = [](const std::string&) {
+    return std::optional(Trouble{Trouble::Kind::refused, "too long"});
+  };
+  EXPECT_THROW(refused("bob"), Refused);
 }
 
 TEST_P(RegisteringAtTheHomeserver, OnlyRegistrationNeedsItToAnswer) {

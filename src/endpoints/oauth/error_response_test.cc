@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "domain/homeserver/homeserver.h"
 #include "endpoints/request/calls_testing.h"
 #include "platform/db/database.h"
 
@@ -23,6 +24,8 @@ TEST(OauthErrors, TheServersOwnTroubleIsNoRefusal) {
       {http::Refusal::fault, std::make_exception_ptr(db::Unavailable("away")), 503, true},
       {http::Refusal::unavailable, nullptr, 503, true},
       {http::Refusal::fault, std::make_exception_ptr(std::logic_error("a bug")), 500, true},
+      {http::Refusal::fault, std::make_exception_ptr(homeserver::Refused("its device ID")), 400,
+       false},
       {http::Refusal::timeout, nullptr, 408, true},
       {http::Refusal::method_not_allowed, nullptr, 405, false},
       {http::Refusal::body_too_large, nullptr, 413, false},

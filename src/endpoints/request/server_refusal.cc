@@ -44,14 +44,21 @@ Fault read_fault(const std::exception_ptr& thrown) {
     return {.transient = true, .text = away.what()};
   } catch (const homeserver::Unavailable& away) {
     return {.transient = true, .text = away.what()};
+  } catch (const homeserver::Refused& refused) {
+    return {.refused = true, .text = refused.what()};
   } catch (const std::exception& exception) {
-    return {.transient = false, .text = exception.what()};
+    return {.text = exception.what()};
   } catch (...) {
-    return {.transient = false, .text = "an exception of no known kind"};
+    return {.text = "an exception of no known kind"};
   }
 }
 
 ServerRefusal server_refusal(http::Refusal refusal, const Fault& fault, bool timeout_is_transient) {
+  if (refusal == http::Refusal::fault && fault.refused) {
+    return {.status = 400,
+            .sentence = "The homeserver does not take this device ID or this user name.",
+            .invalid = true};
+  }
   if (refusal == http::Refusal::fault && fault.transient) refusal = http::Refusal::unavailable;
   if (refusal == http::Refusal::timeout && timeout_is_transient) {
     refusal = http::Refusal::unavailable;

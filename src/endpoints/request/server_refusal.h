@@ -14,11 +14,13 @@ struct ServerRefusal {
   int status = 500;
   std::string_view sentence;
   Duration retry_after{0};  // 0: not said
+  bool invalid = false;     // something in the request is not good: another one may be
 };
 
 // What was thrown, and whether the same request may do better in a moment.
 struct Fault {
   bool transient = false;
+  bool refused = false;  // by the homeserver, however often it is asked
   std::string text;
 };
 // Absent means that nothing was thrown: an empty text.

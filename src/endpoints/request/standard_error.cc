@@ -51,7 +51,9 @@ std::string_view sentence(Reason reason) {
 }
 
 // Of what the server answers on its own.
-std::string_view errcode_of(int status) {
+std::string_view errcode_of(const ServerRefusal& refusal) {
+  const int status = refusal.status;
+  if (refusal.invalid) return "M_INVALID_PARAM";
   if (status == 404 || status == 405) return "M_UNRECOGNIZED";
   return status == 413 || status == 431 ? "M_TOO_LARGE" : "M_UNKNOWN";
 }
@@ -122,7 +124,7 @@ http::Response refusal(const text::FieldError& fault) {
 }
 
 http::Response standard_refusal(const ServerRefusal& refusal, const http::Request& /*request*/) {
-  http::Response response = error(refusal.status, errcode_of(refusal.status), refusal.sentence);
+  http::Response response = error(refusal.status, errcode_of(refusal), refusal.sentence);
   if (refusal.retry_after > Duration{0}) put_retry_after(response, refusal.retry_after);
   return response;
 }

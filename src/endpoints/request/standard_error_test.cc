@@ -6,6 +6,7 @@
 #include <optional>
 #include <stdexcept>
 
+#include "domain/homeserver/homeserver.h"
 #include "endpoints/request/calls_testing.h"
 #include "platform/db/database.h"
 #include "platform/error_testing.h"
@@ -166,6 +167,16 @@ TEST(Refusal, OfAFaultSaysWhetherItPasses) {
   expect_error(broken, 500, "M_UNKNOWN");
   EXPECT_EQ(broken.body.find("secret detail"), std::string::npos);
   expect_error(of(7), 500, "M_UNKNOWN");
+}
+
+// Clients that tried again would never come to an end.
+TEST(Refusal, OfWhatTheHomeserverNeverDoesIsFinal) {
+  const Fault fault = read_fault(std::make_exception_ptr(homeserver::Refused("400 at 192.0.2.1")));
+  EXPECT_FALSE(fault.transient);
+  const auto response = standard_refusal(server_refusal(http::Refusal::fault, fault), {});
+  expect_error(response, 400, "M_INVALID_PARAM");
+  EXPECT_EQ(header_of(response, "Retry-After"), "");
+  EXPECT_EQ(response.body.find("192.0.2.1"), std::string::npos);
 }
 
 }  // namespace

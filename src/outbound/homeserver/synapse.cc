@@ -76,6 +76,16 @@ Synapse::Reply<Synapse::Answer> Synapse::ask(const Call& call, const CallLimits&
   return answer;
 }
 
+// By Synapse itself: a 400 without its code is of a proxy that should not be there. A wrong secret
+// is 403 M_UNKNOWN, another 403 a module's word; and that a deactivation does not reach an identity
+// server is 400 M_UNKNOWN.
+bool Synapse::refused_for_ever(std::string_view path, const Answer& answer) {
+  if (answer.errcode.empty()) return false;
+  if (answer.status == 403) return path.starts_with(kRoutes) && answer.errcode == "M_FORBIDDEN";
+  if (answer.status != 400 && answer.status != 413 && answer.status != 414) return false;
+  return !(path.ends_with("/delete_user") && answer.errcode == "M_UNKNOWN");
+}
+
 Trouble Synapse::trouble(std::string_view path, const Answer& answer) {
   using Kind = Trouble::Kind;
   std::string said = "the homeserver answered " + std::to_string(answer.status) +
@@ -84,7 +94,7 @@ Trouble Synapse::trouble(std::string_view path, const Answer& answer) {
   if (answer.status == 404 && answer.errcode == "M_NOT_FOUND") {
     return {Kind::unknown_user, std::move(said)};
   }
-  if (answer.status == 400 || answer.status == 413) return {Kind::refused, std::move(said)};
+  if (refused_for_ever(path, answer)) return {Kind::refused, std::move(said)};
   if (answer.status == 404) {
     said +=
         ": homeserver.endpoint must lead to Synapse itself, and matrix_authentication_service must "

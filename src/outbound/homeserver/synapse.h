@@ -68,6 +68,7 @@ class Synapse final : public homeserver::Homeserver {
   Reply<Answer> ask(const Call& call, const CallLimits& limits) const;
   // The same where only a success will do.
   Reply<> tell(std::string_view route, boost::json::object body, const CallLimits& limits) const;
+  static bool refused_for_ever(std::string_view path, const Answer& answer);
   static homeserver::Trouble trouble(std::string_view path, const Answer& answer);
   const services::Service* registers(std::string_view localpart) const;
   Reply<> register_for(const services::Service& service, std::string_view localpart,
