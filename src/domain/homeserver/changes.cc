@@ -28,6 +28,9 @@ constexpr std::string_view kAdministration = "administration";
 // A person who has confirmed a reset waits for it; nobody is to be given one much later.
 constexpr Duration kResetWaits = std::chrono::minutes{10};
 
+// More than the devices that an account has and remembers, all of which may have to be told.
+constexpr std::int64_t kMuch = 1'500;
+
 std::string payload(const std::string& localpart) {
   return json::serialize(json::object{{"localpart", localpart}});
 }
@@ -49,7 +52,8 @@ void append(db::Tx& tx, outbox::Outbox& outbox, UserId user, std::string_view ki
                      .destination = std::string(kind == kSuspension ? kAdministration : ""),
                      .user = user,
                      .kind = std::string(kind),
-                     .payload = std::move(payload)});
+                     .payload = std::move(payload),
+                     .replaces = true});
 }
 
 // The same for each event that says whose account has changed.
@@ -117,6 +121,11 @@ bool device_waits(db::Tx& tx, const std::string& localpart, const std::string& d
   const auto account = account_id(tx, localpart);
   return item_waits(tx, kConsumer, nobody_named(localpart), item) ||
          (account && item_waits(tx, kConsumer, *account, item));
+}
+
+bool much_waits(db::Tx& tx, const std::string& localpart) {
+  const auto account = account_id(tx, localpart);
+  return lane_length(tx, kConsumer, account.value_or(nobody_named(localpart)), kMuch) == kMuch;
 }
 
 bool reset_waits(db::Tx& tx, UserId user) { return kind_waits(tx, kConsumer, user, kReset); }

@@ -10,9 +10,9 @@
 
 // What the homeserver is told by the outbox: each item is written in the transaction of its cause,
 // and names what has changed, not how. Whoever delivers it reads how things are then and makes the
-// homeserver's the same. So an item may come twice or late, and two changes may meet in one; the
-// order of a user's items matters only for a device that is deleted and made again, and a sign-in
-// waits for that (provisioning.h).
+// homeserver's the same. So an item may come twice or late, and two changes may meet in one: the
+// same one that waits already gives way (outbox.h). The order of a user's items matters only for a
+// device that is deleted and made again, and a sign-in waits for that (provisioning.h).
 namespace latchkey::homeserver {
 
 inline constexpr std::string_view kConsumer = "homeserver";
@@ -33,6 +33,10 @@ void tell_everything(db::Tx& tx, outbox::Outbox& outbox, UserId user, const std:
 
 // Whether an item for that device has not been delivered yet, as far as the commits before go.
 bool device_waits(db::Tx& tx, const std::string& localpart, const std::string& device_id);
+
+// Whether so much waits of that user that no further device is to be begun: one that comes to
+// nothing while the homeserver fails is an item more.
+bool much_waits(db::Tx& tx, const std::string& localpart);
 
 class Deliveries final : public outbox::Consumer {
  public:

@@ -166,6 +166,17 @@ TEST_P(HomeserverChanges, MayBeDeliveredTwiceAndLate) {
   EXPECT_EQ(deliver_item("account", R"({"localpart":"nobody"})").outcome, Outcome::delivered);
 }
 
+TEST_P(HomeserverChanges, WhatChangesAgainAndAgainIsWrittenDownOnce) {
+  for (int i = 0; i < 5; ++i) {
+    administration_.lock(kOperator, "alice").value();
+    administration_.unlock(kOperator, "alice").value();
+  }
+  // The first may be under way.
+  EXPECT_THAT(waiting(), ElementsAre("account", "account"));
+  deliver();
+  EXPECT_FALSE(alice().locked);
+}
+
 TEST_P(HomeserverChanges, OnlyWhatTheHomeserverNeverDoesIsGivenUp) {
   const std::string account = R"({"localpart":"alice"})";
   Trouble trouble{.kind = Trouble::Kind::failed, .sentence = "later", .after = {}};

@@ -139,6 +139,14 @@ bool item_waits(db::Tx& tx, std::string_view consumer, UserId lane, std::string_
       .has_value();
 }
 
+std::int64_t lane_length(db::Tx& tx, std::string_view consumer, UserId lane, std::int64_t most) {
+  return std::get<0>(
+      tx.one<std::int64_t>("SELECT COUNT(*) FROM (SELECT 1 FROM outbox WHERE consumer = :consumer"
+                           " AND destination = '' AND user_id = :lane LIMIT :most) AS counted",
+                           consumer, lane, most)
+          .value());
+}
+
 bool kind_waits(db::Tx& tx, std::string_view consumer, UserId lane, std::string_view kind) {
   return tx
       .one<int>(

@@ -71,6 +71,8 @@ std::optional<DeviceName> device_of(db::Tx& tx, DeviceKey device);
 
 // Whether an item without a destination waits.
 bool item_waits(db::Tx& tx, std::string_view consumer, UserId lane, std::string_view payload);
+// How many of a lane without a destination, counted up to `most`.
+std::int64_t lane_length(db::Tx& tx, std::string_view consumer, UserId lane, std::int64_t most);
 bool kind_waits(db::Tx& tx, std::string_view consumer, UserId lane, std::string_view kind);
 
 }  // namespace latchkey::homeserver

@@ -134,6 +134,9 @@ void Provisioning::require(db::Tx& tx, Device device) {
 // Absent: an item for the device waits.
 std::optional<Provisioning::Begun> Provisioning::begin(db::Tx& tx, const Device& device) {
   if (device_waits(tx, device.localpart, device.device_id)) return std::nullopt;
+  if (much_waits(tx, device.localpart)) {
+    throw Unavailable("too much waits to be told to the homeserver of one user");
+  }
   const Time now = parts_.ground.clock.now();
   Begun begun;
   begun.person.localpart = device.localpart;

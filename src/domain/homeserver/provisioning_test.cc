@@ -100,6 +100,24 @@ TEST_P(ProvisioningTest, ADeviceOfAUserWhoCouldNotBeMadeHasNothingToTakeBack) {
   EXPECT_THAT(waiting(), ElementsAre("account"));  // of its creation
 }
 
+// With a password and a homeserver that fails nobody fills the database.
+TEST_P(ProvisioningTest, SoMuchWaitsOfOneUserAndNoMore) {
+  const UserId alice = user("alice")->account.id;
+  server_.db().write_now([&](db::Tx& tx) {
+    for (int i = 0; i < 1'500; ++i) {
+      tx.run(
+          "INSERT INTO outbox (consumer, destination, user_id, kind, payload, created_at)"
+          " VALUES ('homeserver', '', :user, 'account', '{}', 0)",
+          alice);
+    }
+  });
+  EXPECT_THROW(sign_in(), Unavailable);
+  EXPECT_THAT(fake_.take_lines(), IsEmpty());
+  EXPECT_EQ(records(), 0);
+  server_.db().write_now([](db::Tx& tx) { tx.run("DELETE FROM outbox WHERE created_at = 0"); });
+  EXPECT_EQ(worth(sign_in()), Worth::active);
+}
+
 TEST_P(ProvisioningTest, ALoginTokenIsGoodForTheNextTry) {
   const auto phone = sign_in();
   const auto token = run(surface_.operations.make_login_token(std::get<self::ClientProof>(

@@ -32,6 +32,10 @@
 // item that cannot be delivered holds up its own lane and no other. A lane exists while it has
 // items:
 //
+// An item that says what has changed, and not how, takes the place of the same one that waits;
+// never of the lane's first, which may be under way. So a lane has each of these at most twice,
+// however long its destination is away.
+//
 //            append            claim                  delivered, the last one
 //   (none) ─────────► waiting ───────► claimed ─────────────────────────────► (none)
 //                        ▲               │  └─ delivered, more follow: claimed anew
@@ -50,6 +54,8 @@ struct NewItem {
   UserId user;
   std::string kind;     // for the consumer and the log
   std::string payload;  // the consumer's own; no secret that should not lie in the database
+  // It says what has changed, not how: one that is the same and waits in its lane is void.
+  bool replaces = false;
 };
 
 struct Item {

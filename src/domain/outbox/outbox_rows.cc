@@ -84,6 +84,15 @@ void add_item(db::Tx& tx, const NewItem& item, Time now) {
       " VALUES (:consumer, :destination, :user, :now)"
       " ON CONFLICT (consumer, destination, user_id) DO UPDATE SET due_at = outbox_lanes.due_at",
       item.consumer, item.destination, item.user, now);
+  if (item.replaces) {
+    tx.run(
+        "DELETE FROM outbox WHERE consumer = :consumer AND destination = :destination"
+        " AND user_id = :user AND kind = :kind AND payload = :payload"
+        " AND id > (SELECT MIN(id) FROM outbox WHERE consumer = :lane_consumer"
+        " AND destination = :lane_destination AND user_id = :lane_user)",
+        item.consumer, item.destination, item.user, item.kind, item.payload, item.consumer,
+        item.destination, item.user);
+  }
   tx.run(
       "INSERT INTO outbox (consumer, destination, user_id, kind, payload, created_at)"
       " VALUES (:consumer, :destination, :user, :kind, :payload, :now)",

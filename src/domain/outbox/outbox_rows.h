@@ -10,7 +10,8 @@
 #include "domain/outbox/outbox.h"
 #include "platform/db/tx.h"
 
-// The SQL of the outbox. No statement looks at more rows than it takes, however many wait.
+// The SQL of the outbox. No statement looks at more rows than it takes, or one lane has, however
+// many wait.
 namespace latchkey::outbox {
 
 // Made up anew for each item, so that two are never the same.

@@ -62,6 +62,31 @@ class OutboxRows : public ::testing::TestWithParam<db::Dialect> {
 
 INSTANTIATE_TEST_SUITE_P(Engines, OutboxRows, db::engines(), db::engine_name);
 
+TEST_P(OutboxRows, WhatSaysThatSomethingHasChangedWaitsOnce) {
+  const auto changed = [&](UserId user, const std::string& payload) {
+    write([&](db::Tx& tx) { outbox_.append(tx, {"mail", "", user, "kind", payload, true}); });
+  };
+  changed(kAlice, "one");
+  auto work = claim();
+  ASSERT_TRUE(work);
+  // It may be told how things were before these.
+  for (int i = 0; i < 3; ++i) {
+    clock_.advance(1s);
+    changed(kAlice, "one");
+    changed(kAlice, "two");
+    changed(kBob, "one");
+  }
+  EXPECT_EQ(count("outbox"), 5);
+  work = settled(*work);
+  ASSERT_TRUE(work);
+  EXPECT_EQ(work->item.payload, "one");
+  EXPECT_EQ(work->item.created_at, kNoon + 3s);
+  work = settled(*work);
+  ASSERT_TRUE(work);
+  EXPECT_EQ(work->item.payload, "two");
+  EXPECT_FALSE(settled(*work));
+}
+
 TEST_P(OutboxRows, ALaneIsDeliveredInOrderAndLeavesNothingBehind) {
   append(kAlice, "one");
   append(kAlice, "two");
