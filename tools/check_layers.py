@@ -33,6 +33,7 @@ LIBRARY_ROOMS = {
     r"ctemplate/": {"platform/html"},
     r"CLI/": {"app"},
     r"curl/": {"platform/http_client"},
+    r"ldap\.h|lber": {"outbound/ldap"},
 }
 
 # Headers that cost seconds in each file that includes them.
