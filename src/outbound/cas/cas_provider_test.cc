@@ -13,7 +13,6 @@ using providers::Failure;
 using providers::Fields;
 using testing::EndsWith;
 using testing::HasSubstr;
-using testing::Not;
 using Why = Failure::Why;
 
 constexpr std::string_view kTicket = "ST-1-abcDEF";

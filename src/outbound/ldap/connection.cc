@@ -138,7 +138,7 @@ Result<> Connection::connect(const Place& place) {
   ldap_set_option(handle, LDAP_OPT_REFERRALS, LDAP_OPT_OFF);
   ldap_set_option(handle, LDAP_OPT_RESTART, LDAP_OPT_ON);  // a signal is no failure
   Sockbuf* buffer = nullptr;
-  if (ldap_get_option(handle, LDAP_OPT_SOCKBUF, &buffer) == LDAP_OPT_SUCCESS) {
+  if (ldap_get_option(handle, LDAP_OPT_SOCKBUF, static_cast<void*>(&buffer)) == LDAP_OPT_SUCCESS) {
     ber_len_t most = kMostBytes;
     ber_sockbuf_ctrl(buffer, LBER_SB_OPT_SET_MAX_INCOMING, &most);
     ber_sockbuf_add_io(buffer, &kInTime, kAboveTheSocket, limits_.get());
@@ -180,7 +180,7 @@ void Connection::set_patience() {
 
 Trouble Connection::trouble(int code) const {
   char* said = nullptr;
-  ldap_get_option(handle_.get(), LDAP_OPT_DIAGNOSTIC_MESSAGE, &said);
+  ldap_get_option(handle_.get(), LDAP_OPT_DIAGNOSTIC_MESSAGE, static_cast<void*>(&said));
   const std::unique_ptr<char, decltype(&ldap_memfree)> owned(said, &ldap_memfree);
   if (code == LDAP_SERVER_DOWN || code == LDAP_CONNECT_ERROR) {
     if (limits_->stop.stop_requested()) return {LDAP_USER_CANCELLED, {}};
@@ -331,7 +331,8 @@ Entry Connection::read_entry(::ldapmsg* message) const {
 
 std::string Connection::encryption() const {
   char* version = nullptr;
-  if (ldap_get_option(handle_.get(), LDAP_OPT_X_TLS_VERSION, &version) != LDAP_OPT_SUCCESS ||
+  if (ldap_get_option(handle_.get(), LDAP_OPT_X_TLS_VERSION, static_cast<void*>(&version)) !=
+          LDAP_OPT_SUCCESS ||
       version == nullptr) {
     return {};
   }

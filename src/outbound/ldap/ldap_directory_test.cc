@@ -467,7 +467,8 @@ TEST_F(Directory, LetsSoManyWaitForItAndNoMore) {
   std::stop_source stop;
   CallLimits limits = within(60s);
   limits.stop = stop.get_token();
-  const std::jthread first([&] { (void)directory.check("alice", Secret("sesame"), limits); });
+  const std::jthread first(
+      [&] { EXPECT_FALSE(directory.check("alice", Secret("sesame"), limits)); });
   while (silent.connections() == 0) std::this_thread::sleep_for(5ms);
   EXPECT_EQ(why(directory.check("alice", Secret("sesame"), within(50ms))), "unavailable busy");
   stop.request_stop();
