@@ -38,7 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t end = std::min(input.find('\n'), input.size());
   const auto document = text::parse_object(input.substr(0, end));
   if (!document) return 0;
-  (void)outbound::oidc::read_metadata(*document, options);
+  const auto metadata = outbound::oidc::read_metadata(*document, options);
+  require(!metadata || metadata->token_endpoint.starts_with("https://"));
   const auto keys = outbound::oidc::KeySet::read(*document);
   if (!keys || end == input.size()) return 0;
   require(keys->size() <= outbound::oidc::KeySet::kMost);

@@ -449,7 +449,9 @@ Reply<std::vector<std::string>> OidcProvider::test(const CallLimits& limits) {
   }
   if (options_.openid()) {
     MetadataCache::Budget budget;
-    (void)metadata_.renew(metadata_.known(), budget, limits);
+    if (const auto renewed = metadata_.renew(metadata_.known(), budget, limits); !renewed) {
+      return std::unexpected(renewed.error());
+    }
     const auto keys = fetch_keys(limits);
     if (!keys) return std::unexpected(keys.error());
     const std::size_t usable = keys->usable(algorithms_);

@@ -79,7 +79,7 @@ TEST_F(OidcClientAuth, JwtOfAKey) {
 
 class OidcUserinfo : public SignIns {
  protected:
-  std::string signed_by_provider(json::object claims) {
+  std::string signed_by_provider(const json::object& claims) {
     return jose::sign(provider.signing_key, claims, "JWT");
   }
 };
