@@ -42,6 +42,7 @@ def behind(server_of_the_file, synapse_of_the_file):
     yield server_of_the_file, synapse
     synapse.failing, synapse.racing, synapse.delay = False, False, 0.0
     synapse.failing_routes.clear()
+    synapse.refusals.clear()
     assert server_of_the_file.running
     server_of_the_file.check_log()
 
@@ -150,6 +151,28 @@ def test_while_it_does_not_answer_clients_are_told_to_try_again(behind, trouble)
     after = assert_good(patiently(lambda: server.api.login(name, secret, "NEW"), 60))
     assert_good(server.api.whoami(after["access_token"]))
     assert synapse.devices(name) == {"PHONE", "NEW"}
+
+
+def test_what_the_homeserver_never_takes_is_no_matter_of_patience(behind):
+    """A client that retries a 503 would never come to an end."""
+    server, synapse = behind
+    name, secret = new_account(server)
+    before = assert_good(server.api.login(name, secret, "PHONE"))
+    person, app = new_person(server), OAuthClient(server.api)
+    asked = app.ask(new_device())
+    code = person.allow(asked)["code"]
+    synapse.refusals["upsert_device"] = (400, "M_INVALID_PARAM")
+    assert_error(server.api.login(name, secret, "ODD"), 400, "M_INVALID_PARAM")
+    answer = app.exchange(asked, code)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+    assert [each["device_id"] for each in server.sessions(name)] == ["PHONE"]
+    assert_good(server.api.whoami(before["access_token"]))
+    # What no Synapse says is of somebody between, who may go.
+    synapse.refusals["upsert_device"] = (400, "")
+    assert_try_again(server.api.login(name, secret, "ODD"))
+    synapse.refusals.clear()
+    after = assert_good(patiently(lambda: server.api.login(name, secret, "OTHER"), 60))
+    assert_good(server.api.whoami(after["access_token"]))
 
 
 def test_a_code_is_good_for_the_next_try(behind):
@@ -328,6 +351,30 @@ def test_what_happens_while_it_is_away_is_told_when_it_is_back(behind):
     synapse.wait_for(
         lambda: device not in synapse.devices(name) and synapse.users[name].emails, "both are told"
     )
+
+
+def test_what_is_refused_for_ever_holds_nothing_up_and_is_shown(behind):
+    server, synapse = behind
+    client = new_client(server.api)
+    name, device = client.store.user, client.store.device
+    is_known(synapse, name)
+    refused = server.command("outbox").get("refused", {}).get("homeserver", 0)
+    synapse.refusals["provision_user"] = (400, "M_INVALID_USERNAME")
+    server.command("user", "add-threepid", name, "email", f"{name}@example.com")
+    client.sign_out()
+    synapse.wait_for(lambda: device not in synapse.devices(name), "the device goes")
+    assert server.command("outbox")["refused"] == {"homeserver": refused + 1}
+    # A module's word is the last one, too; that an identity server is away is not.
+    synapse.refusals["delete_user"] = (400, "M_UNKNOWN")
+    before = len(synapse.calls)
+    server.command("user", "deactivate", name)
+    synapse.wait_for(lambda: "query_user" in synapse.routes(before), "it is tried")
+    assert server.command("outbox")["refused"] == {"homeserver": refused + 1}
+    synapse.refusals["delete_user"] = (403, "M_FORBIDDEN")
+    wait_until(
+        lambda: server.engine.query("SELECT COUNT(*) FROM outbox") == "0", "nothing waits", 60
+    )
+    assert server.command("outbox")["refused"]["homeserver"] > refused + 1
 
 
 def test_a_suspension_is_told_by_an_administrators_token_of_our_own(behind):

@@ -97,8 +97,9 @@ class Synapse(StandIn):
         self.refusing_tokens = False  # 401 to everybody's
         self.racing = False  # another request makes each new user a moment before
         self.delay = 0.0  # seconds before anything is done
-        # Routes that fail, or wait until they are let go.
+        # Routes that fail, that refuse, or that wait until they are let go.
         self.failing_routes: set[str] = set()
+        self.refusals: dict[str, tuple[int, str]] = {}
         self.held_routes: dict[str, threading.Event] = {}
         self.held: list[str] = []  # the routes of requests that wait, or have waited
         self.latchkey = None  # a Server: who is asked what an administrator's token is worth
@@ -181,6 +182,8 @@ class Synapse(StandIn):
                 raise Refused(404, "M_UNRECOGNIZED")
             if route in self.failing_routes:
                 raise Refused(500, "M_UNKNOWN")
+            if route in self.refusals:
+                raise Refused(*self.refusals[route])
             if route in self.held_routes:
                 event = self.held_routes[route]
                 self.held.append(route)

@@ -14,12 +14,21 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
+constexpr const char* kRefused = "refused";
+
 // After so many items a lane goes to the end of the queue.
 constexpr int kItemsInARow = 100;
 // A destination that is down must not fill the log.
 constexpr auto kBetweenLines = std::chrono::seconds{10};
 
 double chance() { return static_cast<double>(crypto::random_uint64() >> 11) * 0x1.0p-53; }
+
+telemetry::Counter& attempts(telemetry::Registry& metrics, std::string_view consumer,
+                             const char* outcome) {
+  return metrics.counter("latchkey_outbox_deliveries_total",
+                         "Attempts to deliver an item of the outbox.",
+                         {{"consumer", std::string(consumer)}, {"outcome", outcome}});
+}
 
 // Whoever held the lane is dead: what it was delivering may have been the reason, so it waits like
 // every other that has failed.
@@ -37,6 +46,10 @@ void put_off_abandoned(const Workers::Parts& parts, const HeldLane& lane) {
 
 }  // namespace
 
+std::uint64_t refused(telemetry::Registry& metrics, std::string_view consumer) {
+  return attempts(metrics, consumer, kRefused).value();
+}
+
 // What the threads of one consumer have in common.
 struct Workers::Shared {
   Shared(const Parts& from, Consumer& to)
@@ -46,7 +59,7 @@ struct Workers::Shared {
         bell(from.outbox.bell(name)),
         delivered(count("delivered")),
         failed(count("failed")),
-        refused(count("refused")) {
+        refused(count(kRefused)) {
     const telemetry::Labels labels{{"consumer", name}};
     parts.metrics.gauge(
         "latchkey_outbox_pending", "Items that wait to be delivered, counted up to 10000.",
@@ -62,11 +75,7 @@ struct Workers::Shared {
         labels);
   }
 
-  telemetry::Counter& count(const char* outcome) {
-    return parts.metrics.counter("latchkey_outbox_deliveries_total",
-                                 "Attempts to deliver an item of the outbox.",
-                                 {{"consumer", name}, {"outcome", outcome}});
-  }
+  telemetry::Counter& count(const char* outcome) { return attempts(parts.metrics, name, outcome); }
 
   // Says that an attempt has failed, or that some have since the last time.
   void report(const Work& work, const Delivery& delivery, Duration delay) {

@@ -2,8 +2,10 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -23,6 +25,9 @@ struct Timing {
   Duration poll = std::chrono::seconds{1};
   Duration measure = std::chrono::seconds{10};
 };
+
+// How many items that consumer has refused for ever, since this process began.
+std::uint64_t refused(telemetry::Registry& metrics, std::string_view consumer);
 
 // The threads that deliver what is in the outbox, each consumer's apart, so that a slow one delays
 // no other. Any number of nodes may have them.

@@ -4,8 +4,11 @@
 
 #include <boost/json/array.hpp>
 
+#include "domain/homeserver/changes.h"
+#include "domain/oauth/back_channel_logout.h"
 #include "domain/oauth/signing_keys.h"
 #include "domain/outbox/outbox_rows.h"
+#include "domain/outbox/workers.h"
 #include "endpoints/admin/command.h"
 #include "endpoints/admin/say.h"
 #include "platform/db/database.h"
@@ -84,7 +87,13 @@ Task<Answer> show_outbox(const Call& call) {
                      {"count", backlog.pending},
                      {"oldest_seconds", std::chrono::floor<std::chrono::seconds>(age).count()}});
   }
-  co_return json::object{{"waiting", std::move(list)}};
+  json::object refused;
+  for (const std::string_view consumer : {homeserver::kConsumer, oauth::kLogoutConsumer}) {
+    if (const auto count = outbox::refused(call.operations.ground.metrics, consumer); count > 0) {
+      refused[consumer] = count;
+    }
+  }
+  co_return json::object{{"waiting", std::move(list)}, {"refused", std::move(refused)}};
 }
 
 std::string say_outbox(const json::object& answer) {
@@ -97,7 +106,13 @@ std::string say_outbox(const json::object& answer) {
         of.at("count").to_number<std::int64_t>(),
         of.at("oldest_seconds").to_number<std::int64_t>());
   }
-  return words.empty() ? "Nothing waits." : without_last_break(std::move(words));
+  if (words.empty()) words = "Nothing waits.\n";
+  for (const auto& [consumer, count] : answer.at("refused").as_object()) {
+    words += fmt::format(
+        "{}: {} refused for ever since this server began, and dropped; its log says why\n",
+        std::string_view(consumer), count.to_number<std::int64_t>());
+  }
+  return without_last_break(std::move(words));
 }
 
 std::string say_keys(const json::object& answer) {
