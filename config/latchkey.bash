@@ -35,7 +35,7 @@ _latchkey() {
     'session mark-gap') options="--from --to $options" ;;
     'registration-token create') options="--name --uses --expires-in $options" ;;
     'audit') options="--user --limit $options" ;;
-    'homeserver sync') options="--apply $options" ;;
+    'homeserver sync') options="--apply --sample $options" ;;
   esac
   [[ $current == -* ]] && candidates=$options
   mapfile -t COMPREPLY < <(compgen -W "$candidates" -- "$current")

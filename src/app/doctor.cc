@@ -23,21 +23,44 @@ namespace {
 
 namespace json = boost::json;
 
-// As the running server tells it; nothing of one that does not run.
-std::vector<doctor::Waiting> outbox_of(const Config& config, Time now) {
-  std::vector<doctor::Waiting> waiting;
-  const std::string socket = config.socket_path();
-  if (socket.empty()) return waiting;
+// Few enough for a homeserver that is slow.
+constexpr std::string_view kCompared = "20";
+
+void read_outbox(const std::string& socket, Time now, doctor::Inside& inside) {
   const auto answer = run_in_server(socket, "outbox", {});
-  if (!answer || !*answer) return waiting;
+  if (!answer || !*answer) return;
   for (const auto& value : (*answer)->at("waiting").as_array()) {
     const auto& of = value.as_object();
-    waiting.push_back(
+    inside.outbox.push_back(
         {.consumer = std::string(of.at("consumer").as_string()),
          .count = of.at("count").to_number<std::int64_t>(),
          .oldest = now - std::chrono::seconds{of.at("oldest_seconds").to_number<std::int64_t>()}});
   }
-  return waiting;
+  for (const auto& [consumer, count] : (*answer)->at("refused").as_object()) {
+    inside.dropped.push_back({std::string(consumer), count.to_number<std::int64_t>()});
+  }
+}
+
+// Of a homeserver that does not answer there is nothing to compare, and others say so.
+void compare_accounts(const std::string& socket, doctor::Inside& inside) {
+  const auto answer = run_in_server(socket, "homeserver sync", json::object{{"sample", kCompared}});
+  if (!answer || !*answer) return;
+  inside.compared = (*answer)->at("accounts").to_number<std::int64_t>();
+  for (const auto& value : (*answer)->at("differences").as_array()) {
+    const auto& of = value.as_object();
+    inside.differences.push_back(
+        {std::string(of.at("user").as_string()), std::string(of.at("difference").as_string())});
+  }
+}
+
+// Nothing, of a server that does not run.
+doctor::Inside ask_server(const Config& config, Time now) {
+  doctor::Inside inside;
+  const std::string socket = config.socket_path();
+  if (socket.empty()) return inside;
+  read_outbox(socket, now, inside);
+  if (config.homeserver.present()) compare_accounts(socket, inside);
+  return inside;
 }
 
 std::optional<doctor::Account> account_of(const json::object& arguments) {
@@ -82,7 +105,7 @@ int run_doctor(const Config& config, const json::object& arguments, bool as_json
                             .trusts_a_proxy = !config.http.trusted_proxies.empty(),
                             .now = now};
   const auto findings =
-      doctor::examine(facts, doctor::asker(places), account, outbox_of(config, now));
+      doctor::examine(facts, doctor::asker(places), account, ask_server(config, now));
   std::cout << (as_json ? json::serialize(doctor::as_json(findings)) : doctor::say(findings))
             << "\n";
   return doctor::healthy(findings) ? 0 : 1;

@@ -109,6 +109,13 @@ std::vector<std::string> localparts_after(db::Tx& tx, std::optional<UserId> afte
   return localparts;
 }
 
+std::optional<std::pair<UserId, UserId>> ids_of_accounts(db::Tx& tx) {
+  const auto row = tx.one<std::optional<UserId>, std::optional<UserId>>(
+      "SELECT (SELECT MIN(id) FROM users), (SELECT MAX(id) FROM users)");
+  if (!row || !std::get<0>(*row) || !std::get<1>(*row)) return std::nullopt;
+  return std::pair(*std::get<0>(*row), *std::get<1>(*row));
+}
+
 std::vector<DeviceState> devices_of(db::Tx& tx, UserId user) {
   std::vector<DeviceState> devices;
   tx.each<std::string, std::int64_t>(

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "domain/homeserver/homeserver.h"
@@ -57,6 +58,8 @@ std::optional<std::string> live_device(db::Tx& tx, std::string_view localpart,
 // ids.
 std::vector<std::string> localparts_after(db::Tx& tx, std::optional<UserId> after,
                                           std::int64_t limit);
+// The lowest and the highest; absent: there is none.
+std::optional<std::pair<UserId, UserId>> ids_of_accounts(db::Tx& tx);
 // The device IDs that an account has and has had.
 struct DeviceState {
   std::string device_id;

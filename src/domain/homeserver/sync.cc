@@ -1,10 +1,12 @@
 #include "domain/homeserver/sync.h"
 
+#include <set>
 #include <utility>
 
 #include "domain/accounts/user_rows.h"
 #include "domain/homeserver/changes.h"
 #include "domain/homeserver/homeserver_rows.h"
+#include "platform/crypto/random.h"
 
 namespace latchkey::homeserver {
 namespace {
@@ -33,6 +35,35 @@ struct Sync::Account {
   std::vector<DeviceState> devices;
 };
 
+namespace {
+
+std::optional<Sync::Account> read_account(db::Tx& tx, const std::string& localpart) {
+  auto facts = account_facts(tx, localpart);
+  if (!facts) return std::nullopt;
+  auto devices = devices_of(tx, facts->id);
+  return Sync::Account{std::move(*facts), std::move(devices)};
+}
+
+// All, where there are no more.
+std::set<std::string> some_localparts(db::Tx& tx, std::int64_t most) {
+  const auto first = localparts_after(tx, std::nullopt, most + 1);
+  const auto ids = ids_of_accounts(tx);
+  std::set<std::string> found;
+  if (std::cmp_less_equal(first.size(), most) || !ids) {
+    found.insert(first.begin(), first.end());
+    return found;
+  }
+  const auto from = std::to_underlying(ids->first) - 1;
+  const auto span = static_cast<std::uint64_t>(std::to_underlying(ids->second) - from);
+  for (std::int64_t tries = 0; tries < 2 * most && std::cmp_less(found.size(), most); ++tries) {
+    const UserId after{from + static_cast<std::int64_t>(crypto::random_uint64() % span)};
+    for (auto& localpart : localparts_after(tx, after, 1)) found.insert(std::move(localpart));
+  }
+  return found;
+}
+
+}  // namespace
+
 Task<void> Sync::look(const Account& account, Report& report) {
   ++report.accounts;
   for (const DeviceState& device : account.devices)
@@ -59,12 +90,6 @@ void Sync::tell(db::Tx& tx, const Account& account) {
 
 Task<std::optional<Sync::Report>> Sync::run(std::optional<std::string> name, bool apply) {
   db::Database& db = parts_.ground.db;
-  const auto read = [](db::Tx& tx, const std::string& localpart) -> std::optional<Account> {
-    auto facts = account_facts(tx, localpart);
-    if (!facts) return std::nullopt;
-    auto devices = devices_of(tx, facts->id);
-    return Account{std::move(*facts), std::move(devices)};
-  };
   Report report;
   std::optional<UserId> after;
   for (;;) {
@@ -72,13 +97,13 @@ Task<std::optional<Sync::Report>> Sync::run(std::optional<std::string> name, boo
       std::vector<Account> accounts;
       if (name) {
         const auto meant = accounts::find_user_named(tx, *name, parts_.server_name);
-        if (auto one = meant ? read(tx, meant->account.localpart) : std::nullopt) {
+        if (auto one = meant ? read_account(tx, meant->account.localpart) : std::nullopt) {
           accounts.push_back(std::move(*one));
         }
         return accounts;
       }
       for (const std::string& localpart : localparts_after(tx, after, kBatch)) {
-        if (auto one = read(tx, localpart)) accounts.push_back(std::move(*one));
+        if (auto one = read_account(tx, localpart)) accounts.push_back(std::move(*one));
       }
       return accounts;
     });
@@ -93,6 +118,19 @@ Task<std::optional<Sync::Report>> Sync::run(std::optional<std::string> name, boo
     if (name) break;
   }
   if (name && report.accounts == 0) co_return std::nullopt;
+  co_return report;
+}
+
+Task<Sync::Report> Sync::sample(std::int64_t most) {
+  const auto accounts = co_await parts_.ground.db.read([&](db::Tx& tx) {
+    std::vector<Account> found;
+    for (const std::string& localpart : some_localparts(tx, most)) {
+      if (auto one = read_account(tx, localpart)) found.push_back(std::move(*one));
+    }
+    return found;
+  });
+  Report report;
+  for (const Account& account : accounts) co_await look(account, report);
   co_return report;
 }
 

@@ -47,12 +47,14 @@ class Sync {
     std::int64_t deleted = 0;  // that were
     std::vector<Difference> differences;
   };
+  struct Account;
   // Of one user, as an operator types it, or of all. With `apply` the homeserver is told everything
   // once more, by the outbox. Absent: there is no such user. Throws Unavailable.
   Task<std::optional<Report>> run(std::optional<std::string> name, bool apply);
+  // Of so many accounts at most, by chance, and without a change. Throws Unavailable.
+  Task<Report> sample(std::int64_t most);
 
  private:
-  struct Account;
   Task<void> look(const Account& account, Report& report);
   void tell(db::Tx& tx, const Account& account);
 

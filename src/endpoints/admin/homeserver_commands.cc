@@ -14,6 +14,8 @@ namespace json = boost::json;
 using homeserver::Drift;
 using Kind = Argument::Kind;
 
+constexpr std::int64_t kLargestSample = 1'000;
+
 std::string_view words(Drift drift) {
   switch (drift) {
     case Drift::unknown_there:
@@ -35,10 +37,19 @@ Task<Answer> sync(const Call& call) {
     co_return fail("there is no homeserver behind: homeserver.kind is none");
   }
   const bool apply = call.flag("apply");
+  const auto sample = call.number("sample", 1, kLargestSample);
+  if (!sample) co_return fail(sample.error());
+  if (*sample && (apply || call.optional_text("user"))) {
+    co_return fail("sample: goes with neither a user nor --apply");
+  }
   std::optional<homeserver::Sync::Report> report;
   std::string fault;
   try {
-    report = co_await call.operations.sync->run(call.optional_text("user"), apply);
+    if (*sample) {
+      report = co_await call.operations.sync->sample(**sample);
+    } else {
+      report = co_await call.operations.sync->run(call.optional_text("user"), apply);
+    }
   } catch (const homeserver::Unavailable& away) {
     fault = away.what();
   }
@@ -86,7 +97,8 @@ std::vector<Command> homeserver_commands() {
       {"homeserver sync",
        "Compare the accounts with the homeserver's, and tell it everything once more.",
        {{"user", Kind::positional, "one user; all, if not given", false},
-        {"apply", Kind::flag, "tell it; without this nothing is changed", false}},
+        {"apply", Kind::flag, "tell it; without this nothing is changed", false},
+        {"sample", Kind::option, "only so many accounts, by chance, up to 1000", false}},
        sync,
        say_sync},
   };

@@ -5,8 +5,7 @@
 namespace latchkey::doctor {
 
 std::vector<Finding> examine(const Facts& facts, const Ask& ask,
-                             const std::optional<Account>& account,
-                             const std::vector<Waiting>& waiting) {
+                             const std::optional<Account>& account, const Inside& inside) {
   Report report;
   if (!this_server(facts, ask, report)) return report.findings;
   const WellKnown well_known = look_up(facts, ask);
@@ -27,7 +26,8 @@ std::vector<Finding> examine(const Facts& facts, const Ask& ask,
     well_known_file(found, well_known, report);
   }
   forwarded_addresses(found, report);
-  outbox(found, waiting, report);
+  outbox(found, inside, report);
+  drift(inside, report);
   if (account && outside) session(found, ask, *account, report);
   return report.findings;
 }

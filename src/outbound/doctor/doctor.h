@@ -34,8 +34,27 @@ struct Waiting {
   Time oldest;
 };
 
+// What it will never be told, since this server began.
+struct Dropped {
+  std::string consumer;
+  std::int64_t count = 0;
+};
+
+// An account that is not the same at the homeserver.
+struct Different {
+  std::string localpart;
+  std::string how;  // "is suspended there and not here"
+};
+
+// What the running server says of itself.
+struct Inside {
+  std::vector<Waiting> outbox = {};
+  std::vector<Dropped> dropped = {};
+  std::int64_t compared = 0;  // accounts, with the homeserver's
+  std::vector<Different> differences = {};
+};
+
 std::vector<Finding> examine(const Facts& facts, const Ask& ask,
-                             const std::optional<Account>& account,
-                             const std::vector<Waiting>& outbox);
+                             const std::optional<Account>& account, const Inside& inside);
 
 }  // namespace latchkey::doctor

@@ -196,9 +196,9 @@ struct World {
 };
 
 std::vector<Finding> examined(World& world, const std::optional<Account>& account = {},
-                              const std::vector<Waiting>& outbox = {}) {
+                              const Inside& inside = {.compared = 20}) {
   return examine(
-      world.facts, [&world](const Question& of) { return world.answer(of); }, account, outbox);
+      world.facts, [&world](const Question& of) { return world.answer(of); }, account, inside);
 }
 
 auto finds(const std::string& subject, const std::string& sentence, const std::string& change) {
@@ -406,11 +406,28 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Doctor, SaysWhatWaitsInTheOutbox) {
   World world;
-  const auto fresh = examined(world, {}, {{"homeserver", 3, kNow - 10s}});
+  const auto fresh = examined(world, {}, {.outbox = {{"homeserver", 3, kNow - 10s}}});
   EXPECT_TRUE(healthy(fresh)) << say(fresh);
-  const auto stuck = examined(world, {}, {{"homeserver", 3, kNow - 10min}});
+  const auto stuck = examined(world, {}, {.outbox = {{"homeserver", 3, kNow - 10min}}});
   EXPECT_THAT(stuck, finds("outbox", "3 things that homeserver has to be told wait", "log"));
   EXPECT_THAT(say(stuck), HasSubstr("for 10 minutes"));
+}
+
+TEST(Doctor, SaysWhatWasRefusedForEver) {
+  World world;
+  const auto findings = examined(world, {}, {.dropped = {{"homeserver", 2}}});
+  EXPECT_TRUE(healthy(findings)) << say(findings);
+  EXPECT_THAT(say(findings), HasSubstr("look   the outbox: homeserver has refused 2 things"));
+}
+
+TEST(Doctor, SaysWhichAccountsTheHomeserverHasOtherwise) {
+  World world;
+  Inside inside{.compared = 20, .differences = {{"bob", "is not known there"}}};
+  EXPECT_THAT(examined(world, {}, inside),
+              finds("drift", "of 20 accounts that were compared with the homeserver's: bob is not",
+                    "latchkey homeserver sync bob --apply"));
+  for (int i = 0; i < 7; ++i) inside.differences.push_back({"carol", "is suspended there"});
+  EXPECT_THAT(examined(world, {}, inside), finds("drift", "and 3 more", "--apply"));
 }
 
 TEST(Doctor, ASecondFaultHidesNoOther) {

@@ -34,7 +34,8 @@ bool homeserver(const Facts& facts, const Ask& ask, Report& report);
 void both_directions(const Facts& facts, const Ask& ask, Report& report);
 void their_routes(const Facts& facts, const Ask& ask, Report& report);
 void edge(const Facts& facts, const Ask& ask, Report& report);
-void outbox(const Facts& facts, const std::vector<Waiting>& waiting, Report& report);
+void outbox(const Facts& facts, const Inside& inside, Report& report);
+void drift(const Inside& inside, Report& report);
 
 // session.cc
 

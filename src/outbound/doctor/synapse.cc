@@ -4,6 +4,7 @@
 
 #include <array>
 #include <chrono>
+#include <ranges>
 
 #include "outbound/doctor/examinations.h"
 #include "platform/text/json.h"
@@ -213,9 +214,9 @@ void edge(const Facts& facts, const Ask& ask, Report& report) {
              "the homeserver, as latchkey homeserver config nginx, or caddy, has it");
 }
 
-void outbox(const Facts& facts, const std::vector<Waiting>& waiting, Report& report) {
+void outbox(const Facts& facts, const Inside& inside, Report& report) {
   bool stuck = false;
-  for (const Waiting& of : waiting) {
+  for (const Waiting& of : inside.outbox) {
     const Duration age = facts.now - of.oldest;
     if (of.count == 0 || age < kStuckAfter) continue;
     stuck = true;
@@ -226,6 +227,35 @@ void outbox(const Facts& facts, const std::vector<Waiting>& waiting, Report& rep
         "see this server's log for why; they are tried again by themselves");
   }
   if (!stuck) report.good("the outbox", "nothing waits for long");
+  for (const Dropped& of : inside.dropped) {
+    report.advise("the outbox",
+                  fmt::format("{} has refused {} {} for ever since this server began; {} dropped",
+                              of.consumer, of.count, of.count == 1 ? "thing" : "things",
+                              of.count == 1 ? "it was" : "they were"),
+                  "see this server's log for what and why");
+  }
+}
+
+void drift(const Inside& inside, Report& report) {
+  constexpr std::size_t kMostNamed = 5;
+  const auto& all = inside.differences;
+  if (inside.compared == 0) return;
+  if (all.empty()) {
+    report.good("drift",
+                fmt::format("{} accounts are at the homeserver as they are here", inside.compared));
+    return;
+  }
+  std::string named;
+  for (const Different& of : all | std::views::take(kMostNamed)) {
+    named += fmt::format("{}{} {}", named.empty() ? "" : ", ", of.localpart, of.how);
+  }
+  if (all.size() > kMostNamed) named += fmt::format(", and {} more", all.size() - kMostNamed);
+  report.wrong("drift",
+               fmt::format("of {} accounts that were compared with the homeserver's: {}",
+                           inside.compared, named),
+               fmt::format("latchkey homeserver sync {} --apply tells the homeserver once more; "
+                           "without the name, of all",
+                           all.front().localpart));
 }
 
 }  // namespace latchkey::doctor
