@@ -16,6 +16,10 @@ namespace latchkey::config {
 struct Required {};
 inline constexpr Required required;
 
+// In an entry of a list: which other options the entry has follows from the value of this one.
+struct Chooses {};
+inline constexpr Chooses chooses;
+
 // What the example file shows for an option whose default is empty.
 struct Example {
   std::string_view text;

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <set>
+
 #include "platform/config/config.h"
 #include "platform/config/value.h"
 
@@ -47,6 +49,24 @@ void write_option(std::string& out, const std::string& indent, const Option& opt
   }
 }
 
+void write_group(std::string& out, const std::string& indent, const Group& group);
+
+// One entry of each kind, as a comment: with the options that the kinds before have not.
+void write_list(std::string& out, const std::string& indent, const GroupList& list) {
+  comment(out, indent, list.sentence);
+  out += fmt::format("{}# {}:\n", indent, list.name);
+  std::set<std::string> seen;
+  list.each_kind([&](const Group& kind) {
+    const std::string inside = indent + "#     ";
+    out += fmt::format("{}#   -\n", indent);
+    for (const auto& member : kind.members) {
+      const auto& option = std::get<Option>(member);
+      if (!option.chooses && !seen.insert(option.name).second) continue;
+      write_option(out, inside, option);
+    }
+  });
+}
+
 void write_group(std::string& out, const std::string& indent, const Group& group) {
   bool first = true;
   for (const auto& member : group.members) {
@@ -54,6 +74,10 @@ void write_group(std::string& out, const std::string& indent, const Group& group
     first = false;
     if (const auto* option = std::get_if<Option>(&member)) {
       write_option(out, indent, *option);
+      continue;
+    }
+    if (const auto* list = std::get_if<GroupList>(&member)) {
+      write_list(out, indent, *list);
       continue;
     }
     const auto& child = std::get<Group>(member);

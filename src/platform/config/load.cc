@@ -20,7 +20,7 @@ constexpr std::string_view kFileSuffix = "_file";
 
 bool is_secret(const Option& option) { return std::holds_alternative<Secret*>(option.value); }
 
-const std::string& name_of(const std::variant<Option, Group>& member) {
+const std::string& name_of(const Member& member) {
   return std::visit([](const auto& of) -> const std::string& { return of.name; }, member);
 }
 
@@ -34,6 +34,10 @@ std::optional<std::string> find_anywhere(const Group& group, const std::string& 
     }
   }
   return std::nullopt;
+}
+
+std::string entry_path(const std::string& list, std::size_t i) {
+  return fmt::format("{}[{}]", list, i);
 }
 
 class Loader {
@@ -83,6 +87,10 @@ class Loader {
         if (child->name == name) return read_group(*child, value, path + ".");
         continue;
       }
+      if (const auto* list = std::get_if<GroupList>(&member)) {
+        if (list->name == name) return read_entries(*list, value, path);
+        continue;
+      }
       const auto& option = std::get<Option>(member);
       if (option.name == name) return read_option(option, key, value, path, seen);
       if (is_secret(option) && name == option.name + std::string(kFileSuffix)) {
@@ -90,6 +98,40 @@ class Loader {
       }
     }
     refuse(key, path, "there is no such option" + hint(group, name));
+  }
+
+  void read_entries(const GroupList& list, const YAML::Node& node, const std::string& path) {
+    if (!node.IsSequence()) {
+      return refuse(node, path, "expected a list, each entry as '- name: value'");
+    }
+    list.clear();
+    for (const auto& entry : node) {
+      const std::size_t i = list.size();
+      list.add();
+      const std::string at = entry_path(path, i);
+      lines_.emplace(at, entry.Mark().line + 1);
+      if (!entry.IsMap()) {
+        refuse(entry, at, "expected options, each as 'name: value'");
+        continue;
+      }
+      choose(list.entry(i), entry);
+      read_group(list.entry(i), entry, at + ".");
+    }
+  }
+
+  // Gives the option its value that the others follow from; what is wrong with it is said when they
+  // are read.
+  static void choose(const Group& group, const YAML::Node& entry) {
+    for (const auto& member : group.members) {
+      const auto* option = std::get_if<Option>(&member);
+      if (option == nullptr || !option->chooses) continue;
+      for (const auto& pair : entry) {
+        if (pair.first.IsScalar() && pair.first.Scalar() == option->name &&
+            pair.second.IsScalar()) {
+          read_scalar(option->value, pair.second.Scalar());
+        }
+      }
+    }
   }
 
   std::string hint(const Group& group, const std::string& name) const {
@@ -182,8 +224,9 @@ class Loader {
     if (!path.empty()) path.value = (folder_ / path.value).lexically_normal().string();
   }
 
-  void check_missing(const std::variant<Option, Group>& member, const std::string& prefix,
+  void check_missing(const Member& member, const std::string& prefix,
                      const std::set<std::string>& seen) {
+    if (std::holds_alternative<GroupList>(member)) return;
     if (const auto* group = std::get_if<Group>(&member)) {
       if (!seen.contains(group->name)) read_group(*group, YAML::Node(), prefix + group->name + ".");
       return;
@@ -207,8 +250,13 @@ class Loader {
       }
     }
     for (const auto& member : group.members) {
-      const auto* child = std::get_if<Group>(&member);
-      if (child) check_rules(*child, path.empty() ? child->name : path + "." + child->name);
+      const std::string below = path.empty() ? name_of(member) : path + "." + name_of(member);
+      if (const auto* child = std::get_if<Group>(&member)) check_rules(*child, below);
+      if (const auto* list = std::get_if<GroupList>(&member)) {
+        for (std::size_t i = 0; i < list->size(); ++i) {
+          check_rules(list->entry(i), entry_path(below, i));
+        }
+      }
     }
   }
 
@@ -244,6 +292,10 @@ void each_option(const Group& group, const std::string& path, const Visit& visit
   for (const auto& member : group.members) {
     if (const auto* child = std::get_if<Group>(&member)) {
       each_option(*child, path + child->name + ".", visit);
+    } else if (const auto* list = std::get_if<GroupList>(&member)) {
+      for (std::size_t i = 0; i < list->size(); ++i) {
+        each_option(list->entry(i), entry_path(path + list->name, i) + ".", visit);
+      }
     } else {
       const auto& option = std::get<Option>(member);
       visit(path + option.name, option);
@@ -277,8 +329,11 @@ std::vector<std::string> differences_of_trees(const Group& before, const Group& 
   });
   std::vector<std::string> result;
   each_option(after, "", [&](const std::string& path, const Option& option) {
-    if (was[path] != content_of(option)) result.push_back(path);
+    const auto before_it = was.extract(path);
+    if (before_it.empty() || before_it.mapped() != content_of(option)) result.push_back(path);
   });
+  // Of entries that are there no more.
+  for (const auto& [path, content] : was) result.push_back(path);
   return result;
 }
 

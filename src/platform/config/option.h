@@ -44,17 +44,39 @@ struct Option {
   Value value;
   std::optional<Range> range;
   bool required = false;
+  bool chooses = false;
   std::string_view example;
 };
+
+struct Group;
+
+// A list whose entries are groups. They lie in a vector, so the tree of one is good until the list
+// changes.
+struct GroupList {
+  std::string name;
+  std::string sentence;
+  std::function<void()> clear = {};
+  std::function<void()> add = {};  // one more entry, with the defaults
+  std::function<std::size_t()> size = {};
+  // The tree of an entry, as its value of the option that chooses wants it.
+  std::function<Group(std::size_t)> entry = {};
+  // For texts about the options: an entry of each kind there is. It is passed to the function, and
+  // goes with it.
+  std::function<void(const std::function<void(const Group&)>&)> each_kind = {};
+};
+
+using Member = std::variant<Option, Group, GroupList>;
 
 struct Group {
   std::string name;
   std::string sentence;
-  // In the order of declaration.
-  std::vector<std::variant<Option, Group>> members;
+  std::vector<Member> members;  // in the order of declaration
   // Rules between options: each sentence says what is wrong. May be empty.
   std::function<std::vector<std::string>()> problems;
 };
+
+template <class T>
+Group describe(T& root);
 
 template <class T>
 concept HasProblems = requires(const T& options) {
@@ -69,7 +91,7 @@ class Visitor {
   template <class T, class... Attributes>
   void operator()(std::string_view name, T& value, std::string_view sentence,
                   const Attributes&... attributes) {
-    Option option{std::string(name), std::string(sentence), Value{}, {}, false, {}};
+    Option option{std::string(name), std::string(sentence), Value{}, {}, false, false, {}};
     if constexpr (!std::is_enum_v<T>) option.value = &value;
     (apply(option, value, attributes), ...);
     into_.members.emplace_back(std::move(option));
@@ -84,6 +106,21 @@ class Visitor {
     options.options(visit);
     if constexpr (HasProblems<T>) child.problems = [&options] { return options.problems(); };
     into_.members.emplace_back(std::move(child));
+  }
+
+  // A list of such structs. `T::kinds()` returns one of each kind that has options of its own, the
+  // same options first; one alone where there is but one kind.
+  template <class T>
+  void list(std::string_view name, std::vector<T>& entries, std::string_view sentence) {
+    GroupList list{.name = std::string(name), .sentence = std::string(sentence)};
+    list.clear = [&entries] { entries.clear(); };
+    list.add = [&entries] { entries.emplace_back(); };
+    list.size = [&entries] { return entries.size(); };
+    list.entry = [&entries](std::size_t i) { return describe(entries.at(i)); };
+    list.each_kind = [](const std::function<void(const Group&)>& visit) {
+      for (T& kind : T::kinds()) visit(describe(kind));
+    };
+    into_.members.emplace_back(std::move(list));
   }
 
  private:
@@ -103,6 +140,10 @@ class Visitor {
   template <class T>
   static void apply(Option& option, T&, const Required&) {
     option.required = true;
+  }
+  template <class T>
+  static void apply(Option& option, T&, const Chooses&) {
+    option.chooses = true;
   }
   template <class T>
   static void apply(Option& option, T&, const Example& example) {

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <set>
+
 #include "platform/config/config.h"
 #include "platform/config/value.h"
 
@@ -28,15 +30,41 @@ void write_row(std::string& out, const std::string& prefix, const Option& option
                      default_of(option), cell(show_range(option)), cell(option.sentence));
 }
 
+constexpr std::string_view kHead =
+    "\n| Option | Takes | Default | Bounds | What it does |\n|---|---|---|---|---|\n";
+
+// What the kinds before have too stands with the first.
+void write_list(std::string& out, const std::string& prefix, const GroupList& list) {
+  out += fmt::format("\n## {}{}\n\n{}\n", prefix, list.name, list.sentence);
+  std::set<std::string> seen;
+  bool first = true;
+  list.each_kind([&](const Group& kind) {
+    bool any = false;
+    for (const auto& member : kind.members) {
+      const auto& option = std::get<Option>(member);
+      if (option.chooses && !first) {
+        out += fmt::format("\nAlso, with `{}: {}`:\n", option.name, show_yaml(option.value));
+      }
+      if (!seen.insert(option.name).second) continue;
+      if (!any) out += kHead;
+      any = true;
+      write_row(out, "", option);
+    }
+    first = false;
+  });
+}
+
 void write_group(std::string& out, const std::string& prefix, const Group& group) {
   bool any = false;
   for (const auto& member : group.members) {
     if (const auto* option = std::get_if<Option>(&member)) {
-      if (!any)
-        out += "\n| Option | Takes | Default | Bounds | What it does |\n|---|---|---|---|---|\n";
+      if (!any) out += kHead;
       any = true;
       write_row(out, prefix, *option);
     }
+  }
+  for (const auto& member : group.members) {
+    if (const auto* list = std::get_if<GroupList>(&member)) write_list(out, prefix, *list);
   }
   for (const auto& member : group.members) {
     if (const auto* child = std::get_if<Group>(&member)) {
