@@ -1,8 +1,5 @@
 #include "domain/confirm/auth_session_rows.h"
 
-#include <vector>
-
-#include "platform/crypto/hkdf.h"
 #include "platform/crypto/kept_hash.h"
 #include "platform/crypto/seal.h"
 #include "platform/text/base64.h"
@@ -13,10 +10,7 @@ namespace {
 constexpr std::string_view kBody = "body of an interactive authentication";
 
 crypto::SealKey body_key(std::string_view session_id) {
-  crypto::SealKey key{};
-  const std::vector<std::uint8_t> id(session_id.begin(), session_id.end());
-  crypto::hkdf_sha256(id, {}, kBody, key);
-  return key;
+  return crypto::seal_key_of(session_id, kBody);
 }
 
 }  // namespace

@@ -4,7 +4,9 @@
 
 #include <memory>
 #include <stdexcept>
+#include <vector>
 
+#include "platform/crypto/hkdf.h"
 #include "platform/crypto/random.h"
 
 namespace latchkey::crypto {
@@ -29,6 +31,13 @@ void require(bool good) {
 }
 
 }  // namespace
+
+SealKey seal_key_of(std::string_view secret, std::string_view purpose) {
+  SealKey key{};
+  const std::vector<std::uint8_t> material(secret.begin(), secret.end());
+  hkdf_sha256(material, {}, purpose, key);
+  return key;
+}
 
 std::string seal(const SealKey& key, std::string_view text, std::string_view context) {
   const auto nonce = random_array<kNonce>();
