@@ -98,6 +98,7 @@ AttemptLimits::AttemptLimits(const AttemptLimitOptions& options)
       network_secrets_(WideLimit::kOfANetwork * options.failures,
                        options.failure_interval / WideLimit::kOfANetwork),
       device_authorizations_(options.device_authorizations, options.device_authorization_interval),
+      provider_sign_ins_(options.provider_sign_ins, options.provider_sign_in_interval),
       client_registrations_(options.client_registrations, options.client_registration_interval) {}
 
 std::expected<SignInAttempt, SignInBlocked> AttemptLimits::sign_in(const Attempt& attempt,
@@ -151,6 +152,11 @@ std::optional<Duration> AttemptLimits::registration_token_blocked(std::string_vi
 
 std::optional<Duration> AttemptLimits::login_token_blocked(std::string_view account, Time now) {
   return enabled_ ? login_tokens_.take(account, now) : std::nullopt;
+}
+
+std::optional<Duration> AttemptLimits::provider_sign_in_blocked(std::string_view address,
+                                                                Time now) {
+  return enabled_ ? provider_sign_ins_.take(address, now) : std::nullopt;
 }
 
 std::optional<Duration> AttemptLimits::device_authorization_blocked(std::string_view address,

@@ -36,6 +36,8 @@ struct AttemptLimitOptions {
   Duration user_code_interval = std::chrono::minutes{1};
   std::size_t device_authorizations = 30;
   Duration device_authorization_interval = std::chrono::seconds{10};
+  std::size_t provider_sign_ins = 100;
+  Duration provider_sign_in_interval = std::chrono::seconds{1};
   std::size_t client_registrations = 30;
   Duration client_registration_interval = std::chrono::seconds{10};
 
@@ -69,7 +71,7 @@ struct AttemptLimitOptions {
     pair("registrations", registrations,
          "How many accounts an address may create in a row; its network (IPv4: a /24, IPv6: a /48) "
          "four times as many, everybody together 32 times as many and then as a network. The same "
-         "holds for challenges, device_authorizations and client_registrations.",
+         "holds for challenges, device_authorizations, provider_sign_ins and client_registrations.",
          "registration_interval", registration_interval,
          "After how long an address may create one more.");
     pair("challenges", challenges,
@@ -91,6 +93,11 @@ struct AttemptLimitOptions {
          "How many codes for other devices an address may ask for in a row.",
          "device_authorization_interval", device_authorization_interval,
          "After how long an address may ask for one more.");
+    pair("provider_sign_ins", provider_sign_ins,
+         "How many people an address may send to an identity provider in a row, whether they come "
+         "back or not.",
+         "provider_sign_in_interval", provider_sign_in_interval,
+         "After how long an address may send one more.");
     pair("client_registrations", client_registrations,
          "How many new OAuth 2.0 clients an address may register in a row.",
          "client_registration_interval", client_registration_interval,
@@ -211,6 +218,8 @@ class AttemptLimits {
   std::optional<Duration> registration_token_blocked(std::string_view address, Time now);
   std::optional<Duration> login_token_blocked(std::string_view account, Time now);
   std::optional<Duration> device_authorization_blocked(std::string_view address, Time now);
+  // Being sent to an identity provider: it writes a row.
+  std::optional<Duration> provider_sign_in_blocked(std::string_view address, Time now);
 
   // Codes of other devices that nobody waits with: somebody is guessing.
   std::optional<Duration> user_code_blocked(std::string_view address, Time now) const;
@@ -243,6 +252,7 @@ class AttemptLimits {
   AttemptLimit secrets_;          // by client and address
   AttemptLimit network_secrets_;  // by client and network
   WideLimit device_authorizations_;
+  WideLimit provider_sign_ins_;
   WideLimit client_registrations_;
 };
 

@@ -43,7 +43,7 @@ struct Person {
   // 255 bytes of UTF-8.
   std::string subject;
   // What templates read (claims_template.h): claims, or attributes as texts or arrays of texts.
-  boost::json::object claims;
+  boost::json::object claims = {};
   // When the person last proved to the provider who they are; absent: it does not say.
   std::optional<Time> authenticated_at = {};
   bool administrator = false;  // the provider says so, of a group that the configuration names

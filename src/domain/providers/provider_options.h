@@ -1,0 +1,96 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "domain/providers/arrival.h"
+#include "domain/providers/claims_template.h"
+#include "domain/providers/provider.h"
+#include "platform/config/attributes.h"
+#include "platform/config/bounds.h"
+
+namespace latchkey::providers {
+
+// How the sessions end that a provider has begun, when it says that its person has signed out.
+enum class LogoutEnds : std::uint8_t { softly, for_good, nothing };
+
+// What an entry of `sign_in.providers` says whatever its kind.
+struct ProviderOptions {
+  std::string id;
+  Kind kind = Kind::oidc;
+  std::string name;
+  std::string icon;
+  std::string brand;
+  bool registration = false;
+  OnConflict on_conflict = OnConflict::ask_password;
+  std::string localpart;
+  std::string display_name;
+  std::string email;
+  bool email_verified = false;
+  bool update_profile = false;
+  LogoutEnds logout = LogoutEnds::softly;
+
+  template <class Visitor>
+  void common_options(Visitor& visit) {
+    visit("id", id,
+          "Its name in addresses, in the database and in GET /login: letters, digits, "
+          "'-' and '_'. Never to be changed, for the links of its people belong to it.",
+          config::required, config::Example{"corp"}, config::Between{1, 64});
+    visit("kind", kind, "Which protocol it speaks.", config::required, config::chooses,
+          config::Choices<Kind>{{"oidc", Kind::oidc}, {"cas", Kind::cas}});
+    visit("name", name, "What people know it by.", config::required, config::Example{"Corp"},
+          config::Between{1, 100});
+    visit("icon", icon, "Its picture in clients, an mxc:// URI.",
+          config::Example{"mxc://example.com/abc"});
+    visit(
+        "brand", brand,
+        "By which clients know how to draw it: apple, facebook, github, gitlab, google or twitter "
+        "(spec \"m.login.sso flow schema\"), or another.",
+        config::Between{0, 64}, config::Example{"github"});
+    visit("registration", registration, "Whether its people may make accounts here.");
+    visit("on_conflict", on_conflict,
+          "What happens when somebody comes for the first time whose name or verified address a "
+          "local account has: it is refused, or they give that account's password once, or they "
+          "are believed to be the same. The last only for a provider that lets nobody choose a "
+          "name: else whoever calls themselves so there has the account here.",
+          config::Choices<OnConflict>{{"refuse", OnConflict::refuse},
+                                      {"ask_password", OnConflict::ask_password},
+                                      {"link", OnConflict::link}});
+    visit("localpart", localpart,
+          "The user name of a newcomer, a template: {{ claims.preferred_username | lower }}. "
+          "Without it, or where nothing valid comes of it, they choose one.",
+          config::Example{"\"{{ claims.preferred_username | lower }}\""});
+    visit("display_name", display_name, "The display name of a newcomer, a template.",
+          config::Example{"\"{{ claims.name }}\""});
+    visit("email", email, "The e-mail address of a newcomer, a template.",
+          config::Example{"\"{{ claims.email }}\""});
+    visit("email_verified", email_verified,
+          "Whether its addresses are all verified. If not, those count of which the claim "
+          "email_verified says so.");
+    visit("update_profile", update_profile,
+          "Take the display name over again at each sign-in, not only from a newcomer.");
+    visit("logout", logout,
+          "What becomes of the sessions that were begun there when it says that the person has "
+          "signed out: they end softly (people keep their keys), or for good, or nothing.",
+          config::Choices<LogoutEnds>{{"soft", LogoutEnds::softly},
+                                      {"hard", LogoutEnds::for_good},
+                                      {"none", LogoutEnds::nothing}});
+  }
+  // Rules between them; each sentence begins with an option's name.
+  std::vector<std::string> common_problems() const;
+};
+
+// The templates of a provider, read.
+struct Templates {
+  ClaimsTemplate localpart;
+  ClaimsTemplate display_name;
+  ClaimsTemplate email;
+};
+// Of options without problems.
+Templates templates_of(const ProviderOptions& options);
+
+}  // namespace latchkey::providers

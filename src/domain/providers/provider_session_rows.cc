@@ -1,0 +1,104 @@
+#include "domain/providers/provider_session_rows.h"
+
+#include <utility>
+
+namespace latchkey::providers {
+namespace {
+
+constexpr std::string_view kSelect =
+    "SELECT browser_session, provider, subject, name, user_id, hint, created_at"
+    " FROM provider_sessions";
+
+template <class... Args>
+std::vector<BegunThere> select(db::Tx& tx, std::string_view condition, const Args&... args) {
+  std::vector<BegunThere> found;
+  for (auto& row :
+       tx.all<BrowserSessionId, std::string, std::string, std::string, UserId, std::string, Time>(
+           std::string(kSelect) + std::string(condition), args...)) {
+    auto& [browser, provider, subject, name, user, hint, created_at] = row;
+    found.push_back({browser, std::move(provider), std::move(subject), std::move(name), user,
+                     std::move(hint), created_at});
+  }
+  return found;
+}
+
+}  // namespace
+
+void put_begun_there(db::Tx& tx, const BegunThere& begun, std::int64_t most) {
+  tx.run(
+      "INSERT INTO provider_sessions (browser_session, provider, subject, name, user_id, hint,"
+      " created_at) VALUES (:browser, :provider, :subject, :name, :user, :hint, :created)"
+      " ON CONFLICT (browser_session) DO UPDATE SET provider = excluded.provider,"
+      " subject = excluded.subject, name = excluded.name, user_id = excluded.user_id,"
+      " hint = excluded.hint, created_at = excluded.created_at",
+      begun.browser, begun.provider, begun.subject, begun.name, begun.user, begun.hint,
+      begun.created_at);
+  tx.run(
+      "DELETE FROM provider_sessions WHERE user_id = :user AND browser_session NOT IN"
+      " (SELECT browser_session FROM provider_sessions WHERE user_id = :user"
+      " ORDER BY created_at DESC, browser_session DESC LIMIT :most)",
+      begun.user, most);
+}
+
+std::optional<BegunThere> find_begun_there(db::Tx& tx, BrowserSessionId browser) {
+  auto found = select(tx, " WHERE browser_session = :browser", browser);
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
+}
+
+std::vector<BegunThere> list_begun_there(db::Tx& tx, std::string_view provider,
+                                         std::string_view subject, std::string_view name) {
+  if (name.empty()) {
+    return select(tx, " WHERE provider = :provider AND subject = :subject", provider, subject);
+  }
+  if (subject.empty()) {
+    return select(tx, " WHERE provider = :provider AND name = :name AND name <> ''", provider,
+                  name);
+  }
+  return select(tx,
+                " WHERE provider = :provider AND name = :name AND name <> ''"
+                " AND subject = :subject",
+                provider, name, subject);
+}
+
+void delete_begun_there(db::Tx& tx, BrowserSessionId browser) {
+  tx.run("DELETE FROM provider_sessions WHERE browser_session = :browser", browser);
+}
+
+void delete_all_begun_there(db::Tx& tx, UserId user) {
+  tx.run("DELETE FROM provider_sessions WHERE user_id = :user", user);
+}
+
+void delete_begun_there_before(db::Tx& tx, Time created_at) {
+  tx.run(
+      "DELETE FROM provider_sessions WHERE created_at <= :created AND NOT EXISTS"
+      " (SELECT 1 FROM browser_sessions b WHERE b.id = provider_sessions.browser_session)"
+      " AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.ended = 0 AND s.browser_session IS NOT "
+      "NULL"
+      " AND s.browser_session = provider_sessions.browser_session)",
+      created_at);
+}
+
+std::vector<SessionId> live_sessions_let_in_by(db::Tx& tx, BrowserSessionId browser) {
+  std::vector<SessionId> found;
+  for (const auto& [id] :
+       tx.all<SessionId>("SELECT id FROM sessions WHERE browser_session = :browser"
+                         " AND browser_session IS NOT NULL AND ended = 0",
+                         browser)) {
+    found.push_back(id);
+  }
+  return found;
+}
+
+bool count_logout(db::Tx& tx, std::string_view hash, Time expires_at) {
+  return tx.run(
+             "INSERT INTO provider_logouts (hash, expires_at) VALUES (:hash, :expires)"
+             " ON CONFLICT DO NOTHING",
+             hash, expires_at) == 1;
+}
+
+void delete_expired_logouts(db::Tx& tx, Time now) {
+  tx.run("DELETE FROM provider_logouts WHERE expires_at <= :now", now);
+}
+
+}  // namespace latchkey::providers

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/identifiers.h"
+#include "platform/db/tx.h"
+#include "platform/time.h"
+
+// The SQL of what providers have begun, and say is over. No rule is decided here.
+namespace latchkey::providers {
+
+// A browser session that a provider has begun. It outlives the browser's own, for as long as
+// sessions of apps live that the browser has let in: they end with it too.
+struct BegunThere {
+  BrowserSessionId browser{};
+  std::string provider;
+  std::string subject;
+  std::string name;  // ProviderSession::name
+  UserId user{};
+  std::string hint;  // sealed by whoever keeps it
+  Time created_at;
+};
+
+// In place of what had begun that browser session before. Of an account's those are kept that began
+// last, at most so many.
+void put_begun_there(db::Tx& tx, const BegunThere& begun, std::int64_t most);
+std::optional<BegunThere> find_begun_there(db::Tx& tx, BrowserSessionId browser);
+// All of that name; of the subject's all, if the name is empty. One that is given must agree.
+std::vector<BegunThere> list_begun_there(db::Tx& tx, std::string_view provider,
+                                         std::string_view subject, std::string_view name);
+void delete_begun_there(db::Tx& tx, BrowserSessionId browser);
+void delete_all_begun_there(db::Tx& tx, UserId user);
+// Those begun before it, of browsers that are signed out and have let no app in that still is
+// there.
+void delete_begun_there_before(db::Tx& tx, Time created_at);
+
+// The live sessions of apps that the browser has let in.
+std::vector<SessionId> live_sessions_let_in_by(db::Tx& tx, BrowserSessionId browser);
+
+// False: it has counted already.
+bool count_logout(db::Tx& tx, std::string_view hash, Time expires_at);
+void delete_expired_logouts(db::Tx& tx, Time now);
+
+}  // namespace latchkey::providers

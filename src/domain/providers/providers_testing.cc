@@ -1,0 +1,81 @@
+#include "domain/providers/providers_testing.h"
+
+#include <utility>
+
+namespace latchkey::providers::testing {
+
+Reply<Departure> ScriptedProvider::begin(const Beginning& beginning, const CallLimits&) {
+  asked_again = beginning.again;
+  return Departure{.url = "https://idp.example/authorize?state=" + beginning.state,
+                   .memo = "memo of " + beginning.state};
+}
+
+Reply<Person> ScriptedProvider::finish(const Returned& returned, const CallLimits&) {
+  if (returned.memo != "memo of " + returned.state) {
+    return std::unexpected(Failure{.reason = "wrong_memo", .sentence = "another way's memo"});
+  }
+  return who(returned);
+}
+
+std::optional<std::string> ScriptedProvider::state_of(const Fields& fields) const {
+  const auto state = single(fields, "state");
+  return state ? std::optional(std::string(*state)) : std::nullopt;
+}
+
+Reply<LogoutNotice> ScriptedProvider::read_logout(const Fields& fields, const CallLimits&) {
+  return LogoutNotice{.subject = std::string(single(fields, "sub").value_or("")),
+                      .session = std::string(single(fields, "sid").value_or("")),
+                      .id = std::string(single(fields, "jti").value_or("")),
+                      .expires_at = Time::max()};
+}
+
+std::optional<Departure> ScriptedProvider::sign_out(const ProviderSession&, std::string_view) {
+  return std::nullopt;
+}
+
+Reply<std::vector<std::string>> ScriptedProvider::test(const CallLimits&) {
+  return std::vector<std::string>{};
+}
+
+Reply<Person> EmptyDirectory::check(std::string_view, const Secret&, const CallLimits&) {
+  return std::unexpected(
+      Failure{.why = Failure::Why::wrong_credentials, .reason = "unknown", .sentence = "nobody"});
+}
+
+Reply<PasswordProvider::Presence> EmptyDirectory::look_up(std::string_view, const CallLimits&) {
+  return Presence::gone;
+}
+
+Reply<std::vector<std::string>> EmptyDirectory::test(const CallLimits&) {
+  return std::vector<std::string>{};
+}
+
+ProviderSet set_of(std::vector<ProviderOptions> configured) {
+  std::vector<Provider> all;
+  for (ProviderOptions& options : configured) {
+    Provider& provider = all.emplace_back();
+    provider.templates = templates_of(options);
+    if (options.kind == Kind::ldap) {
+      provider.password = std::make_unique<EmptyDirectory>();
+    } else {
+      provider.browser = std::make_unique<ScriptedProvider>();
+    }
+    provider.options = std::move(options);
+  }
+  return ProviderSet(std::move(all));
+}
+
+ProviderSet set_of(std::initializer_list<std::string> browsers,
+                   std::initializer_list<std::string> directories) {
+  std::vector<ProviderOptions> configured;
+  const auto add = [&configured](const std::string& id, Kind kind) {
+    ProviderOptions& options = configured.emplace_back();
+    options.id = options.name = id;
+    options.kind = kind;
+  };
+  for (const std::string& id : browsers) add(id, Kind::oidc);
+  for (const std::string& id : directories) add(id, Kind::ldap);
+  return set_of(std::move(configured));
+}
+
+}  // namespace latchkey::providers::testing

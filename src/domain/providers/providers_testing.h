@@ -1,0 +1,46 @@
+#pragma once
+
+#include <functional>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+#include "domain/providers/provider_set.h"
+
+// Providers for tests.
+namespace latchkey::providers::testing {
+
+// One to which browsers are sent, that does what the test says.
+class ScriptedProvider : public BrowserProvider {
+ public:
+  // Who comes back, by the field "code" of what came back.
+  std::function<Reply<Person>(const Returned&)> who;
+  // Whether it was asked to have people prove themselves anew, the last time.
+  bool asked_again = false;
+
+  Reply<Departure> begin(const Beginning& beginning, const CallLimits& limits) override;
+  Reply<Person> finish(const Returned& returned, const CallLimits& limits) override;
+  std::optional<std::string> state_of(const Fields& fields) const override;
+  Reply<LogoutNotice> read_logout(const Fields& fields, const CallLimits& limits) override;
+  std::optional<Departure> sign_out(const ProviderSession& session,
+                                    std::string_view return_to) override;
+  Reply<std::vector<std::string>> test(const CallLimits& limits) override;
+};
+
+// A directory that knows nobody.
+class EmptyDirectory : public PasswordProvider {
+ public:
+  Reply<Person> check(std::string_view user, const Secret& password,
+                      const CallLimits& limits) override;
+  Reply<Presence> look_up(std::string_view subject, const CallLimits& limits) override;
+  Reply<std::vector<std::string>> test(const CallLimits& limits) override;
+};
+
+// Configured like that: directories of kind ldap, the others scripted.
+ProviderSet set_of(std::vector<ProviderOptions> configured);
+
+// Providers of these ids: to which browsers are sent, and directories.
+ProviderSet set_of(std::initializer_list<std::string> browsers,
+                   std::initializer_list<std::string> directories);
+
+}  // namespace latchkey::providers::testing
