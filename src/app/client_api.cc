@@ -15,11 +15,13 @@ registration::RegistrationOptions registration_options(const Config& config) {
 
 ClientApi::ClientApi(Core& core, const http::Router& router)
     : limits_(core.config.rate_limits),
-      password_check_(*core.ground, *core.passwords, limits_, core.config.server_name),
+      password_check_(*core.ground, *core.passwords, limits_, core.config.server_name,
+                      core.providers),
       login_tokens_(*core.ground, core.config.login_tokens),
       sign_in_(*core.ground, *core.sessions, password_check_, login_tokens_,
                core.config.server_name),
-      login_ways_(*core.ground, *core.sessions, *core.passwords, login_tokens_, core.services),
+      login_ways_(*core.ground, *core.sessions, *core.passwords, login_tokens_, core.services,
+                  core.providers),
       auth_(*core.ground, *core.sessions, password_check_, limits_, core.config.interactive_auth,
             registration::registration_flows(core.config.registration, core.terms)),
       callers_(*core.ground, *core.sessions, core.services, core.config.server_name),
@@ -43,6 +45,16 @@ ClientApi::ClientApi(Core& core, const http::Router& router)
                    .login_tokens = login_tokens_,
                    .options = core.config.account}),
       overview_(*core.ground, *core.sessions),
+      admission_(*core.ground, *core.sessions, auth_, browsers_),
+      federation_({.ground = *core.ground,
+                   .sessions = *core.sessions,
+                   .providers = core.providers,
+                   .browsers = browsers_,
+                   .passwords = password_check_,
+                   .registration = registration_,
+                   .limits = limits_,
+                   .admission = admission_,
+                   .server_name = core.config.server_name}),
       moderation_(*core.ground, *core.administration, core.config.server_name),
       pages_(core.config.server_name, core.branding),
       pages{
@@ -59,12 +71,15 @@ ClientApi::ClientApi(Core& core, const http::Router& router)
           auth_,
           registration::registration_flows(core.config.registration, core.terms).front(),
           core.provisioning.get(),
+          core.providers.all().empty() ? nullptr : &federation_,
+          core.config.sign_in.providers_first,
       },
       api{.clock = core.clock,
           .sessions = *core.sessions,
           .callers = callers_,
           .sign_in = sign_in_,
           .login_ways = login_ways_,
+          .providers = core.providers,
           .login_tokens = login_tokens_,
           .registration = registration_,
           .auth = auth_,
@@ -82,6 +97,7 @@ void ClientApi::purge() {
   auth_.purge();
   login_tokens_.purge();
   browsers_.purge();
+  federation_.purge();
   operations_.purge();
 }
 

@@ -3,6 +3,7 @@
 #include "app/core.h"
 #include "domain/accounts/terms.h"
 #include "domain/administration/moderation.h"
+#include "domain/federation/federation.h"
 #include "domain/registration/registration.h"
 #include "domain/self/operations.h"
 #include "domain/self/overview.h"
@@ -35,6 +36,8 @@ class ClientApi {
   signin::BrowserSessions browsers_;
   self::Operations operations_;
   self::Overview overview_;
+  self::Admission admission_;
+  federation::Federation federation_;
   administration::Moderation moderation_;
   html::Pages pages_;
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/sign_in_options.h"
 #include "domain/accounts/passwords.h"
 #include "domain/accounts/recovery_links.h"
 #include "domain/accounts/terms.h"
@@ -54,6 +55,7 @@ struct Config {
   http::ServerOptions http;
   db::Options database_pool;
   sessions::Policy sessions;
+  SignInOptions sign_in;
   registration::RegistrationOptions registration;
   self::AccountOptions account;
   html::BrandingOptions branding;
@@ -98,6 +100,7 @@ struct Config {
     visit.group("http", http, "The HTTP server.");
     visit.group("database_pool", database_pool, "Connections and queues to the database.");
     visit.group("sessions", sessions, "How long tokens and sessions live.");
+    visit.group("sign_in", sign_in, "By what people sign in.");
     visit.group("registration", registration, "Who may create an account.");
     visit.group("account", account, "What people may change of their own account.");
     visit.group("branding", branding, "What the pages look like.");

@@ -3,11 +3,13 @@
 #include <chrono>
 #include <thread>
 
+#include "app/providers.h"
 #include "domain/confirm/listeners.h"
 #include "domain/ground/server_name.h"
 #include "domain/homeserver/changes.h"
 #include "domain/oauth/back_channel_logout.h"
 #include "domain/oauth/listeners.h"
+#include "domain/providers/listeners.h"
 #include "domain/schema/schema.h"
 #include "domain/sessions/listeners.h"
 #include "domain/sessions/lost_rows.h"
@@ -55,6 +57,7 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
       public_url(config.public_url),
       log(config.log),
       metrics(workers),
+      providers(make_providers(config, public_url, clock, log)),
       database(db::open(config.database, config.database_pool)) {
   database->on_trouble([this](std::string_view sentence) { log.warning(sentence); });
   wire_listeners(purpose);
@@ -74,7 +77,9 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
       .keys =
           take_keys(*database, config.keys_path(), purpose == Purpose::replace_keys, clock.now()),
       .workers = workers});
-  passwords = std::make_unique<accounts::Passwords>(config.passwords, config.server_name);
+  accounts::PasswordOptions password_options = config.passwords;
+  password_options.enabled = password_options.enabled && config.sign_in.passwords;
+  passwords = std::make_unique<accounts::Passwords>(password_options, config.server_name);
   administration = std::make_unique<administration::Administration>(*ground, *sessions, *passwords,
                                                                     config.server_name, log);
   upkeep = std::make_unique<administration::Upkeep>(
@@ -120,6 +125,7 @@ void Core::wire_listeners(Purpose purpose) {
                    [this]() -> const sessions::Announcer& { return sessions->announcer(); });
   confirm::listen(events);
   signin::listen(events);
+  providers::listen(events);
   oauth::listen(events);
   oauth::tell_clients(events, outbox, oauth_clients);
   if (!config.homeserver.present()) return;

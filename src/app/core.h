@@ -17,6 +17,7 @@
 #include "domain/homeserver/provisioning.h"
 #include "domain/homeserver/sync.h"
 #include "domain/outbox/outbox.h"
+#include "domain/providers/provider_set.h"
 #include "domain/services/services.h"
 #include "domain/sessions/sessions.h"
 #include "endpoints/admin/commands.h"
@@ -57,6 +58,7 @@ class Core {
   SystemClock clock;
   telemetry::Log log;
   telemetry::Registry metrics;
+  const providers::ProviderSet providers;
   events::Events events;
   outbox::Outbox outbox{clock};
   std::unique_ptr<db::Database> database;

@@ -64,6 +64,13 @@ class MountedPaths : public ::testing::Test {
       config.server_name = "example.com";
       config.public_url = "http://127.0.0.1:8008/";
       config.database = "sqlite://" + (folder / "test.db").string();
+      // With one there are more pages.
+      ConfiguredProvider provider;
+      provider.id = "corp";
+      provider.name = "Corp";
+      provider.oidc.issuer = "https://login.example.com/";
+      provider.oidc.client_id = "latchkey";
+      config.sign_in.providers.push_back(provider);
       Core core(config, 1, Core::Purpose::serve);
       http::Router router;
       ClientApi client_api(core, router);

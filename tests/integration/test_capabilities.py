@@ -131,7 +131,6 @@ def test_preflight(server, method, path):
         ("POST", "account/password/msisdn/requestToken"),
         ("POST", "register/email/requestToken"),
         ("POST", "register/msisdn/requestToken"),
-        ("GET", "login/sso/redirect/idp"),
         ("GET", "login/cas/redirect"),
     ],
 )

@@ -16,7 +16,13 @@ from support.server import REPOSITORY
 EVERYBODY = 32
 LONG_NAME = "n" * 255
 
-_KINDS = ("registration", "challenge", "device_authorization", "client_registration")
+_KINDS = (
+    "registration",
+    "challenge",
+    "device_authorization",
+    "provider_sign_in",
+    "client_registration",
+)
 LIMITS = {"enabled": True}
 for _kind in _KINDS:
     LIMITS |= {f"{_kind}s": 1, f"{_kind}_interval": "24h"}
@@ -153,6 +159,36 @@ def test_strangers_ask_for_codes_of_devices(make_sqlite_server):
     ]
     assert accepted(answers, 200) == rows(server, "device_grants") == EVERYBODY
     assert_small(server, "device_grants")
+
+
+def test_strangers_set_out_for_a_provider(make_sqlite_server):
+    # Nobody is asked anything until somebody comes back.
+    provider = {
+        "id": "corp",
+        "kind": "oidc",
+        "name": "Corp",
+        "issuer": "http://127.0.0.1:9",
+        "discovery": False,
+        "authorization_endpoint": "http://127.0.0.1:9/authorize",
+        "token_endpoint": "http://127.0.0.1:9/token",
+        "jwks_uri": "http://127.0.0.1:9/keys",
+        "client_id": "latchkey",
+        "client_secret": password(),
+    }
+    server = make_sqlite_server(
+        http={"trusted_proxies": ["127.0.0.1"]},
+        rate_limits=LIMITS,
+        log={"level": "info"},
+        sign_in={"providers": [provider]},
+    )
+    # Letters that a query carries as they are: the most that a row can hold.
+    far = "/account/sso?redirect_url=https://a.example/" + "x" * 7000
+    answers = [
+        server.api.request("GET", "/account/providers/corp", params={"next": far}, headers=headers)
+        for headers in each_from_another_network(server)
+    ]
+    assert accepted(answers, 303) == rows(server, "provider_attempts") == EVERYBODY
+    assert_small(server, "provider_attempts")
 
 
 def test_an_account_s_rows_are_small(make_sqlite_server):

@@ -73,9 +73,13 @@ Task<bool> InteractiveAuth::can_confirm(UserId id) {
 Task<signin::AuthMethods> InteractiveAuth::methods_of(UserId id) {
   const signin::AuthMethods offered = passwords_.methods();
   if (offered.empty()) co_return offered;
-  const auto user =
-      co_await ground_.db.read([&](db::Tx& tx) { return accounts::find_user_by_id(tx, id); });
-  co_return user ? offered& signin::account_methods(*user) : signin::AuthMethods{};
+  std::vector<providers::Link> links;
+  const auto user = co_await ground_.db.read([&](db::Tx& tx) {
+    links = providers::links_of(tx, id);
+    return accounts::find_user_by_id(tx, id);
+  });
+  if (!user) co_return signin::AuthMethods{};
+  co_return offered& signin::account_methods(*user, links, passwords_.providers());
 }
 
 AuthSession InteractiveAuth::fresh(const AuthRequest& request, std::string_view session_id) const {

@@ -15,14 +15,16 @@ enum class EndReason : int {
   revoked = 5,           // RFC 7009
   account_deactivated = 6,
   administrator = 7,
-  crowded_out = 8,    // the oldest of too many sessions without a device
-  device_unused = 9,  // for longer than the configuration keeps devices
+  crowded_out = 8,           // the oldest of too many sessions without a device
+  device_unused = 9,         // for longer than the configuration keeps devices
+  provider_signed_out = 10,  // the identity provider that had begun it says so
   // Softly:
   taken_over = 20,   // a new sign-in to the same device
   token_reuse = 21,  // an older refresh token than the grace allows
   administrator_softly = 22,
   generations_spent = 23,  // 2^24 refreshes: begin anew
   code_reuse = 24,         // an authorization code was shown twice (RFC 6749 section 4.1.2)
+  provider_signed_out_softly = 25,
 };
 
 }  // namespace latchkey

@@ -23,11 +23,14 @@ std::optional<Id> parse_public_id(std::string_view text) {
   return id && text::format_id(*id) == text ? id : std::nullopt;
 }
 
-// RFC 8176; empty: of a newer version, which has written what this one does not know.
+// RFC 8176; empty: how an identity provider has done it is not known, nor what a newer version has
+// written.
 std::string_view reference_of(signin::AuthMethod method) {
   switch (method) {
     case signin::AuthMethod::password:
       return "pwd";
+    case signin::AuthMethod::provider:
+      break;
   }
   return {};
 }

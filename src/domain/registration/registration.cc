@@ -65,7 +65,10 @@ Task<std::optional<RegistrationRefused>> Registration::refuse(
   co_await parts_.sessions.require_in_touch();
   if (!open()) co_return Refused{Why::closed};
   if (!username) co_return std::nullopt;
-  const std::string localpart = accounts::new_localpart_meant(*username);
+  co_return co_await refuse_name(accounts::new_localpart_meant(*username));
+}
+
+Task<std::optional<RegistrationRefused>> Registration::refuse_name(const std::string& localpart) {
   if (!accounts::valid_localpart(localpart, parts_.server_name)) {
     co_return Refused{Why::invalid_username};
   }
@@ -201,6 +204,48 @@ Task<std::expected<Registered, RegistrationRefused>> Registration::create(
       .counter("latchkey_registrations_total", "Accounts that people have created.")
       .add(worker);
   co_return registered(worker, *made);
+}
+
+Task<std::optional<RegistrationRefused>> Registration::refuse_known(const Known& wanted) {
+  co_await parts_.sessions.require_in_touch();
+  const std::string localpart = accounts::new_localpart_meant(wanted.localpart);
+  if (auto refusal = co_await refuse_name(localpart)) co_return refusal;
+  if (!wanted.terms && !parts_.terms.empty()) co_return Refused{Why::terms_needed};
+  co_return std::nullopt;
+}
+
+Task<std::expected<accounts::Account, RegistrationRefused>> Registration::create_known(
+    Known wanted, std::function<bool(db::Tx&, const accounts::Account&)> claim,
+    std::function<void(db::Tx&, const accounts::Account&)> enter) {
+  if (auto refusal = co_await refuse_known(wanted)) co_return std::unexpected(*refusal);
+  const Time now = parts_.ground.clock.now();
+  if (auto wait = parts_.limits.registration_blocked(wanted.address, now)) {
+    co_return std::unexpected(Refused{.why = Why::too_many, .retry_after = *wait});
+  }
+  const NewAccount account_wanted{.username = accounts::new_localpart_meant(wanted.localpart),
+                                  .password = {},
+                                  .inhibit_login = true,
+                                  .session = {}};
+  using Result = std::expected<accounts::Account, RegistrationRefused>;
+  const auto made = co_await parts_.ground.db.write([&](db::Tx& tx) -> Result {
+    const auto account = add_user(tx, account_wanted, std::nullopt);
+    if (!account) return std::unexpected(Refused{Why::username_taken});
+    if (!claim(tx, *account)) {
+      accounts::delete_new_user(tx, account->id);
+      return std::unexpected(Refused{Why::not_wanted});
+    }
+    if (!parts_.terms.empty()) parts_.terms.note_acceptance(tx, account->id, now);
+    parts_.ground.events.tell(tx, events::AccountCreated{account->id, account->localpart});
+    enter(tx, *account);
+    return *account;
+  });
+  if (!made) co_return made;
+  parts_.ground.log.info("account registered",
+                         {{"address", wanted.address}, {"user", made->localpart}});
+  parts_.ground.metrics
+      .counter("latchkey_registrations_total", "Accounts that people have created.")
+      .add(wanted.worker);
+  co_return made;
 }
 
 Task<std::expected<Registered, RegistrationRefused>> Registration::create_for(

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <expected>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -32,6 +33,8 @@ struct RegistrationRefused {
     exclusive,       // in the namespace of a service, or outside that of the service which asks
     weak_password,   // `weak` says why
     auth_used_up,    // another request was faster: begin anew
+    terms_needed,    // all of them have to be accepted
+    not_wanted,      // any more, by who asked for it
     too_many,        // of this address
     busy,            // too many passwords are being hashed
   };
@@ -88,6 +91,22 @@ class Registration {
   Task<std::expected<Registered, RegistrationRefused>> create(std::size_t worker, NewAccount wanted,
                                                               confirm::AuthPassed passed);
 
+  // Somebody whom an identity provider has authenticated.
+  struct Known {
+    std::string localpart;  // as typed
+    bool terms = false;     // all of them accepted
+    std::string address;
+    std::size_t worker = 0;
+  };
+  // What they would be refused.
+  Task<std::optional<RegistrationRefused>> refuse_known(const Known& wanted);
+  // Their account, without a password, whether registration is open or not. In its transaction,
+  // once the name is sure, `claim` makes it theirs, or returns false having written nothing, and
+  // there is no account (not_wanted); then `enter` does the rest.
+  Task<std::expected<accounts::Account, RegistrationRefused>> create_known(
+      Known wanted, std::function<bool(db::Tx&, const accounts::Account&)> claim,
+      std::function<void(db::Tx&, const accounts::Account&)> enter);
+
   // An account of an application service's own namespace, whether registration is open or not.
   Task<std::expected<Registered, RegistrationRefused>> create_for(std::size_t worker,
                                                                   const services::Service& service,
@@ -101,6 +120,8 @@ class Registration {
   using MadeOrRefused = std::expected<Made, RegistrationRefused>;
 
   Task<bool> taken(const std::string& username);
+  // What there is against the name.
+  Task<std::optional<RegistrationRefused>> refuse_name(const std::string& localpart);
   // What the homeserver has against the name.
   Task<std::optional<RegistrationRefused>> refused_there(const std::string& localpart);
   // One that no service has for itself; absent: there seems to be none.

@@ -2,10 +2,12 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "domain/accounts/accounts_testing.h"
 #include "domain/accounts/terms.h"
 #include "domain/confirm/listeners.h"
+#include "domain/providers/providers_testing.h"
 #include "domain/registration/registration.h"
 #include "domain/self/operations.h"
 #include "domain/self/overview.h"
@@ -24,6 +26,7 @@ struct Setup {
   signin::BrowserSessionOptions browsers = {};
   accounts::Terms terms = {};
   AccountOptions account = {};
+  std::vector<providers::ProviderOptions> providers = {};
 };
 
 // Everything that signs people in, over one server.
@@ -33,6 +36,7 @@ struct Surface {
 
   const Setup setup;
   services::Services services;
+  providers::ProviderSet providers;
   limits::AttemptLimits limits;
   signin::PasswordCheck check;
   signin::LoginTokens login_tokens;

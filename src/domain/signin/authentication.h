@@ -3,9 +3,12 @@
 #include <cstdint>
 #include <initializer_list>
 #include <utility>
+#include <vector>
 
 #include "domain/accounts/passwords.h"
 #include "domain/accounts/user_rows.h"
+#include "domain/providers/link_rows.h"
+#include "domain/providers/provider_set.h"
 #include "domain/sessions/standing.h"
 #include "platform/time.h"
 
@@ -14,9 +17,12 @@
 // which methods an account has, and have a row for each.
 namespace latchkey::signin {
 
-// Stored; numbers are never used again. An upstream provider, a passkey or a code that was sent is
-// one more, with a line in account_methods().
-enum class AuthMethod : int { password = 1 };
+// Stored; numbers are never used again. A passkey or a code that was sent is one more, with a line
+// in account_methods().
+enum class AuthMethod : int {
+  password = 1,
+  provider = 2,  // an identity provider, to which the person is sent with their browser
+};
 
 // A set of methods.
 class AuthMethods {
@@ -33,6 +39,7 @@ class AuthMethods {
     both.bits_ = bits_ & other.bits_;
     return both;
   }
+  constexpr void add(AuthMethod method) { bits_ |= bit(method); }
   constexpr bool operator==(const AuthMethods&) const = default;
 
  private:
@@ -44,9 +51,11 @@ class AuthMethods {
 };
 
 // What the configuration offers to anybody.
-AuthMethods offered_methods(const accounts::Passwords& passwords);
-// What an account has, offered or not.
-AuthMethods account_methods(const accounts::User& user);
+AuthMethods offered_methods(const accounts::Passwords& passwords,
+                            const providers::ProviderSet& providers);
+// What an account has, offered or not; of its links only those to providers that there are.
+AuthMethods account_methods(const accounts::User& user, const std::vector<providers::Link>& links,
+                            const providers::ProviderSet& providers);
 
 // When somebody was last authenticated, and by what.
 struct Authentication {

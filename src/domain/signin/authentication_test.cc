@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "domain/providers/providers_testing.h"
 #include "domain/sessions/policy.h"
 #include "domain/sessions/samples_testing.h"
 
@@ -36,13 +37,26 @@ TEST(Authentication, IsFreshForAsLongAsIsAsked) {
 }
 
 TEST(Authentication, AnAccountsMethodsAreWhatItHas) {
+  const providers::ProviderSet none;
   accounts::User user;
-  EXPECT_TRUE(account_methods(user).empty());
-  EXPECT_FALSE(account_methods(user).contains(AuthMethod::password));
+  EXPECT_TRUE(account_methods(user, {}, none).empty());
+  EXPECT_FALSE(account_methods(user, {}, none).contains(AuthMethod::password));
   user.password_hash = "a hash";
-  EXPECT_EQ(account_methods(user), AuthMethods{AuthMethod::password});
-  EXPECT_TRUE((account_methods(user) & AuthMethods{}).empty());
-  EXPECT_EQ(account_methods(user) & AuthMethods{AuthMethod::password}, account_methods(user));
+  const AuthMethods methods = account_methods(user, {}, none);
+  EXPECT_EQ(methods, AuthMethods{AuthMethod::password});
+  EXPECT_TRUE((methods & AuthMethods{}).empty());
+  EXPECT_EQ(methods & AuthMethods{AuthMethod::password}, methods);
+}
+
+TEST(Authentication, ALinkIsAMethodWhileItsProviderIsConfigured) {
+  using providers::testing::set_of;
+  const std::vector<providers::Link> links{
+      {.provider = "corp", .subject = "1", .created_at = kNoon}};
+  const accounts::User user;
+  EXPECT_EQ(account_methods(user, links, set_of({"corp"}, {})), AuthMethods{AuthMethod::provider});
+  EXPECT_TRUE(account_methods(user, links, set_of({"other"}, {"dir"})).empty());
+  // A directory's password is given where one of this server's is.
+  EXPECT_EQ(account_methods(user, links, set_of({}, {"corp"})), AuthMethods{AuthMethod::password});
 }
 
 }  // namespace

@@ -60,13 +60,13 @@ Task<std::optional<BrowserSession>> BrowserSessions::find(std::string_view cooki
 }
 
 BrowserSignedIn BrowserSessions::begin(db::Tx& tx, const sessions::Account& account,
-                                       const sessions::Origin& origin) {
+                                       const sessions::Origin& origin, AuthMethod by) {
   const Time now = ground_.clock.now();
   BrowserSignedIn result{.cookie = new_cookie(account.id),
                          .session = {.id = ground_.ids.next<BrowserSessionId>(now),
                                      .account = account,
                                      .created_at = now,
-                                     .authenticated = {.at = now, .by = AuthMethod::password},
+                                     .authenticated = {.at = now, .by = by},
                                      .last_active_at = now,
                                      .origin = origin}};
   const std::string hash = cookie_hash(result.cookie);
@@ -94,34 +94,50 @@ Task<std::expected<BrowserSignedIn, LoginRefused>> BrowserSessions::with_passwor
 
 Task<std::expected<BrowserSignedIn, LoginRefused>> BrowserSessions::sign_in(
     Identifier who, std::string password, sessions::Origin origin, std::string_view previous) {
-  const std::string before = cookie_hash(previous);
   co_return co_await with_password(std::move(who), std::move(password), origin.address,
                                    [&](db::Tx& tx, const accounts::Account& account) {
-                                     auto held = find_browser(tx, before);
-                                     if (held && held->account.id == account.id) {
-                                       held->origin = origin;
-                                       return renew(tx, std::move(*held), account);
-                                     }
-                                     delete_browser(tx, ground_.events, before);
-                                     return begin(tx, account, origin);
+                                     return enter(tx, account, origin, previous,
+                                                  AuthMethod::password);
                                    });
+}
+
+BrowserSignedIn BrowserSessions::enter(db::Tx& tx, const sessions::Account& account,
+                                       const sessions::Origin& origin, std::string_view previous,
+                                       AuthMethod by) {
+  const std::string before = cookie_hash(previous);
+  auto held = find_browser(tx, before);
+  if (held && held->account.id == account.id) {
+    held->origin = origin;
+    return renew(tx, std::move(*held), account, by);
+  }
+  delete_browser(tx, ground_.events, before);
+  return begin(tx, account, origin, by);
+}
+
+std::expected<BrowserSignedIn, LoginRefused> BrowserSessions::sign_in_by(
+    db::Tx& tx, const sessions::Account& account, const sessions::Origin& origin,
+    std::string_view previous, AuthMethod by) {
+  if (const auto refused = refusal_of(account)) return std::unexpected(*refused);
+  return enter(tx, account, origin, previous, by);
 }
 
 Task<std::expected<BrowserSignedIn, LoginRefused>> BrowserSessions::reauthenticate(
     const BrowserSession& session, std::string password, std::string address) {
-  co_return co_await with_password(
-      KnownUser{session.account.localpart}, std::move(password), std::move(address),
-      [&](db::Tx& tx, const accounts::Account& account) { return renew(tx, session, account); });
+  co_return co_await with_password(KnownUser{session.account.localpart}, std::move(password),
+                                   std::move(address),
+                                   [&](db::Tx& tx, const accounts::Account& account) {
+                                     return renew(tx, session, account, AuthMethod::password);
+                                   });
 }
 
 BrowserSignedIn BrowserSessions::renew(db::Tx& tx, BrowserSession session,
-                                       const sessions::Account& account) {
+                                       const sessions::Account& account, AuthMethod by) {
   const Time now = ground_.clock.now();
-  const Authentication authenticated{.at = now, .by = AuthMethod::password};
+  const Authentication authenticated{.at = now, .by = by};
   std::string cookie = new_cookie(account.id);
   if (over(session) || !renew_browser(tx, session.id, cookie_hash(cookie), authenticated)) {
     delete_browser_of(tx, ground_.events, account.id, session.id);
-    return begin(tx, account, session.origin);
+    return begin(tx, account, session.origin, by);
   }
   session.account = account;
   session.authenticated = authenticated;

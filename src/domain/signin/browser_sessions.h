@@ -82,7 +82,13 @@ class BrowserSessions {
   // The same for an account that has just been made or recovered on a page, with the caller's
   // transaction.
   BrowserSignedIn begin(db::Tx& tx, const sessions::Account& account,
-                        const sessions::Origin& origin);
+                        const sessions::Origin& origin, AuthMethod by = AuthMethod::password);
+  // The same for somebody who was authenticated otherwise, just now, with the caller's transaction
+  // that has locked the account. Or why nobody signs in to it.
+  std::expected<BrowserSignedIn, LoginRefused> sign_in_by(db::Tx& tx,
+                                                          const sessions::Account& account,
+                                                          const sessions::Origin& origin,
+                                                          std::string_view previous, AuthMethod by);
 
   // Gives the password again: on success the session counts as fresh, under a new cookie. One that
   // ended meanwhile begins anew.
@@ -112,7 +118,11 @@ class BrowserSessions {
                                                                    Change change);
 
   // The session under a new cookie, its person authenticated just now; begins anew when it is over.
-  BrowserSignedIn renew(db::Tx& tx, BrowserSession session, const sessions::Account& account);
+  BrowserSignedIn renew(db::Tx& tx, BrowserSession session, const sessions::Account& account,
+                        AuthMethod by);
+  // A browser that held that cookie is signed in to the account.
+  BrowserSignedIn enter(db::Tx& tx, const sessions::Account& account,
+                        const sessions::Origin& origin, std::string_view previous, AuthMethod by);
 
   const Ground& ground_;
   sessions::Sessions& sessions_;

@@ -8,6 +8,10 @@ namespace {
 
 constexpr AuthMethods kPassword{AuthMethod::password};
 constexpr LoginOffer kAll{.methods = kPassword, .login_tokens = true, .services = true};
+constexpr AuthMethods kProvider{AuthMethod::provider};
+constexpr AuthMethods kBoth{AuthMethod::password, AuthMethod::provider};
+constexpr LoginOffer kProviders{.methods = kBoth, .providers = true, .login_tokens = true};
+constexpr LoginOffer kOnlyProviders{.methods = kProvider, .providers = true, .login_tokens = true};
 constexpr LoginOffer kNoPasswords{.methods = {}, .login_tokens = true, .services = true};
 constexpr LoginOffer kNoTokens{.methods = kPassword, .login_tokens = false, .services = false};
 constexpr std::optional<ReturningAccount> kNobody;
@@ -28,15 +32,42 @@ const Case kCases[] = {
     {"anybody", kAll, kNobody, {kSso, kByPassword, kByToken, kByService}},
     {"anybody, without passwords", kNoPasswords, kNobody, {kByService}},
     {"anybody, without login tokens", kNoTokens, kNobody, {kByPassword}},
-    {"with a password", kAll, ReturningAccount{kPassword, false}, {kSso, kByPassword, kByToken}},
-    {"without one", kAll, ReturningAccount{{}, false}, {}},
-    {"without one, of a service", kAll, ReturningAccount{{}, true}, {kByService}},
+    {"with a password",
+     kAll,
+     ReturningAccount{.methods = kPassword, .of_service = false},
+     {kSso, kByPassword, kByToken}},
+    {"without one", kAll, ReturningAccount{.methods = {}, .of_service = false}, {}},
+    {"without one, of a service",
+     kAll,
+     ReturningAccount{.methods = {}, .of_service = true},
+     {kByService}},
     {"with one, of a service",
      kAll,
-     ReturningAccount{kPassword, true},
+     ReturningAccount{.methods = kPassword, .of_service = true},
      {kSso, kByPassword, kByToken, kByService}},
-    {"with a password that is of no use", kNoPasswords, ReturningAccount{kPassword, false}, {}},
-    {"of a service that is gone", kNoTokens, ReturningAccount{{}, true}, {}},
+    {"with a password that is of no use",
+     kNoPasswords,
+     ReturningAccount{.methods = kPassword, .of_service = false},
+     {}},
+    {"anybody, with providers", kProviders, kNobody, {kSso, kByPassword, kByToken}},
+    {"anybody, with providers alone", kOnlyProviders, kNobody, {kSso, kByToken}},
+    {"with a link", kProviders, ReturningAccount{.methods = kProvider}, {kSso, kByToken}},
+    {"with a link and a password",
+     kProviders,
+     ReturningAccount{.methods = kBoth},
+     {kSso, kByPassword, kByToken}},
+    {"with a password and no link",
+     kProviders,
+     ReturningAccount{.methods = kPassword},
+     {kByPassword, kByToken}},
+    {"with a password that is of no use beside providers",
+     kOnlyProviders,
+     ReturningAccount{.methods = kPassword},
+     {}},
+    {"of a service that is gone",
+     kNoTokens,
+     ReturningAccount{.methods = {}, .of_service = true},
+     {}},
 };
 
 TEST(LoginFlows, OnlyWhatLeadsBack) {

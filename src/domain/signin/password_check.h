@@ -47,16 +47,18 @@ struct CheckedUser {
 class PasswordCheck {
  public:
   PasswordCheck(const Ground& ground, accounts::Passwords& passwords, limits::AttemptLimits& limits,
-                std::string server_name)
+                std::string server_name, const providers::ProviderSet& providers)
       : ground_(ground),
         passwords_(passwords),
         limits_(limits),
-        server_name_(std::move(server_name)) {}
+        server_name_(std::move(server_name)),
+        providers_(providers) {}
 
   // Whether the configuration lets people use passwords at all.
   bool enabled() const { return passwords_.enabled(); }
   // By what the configuration lets people be authenticated.
-  AuthMethods methods() const { return offered_methods(passwords_); }
+  AuthMethods methods() const { return offered_methods(passwords_, providers_); }
+  const providers::ProviderSet& providers() const { return providers_; }
 
   // A wrong password, an unknown user and one without a password take the same time and are the
   // same answer.
@@ -96,6 +98,7 @@ class PasswordCheck {
   accounts::Passwords& passwords_;
   limits::AttemptLimits& limits_;
   const std::string server_name_;
+  const providers::ProviderSet& providers_;
 };
 
 // How often a password may be replaced while it is checked before that is a fault.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "domain/federation/federation.h"
 #include "domain/registration/registration.h"
 #include "domain/self/operations.h"
 #include "domain/self/overview.h"
@@ -35,6 +36,9 @@ struct AccountPages : pages::Site {
   confirm::AuthFlow sign_up_stages;  // what registration asks for
   // It is told of names, devices and erasures: then others see them. Absent: nobody does.
   homeserver::Provisioning* homeserver = nullptr;
+  // Absent: there are no identity providers.
+  federation::Federation* federation = nullptr;
+  bool providers_first = false;  // before the form for passwords
 };
 
 // Somebody who is signed in, and what they ask for. Lives until the answer.
@@ -69,6 +73,7 @@ void mount_sso(request::Routes& routes, const AccountPages& pages);
 void mount_devices(request::Routes& routes, const AccountPages& pages);
 void mount_password(request::Routes& routes, const AccountPages& pages);
 void mount_destroy(request::Routes& routes, const AccountPages& pages);
+void mount_providers(request::Routes& routes, const AccountPages& pages);
 
 // All of them. `pages` must outlive the router.
 void mount(http::Router& router, const AccountPages& pages);
@@ -102,6 +107,20 @@ void check_new_password(pages::Refusals& refusals, const AccountPages& pages,
 // that is somebody's never comes back in a page.
 void put_new_password(html::Values& values, const AccountPages& pages, const Language& language,
                       Text label, const http::Form& sent, const pages::Refusals& refusals);
+
+// The ways in of an account; below kProviders is where browsers leave and come back.
+inline constexpr std::string_view kWaysIn = "/account/ways-in";
+inline constexpr std::string_view kProviders = "/account/providers/";
+// Where a browser leaves for a provider, and then goes on at `next`.
+std::string provider_path(std::string_view id, std::string_view next,
+                          std::string_view login_hint = {});
+// {{#PROVIDERS}}: a link for each provider to which browsers are sent.
+void put_providers(html::Values& values, const AccountPages& pages, const Language& language,
+                   std::string_view next, std::string_view login_hint = {});
+// {{#CONFIRMATIONS}}: a form for each of these providers, at which who is signed in proves anew
+// that it is them.
+void put_confirmations(html::Values& values, const AccountPages& pages, const Language& language,
+                       std::string_view next, const std::vector<std::string>& ids);
 
 // For an ID that none of the person's devices has; whether it is anybody else's is not told.
 http::Response no_such_device(const Visit& visit);

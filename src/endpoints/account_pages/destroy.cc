@@ -54,7 +54,18 @@ http::Response ask(const Visit& visit, Question question, const pages::Refusals&
   // Another tab may have confirmed it meanwhile: what is wrong stands at its field all the same.
   const bool about_password =
       std::ranges::find(refusals, "password", &pages::Refused::field) != refusals.end();
-  if (about_password || !visit.pages.browsers.fresh(visit.who)) values.add("PASSWORD_FIELD");
+  const bool fresh = visit.pages.browsers.fresh(visit.who);
+  // Who came by a provider may have no password here: they confirm there, and come back.
+  const bool elsewhere = !fresh && !about_password && visit.pages.federation != nullptr &&
+                         visit.who.authenticated.by == signin::AuthMethod::provider;
+  if (elsewhere) {
+    values.add_text(
+        "CONFIRM_LINK",
+        pages::sign_in_path(pages::same_page(visit.pages, visit.request), {.again = true}));
+  } else {
+    if (about_password || !fresh) values.add("PASSWORD_FIELD");
+    values.add("READY");
+  }
   http::Response response = pages::show(visit.pages, visit.request, std::move(page));
   pages::put_retry(response, refusals);
   return response;

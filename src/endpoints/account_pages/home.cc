@@ -44,6 +44,7 @@ Task<http::Response> show_home(const Visit& visit, std::string_view notice) {
                                       "account_home.html");
   page.values.set("ACCOUNT", visit.matrix_id());
   page.values.add_text("NOTICE", notice).add_text("SHOWN_NAME", profile.display_name);
+  if (visit.pages.federation != nullptr) page.values.add("WAYS_IN");
   if (co_await may_change_password(visit)) page.values.add("MAY_CHANGE_PASSWORD");
   if (visit.pages.operations.allowed().deactivation) page.values.add("MAY_DEACTIVATE");
   std::vector<pages::Called> called;

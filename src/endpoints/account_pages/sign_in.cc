@@ -18,8 +18,14 @@ struct SignInForm {
   bool another = false;
   bool coming_back = false;  // from another page that wants somebody signed in
   std::string_view notice = {};
+  std::vector<std::string> providers = {};  // that confirm who is signed in
+  bool with_password = true;
   pages::Refusals refusals = {};
 };
+
+bool sends_browsers(const AccountPages& pages) {
+  return pages.federation != nullptr && pages.federation->providers().sends_browsers();
+}
 
 Text title_of(const SignInForm& form) {
   if (form.another) return Text::sign_in_another;
@@ -47,7 +53,20 @@ http::Response sign_in_page(const AccountPages& pages, const http::Request& requ
   } else if (form.coming_back) {
     values.add_text("PURPOSE", language.say(Text::sign_in_first));
   }
-  if (pages.operations.passwords_offered()) values.add("FORGOT");
+  if (form.again) {
+    put_confirmations(values, pages, language, form.next, form.providers);
+  } else {
+    put_providers(values, pages, language, form.next, form.user);
+  }
+  const bool passwords = pages.operations.passwords_offered();
+  if (form.with_password && (passwords || !sends_browsers(pages))) {
+    html::Values& by_password = values.add("WITH_PASSWORD");
+    if (passwords) by_password.add("FORGOT");
+  }
+  if (pages.providers_first)
+    values.add("PROVIDERS_FIRST");
+  else
+    values.add("PROVIDERS_LAST");
   if (pages.registration.open() && !form.again && !form.another) {
     values.add_text("SIGN_UP_LINK", pages::sign_up_path(form.next));
   }
@@ -65,6 +84,34 @@ std::string hinted_user(std::string hint) {
   return hint;
 }
 
+// Where the person is sent at once: to the provider that was asked for, or that alone leads to the
+// account they are said to have, or to any. Not after they have signed out, or were there in vain:
+// they would be back at once.
+Task<std::optional<std::string>> provider_to_go_to(const AccountPages& pages,
+                                                   const http::Form& query,
+                                                   const SignInForm& form) {
+  if (!sends_browsers(pages) || form.another || pages::field(query, "away") == "1" ||
+      !form.notice.empty()) {
+    co_return std::nullopt;
+  }
+  const providers::ProviderSet& all = pages.federation->providers();
+  const auto* asked_for = all.find(pages::field(query, "provider"));
+  if (asked_for != nullptr && asked_for->browser != nullptr) co_return asked_for->options.id;
+  if (auto only = co_await pages.federation->only_way_in(form.user)) co_return only;
+  if (pages.operations.passwords_offered() || all.all().size() != 1) co_return std::nullopt;
+  co_return all.all().front().options.id;
+}
+
+// By what who is signed in can confirm that it is them.
+Task<void> put_own_ways(const AccountPages& pages, const signin::BrowserSession& who,
+                        SignInForm& form) {
+  if (pages.federation == nullptr) co_return;
+  for (const federation::WayIn& way : co_await pages.federation->ways_in(who.account.id)) {
+    form.providers.push_back(way.provider_id);
+  }
+  form.with_password = (co_await pages.overview.profile(who.account.id)).has_password;
+}
+
 Task<http::Response> get_sign_in(const AccountPages& pages, const http::Request& request) {
   const http::Form query = pages::query_of(request);
   const auto who = co_await pages::visitor(pages, request);
@@ -75,7 +122,12 @@ Task<http::Response> get_sign_in(const AccountPages& pages, const http::Request&
                   .coming_back = !pages::field(query, "next").empty(),
                   .notice = pages::notice_of(pages, request)};
   if (who && !form.again && !form.another) co_return pages::see_other(form.next);
-  if (form.again) form.user = who->account.localpart;
+  if (form.again) {
+    form.user = who->account.localpart;
+    co_await put_own_ways(pages, *who, form);
+  } else if (const auto provider = co_await provider_to_go_to(pages, query, form)) {
+    co_return pages::see_other(provider_path(*provider, form.next, form.user));
+  }
   co_return sign_in_page(pages, request, form);
 }
 
@@ -112,6 +164,8 @@ Task<http::Response> post_sign_in(const AccountPages& pages, const http::Request
                   .again = pages::field(sent, "again") == "1",
                   .another = pages::field(sent, "another") == "1"};
   const Language& language = pages::language_of(pages, request);
+  const auto who = co_await pages::visitor(pages, request);
+  if (form.again && who) co_await put_own_ways(pages, *who, form);
   form.refusals = missing(language, form, sent);
   if (!form.refusals.empty()) co_return sign_in_page(pages, request, form);
   const auto signed_in = co_await pages.browsers.sign_in(

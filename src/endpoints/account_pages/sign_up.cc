@@ -4,9 +4,9 @@
 
 #include "domain/accounts/matrix_id.h"
 #include "endpoints/account_pages/account_pages.h"
+#include "endpoints/account_pages/terms_fields.h"
 #include "endpoints/pages/next.h"
 #include "endpoints/pages/surface.h"
-#include "endpoints/pages/terms.h"
 #include "endpoints/pages/words.h"
 #include "endpoints/request/origin.h"
 
@@ -18,16 +18,6 @@ using Passed = std::expected<confirm::AuthPassed, pages::Refused>;
 
 bool asks_for(const AccountPages& pages, Stage stage) {
   return std::ranges::find(pages.sign_up_stages, stage) != pages.sign_up_stages.end();
-}
-
-void put_terms(html::Values& values, std::span<const pages::Policy> policies,
-               const pages::Refusals& refusals) {
-  const bool wrong = std::ranges::find(refusals, "terms", &pages::Refused::field) != refusals.end();
-  // The first that is wrong has the focus, as with other fields.
-  const bool focus = wrong && std::ranges::none_of(refusals, [](const pages::Refused& refused) {
-                       return !refused.field.empty() && refused.field != "terms";
-                     });
-  pages::put_policies(values.add("TERMS_FIELD"), policies, wrong, focus);
 }
 
 // `purpose`: why the person is here; may be empty.
@@ -50,8 +40,7 @@ http::Response sign_up_page(const AccountPages& pages, const http::Request& requ
   }
   if (asks_for(pages, Stage::terms)) {
     // A link ticks nothing for anybody.
-    const http::Form ticked = refusals.empty() ? http::Form() : sent;
-    put_terms(values, pages::policies_in(language, pages.registration.terms(), ticked), refusals);
+    put_terms(values, pages, language, refusals.empty() ? http::Form() : sent, refusals);
   }
   pages::put_refusals(page, refusals, {"user", "password", "repeated", "token", "terms"},
                       refusals.empty() ? "user" : std::string_view());
@@ -136,8 +125,7 @@ Task<pages::Refusals> check_form(const AccountPages& pages, const http::Request&
   const std::size_t before = refusals.size();
   check_new_password(refusals, pages, language, sent);
   const bool password_is_good = refusals.size() == before;
-  if (asks_for(pages, Stage::terms) &&
-      !pages::all_ticked(pages::policies_in(language, pages.registration.terms(), sent))) {
+  if (asks_for(pages, Stage::terms) && !all_accepted(pages, language, sent)) {
     refusals.push_back(pages::wrong_field(language, "terms", Text::error_terms));
   }
   if (refusals.empty()) co_return refusals;

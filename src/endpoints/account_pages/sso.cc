@@ -31,7 +31,8 @@ Task<http::Response> get_sso(const AccountPages& pages, const http::Request& req
   if (pages::field(query, "action") == "register") co_return pages::to_sign_up(path_to(target));
   const auto who = co_await pages::visitor(pages, request);
   if (!who) {
-    co_return pages::to_sign_in(path_to(target), {.login_hint = pages::field(query, "login_hint")});
+    co_return pages::to_sign_in(path_to(target), {.login_hint = pages::field(query, "login_hint"),
+                                                  .provider = pages::field(query, "provider")});
   }
   const Language& language = pages::language_of(pages, request);
   html::Page page = pages::begin_page(

@@ -37,6 +37,9 @@ std::string_view end_name(EndReason reason) {
       return "administrator";
     case EndReason::crowded_out:
       return "crowded_out";
+    case EndReason::provider_signed_out:
+    case EndReason::provider_signed_out_softly:
+      return "provider_signed_out";
     case EndReason::device_unused:
       return "device_unused";
     case EndReason::taken_over:

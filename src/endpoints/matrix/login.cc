@@ -17,15 +17,32 @@ namespace {
 namespace json = boost::json;
 using Result = signin::SignIn::Result;
 
+// Spec "m.login.sso flow schema".
+json::array providers_of(const Api& api, const std::vector<std::string>& ids) {
+  json::array list;
+  for (const std::string& id : ids) {
+    const providers::ProviderOptions& provider = api.providers.find(id)->options;
+    json::object described{{"id", provider.id}, {"name", provider.name}};
+    if (!provider.icon.empty()) described["icon"] = provider.icon;
+    if (!provider.brand.empty()) described["brand"] = provider.brand;
+    list.push_back(std::move(described));
+  }
+  return list;
+}
+
 // MSC3741: to whoever shows the token of a past session, the ways that lead back to its account. A
 // token that says nothing is as good as none, one that cannot be read too.
 Task<http::Response> get_flows(const Api& api, const http::Request& request) {
   const auto token = access_token(request, api.sessions.policy());
   const std::string shown = token ? token->value_or("") : "";
   json::array list;
-  for (const auto& flow : co_await api.login_ways.list(request::use_of(request), shown)) {
+  const auto ways = co_await api.login_ways.list(request::use_of(request), shown);
+  for (const auto& flow : ways.flows) {
     json::object described{{"type", flow.type}};
     if (!flow.marked.empty()) described[flow.marked] = true;
+    if (flow.in_browser && !ways.providers.empty()) {
+      described["identity_providers"] = providers_of(api, ways.providers);
+    }
     list.push_back(std::move(described));
   }
   http::Response response = secret_answer({{"flows", std::move(list)}});
@@ -122,9 +139,10 @@ Task<http::Response> post_get_token(const Api& api, const http::Request& request
       {{"login_token", *token}, {"expires_in_ms", api.login_tokens.lifetime().count()}});
 }
 
-// GET /login/sso/redirect (spec "Client login via SSO"): to the page in the browser on which the
-// person signs in and lets the app have a login token (endpoints/account_pages/sso.cc).
-Task<http::Response> get_redirect(const http::Request& request) {
+// GET /login/sso/redirect and /login/sso/redirect/{idpId} (spec "Client login via SSO"): to the
+// page in the browser on which the person signs in, there by that provider, and lets the app have a
+// login token (endpoints/account_pages/sso.cc).
+Task<http::Response> redirect(const http::Request& request, std::string provider) {
   const auto query = http::Form::parse(request.query);
   const auto value = [&](std::string_view name) {
     const auto found = query ? query->only(name) : std::nullopt;
@@ -139,6 +157,7 @@ Task<http::Response> get_redirect(const http::Request& request) {
   if (auto hint = value("login_hint"); !hint.empty()) {
     fields.push_back({"login_hint", std::move(hint)});
   }
+  if (!provider.empty()) fields.push_back({"provider", std::move(provider)});
   http::Response response;
   response.status = 302;
   response.content_type = {};
@@ -146,6 +165,18 @@ Task<http::Response> get_redirect(const http::Request& request) {
                       {"Referrer-Policy", "no-referrer"},
                       {"Cache-Control", "no-store"}};
   co_return response;
+}
+
+Task<http::Response> get_redirect(const http::Request& request) {
+  co_return co_await redirect(request, {});
+}
+
+Task<http::Response> get_redirect_to(const Api& api, const http::Request& request) {
+  const auto* provider = api.providers.find(request.parameters[0]);
+  if (provider == nullptr || provider->browser == nullptr) {
+    co_return error(404, "M_NOT_FOUND", "This server has no identity provider of that ID.");
+  }
+  co_return co_await redirect(request, provider->options.id);
 }
 
 }  // namespace
@@ -160,6 +191,8 @@ void mount_login(request::Routes& routes, const Api& api) {
       [&api](const http::Request& request) { return post_get_token(api, request); },
       {.versions = {"v1"}});
   add(routes, http::Method::get, "/login/sso/redirect", get_redirect);
+  add(routes, http::Method::get, "/login/sso/redirect/{idpId}",
+      [&api](const http::Request& request) { return get_redirect_to(api, request); });
 }
 
 }  // namespace latchkey::matrix

@@ -31,6 +31,7 @@ struct Api {
   signin::Callers& callers;
   signin::SignIn& sign_in;
   signin::LoginWays& login_ways;
+  const providers::ProviderSet& providers;
   const signin::LoginTokens& login_tokens;
   registration::Registration& registration;
   confirm::InteractiveAuth& auth;

@@ -106,6 +106,8 @@ http::Response refusal(const registration::RegistrationRefused& refused) {
       return limit_exceeded(refused.retry_after,
                             "Too many accounts were made from here. Try again later.");
     case Why::auth_used_up:  // which is answered with a new challenge
+    case Why::terms_needed:  // of who comes by an identity provider
+    case Why::not_wanted:
     case Why::busy:
       break;
   }

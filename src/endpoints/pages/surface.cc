@@ -21,9 +21,11 @@ constexpr Known kNotices[] = {
     {"devices_deleted", Text::notice_devices_deleted},
     {"devices_none_chosen", Text::devices_none_chosen},
     {"everything", Text::notice_everything},
+    {"linked", Text::notice_linked},
     {"password", Text::notice_password},
     {"saved", Text::notice_saved},
     {"signed_out", Text::notice_signed_out},
+    {"unlinked", Text::notice_unlinked},
     {"welcome", Text::notice_welcome},
 };
 

@@ -20,9 +20,11 @@ enum class Notice {
   devices_deleted,
   devices_none_chosen,
   everything,
+  linked,
   password,
   saved,
   signed_out,
+  unlinked,
   welcome,
 };
 http::Response done(const Site& site, std::string path, Notice notice);

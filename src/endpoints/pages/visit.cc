@@ -137,6 +137,8 @@ std::string sign_in_path(std::string_view next, const SignInHints& hints) {
     location += "&login_hint=" + http::percent_encode(hints.login_hint);
   if (hints.again) location += "&again=1";
   if (hints.another) location += "&another=1";
+  if (hints.away) location += "&away=1";
+  if (!hints.provider.empty()) location += "&provider=" + http::percent_encode(hints.provider);
   return location;
 }
 
@@ -264,12 +266,14 @@ http::Response show_message(const Site& site, const http::Request& request,
   const Language& language = language_of(site, request);
   html::Page page = begin_page(site, request, language.say(message.title), "account_message.html");
   page.status = message.status;
-  page.values.set("SENTENCE", language.say(message.sentence));
+  const auto say = [&](const std::variant<Text, std::string>& what) -> std::string_view {
+    const auto* text = std::get_if<Text>(&what);
+    return text != nullptr ? language.say(*text) : std::get<std::string>(what);
+  };
+  page.values.set("SENTENCE", say(message.sentence));
   if (!message.link.empty()) {
-    const auto* text = std::get_if<Text>(&message.link_text);
     html::set_address(page.values.add("LINK"), "HREF", message.link)
-        .set("NAME",
-             text != nullptr ? language.say(*text) : std::get<std::string>(message.link_text));
+        .set("NAME", say(message.link_text));
   }
   return show(site, request, std::move(page));
 }

@@ -47,6 +47,8 @@ struct SignInHints {
   std::string login_hint = {};  // fills in the name
   bool again = false;           // the password is asked for although the browser is signed in
   bool another = false;         // somebody else is asked for although the browser is signed in
+  bool away = false;            // they were away at a provider: they are not sent there at once
+  std::string provider = {};    // the identity provider to send them to
 };
 // To the page on which one signs in, or makes an account, and then goes on at `next`: a path of
 // this server, with its query.
@@ -105,7 +107,7 @@ http::Response go_on(const Site& site, const http::Request& request, std::string
 struct Message {
   int status = 200;
   Text title;
-  Text sentence;
+  std::variant<Text, std::string> sentence;
   std::string link = {};  // empty: none
   std::variant<Text, std::string> link_text = Text::back_home;
 };

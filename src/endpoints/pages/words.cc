@@ -142,6 +142,9 @@ Refused words(const Language& language, const registration::RegistrationRefused&
       return words(language, refused.weak.value());
     case Why::too_many:
       return later(language, refused.retry_after);
+    case Why::terms_needed:
+      return at("terms", plain(language, 400, Text::error_terms));
+    case Why::not_wanted:
     case Why::auth_used_up:
     case Why::busy:
       break;

@@ -1,0 +1,259 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "domain/federation/newcomer.h"
+#include "domain/limits/attempt_limits.h"
+#include "domain/providers/arrival.h"
+#include "domain/providers/attempt_rows.h"
+#include "domain/providers/link_rows.h"
+#include "domain/providers/provider_session_rows.h"
+#include "domain/providers/provider_set.h"
+#include "domain/registration/registration.h"
+#include "domain/self/proof.h"
+#include "domain/signin/browser_sessions.h"
+#include "platform/threads/work_pool.h"
+
+// People who are sent to an identity provider with their browser, and come back.
+//
+//   page ── leave() ──► the provider ── arrive() ──► signed in, linked or confirmed
+//                                          │
+//                                          └──► a question: choose a name, or prove the account
+//                                                    └── choose(), prove() ──► signed in
+//
+// A way is begun and ended in one browser: its state comes back with the person, and counts only
+// together with a cookie that never left. What is said of a person is judged by who speaks the
+// provider's protocol (outbound/…), what follows from it by providers::course_of().
+namespace latchkey::federation {
+
+using providers::Course;
+using providers::Fields;
+using providers::Purpose;
+
+// Somebody who is to be sent away.
+struct Leaving {
+  std::string provider;
+  Purpose purpose = Purpose::sign_in;
+  std::optional<UserId> visitor = {};  // whose browser it is, unless the purpose is to sign in
+  std::string next;                    // the page to go on at
+  std::string login_hint = {};
+  std::string browser;  // the cookie of this browser's ways (new_browser())
+  std::string address;
+};
+
+// Why somebody does not get on.
+struct Refused {
+  enum class Why : std::uint8_t {
+    unknown_provider,
+    unavailable,    // the provider
+    misconfigured,  // here or there: the operator has to look
+    too_many,       // ways from this address
+    busy,           // too many are on their way just now
+    way_over,       // there is none of that state in this browser, or no longer
+    denied,
+    not_fresh,
+    not_believed,
+    signed_out,  // the visitor, meanwhile
+    wrong_password,
+    no_account,
+    name_taken,
+    linked_elsewhere,
+    another_person,
+    locked,
+    deactivated,
+    last_way_in,  // the link that is to go
+  };
+  Why why;
+  Duration retry_after{0};
+  std::string provider = {};  // as people know it
+  std::string next = {};      // where the way was to lead; empty: not known
+};
+
+// How the browser goes.
+struct Left {
+  providers::Departure departure;
+};
+
+// Somebody has arrived and is signed in, or has confirmed who they are, under a new cookie.
+struct SignedIn {
+  signin::BrowserSignedIn browser;
+  std::string next;
+  Course course;
+};
+// The visitor's account has one more way in, or had it already.
+struct Linked {
+  std::string next;
+  Course course;
+};
+// What is to be asked first.
+struct Question {
+  Course course;             // choose_name or prove_account
+  std::string state;         // of the way, for the form
+  std::string provider;      // as people know it
+  std::string localpart;     // proposed, or of the account to prove; may be empty
+  std::string display_name;  // may be empty
+  std::string email;         // that will be the account's; may be empty
+  std::string next;
+};
+using Arrived = std::variant<SignedIn, Linked, Question>;
+
+// A way in of an account, as its person sees it.
+struct WayIn {
+  std::string provider_id;
+  std::string provider;  // as people know it; empty: it is not configured any more
+  std::string subject;
+  Time created_at;
+  std::optional<Time> used_at;
+};
+
+class Federation {
+ public:
+  struct Parts {
+    const Ground& ground;
+    sessions::Sessions& sessions;
+    const providers::ProviderSet& providers;
+    signin::BrowserSessions& browsers;
+    signin::PasswordCheck& passwords;
+    registration::Registration& registration;
+    limits::AttemptLimits& limits;
+    const self::Admission& admission;
+    std::string server_name;
+    Duration patience = std::chrono::seconds{10};  // with a provider
+    std::size_t threads = 8;                       // people whose provider is asked at once
+    std::size_t queue = 200;                       // and those that wait for one of these
+  };
+  explicit Federation(Parts parts);
+  // Ends the calls that run.
+  ~Federation();
+  Federation(const Federation&) = delete;
+  Federation& operator=(const Federation&) = delete;
+
+  const providers::ProviderSet& providers() const { return parts_.providers; }
+
+  // A cookie for the ways of a browser that has none.
+  static std::string new_browser();
+
+  Task<std::expected<Left, Refused>> leave(Leaving leaving);
+
+  // Whoever comes back from that provider. `browser`: the cookie that leave() was told. `visitor`:
+  // who is signed in by now, `cookie`: by which cookie.
+  struct Returning {
+    std::string provider;
+    Fields fields;
+    std::string browser;
+    std::optional<signin::BrowserSession> visitor = {};
+    std::string cookie;
+    sessions::Origin origin;
+  };
+  Task<std::expected<Arrived, Refused>> arrive(Returning returning);
+
+  // The question of a way that has arrived, once more.
+  Task<std::expected<Question, Refused>> question(std::string state, std::string browser);
+
+  struct Choice {
+    std::string state;
+    std::string browser;
+    std::string localpart;  // as typed
+    bool terms = false;     // all of them accepted
+    std::string cookie;
+    sessions::Origin origin;
+    std::size_t worker = 0;
+  };
+  using ChoiceRefused = std::variant<Refused, registration::RegistrationRefused>;
+  // Makes the account that choose_name asks about, linked.
+  Task<std::expected<SignedIn, ChoiceRefused>> choose(Choice choice);
+
+  struct Proving {
+    std::string state;
+    std::string browser;
+    std::string password;
+    std::string cookie;
+    sessions::Origin origin;
+  };
+  // Links the account that prove_account asks about.
+  Task<std::expected<SignedIn, std::variant<Refused, signin::LoginRefused>>> prove(Proving proving);
+
+  // What a provider itself says is over: what it has begun ends, in the browser and in the apps
+  // that the browser has let in, as `logout` of its options says. Each notice counts once. Returns
+  // how many browser sessions it was about.
+  Task<std::expected<std::size_t, Refused>> hear_logout(std::string provider, Fields fields);
+
+  // --- the links of an account ---
+
+  Task<std::vector<WayIn>> ways_in(UserId user);
+  // The provider that alone leads to the account somebody names, as typed; absent: there is no such
+  // account, or other ways lead to it. That an account is there is no secret (its name is taken),
+  // and a client whose session has ended needs to find back (MSC3741).
+  Task<std::optional<std::string>> only_way_in(std::string user);
+  // Takes one away, unless it is the last way in. The browser has to be fresh.
+  Task<std::expected<void, std::variant<Refused, self::Refused>>> unlink(self::BrowserProof who,
+                                                                         std::string provider,
+                                                                         std::string subject);
+
+  // Deletes what has expired.
+  void purge();
+
+ private:
+  using Why = Refused::Why;
+
+  struct Way {
+    const providers::Provider* provider = nullptr;
+    providers::Attempt attempt;
+    std::string state;
+
+    std::string next() const;
+  };
+  // Who is at the end of a way, and how they got there.
+  struct Entering {
+    const Way& way;
+    const Newcomer& who;
+    const sessions::Origin& origin;
+    const std::string& cookie;
+  };
+
+  // A way of this browser's that is not over.
+  Task<std::expected<Way, Refused>> find_way(const std::string& state, const std::string& browser);
+  // The same, with who has arrived and is asked something.
+  struct Asked {
+    Way way;
+    Newcomer who;
+    Course course;
+  };
+  Task<std::expected<Asked, Refused>> find_asked(const std::string& state,
+                                                 const std::string& browser);
+  // What the provider says of who is back.
+  Task<std::expected<Newcomer, Refused>> ask(const Way& way, Fields fields);
+  static Refused refusal(const Way& way, Why why);
+
+  // Each in the caller's transaction.
+  std::expected<Arrived, Refused> settle(db::Tx& tx, const Way& way, const Newcomer& who,
+                                         const Returning& returning);
+  std::expected<Arrived, Refused> settle_visitor(db::Tx& tx, const Entering& entering,
+                                                 Course course, const Returning& returning);
+  // The account has to be locked.
+  std::expected<SignedIn, Refused> sign_in(db::Tx& tx, const Entering& entering,
+                                           const sessions::Account& account, Course course);
+  // False: the subject is somebody's already.
+  bool add_link(db::Tx& tx, const Way& way, const Newcomer& who, UserId user);
+  void take_over_profile(db::Tx& tx, const Entering& entering, UserId user, bool new_here);
+  void remember_session(db::Tx& tx, const Entering& entering, UserId user,
+                        BrowserSessionId browser);
+  void end_begun(db::Tx& tx, const providers::Provider& from, const providers::BegunThere& begun);
+  static std::optional<accounts::User> find_namesake(db::Tx& tx, const Newcomer& who);
+  static Question question_of(const Way& way, Course course, const Newcomer& who,
+                              const std::string& localpart);
+
+  const Parts parts_;
+  std::stop_source stop_;
+  std::optional<threads::WorkPool> pool_;  // last: its threads use the rest
+};
+
+}  // namespace latchkey::federation

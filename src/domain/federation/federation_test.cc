@@ -1,0 +1,431 @@
+#include "domain/federation/federation.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "domain/providers/providers_testing.h"
+#include "domain/self/self_testing.h"
+#include "platform/error_testing.h"
+
+namespace latchkey::federation {
+namespace {
+
+using namespace std::chrono_literals;
+using providers::Failure;
+using providers::Person;
+using providers::Returned;
+using sessions::testing::run;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr const char* kBrowser = "the cookie of ways";
+const sessions::Origin kOrigin{.address = "192.0.2.1", .user_agent = {}};
+
+// Two providers to which browsers are sent. Who comes back from them is the field "who".
+class FederationTest : public self::testing::SigninOnEachEngine {
+ protected:
+  FederationTest() {
+    for (const char* id : {"corp", "other"}) {
+      scripted(id).who = [this](const Returned& returned) -> providers::Reply<Person> {
+        if (failure_) return std::unexpected(*failure_);
+        Person person{.subject = std::string(providers::single(returned.fields, "who").value())};
+        person.claims = claims_;
+        person.claims["name"] = person.subject;
+        person.session.name = "session of " + person.subject;
+        return person;
+      };
+    }
+  }
+
+  providers::testing::ScriptedProvider& scripted(const char* id) {
+    const providers::Provider* provider = surface_.providers.find(id);
+    return static_cast<providers::testing::ScriptedProvider&>(*provider->browser);
+  }
+
+  static std::vector<providers::ProviderOptions> configured() {
+    providers::ProviderOptions corp;
+    corp.id = "corp";
+    corp.name = "Corp";
+    corp.localpart = "{{ claims.name | lower }}";
+    corp.display_name = "{{ claims.display | default('') }}";
+    corp.email = "{{ claims.email }}";
+    corp.registration = true;
+    providers::ProviderOptions other;
+    other.id = "other";
+    other.name = "Other";
+    return {corp, other};
+  }
+
+  Federation& federation() {
+    if (!federation_) {
+      federation_.emplace(Federation::Parts{.ground = server_.ground(),
+                                            .sessions = *server_,
+                                            .providers = surface_.providers,
+                                            .browsers = surface_.browsers,
+                                            .passwords = surface_.check,
+                                            .registration = surface_.registration,
+                                            .limits = surface_.limits,
+                                            .admission = admission_,
+                                            .server_name = "example.com"});
+    }
+    return *federation_;
+  }
+
+  UserId make_user(const std::string& name, const std::optional<std::string>& password = {}) {
+    EXPECT_TRUE(administration_.create_user(accounts::testing::kOperator, name, password, false));
+    return user(name).value().account.id;
+  }
+
+  // Leaves for a provider. The state of the way.
+  std::string leave(const std::string& provider, Purpose purpose = Purpose::sign_in,
+                    std::optional<UserId> visitor = {}) {
+    const auto left = run(federation().leave({.provider = provider,
+                                              .purpose = purpose,
+                                              .visitor = visitor,
+                                              .next = "/account/devices",
+                                              .browser = kBrowser,
+                                              .address = "192.0.2.1"}));
+    EXPECT_TRUE(left);
+    if (!left) return {};
+    const std::string& url = left->departure.url;
+    return url.substr(url.find("state=") + 6);
+  }
+
+  using Result = std::expected<Arrived, Refused>;
+  Result arrive(const std::string& provider, const std::string& state, const std::string& who,
+                const std::optional<signin::BrowserSession>& visitor = {},
+                const std::string& browser = kBrowser) {
+    return run(federation().arrive({.provider = provider,
+                                    .fields = {{"state", state}, {"who", who}},
+                                    .browser = browser,
+                                    .visitor = visitor,
+                                    .cookie = {},
+                                    .origin = kOrigin}));
+  }
+  Result sign_in(const std::string& provider, const std::string& who) {
+    return arrive(provider, leave(provider), who);
+  }
+  static Refused::Why why(const Result& result) {
+    EXPECT_FALSE(result);
+    return result ? Refused::Why::busy : error_of(result).why;
+  }
+
+  void link(const std::string& provider, const std::string& who, UserId to) {
+    EXPECT_TRUE(server_.db().write_now([&](db::Tx& tx) {
+      return providers::insert_link(tx, {provider, who, to, server_.clock.now()});
+    }));
+  }
+  std::vector<WayIn> ways_in(UserId of) { return run(federation().ways_in(of)); }
+
+  static self::testing::Setup with_providers() {
+    self::testing::Setup setup;
+    setup.providers = configured();
+    return setup;
+  }
+
+  boost::json::object claims_;
+  std::optional<Failure> failure_;
+  self::testing::Surface surface_{server_.ground(), *server_, passwords_, with_providers()};
+  self::Admission admission_{server_.ground(), *server_, surface_.auth, surface_.browsers};
+  std::optional<Federation> federation_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, FederationTest, db::engines(), db::engine_name);
+
+TEST_P(FederationTest, WhoIsLinkedSignsIn) {
+  const UserId alice = make_user("alice");
+  link("corp", "a1", alice);
+  const auto arrived = sign_in("corp", "a1");
+  ASSERT_TRUE(arrived);
+  const auto& signed_in = std::get<SignedIn>(*arrived);
+  EXPECT_EQ(signed_in.browser.session.account.id, alice);
+  EXPECT_EQ(signed_in.browser.session.authenticated.by, signin::AuthMethod::provider);
+  EXPECT_EQ(signed_in.next, "/account/devices");
+  EXPECT_TRUE(ways_in(alice).at(0).used_at);
+  // Of another provider that name is somebody else.
+  EXPECT_EQ(why(sign_in("other", "a1")), Refused::Why::no_account);
+}
+
+TEST_P(FederationTest, AWayIsGoneOnceAndInItsBrowser) {
+  link("corp", "a1", make_user("alice"));
+  const std::string state = leave("corp");
+  EXPECT_EQ(why(arrive("corp", state, "a1", {}, "another browser")), Refused::Why::way_over);
+  EXPECT_EQ(why(arrive("other", state, "a1")), Refused::Why::way_over);
+  EXPECT_EQ(why(arrive("corp", "no state", "a1")), Refused::Why::way_over);
+  EXPECT_TRUE(arrive("corp", state, "a1"));
+  EXPECT_EQ(why(arrive("corp", state, "a1")), Refused::Why::way_over);
+  const std::string late = leave("corp");
+  server_.clock.advance(31min);
+  EXPECT_EQ(why(arrive("corp", late, "a1")), Refused::Why::way_over);
+}
+
+TEST_P(FederationTest, WhatTheProviderRefusesEndsTheWay) {
+  link("corp", "a1", make_user("alice"));
+  using F = Failure::Why;
+  using R = Refused::Why;
+  for (const auto& [said, told] : {std::pair{F::unavailable, R::unavailable},
+                                   {F::denied, R::denied},
+                                   {F::not_fresh, R::not_fresh},
+                                   {F::not_believed, R::not_believed},
+                                   {F::misconfigured, R::misconfigured}}) {
+    failure_ = Failure{.why = said, .reason = "test", .sentence = "a test"};
+    const std::string state = leave("corp");
+    EXPECT_EQ(why(arrive("corp", state, "a1")), told);
+    failure_.reset();
+    EXPECT_EQ(why(arrive("corp", state, "a1")), R::way_over);
+  }
+}
+
+TEST_P(FederationTest, ANewcomerChoosesANameAndComesBackToIt) {
+  claims_ = {{"display", "Carol C."}, {"email", "carol@example.org"}, {"email_verified", true}};
+  const auto arrived = sign_in("corp", "Carol");
+  ASSERT_TRUE(arrived);
+  const auto& question = std::get<Question>(*arrived);
+  EXPECT_EQ(question.course, Course::choose_name);
+  EXPECT_EQ(question.localpart, "carol");
+  EXPECT_EQ(question.display_name, "Carol C.");
+  EXPECT_EQ(question.email, "carol@example.org");
+  EXPECT_FALSE(user("carol"));
+  const auto again = run(federation().question(question.state, kBrowser));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->localpart, "carol");
+  EXPECT_FALSE(run(federation().question(question.state, "another browser")));
+
+  const Federation::Choice choice{.state = question.state,
+                                  .browser = kBrowser,
+                                  .localpart = " Caroline ",
+                                  .cookie = {},
+                                  .origin = kOrigin};
+  const auto chosen = run(federation().choose(choice));
+  ASSERT_TRUE(chosen);
+  EXPECT_EQ(chosen->browser.session.account.localpart, "caroline");
+  const UserId carol = user("caroline").value().account.id;
+  EXPECT_FALSE(user("caroline")->password_hash);
+  EXPECT_THAT(ways_in(carol), SizeIs(1));
+  server_.db().read_now([&](db::Tx& tx) {
+    EXPECT_EQ(accounts::find_display_name(tx, carol), "Carol C.");
+    EXPECT_EQ(accounts::find_user_by_threepid(tx, {"email", "carol@example.org"})->account.id,
+              carol);
+    return true;
+  });
+  // The form sent twice makes no second account, nor does another way of the same person.
+  EXPECT_FALSE(run(federation().choose(choice)));
+  const auto back = sign_in("corp", "Carol");
+  ASSERT_TRUE(back);
+  EXPECT_EQ(std::get<SignedIn>(*back).browser.session.account.id, carol);
+}
+
+TEST_P(FederationTest, TwoWaysOfOneNewcomerMakeOneAccount) {
+  const auto first = sign_in("corp", "Carol");
+  const auto second = sign_in("corp", "Carol");
+  ASSERT_TRUE(first && second);
+  const auto choose = [&](const Result& arrived, const std::string& name) {
+    return run(federation().choose({.state = std::get<Question>(*arrived).state,
+                                    .browser = kBrowser,
+                                    .localpart = name,
+                                    .cookie = {},
+                                    .origin = kOrigin}));
+  };
+  EXPECT_TRUE(choose(first, "carol"));
+  const auto refused = choose(second, "carola");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(std::get<Refused>(error_of(refused)).why, Refused::Why::linked_elsewhere);
+  EXPECT_FALSE(user("carola"));
+}
+
+TEST_P(FederationTest, ANameThatIsTakenOrNoneIsSaid) {
+  make_user("dave");
+  const auto arrived = sign_in("corp", "Carol");
+  ASSERT_TRUE(arrived);
+  const std::string state = std::get<Question>(*arrived).state;
+  using Why = registration::RegistrationRefused::Why;
+  for (const auto& [name, reason] :
+       {std::pair{"dave", Why::username_taken}, {"no name", Why::invalid_username}}) {
+    const auto refused = run(federation().choose(
+        {.state = state, .browser = kBrowser, .localpart = name, .cookie = {}, .origin = kOrigin}));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(std::get<registration::RegistrationRefused>(error_of(refused)).why, reason);
+  }
+  EXPECT_TRUE(run(federation().question(state, kBrowser)));
+}
+
+TEST_P(FederationTest, ALocalAccountOfThatNameIsProvedByItsPassword) {
+  const UserId alice = make_user("alice", "correct horse");
+  const auto arrived = sign_in("corp", "Alice");
+  ASSERT_TRUE(arrived);
+  const auto& question = std::get<Question>(*arrived);
+  EXPECT_EQ(question.course, Course::prove_account);
+  EXPECT_EQ(question.localpart, "alice");
+  const auto prove = [&](const char* password) {
+    return run(federation().prove({.state = question.state,
+                                   .browser = kBrowser,
+                                   .password = password,
+                                   .cookie = {},
+                                   .origin = kOrigin}));
+  };
+  const auto wrong = prove("wrong");
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(std::get<signin::LoginRefused>(error_of(wrong)).why,
+            signin::LoginRefused::Why::wrong_credentials);
+  EXPECT_THAT(ways_in(alice), IsEmpty());
+  EXPECT_TRUE(prove("correct horse"));
+  EXPECT_THAT(ways_in(alice), SizeIs(1));
+  EXPECT_FALSE(prove("correct horse"));
+  EXPECT_TRUE(std::holds_alternative<SignedIn>(*sign_in("corp", "Alice")));
+}
+
+TEST_P(FederationTest, AnAddressCountsOnlyWhenItIsVerified) {
+  make_user("dave", "correct horse");
+  ASSERT_TRUE(administration_.add_threepid(accounts::testing::kOperator, "dave", "email",
+                                           "dave@example.org"));
+  claims_ = {{"email", "dave@example.org"}};
+  EXPECT_EQ(std::get<Question>(*sign_in("corp", "Mallory")).course, Course::choose_name);
+  claims_["email_verified"] = true;
+  const auto arrived = sign_in("corp", "David");
+  EXPECT_EQ(std::get<Question>(*arrived).course, Course::prove_account);
+  EXPECT_EQ(std::get<Question>(*arrived).localpart, "dave");
+}
+
+TEST_P(FederationTest, TheLockedAndTheDeactivatedStayOutside) {
+  link("corp", "a1", make_user("alice"));
+  link("corp", "b1", make_user("bob"));
+  ASSERT_TRUE(administration_.lock(accounts::testing::kOperator, "alice"));
+  ASSERT_TRUE(administration_.deactivate(accounts::testing::kOperator, "bob", false));
+  EXPECT_EQ(why(sign_in("corp", "a1")), Refused::Why::locked);
+  EXPECT_EQ(why(sign_in("corp", "b1")), Refused::Why::deactivated);
+}
+
+TEST_P(FederationTest, AVisitorLinksAndSomebodyElsesLinkStays) {
+  const UserId alice = make_user("alice");
+  link("corp", "a1", alice);
+  const auto visitor = std::get<SignedIn>(*sign_in("corp", "a1")).browser.session;
+  const auto linked = arrive("other", leave("other", Purpose::link, alice), "a2", visitor);
+  ASSERT_TRUE(linked);
+  EXPECT_EQ(std::get<Linked>(*linked).course, Course::link);
+  EXPECT_THAT(ways_in(alice), SizeIs(2));
+  EXPECT_EQ(std::get<Linked>(*arrive("other", leave("other", Purpose::link, alice), "a2", visitor))
+                .course,
+            Course::already_linked);
+  const UserId bob = make_user("bob");
+  link("other", "b2", bob);
+  EXPECT_EQ(why(arrive("other", leave("other", Purpose::link, alice), "b2", visitor)),
+            Refused::Why::linked_elsewhere);
+  // Signed out, or somebody else by now.
+  EXPECT_EQ(why(arrive("other", leave("other", Purpose::link, alice), "a3")),
+            Refused::Why::signed_out);
+  EXPECT_EQ(why(arrive("other", leave("other", Purpose::link, bob), "b3", visitor)),
+            Refused::Why::signed_out);
+}
+
+TEST_P(FederationTest, OnlyThePersonConfirmsWhoTheyAre) {
+  const UserId alice = make_user("alice");
+  link("corp", "a1", alice);
+  link("corp", "b1", make_user("bob"));
+  const auto visitor = std::get<SignedIn>(*sign_in("corp", "a1")).browser.session;
+  EXPECT_FALSE(scripted("corp").asked_again);
+  server_.clock.advance(1h);
+  EXPECT_FALSE(surface_.browsers.fresh(visitor));
+  EXPECT_EQ(why(arrive("corp", leave("corp", Purpose::reauthenticate, alice), "b1", visitor)),
+            Refused::Why::another_person);
+  const auto confirmed =
+      arrive("corp", leave("corp", Purpose::reauthenticate, alice), "a1", visitor);
+  ASSERT_TRUE(confirmed);
+  EXPECT_TRUE(scripted("corp").asked_again);
+  EXPECT_TRUE(surface_.browsers.fresh(std::get<SignedIn>(*confirmed).browser.session));
+}
+
+TEST_P(FederationTest, TheLastWayInStays) {
+  const UserId alice = make_user("alice");
+  link("corp", "a1", alice);
+  link("other", "a2", alice);
+  const auto visitor = std::get<SignedIn>(*sign_in("corp", "a1")).browser.session;
+  const auto unlink = [&](const char* provider, const char* subject) {
+    return run(federation().unlink({alice, visitor.id}, provider, subject));
+  };
+  EXPECT_TRUE(unlink("other", "nobody"));
+  EXPECT_TRUE(unlink("other", "a2"));
+  const auto refused = unlink("corp", "a1");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(std::get<Refused>(error_of(refused)).why, Refused::Why::last_way_in);
+  EXPECT_THAT(ways_in(alice), SizeIs(1));
+  server_.clock.advance(1h);
+  const auto stale = unlink("corp", "a1");
+  ASSERT_FALSE(stale);
+  EXPECT_EQ(std::get<self::Refused>(error_of(stale)).why, self::Refused::Why::not_fresh);
+}
+
+TEST_P(FederationTest, WhoIsNamedIsLedToTheirOnlyProvider) {
+  const auto only = [&](const char* user) { return run(federation().only_way_in(user)); };
+  link("corp", "a1", make_user("alice"));
+  link("corp", "b1", make_user("bob", "correct horse"));
+  const UserId carol = make_user("carol");
+  link("corp", "c1", carol);
+  link("other", "c2", carol);
+  link("gone", "d1", make_user("dave"));
+  EXPECT_EQ(only("alice"), "corp");
+  EXPECT_EQ(only("@alice:example.com"), "corp");
+  for (const char* user : {"", "bob", "carol", "dave", "nobody", "@alice:other.example"}) {
+    EXPECT_EQ(only(user), std::nullopt) << user;
+  }
+}
+
+class ProviderLogoutTest : public FederationTest {
+ protected:
+  ProviderLogoutTest() {
+    alice_ = make_user("alice");
+    link("corp", "a1", alice_);
+    browser_ = std::get<SignedIn>(*sign_in("corp", "a1")).browser;
+    const auto token = run(surface_.login_tokens.make_for_browser(browser_.session));
+    tokens_ = run(surface_.sign_in.with_token(0, token.value(), device("PHONE"))).value().tokens;
+  }
+  std::size_t logout(const std::string& subject, const std::string& session,
+                     const std::string& id) {
+    const auto heard =
+        run(federation().hear_logout("corp", {{"sub", subject}, {"sid", session}, {"jti", id}}));
+    EXPECT_TRUE(heard);
+    return heard.value_or(99);
+  }
+  bool signed_in_here() {
+    return run(surface_.browsers.find(browser_.cookie, kOrigin)).has_value();
+  }
+  sessions::Standing standing() { return server_.check(tokens_.access_token); }
+
+  UserId alice_{};
+  signin::BrowserSignedIn browser_;
+  sessions::TokenPair tokens_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, ProviderLogoutTest, db::engines(), db::engine_name);
+
+TEST_P(ProviderLogoutTest, EndsWhatItHasBegunSoftlyAndOnce) {
+  EXPECT_EQ(logout("", "session of somebody", "1"), 0U);
+  EXPECT_EQ(logout("nobody", "", "2"), 0U);
+  EXPECT_TRUE(signed_in_here());
+  EXPECT_EQ(logout("a1", "session of a1", "3"), 1U);
+  EXPECT_FALSE(signed_in_here());
+  EXPECT_EQ(standing().worth, sessions::Worth::soft);
+  // The device waits for its person.
+  EXPECT_EQ(std::get<SignedIn>(*sign_in("corp", "a1")).course, Course::sign_in);
+  EXPECT_EQ(logout("a1", "", "3"), 0U);
+  EXPECT_EQ(logout("a1", "", "4"), 1U);
+}
+
+TEST_P(FederationTest, AnUnknownProviderIsRefused) {
+  const auto left = run(federation().leave(
+      {.provider = "nobody", .next = "/", .browser = kBrowser, .address = "192.0.2.1"}));
+  ASSERT_FALSE(left);
+  EXPECT_EQ(error_of(left).why, Refused::Why::unknown_provider);
+}
+
+TEST_P(FederationTest, PurgeTakesWhatIsOver) {
+  leave("corp");
+  server_.clock.advance(31min);
+  federation().purge();
+  EXPECT_EQ(server_.db().read_now([](db::Tx& tx) {
+    return std::get<0>(tx.one<std::int64_t>("SELECT COUNT(*) FROM provider_attempts").value());
+  }),
+            0);
+}
+
+}  // namespace
+}  // namespace latchkey::federation

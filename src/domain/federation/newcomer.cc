@@ -1,0 +1,77 @@
+#include "domain/federation/newcomer.h"
+
+#include <utility>
+
+#include "domain/accounts/matrix_id.h"
+#include "domain/accounts/threepid.h"
+#include "platform/text/json.h"
+#include "platform/text/utf8.h"
+
+namespace latchkey::federation {
+namespace {
+
+constexpr std::size_t kLongestName = 255;       // bytes
+constexpr std::size_t kLongestHint = 8 * 1024;  // bytes
+
+std::string rendered(const providers::ClaimsTemplate& made, const providers::Person& person) {
+  std::string text = made.render(person.claims).value_or("");
+  return text::valid_utf8(text) ? text : "";
+}
+
+std::string verified_email(const providers::Provider& provider, const providers::Person& person) {
+  if (!provider.options.email_verified && !providers::is_true(person.claims, "email_verified")) {
+    return {};
+  }
+  const auto email =
+      accounts::canonical_threepid("email", rendered(provider.templates.email, person));
+  return email ? email->address : "";
+}
+
+std::string usable_localpart(const providers::Provider& provider, const providers::Person& person,
+                             std::string_view server_name) {
+  std::string name = accounts::new_localpart_meant(rendered(provider.templates.localpart, person));
+  return accounts::valid_localpart(name, server_name) ? name : "";
+}
+
+}  // namespace
+
+Newcomer newcomer_of(const providers::Provider& provider, const providers::Person& person,
+                     std::string_view server_name) {
+  Newcomer newcomer{.subject = person.subject,
+                    .localpart = usable_localpart(provider, person, server_name),
+                    .display_name = rendered(provider.templates.display_name, person),
+                    .email = verified_email(provider, person),
+                    .administrator = person.administrator,
+                    .session = person.session};
+  newcomer.display_name = text::truncate_utf8(newcomer.display_name, kLongestName);
+  return newcomer;
+}
+
+boost::json::object json_of(const Newcomer& newcomer) {
+  const Secret& hint = newcomer.session.hint;
+  return {{"subject", newcomer.subject},
+          {"localpart", newcomer.localpart},
+          {"display_name", newcomer.display_name},
+          {"email", newcomer.email},
+          {"administrator", newcomer.administrator},
+          {"session", newcomer.session.name},
+          {"hint", hint.reveal().size() > kLongestHint ? "" : hint.reveal()}};
+}
+
+std::optional<Newcomer> newcomer_in(const boost::json::object& kept) {
+  const auto text = [&kept](std::string_view name) {
+    return std::string(text::text_of(kept, name));
+  };
+  Newcomer newcomer{.subject = text("subject"),
+                    .localpart = text("localpart"),
+                    .display_name = text("display_name"),
+                    .email = text("email"),
+                    .session = {.name = text("session"), .hint = Secret(text("hint"))}};
+  if (newcomer.subject.empty()) return std::nullopt;
+  const auto* administrator = kept.if_contains("administrator");
+  newcomer.administrator =
+      administrator != nullptr && administrator->is_bool() && administrator->get_bool();
+  return newcomer;
+}
+
+}  // namespace latchkey::federation

@@ -1,0 +1,495 @@
+// GET /account/providers/{id}: away to an identity provider; GET and POST …/callback: back from it
+// (spec "Client login via SSO"; OpenID Connect Core section 3.1.2.5); and what is asked of who
+// comes for the first time: GET and POST /account/newcomer.
+
+#include <algorithm>
+#include <array>
+#include <variant>
+
+#include "domain/accounts/matrix_id.h"
+#include "endpoints/account_pages/account_pages.h"
+#include "endpoints/account_pages/terms_fields.h"
+#include "endpoints/pages/cookie.h"
+#include "endpoints/pages/next.h"
+#include "endpoints/pages/words.h"
+#include "endpoints/request/origin.h"
+#include "platform/http/form.h"
+
+namespace latchkey::account_pages {
+namespace {
+
+using federation::Arrived;
+using federation::Course;
+using federation::Purpose;
+using Why = federation::Refused::Why;
+
+constexpr std::string_view kNewcomer = "/account/newcomer";
+// Of the ways of this browser; it lasts as long as the browser is open.
+constexpr std::string_view kWaysCookie = "-ways";
+
+std::string ways_cookie(const AccountPages& pages, const http::Request& request) {
+  return std::string(
+      pages::cookie_value(request, pages::cookie_name(pages.public_url, kWaysCookie)));
+}
+
+// What the person reads, which names the provider where it had a part in it.
+std::string sentence_of(const Language& language, const federation::Refused& refused) {
+  const std::string_view provider = refused.provider;
+  switch (refused.why) {
+    case Why::unavailable:
+      return language.say(texts::ProviderUnavailable{.provider = provider});
+    case Why::misconfigured:
+      return language.say(texts::ProviderMisconfigured{.provider = provider});
+    case Why::denied:
+      return language.say(texts::ProviderDenied{.provider = provider});
+    case Why::not_fresh:
+      return language.say(texts::ProviderNotFresh{.provider = provider});
+    case Why::not_believed:
+      return language.say(texts::ProviderNotBelieved{.provider = provider});
+    case Why::no_account:
+      return language.say(texts::ProviderNoAccount{.provider = provider});
+    case Why::name_taken:
+      return language.say(texts::ProviderNameTaken{.provider = provider});
+    case Why::linked_elsewhere:
+      return language.say(texts::ProviderLinkedElsewhere{.provider = provider});
+    case Why::another_person:
+      return language.say(texts::ProviderAnotherPerson{.provider = provider});
+    case Why::last_way_in:
+      return std::string(language.say(Text::provider_last_way_in));
+    case Why::unknown_provider:
+      return std::string(language.say(Text::provider_unknown));
+    case Why::too_many:
+    case Why::busy:
+      return std::string(language.say(Text::error_busy));
+    case Why::signed_out:
+      return std::string(language.say(Text::provider_signed_out));
+    case Why::locked:
+      return std::string(language.say(Text::error_locked));
+    case Why::deactivated:
+      return std::string(language.say(Text::error_deactivated));
+    case Why::wrong_password:
+    case Why::way_over:
+      break;
+  }
+  return std::string(language.say(Text::provider_way_over));
+}
+
+int status_of(Why why) {
+  switch (why) {
+    case Why::unknown_provider:
+      return 404;
+    case Why::too_many:
+      return 429;
+    case Why::unavailable:
+    case Why::busy:
+      return 503;
+    case Why::misconfigured:
+      return 502;
+    case Why::way_over:
+    case Why::not_believed:
+    case Why::signed_out:
+      return 400;
+    default:
+      return 403;
+  }
+}
+
+http::Response refused_page(const AccountPages& pages, const http::Request& request,
+                            const federation::Refused& refused) {
+  const Language& language = pages::language_of(pages, request);
+  pages::Message message{
+      .status = status_of(refused.why),
+      .title = Text::provider_failed,
+      .sentence = sentence_of(language, refused),
+      .link = pages::sign_in_path(pages::next_or_home(pages.router, refused.next), {.away = true}),
+      .link_text = Text::provider_back};
+  http::Response response = pages::show_message(pages, request, message);
+  if (refused.retry_after > Duration{0}) {
+    pages::put_retry(
+        response, std::array{pages::Refused{.sentence = {}, .retry_after = refused.retry_after}});
+  }
+  return response;
+}
+
+// Away by a redirect, or with a form where the provider wants one.
+http::Response go(const AccountPages& pages, const http::Request& request,
+                  const federation::Left& left, const std::string& provider) {
+  if (request.method == http::Method::get) return pages::see_other(left.departure.url);
+  return pages::go_on(
+      pages, request, left.departure.url,
+      pages::language_of(pages, request).say(texts::ProviderContinue{.provider = provider}));
+}
+
+Task<http::Response> leave(const AccountPages& pages, const http::Request& request,
+                           federation::Leaving leaving) {
+  leaving.browser = ways_cookie(pages, request);
+  const bool fresh = leaving.browser.empty();
+  if (fresh) leaving.browser = federation::Federation::new_browser();
+  leaving.address = std::string(request.client_address);
+  const std::string browser = leaving.browser;
+  const auto* provider = pages.federation->providers().find(leaving.provider);
+  const std::string name = provider != nullptr ? provider->options.name : "";
+  const auto left = co_await pages.federation->leave(std::move(leaving));
+  if (!left) co_return refused_page(pages, request, left.error());
+  http::Response response = go(pages, request, *left, name);
+  if (fresh) {
+    response.headers.emplace_back(
+        "Set-Cookie",
+        pages::set_cookie(pages.public_url, pages::cookie_name(pages.public_url, kWaysCookie),
+                          browser, std::nullopt));
+  }
+  co_return response;
+}
+
+// Anybody may be led here by a link: what follows is asked by the provider, and by the page on
+// which an app is let in.
+Task<http::Response> get_leave(const AccountPages& pages, const http::Request& request) {
+  const http::Form query = pages::query_of(request);
+  co_return co_await leave(pages, request,
+                           {.provider = request.parameters[0],
+                            .next = pages::next_or_home(pages.router, pages::field(query, "next")),
+                            .login_hint = pages::typed_field(query, "login_hint"),
+                            .browser = {},
+                            .address = {}});
+}
+
+// To prove who one is once more, before something is destroyed.
+Task<http::Response> post_confirm(const Visit& visit) {
+  co_return co_await leave(
+      visit.pages, visit.request,
+      {.provider = visit.request.parameters[0],
+       .purpose = Purpose::reauthenticate,
+       .visitor = visit.who.account.id,
+       .next = pages::next_or_home(visit.pages.router, pages::field(visit.form, "next")),
+       .login_hint = visit.who.account.localpart,
+       .browser = {},
+       .address = {}});
+}
+
+// Another way in to the own account.
+Task<http::Response> post_link(const Visit& visit) {
+  if (!visit.pages.browsers.fresh(visit.who)) {
+    co_return pages::to_sign_in(kWaysIn, {.again = true});
+  }
+  co_return co_await leave(visit.pages, visit.request,
+                           {.provider = visit.request.parameters[0],
+                            .purpose = Purpose::link,
+                            .visitor = visit.who.account.id,
+                            .next = std::string(kWaysIn),
+                            .browser = {},
+                            .address = {}});
+}
+
+http::Response signed_in_page(const AccountPages& pages, const federation::SignedIn& signed_in) {
+  http::Response response = pages::see_other(pages::next_or_home(pages.router, signed_in.next));
+  pages::give_cookie(pages, response, signed_in.browser.cookie);
+  return response;
+}
+
+Task<http::Response> back(const AccountPages& pages, const http::Request& request,
+                          const http::Form& sent) {
+  federation::Fields fields;
+  for (const http::Form::Field& field : sent.fields()) fields.emplace_back(field.name, field.value);
+  const auto arrived =
+      co_await pages.federation->arrive({.provider = request.parameters[0],
+                                         .fields = std::move(fields),
+                                         .browser = ways_cookie(pages, request),
+                                         .visitor = co_await pages::visitor(pages, request),
+                                         .cookie = pages::session_cookie(pages, request),
+                                         .origin = request::origin_of(request)});
+  if (!arrived) co_return refused_page(pages, request, arrived.error());
+  if (const auto* signed_in = std::get_if<federation::SignedIn>(&*arrived)) {
+    co_return signed_in_page(pages, *signed_in);
+  }
+  if (const auto* linked = std::get_if<federation::Linked>(&*arrived)) {
+    co_return pages::done(pages, pages::next_or_home(pages.router, linked->next),
+                          pages::Notice::linked);
+  }
+  const auto& question = std::get<federation::Question>(*arrived);
+  const std::vector<http::Form::Field> query{{"way", question.state}};
+  co_return pages::see_other(std::string(kNewcomer) + "?" + http::encode_form(query));
+}
+
+// A provider's own word that somebody has signed out there (OpenID Connect Back-Channel Logout 1.0
+// section 2.5: a form that no browser sends; section 2.8: its answer). Also what a browser brings
+// (Front-Channel Logout 1.0), where the configuration allows it.
+Task<http::Response> hear_logout(const AccountPages& pages, const http::Request& request,
+                                 const http::Form& sent) {
+  federation::Fields fields;
+  for (const http::Form::Field& field : sent.fields()) fields.emplace_back(field.name, field.value);
+  const auto heard =
+      co_await pages.federation->hear_logout(request.parameters[0], std::move(fields));
+  http::Response response;
+  response.content_type = {};
+  response.headers = {{"Cache-Control", "no-store"}};
+  if (!heard) {
+    const Why why = heard.error().why;
+    response.status = why == Why::unknown_provider || why == Why::busy || why == Why::unavailable
+                          ? status_of(why)
+                          : 400;
+  }
+  co_return response;
+}
+
+Task<http::Response> get_callback(const AccountPages& pages, const http::Request& request) {
+  co_return co_await back(pages, request, pages::query_of(request));
+}
+
+// The browser sends no cookie of ours with a form of another site's (SameSite=Lax): it comes back
+// with the same fields by itself, and then it does.
+Task<http::Response> post_callback(const AccountPages& pages, const http::Request& request) {
+  const auto form = http::Form::parse(http::has_form(request) ? request.body : std::string_view());
+  if (!form) {
+    co_return refused_page(pages, request, federation::Refused{.why = Why::way_over});
+  }
+  // CAS tells of a sign-out where it sends people (CAS Protocol 3.0 section 2.3.3).
+  if (form->only("logoutRequest")) co_return co_await hear_logout(pages, request, *form);
+  co_return pages::see_other(std::string(request.path) + "?" + http::encode_form(form->fields()));
+}
+
+Task<http::Response> get_logout(const AccountPages& pages, const http::Request& request) {
+  co_return co_await hear_logout(pages, request, pages::query_of(request));
+}
+
+Task<http::Response> post_logout(const AccountPages& pages, const http::Request& request) {
+  auto form = http::Form::parse(http::has_form(request) ? request.body : std::string_view());
+  co_return co_await hear_logout(pages, request, form ? *form : http::Form());
+}
+
+// --- who comes for the first time
+
+http::Response choose_page(const AccountPages& pages, const http::Request& request,
+                           const federation::Question& question, const http::Form& sent,
+                           const pages::Refusals& refusals) {
+  const Language& language = pages::language_of(pages, request);
+  html::Page page = pages::begin_page(pages, request, language.say(Text::newcomer_title),
+                                      "account_newcomer.html");
+  html::Values& values = page.values;
+  const std::string typed = pages::typed_field(sent, "user");
+  values.set_sent("WAY", question.state);
+  values.set("PURPOSE", language.say(texts::NewcomerWhy{.provider = question.provider}));
+  values.set("USER", typed.empty() ? question.localpart : typed);
+  values.set("USER_HINT", language.say(texts::SignUpNameHint{.server = pages.server_name}));
+  values.add_text("SHOWN_NAME", question.display_name).add_text("EMAIL", question.email);
+  if (!pages.registration.terms().empty()) put_terms(values, pages, language, sent, refusals);
+  pages::put_refusals(page, refusals, {"user", "terms"}, "user");
+  http::Response response = pages::show(pages, request, std::move(page));
+  pages::put_retry(response, refusals);
+  return response;
+}
+
+http::Response prove_page(const AccountPages& pages, const http::Request& request,
+                          const federation::Question& question, const pages::Refusals& refusals) {
+  const Language& language = pages::language_of(pages, request);
+  html::Page page =
+      pages::begin_page(pages, request, language.say(Text::prove_title), "account_prove.html");
+  page.script = kShowPassword;
+  const std::string user = accounts::matrix_id(question.localpart, pages.server_name);
+  page.values.set_sent("WAY", question.state).set("ACCOUNT", user);
+  page.values.set("PURPOSE",
+                  language.say(texts::ProveWhy{.provider = question.provider, .user = user}));
+  pages::put_refusals(page, refusals, {"password"}, "password");
+  http::Response response = pages::show(pages, request, std::move(page));
+  pages::put_retry(response, refusals);
+  return response;
+}
+
+http::Response question_page(const AccountPages& pages, const http::Request& request,
+                             const federation::Question& question, const http::Form& sent,
+                             const pages::Refusals& refusals) {
+  return question.course == Course::prove_account
+             ? prove_page(pages, request, question, refusals)
+             : choose_page(pages, request, question, sent, refusals);
+}
+
+Task<http::Response> get_newcomer(const AccountPages& pages, const http::Request& request) {
+  const http::Form query = pages::query_of(request);
+  const auto question =
+      co_await pages.federation->question(pages::field(query, "way"), ways_cookie(pages, request));
+  if (!question) co_return refused_page(pages, request, question.error());
+  co_return question_page(pages, request, *question, {}, {});
+}
+
+// What is wrong with the form that chooses a name.
+pages::Refusals check_choice(const AccountPages& pages, const Language& language,
+                             const http::Form& sent) {
+  pages::Refusals refusals;
+  if (pages::typed_field(sent, "user").empty()) {
+    refusals.push_back(pages::wrong_field(language, "user", Text::error_name_needed));
+  }
+  if (!all_accepted(pages, language, sent)) {
+    refusals.push_back(pages::wrong_field(language, "terms", Text::error_terms));
+  }
+  return refusals;
+}
+
+Task<http::Response> post_choice(const AccountPages& pages, const http::Request& request,
+                                 const http::Form& sent, const federation::Question& question) {
+  const Language& language = pages::language_of(pages, request);
+  const auto wrong = check_choice(pages, language, sent);
+  if (!wrong.empty()) co_return choose_page(pages, request, question, sent, wrong);
+  const auto made =
+      co_await pages.federation->choose({.state = question.state,
+                                         .browser = ways_cookie(pages, request),
+                                         .localpart = pages::typed_field(sent, "user"),
+                                         .terms = all_accepted(pages, language, sent),
+                                         .cookie = pages::session_cookie(pages, request),
+                                         .origin = request::origin_of(request),
+                                         .worker = request.worker});
+  if (made) co_return signed_in_page(pages, *made);
+  if (const auto* refused = std::get_if<federation::Refused>(&made.error())) {
+    co_return refused_page(pages, request, *refused);
+  }
+  co_return choose_page(
+      pages, request, question, sent,
+      {pages::words(language, std::get<registration::RegistrationRefused>(made.error()))});
+}
+
+Task<http::Response> post_proof(const AccountPages& pages, const http::Request& request,
+                                const http::Form& sent, const federation::Question& question) {
+  const Language& language = pages::language_of(pages, request);
+  std::string password = pages::field(sent, "password");
+  if (password.empty()) {
+    co_return prove_page(pages, request, question,
+                         {pages::wrong_field(language, "password", Text::error_password_needed)});
+  }
+  const auto proved =
+      co_await pages.federation->prove({.state = question.state,
+                                        .browser = ways_cookie(pages, request),
+                                        .password = std::move(password),
+                                        .cookie = pages::session_cookie(pages, request),
+                                        .origin = request::origin_of(request)});
+  if (proved) co_return signed_in_page(pages, *proved);
+  if (const auto* refused = std::get_if<federation::Refused>(&proved.error())) {
+    co_return refused_page(pages, request, *refused);
+  }
+  const auto& login = std::get<signin::LoginRefused>(proved.error());
+  if (login.why != signin::LoginRefused::Why::wrong_credentials) {
+    co_return prove_page(pages, request, question, {pages::words(language, login)});
+  }
+  pages::Refused wrong = pages::wrong_field(language, "password", Text::error_password);
+  wrong.status = 403;
+  co_return prove_page(pages, request, question, {wrong});
+}
+
+Task<http::Response> post_newcomer(const AccountPages& pages, const http::Request& request,
+                                   const http::Form& sent) {
+  const auto question =
+      co_await pages.federation->question(pages::field(sent, "way"), ways_cookie(pages, request));
+  if (!question) co_return refused_page(pages, request, question.error());
+  if (question->course == Course::prove_account) {
+    co_return co_await post_proof(pages, request, sent, *question);
+  }
+  co_return co_await post_choice(pages, request, sent, *question);
+}
+
+// --- the ways in of an account
+
+Task<http::Response> ways_page(const Visit& visit, const pages::Refusals& refusals) {
+  const auto ways = co_await visit.pages.federation->ways_in(visit.who.account.id);
+  html::Page page = pages::begin_page(visit.pages, visit.request, visit.language.say(Text::ways_in),
+                                      "account_ways.html");
+  html::Values& values = page.values;
+  values.add_text("NOTICE", pages::notice_of(visit.pages, visit.request));
+  if ((co_await visit.pages.overview.profile(visit.who.account.id)).has_password) {
+    values.add("HAS_PASSWORD");
+  }
+  if (ways.empty()) values.add("NONE");
+  for (const federation::WayIn& way : ways) {
+    html::Values& row = values.add("WAY");
+    row.set("PROVIDER", way.provider.empty() ? way.provider_id : way.provider);
+    row.set_sent("PROVIDER_ID", way.provider_id).set_sent("SUBJECT", way.subject);
+    row.set("ADDED", visit.language.ago(way.created_at, visit.pages.clock.now()));
+    row.set("REMOVE_LABEL",
+            visit.language.say(texts::WayRemove{.provider = way.provider.empty() ? way.provider_id
+                                                                                 : way.provider}));
+  }
+  for (const providers::Provider& provider : visit.pages.federation->providers().all()) {
+    if (provider.browser == nullptr) continue;
+    values.add("ADD")
+        .set("ID", provider.options.id)
+        .set("LABEL", visit.language.say(texts::WayAdd{.provider = provider.options.name}));
+  }
+  pages::put_refusals(page, refusals, {});
+  co_return pages::show(visit.pages, visit.request, std::move(page));
+}
+
+Task<http::Response> get_ways(const Visit& visit) { co_return co_await ways_page(visit, {}); }
+
+Task<http::Response> post_unlink(const Visit& visit) {
+  const auto removed = co_await visit.pages.federation->unlink(self::proof_of(visit.who),
+                                                               pages::field(visit.form, "provider"),
+                                                               pages::field(visit.form, "subject"));
+  if (removed) {
+    co_return pages::done(visit.pages, std::string(kWaysIn), pages::Notice::unlinked);
+  }
+  if (const auto* refused = std::get_if<federation::Refused>(&removed.error())) {
+    co_return co_await ways_page(
+        visit, {{.status = 409, .sentence = sentence_of(visit.language, *refused)}});
+  }
+  const auto& refused = std::get<self::Refused>(removed.error());
+  if (refused.why == self::Refused::Why::not_fresh) {
+    co_return pages::to_sign_in(kWaysIn, {.again = true});
+  }
+  co_return co_await ways_page(visit, {pages::words(visit.language, refused)});
+}
+
+}  // namespace
+
+void put_providers(html::Values& values, const AccountPages& pages, const Language& language,
+                   std::string_view next, std::string_view login_hint) {
+  if (pages.federation == nullptr) return;
+  html::Values* list = nullptr;
+  for (const providers::Provider& provider : pages.federation->providers().all()) {
+    if (provider.browser == nullptr) continue;
+    if (list == nullptr) list = &values.add("PROVIDERS");
+    list->add("PROVIDER")
+        .set("URL", provider_path(provider.options.id, next, login_hint))
+        .set("LABEL", language.say(texts::ProviderContinue{.provider = provider.options.name}));
+  }
+}
+
+void put_confirmations(html::Values& values, const AccountPages& pages, const Language& language,
+                       std::string_view next, const std::vector<std::string>& ids) {
+  if (pages.federation == nullptr) return;
+  html::Values* list = nullptr;
+  for (const providers::Provider& provider : pages.federation->providers().all()) {
+    const std::string& id = provider.options.id;
+    if (provider.browser == nullptr || std::ranges::find(ids, id) == ids.end()) continue;
+    if (list == nullptr) list = &values.add("CONFIRMATIONS");
+    list->add("PROVIDER")
+        .set("ACTION", std::string(kProviders) + id + "/confirm")
+        .set("LABEL", language.say(texts::ProviderConfirm{.provider = provider.options.name}))
+        .set_sent("NEXT", next);
+  }
+}
+
+std::string provider_path(std::string_view id, std::string_view next, std::string_view login_hint) {
+  std::vector<http::Form::Field> query{{"next", std::string(next)}};
+  if (!login_hint.empty()) query.push_back({"login_hint", std::string(login_hint)});
+  return std::string(kProviders).append(id).append("?").append(http::encode_form(query));
+}
+
+void mount_providers(request::Routes& routes, const AccountPages& pages) {
+  if (pages.federation == nullptr) return;
+  const auto open = [&pages](auto answer) {
+    return [&pages, answer](const http::Request& request) { return answer(pages, request); };
+  };
+  routes.add(http::Method::get, std::string(kNewcomer), open(get_newcomer));
+  add_open_form(routes, pages, std::string(kNewcomer),
+                [&pages](const http::Request& request, const http::Form& sent) {
+                  return post_newcomer(pages, request, sent);
+                });
+  const std::string one = std::string(kProviders) + "{id}";
+  routes.add(http::Method::get, one, open(get_leave));
+  routes.add(http::Method::get, one + "/callback", open(get_callback));
+  routes.add(http::Method::post, one + "/callback", open(post_callback));
+  routes.add(http::Method::get, one + "/logout", open(get_logout));
+  routes.add(http::Method::post, one + "/logout", open(post_logout));
+  add_form(routes, pages, one + "/confirm", pages::kHome, post_confirm);
+  add_form(routes, pages, one + "/link", kWaysIn, post_link);
+  add_page(routes, pages, std::string(kWaysIn), get_ways);
+  add_form(routes, pages, std::string(kWaysIn) + "/remove", kWaysIn, post_unlink);
+}
+
+}  // namespace latchkey::account_pages
