@@ -10,20 +10,21 @@ _latchkey() {
   fi
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
-      --after | --config | --expires-in | --from | --inactive | --limit | --name | --search | --to | --user | --uses) ((i++)) ;;
+      --after | --config | --expires-in | --from | --inactive | --limit | --name | --sample | --search | --to | --user | --uses) ((i++)) ;;
       -*) ;;
       *) words+=("${COMP_WORDS[i]}") ;;
     esac
   done
   case ${#words[@]} in
-    0) candidates="serve doctor homeserver config user stats session registration-token audit keys outbox backup" ;;
+    0) candidates="serve doctor homeserver config user stats session registration-token audit keys outbox backup provider" ;;
     1) case ${words[0]} in
     homeserver) candidates="config sync" ;;
     config) candidates="check example reference manual completion" ;;
-    user) candidates="list show create set-password recovery-link lock unlock suspend unsuspend deactivate reactivate admin sign-out soft-logout add-threepid remove-threepid threepids sessions" ;;
+    user) candidates="list show create set-password recovery-link lock unlock suspend unsuspend deactivate reactivate admin sign-out soft-logout add-threepid remove-threepid threepids sessions link unlink links" ;;
     session) candidates="end soft-logout soft-logout-all mark-gap" ;;
     registration-token) candidates="create list revoke" ;;
     keys) candidates="list rotate replace rotate-signing" ;;
+    provider) candidates="list test" ;;
     esac ;;
   esac
   case "${words[*]:0:2}" in

@@ -175,6 +175,7 @@ admin::Operations Core::operations() const {
           .upkeep = *upkeep,
           .sessions = *sessions,
           .users = *users,
+          .providers = providers,
           .public_url = public_url,
           .recovery = config.recovery,
           .sync = sync.get()};

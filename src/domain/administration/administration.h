@@ -14,6 +14,7 @@
 #include "domain/accounts/threepid_rows.h"
 #include "domain/accounts/user_rows.h"
 #include "domain/ground/ground.h"
+#include "domain/providers/link_rows.h"
 #include "domain/sessions/session_rows.h"
 #include "domain/sessions/sessions.h"
 #include "platform/task.h"
@@ -71,6 +72,10 @@ struct AdminRefused {
     not_a_medium,   // `subject` is no medium
     address_taken,  // `subject`, in its canonical form
     not_theirs,     // `subject`, in its canonical form, is not one of the user `name`
+    // links to identity providers
+    link_taken,     // `subject` is an account's already
+    no_such_link,   // `subject` is not one of the user `name`
+    not_a_subject,  // empty, no text, or too long
     // registration tokens
     not_a_token,       // its text
     not_a_token_name,  // longer than kLongestTokenName, or not a line of text
@@ -139,6 +144,14 @@ class Administration {
   Task<Result<accounts::Threepid>> remove_threepid(Operator by, std::string name,
                                                    std::string medium, std::string address);
   Task<Result<std::vector<accounts::ListedThreepid>>> list_threepids(std::string name);
+
+  // --- links to identity providers (administer_links.cc) ---
+
+  // The user signs in with that identity from now on.
+  Task<Result<>> link(Operator by, std::string name, std::string provider, std::string subject);
+  // Also where it is the last way in: the operator knows another, or makes one.
+  Task<Result<>> unlink(Operator by, std::string name, std::string provider, std::string subject);
+  Task<Result<std::vector<providers::Link>>> list_links(std::string name);
 
   // --- sessions (administer_sessions.cc) ---
 

@@ -12,6 +12,7 @@
 #include "domain/administration/upkeep.h"
 #include "domain/administration/user_listing.h"
 #include "domain/homeserver/sync.h"
+#include "domain/providers/provider_set.h"
 #include "platform/http/public_url.h"
 #include "platform/task.h"
 #include "platform/text/ulid.h"
@@ -40,6 +41,7 @@ struct Operations {
   administration::Upkeep& upkeep;
   sessions::Sessions& sessions;
   administration::UserListing& users;
+  const providers::ProviderSet& providers;
   http::PublicUrl public_url{""};
   accounts::RecoveryOptions recovery = {};
   homeserver::Sync* sync = nullptr;  // absent: there is no homeserver behind
@@ -89,6 +91,7 @@ std::vector<Command> session_commands();
 std::vector<Command> registration_token_commands();
 std::vector<Command> upkeep_commands();
 std::vector<Command> homeserver_commands();
+std::vector<Command> provider_commands();
 
 // "name", as most commands take it first.
 extern const Argument kUserName;

@@ -13,9 +13,9 @@ constexpr std::size_t kLongestUnixName = 64;
 const std::vector<Command>& table() {
   static const std::vector<Command> all = [] {
     std::vector<Command> commands;
-    for (auto subject :
-         {listing_commands(), user_commands(), threepid_commands(), session_commands(),
-          registration_token_commands(), upkeep_commands(), homeserver_commands()}) {
+    for (auto subject : {listing_commands(), user_commands(), threepid_commands(),
+                         session_commands(), registration_token_commands(), upkeep_commands(),
+                         homeserver_commands(), provider_commands()}) {
       std::ranges::move(subject, std::back_inserter(commands));
     }
     return commands;

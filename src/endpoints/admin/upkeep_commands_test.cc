@@ -58,11 +58,13 @@ class UpkeepCommands : public Socket, public accounts::testing::AccountsOnEachEn
   administration::Upkeep upkeep_{server_.ground(), *server_, *administration_,
                                  [this](const std::string&) { copied_.acquire(); }};
   administration::UserListing users_{server_.ground(), *administration_, "example.com"};
+  const providers::ProviderSet providers_;
   const Operations operations_{.ground = server_.ground(),
                                .administration = *administration_,
                                .upkeep = upkeep_,
                                .sessions = *server_,
-                               .users = users_};
+                               .users = users_,
+                               .providers = providers_};
 };
 
 INSTANTIATE_TEST_SUITE_P(Engines, UpkeepCommands, db::engines(), db::engine_name);
