@@ -102,10 +102,18 @@ need_synapse_workers() {
 }
 
 # The JavaScript clients and their Node, as the lock file has them.
-need_node() {
-  [[ tests/e2e/js/node_modules/.package-lock.json -nt tests/e2e/js/package-lock.json ]] && return
-  npm --prefix tests/e2e/js ci --no-audit --no-fund
-  touch tests/e2e/js/node_modules/.package-lock.json
+need_node() { install_node_packages tests/e2e/js; }
+
+# The identity provider that tests sign people in at.
+need_provider() {
+  need_node # node itself
+  install_node_packages tests/support/oidc_provider
+}
+
+install_node_packages() { # FOLDER
+  [[ $1/node_modules/.package-lock.json -nt $1/package-lock.json ]] && return
+  npm --prefix "$1" ci --no-audit --no-fund
+  touch "$1/node_modules/.package-lock.json"
 }
 
 # need_program COMMAND VERSION NAME WHERE: a toolchain that Debian 12 is too old for.

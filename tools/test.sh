@@ -59,7 +59,7 @@ python_tests() { # STEP PRESET FOLDER… [-- PYTEST-ARGUMENT…]
 }
 
 browser_tests() {
-  need_node # axe-core
+  need_provider # and axe-core
   python_tests e2e-browser release e2e/browser
 }
 
@@ -68,6 +68,11 @@ javascript_tests() {
   LATCHKEY_BINARY=$PWD/build/release/latchkey npm --prefix tests/e2e/js test -- \
     --test-reporter=spec --test-reporter-destination=stdout \
     --test-reporter=junit --test-reporter-destination="$PWD/$results/e2e-js/node.xml"
+}
+
+provider_tests() {
+  need_provider
+  python_tests e2e-providers release e2e/providers
 }
 
 # With a real Synapse, once with nginx in front and once with Caddy.
@@ -182,6 +187,7 @@ suite() {
       built || return 0
       step e2e-js javascript_tests
       step e2e-nio python_tests e2e-nio release e2e/nio
+      step e2e-providers provider_tests
       step e2e-browser browser_tests
       step e2e-synapse synapse_tests
       ;;

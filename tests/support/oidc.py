@@ -12,6 +12,8 @@ from support.polling import wait_until
 from support.ports import ReservedPort
 
 FOLDER = pathlib.Path(__file__).parent / "oidc_provider"
+# Debian's is too old for it.
+NODE = FOLDER.parents[1] / "e2e/js/node_modules/.bin/node"
 
 
 class OidcProvider:
@@ -45,7 +47,7 @@ class OidcProvider:
     def start(self) -> "OidcProvider":
         with self._log.open("a") as log:
             self._process = subprocess.Popen(
-                ["node", "server.js", str(self._file)], cwd=FOLDER, stdout=log, stderr=log
+                [str(NODE), "server.js", str(self._file)], cwd=FOLDER, stdout=log, stderr=log
             )
         wait_until(self._answers, "the provider to answer", seconds=60)
         return self
