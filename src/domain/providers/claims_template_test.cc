@@ -1,10 +1,11 @@
 #include "domain/providers/claims_template.h"
-#include "platform/error_testing.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <boost/json/parse.hpp>
+
+#include "platform/error_testing.h"
 
 namespace latchkey::providers {
 namespace {
