@@ -199,6 +199,13 @@ std::vector<SessionId> open_sessions_of_user(db::Tx& tx, UserId user) {
       user);
 }
 
+std::vector<SessionId> live_sessions_let_in_by(db::Tx& tx, BrowserSessionId browser) {
+  return ids<SessionId>(tx,
+                        "SELECT id FROM sessions WHERE browser_session = :browser"
+                        " AND browser_session IS NOT NULL AND ended = 0",
+                        browser);
+}
+
 std::vector<DeviceKey> devices_let_in_by(db::Tx& tx, UserId user, BrowserSessionId browser) {
   return ids<DeviceKey>(
       tx,

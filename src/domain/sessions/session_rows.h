@@ -59,6 +59,8 @@ std::vector<SessionId> live_session_of_device(db::Tx& tx, DeviceKey device);
 // Whether a session that is not over began on the device of this one after it.
 bool newer_session_on_device(db::Tx& tx, const Record& record);
 std::vector<SessionId> open_sessions_of_user(db::Tx& tx, UserId user);
+// The live sessions that a browser has let in.
+std::vector<SessionId> live_sessions_let_in_by(db::Tx& tx, BrowserSessionId browser);
 // Devices whose live session a browser has let in.
 std::vector<DeviceKey> devices_let_in_by(db::Tx& tx, UserId user, BrowserSessionId browser);
 // Those of clients without a Matrix scope.

@@ -63,6 +63,11 @@ struct AllNotHeldAt {
   UserId user;
   BrowserSessionId browser;
 };
+// What a browser has let in: the apps on the same machine, with their devices. Not the browser.
+struct LetInBy {
+  UserId user;
+  BrowserSessionId browser;
+};
 // All but one session and its device. Browsers are not told.
 struct AllBut {
   const Session& kept;
@@ -135,6 +140,7 @@ class Sessions {
   std::size_t end(db::Tx& tx, const OneDevice& which, Ended how, EndReason why);
   std::size_t end(db::Tx& tx, const AllOf& which, Ended how, EndReason why);
   std::size_t end(db::Tx& tx, const AllNotHeldAt& which, Ended how, EndReason why);
+  std::size_t end(db::Tx& tx, const LetInBy& which, Ended how, EndReason why);
   std::size_t end(db::Tx& tx, const AllBut& which, Ended how, EndReason why);
   // Always softly: an operator may have to, and nobody is to lose keys by it.
   std::size_t end(db::Tx& tx, Everybody, EndReason why);

@@ -89,6 +89,16 @@ std::size_t Sessions::end(db::Tx& tx, const AllNotHeldAt& which, Ended how, EndR
   return ended;
 }
 
+std::size_t Sessions::end(db::Tx& tx, const LetInBy& which, Ended how, EndReason why) {
+  require_account_held(tx, which.user);
+  std::size_t ended = 0;
+  for (const SessionId id : live_sessions_let_in_by(tx, which.browser)) {
+    const auto session = find_session(tx, id);
+    if (session && end(tx, *session, how, why)) ++ended;
+  }
+  return ended;
+}
+
 // What a sign-in to the same device has ended softly stays soft: those tokens are dead, and a late
 // tab that shows one must not wipe the store it shares with the session that is kept.
 std::size_t Sessions::end(db::Tx& tx, const AllBut& which, Ended how, EndReason why) {
