@@ -62,7 +62,6 @@ struct Refused {
     not_fresh,
     not_believed,
     signed_out,  // the visitor, meanwhile
-    wrong_password,
     no_account,
     name_taken,
     linked_elsewhere,
@@ -75,11 +74,6 @@ struct Refused {
   Duration retry_after{0};
   std::string provider = {};  // as people know it
   std::string next = {};      // where the way was to lead; empty: not known
-};
-
-// How the browser goes.
-struct Left {
-  providers::Departure departure;
 };
 
 // Somebody has arrived and is signed in, or has confirmed who they are, under a new cookie.
@@ -101,7 +95,6 @@ struct Question {
   std::string localpart;     // proposed, or of the account to prove; may be empty
   std::string display_name;  // may be empty
   std::string email;         // that will be the account's; may be empty
-  std::string next;
 };
 using Arrived = std::variant<SignedIn, Linked, Question>;
 
@@ -113,6 +106,9 @@ struct WayIn {
   Time created_at;
   std::optional<Time> used_at;
 };
+
+// After how long it is worth trying again when too many are on their way.
+inline constexpr Duration kBusyFor = std::chrono::seconds{5};
 
 class Federation {
  public:
@@ -131,17 +127,20 @@ class Federation {
     std::size_t queue = 200;                       // and those that wait for one of these
   };
   explicit Federation(Parts parts);
-  // Ends the calls that run.
   ~Federation();
   Federation(const Federation&) = delete;
   Federation& operator=(const Federation&) = delete;
+
+  // Ends the calls that run and the threads that wait for providers. To be called while the server
+  // whose handlers wait for them still exists.
+  void close();
 
   const providers::ProviderSet& providers() const { return parts_.providers; }
 
   // A cookie for the ways of a browser that has none.
   static std::string new_browser();
 
-  Task<std::expected<Left, Refused>> leave(Leaving leaving);
+  Task<std::expected<providers::Departure, Refused>> leave(Leaving leaving);
 
   // Whoever comes back from that provider. `browser`: the cookie that leave() was told. `visitor`:
   // who is signed in by now, `cookie`: by which cookie.
@@ -154,6 +153,8 @@ class Federation {
     sessions::Origin origin;
   };
   Task<std::expected<Arrived, Refused>> arrive(Returning returning);
+
+  // --- who comes for the first time (first_sign_in.cc) ---
 
   // The question of a way that has arrived, once more.
   Task<std::expected<Question, Refused>> question(std::string state, std::string browser);
@@ -181,22 +182,29 @@ class Federation {
   // Links the account that prove_account asks about.
   Task<std::expected<SignedIn, std::variant<Refused, signin::LoginRefused>>> prove(Proving proving);
 
-  // What a provider itself says is over: what it has begun ends, in the browser and in the apps
-  // that the browser has let in, as `logout` of its options says. Each notice counts once. Returns
-  // how many browser sessions it was about.
-  Task<std::expected<std::size_t, Refused>> hear_logout(std::string provider, Fields fields);
+  // --- signed out there (provider_logout.cc) ---
 
-  // --- the links of an account ---
+  // What a provider itself says is over: what it has begun ends, in the browser and in the apps
+  // that the browser has let in, as `logout` of its options says. Each notice counts once; an
+  // address that has sent too many which are none waits. Returns how many browser sessions it was
+  // about.
+  Task<std::expected<std::size_t, Refused>> hear_logout(std::string provider, Fields fields,
+                                                        std::string address);
+
+  // --- the links of an account (ways_in.cc) ---
 
   Task<std::vector<WayIn>> ways_in(UserId user);
-  // The provider that alone leads to the account somebody names, as typed; absent: there is no such
-  // account, or other ways lead to it. That an account is there is no secret (its name is taken),
-  // and a client whose session has ended needs to find back (MSC3741).
-  Task<std::optional<std::string>> only_way_in(std::string user);
+  // The provider to which somebody who wants to sign in is sent at once: the one that was asked
+  // for, if there is one of that id, or the only one that leads to the account they name, or the
+  // only way in there is. Absent: they choose. `user`: as typed, may be empty. That an account is
+  // there is no secret (its name is taken), and a client whose session has ended needs to find back
+  // (MSC3741).
+  Task<std::optional<std::string>> provider_at_once(std::string asked_for, std::string user);
   // Takes one away, unless it is the last way in. The browser has to be fresh.
   Task<std::expected<void, std::variant<Refused, self::Refused>>> unlink(self::BrowserProof who,
                                                                          std::string provider,
-                                                                         std::string subject);
+                                                                         std::string subject,
+                                                                         std::string address);
 
   // Deletes what has expired.
   void purge();
@@ -225,13 +233,18 @@ class Federation {
   struct Asked {
     Way way;
     Newcomer who;
-    Course course;
+    std::string account;  // its localpart; empty: they choose a name
+
+    Course course() const { return account.empty() ? Course::choose_name : Course::prove_account; }
   };
   Task<std::expected<Asked, Refused>> find_asked(const std::string& state,
                                                  const std::string& browser);
   // What the provider says of who is back.
   Task<std::expected<Newcomer, Refused>> ask(const Way& way, Fields fields);
   static Refused refusal(const Way& way, Why why);
+  static Why providers_part(providers::Failure::Why why);
+  // Of a call of a provider that begins now.
+  CallLimits limits() const;
 
   // Each in the caller's transaction.
   std::expected<Arrived, Refused> settle(db::Tx& tx, const Way& way, const Newcomer& who,
@@ -242,14 +255,18 @@ class Federation {
   std::expected<SignedIn, Refused> sign_in(db::Tx& tx, const Entering& entering,
                                            const sessions::Account& account, Course course);
   // False: the subject is somebody's already.
-  bool add_link(db::Tx& tx, const Way& way, const Newcomer& who, UserId user);
+  bool add_link(db::Tx& tx, const Entering& entering, const sessions::Account& account);
+  // In the audit, of the account's own person.
+  void note(db::Tx& tx, const sessions::Account& account, const std::string& address,
+            std::string_view action, const std::string& link) const;
   void take_over_profile(db::Tx& tx, const Entering& entering, UserId user, bool new_here);
   void remember_session(db::Tx& tx, const Entering& entering, UserId user,
                         BrowserSessionId browser);
   void end_begun(db::Tx& tx, const providers::Provider& from, const providers::BegunThere& begun);
   static std::optional<accounts::User> find_namesake(db::Tx& tx, const Newcomer& who);
-  static Question question_of(const Way& way, Course course, const Newcomer& who,
-                              const std::string& localpart);
+  static Question question_of(const Asked& asked);
+  // The only provider that leads to the account; absent: there is no such account, or another way.
+  Task<std::optional<std::string>> only_way_in(std::string user);
 
   const Parts parts_;
   std::stop_source stop_;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "domain/accounts/audit.h"
+#include "domain/providers/listeners.h"
 #include "domain/providers/providers_testing.h"
 #include "domain/self/self_testing.h"
 #include "platform/error_testing.h"
@@ -25,6 +27,7 @@ const sessions::Origin kOrigin{.address = "192.0.2.1", .user_agent = {}};
 class FederationTest : public self::testing::SigninOnEachEngine {
  protected:
   FederationTest() {
+    providers::listen(server_.events);
     for (const char* id : {"corp", "other"}) {
       scripted(id).who = [this](const Returned& returned) -> providers::Reply<Person> {
         if (failure_) return std::unexpected(*failure_);
@@ -53,6 +56,9 @@ class FederationTest : public self::testing::SigninOnEachEngine {
     providers::ProviderOptions other;
     other.id = "other";
     other.name = "Other";
+    other.display_name = "{{ claims.display }}";
+    other.update_profile = true;
+    other.logout = providers::LogoutEnds::for_good;
     return {corp, other};
   }
 
@@ -87,7 +93,7 @@ class FederationTest : public self::testing::SigninOnEachEngine {
                                               .address = "192.0.2.1"}));
     EXPECT_TRUE(left);
     if (!left) return {};
-    const std::string& url = left->departure.url;
+    const std::string& url = left->url;
     return url.substr(url.find("state=") + 6);
   }
 
@@ -340,7 +346,7 @@ TEST_P(FederationTest, TheLastWayInStays) {
   link("other", "a2", alice);
   const auto visitor = std::get<SignedIn>(*sign_in("corp", "a1")).browser.session;
   const auto unlink = [&](const char* provider, const char* subject) {
-    return run(federation().unlink({alice, visitor.id}, provider, subject));
+    return run(federation().unlink({alice, visitor.id}, provider, subject, "192.0.2.1"));
   };
   EXPECT_TRUE(unlink("other", "nobody"));
   EXPECT_TRUE(unlink("other", "a2"));
@@ -355,7 +361,7 @@ TEST_P(FederationTest, TheLastWayInStays) {
 }
 
 TEST_P(FederationTest, WhoIsNamedIsLedToTheirOnlyProvider) {
-  const auto only = [&](const char* user) { return run(federation().only_way_in(user)); };
+  const auto only = [&](const char* user) { return run(federation().provider_at_once("", user)); };
   link("corp", "a1", make_user("alice"));
   link("corp", "b1", make_user("bob", "correct horse"));
   const UserId carol = make_user("carol");
@@ -367,6 +373,9 @@ TEST_P(FederationTest, WhoIsNamedIsLedToTheirOnlyProvider) {
   for (const char* user : {"", "bob", "carol", "dave", "nobody", "@alice:other.example"}) {
     EXPECT_EQ(only(user), std::nullopt) << user;
   }
+  // What is asked for comes first, if it is there.
+  EXPECT_EQ(run(federation().provider_at_once("other", "alice")), "other");
+  EXPECT_EQ(run(federation().provider_at_once("gone", "alice")), "corp");
 }
 
 class ProviderLogoutTest : public FederationTest {
@@ -380,8 +389,8 @@ class ProviderLogoutTest : public FederationTest {
   }
   std::size_t logout(const std::string& subject, const std::string& session,
                      const std::string& id) {
-    const auto heard =
-        run(federation().hear_logout("corp", {{"sub", subject}, {"sid", session}, {"jti", id}}));
+    const auto heard = run(federation().hear_logout(
+        "corp", {{"sub", subject}, {"sid", session}, {"jti", id}}, "192.0.2.1"));
     EXPECT_TRUE(heard);
     return heard.value_or(99);
   }
@@ -408,6 +417,74 @@ TEST_P(ProviderLogoutTest, EndsWhatItHasBegunSoftlyAndOnce) {
   EXPECT_EQ(std::get<SignedIn>(*sign_in("corp", "a1")).course, Course::sign_in);
   EXPECT_EQ(logout("a1", "", "3"), 0U);
   EXPECT_EQ(logout("a1", "", "4"), 1U);
+}
+
+TEST_P(ProviderLogoutTest, EndsForGoodOrNothingWhereThatIsSaid) {
+  link("other", "a2", alice_);
+  const auto browser = std::get<SignedIn>(*sign_in("other", "a2")).browser;
+  const auto token = run(surface_.login_tokens.make_for_browser(browser.session));
+  tokens_ = run(surface_.sign_in.with_token(0, token.value(), device("LAPTOP"))).value().tokens;
+  const auto heard =
+      run(federation().hear_logout("other", {{"sub", "a2"}, {"jti", "1"}}, "192.0.2.1"));
+  EXPECT_EQ(heard, 1U);
+  EXPECT_EQ(standing().worth, sessions::Worth::ended);
+  // What the other one has begun goes on.
+  EXPECT_TRUE(signed_in_here());
+}
+
+TEST_P(ProviderLogoutTest, WhoSendsManyThatAreNoneWaits) {
+  const auto junk = [&](const char* address) {
+    return run(federation().hear_logout("corp", {{"junk", "1"}}, address));
+  };
+  std::size_t heard = 0;
+  while (heard < 1000 && error_of(junk("192.0.2.66")).why == Refused::Why::not_believed) ++heard;
+  EXPECT_GT(heard, 1U);
+  EXPECT_LT(heard, 1000U);
+  EXPECT_EQ(error_of(junk("192.0.2.66")).why, Refused::Why::too_many);
+  EXPECT_EQ(error_of(junk("198.51.100.1")).why, Refused::Why::not_believed);
+}
+
+TEST_P(FederationTest, ANameIsTakenOverAgainWhereThatIsSaid) {
+  const UserId alice = make_user("alice");
+  link("corp", "a1", alice);
+  link("other", "a2", alice);
+  const auto shown = [&] {
+    return server_.db().read_now(
+        [&](db::Tx& tx) { return accounts::find_display_name(tx, alice); });
+  };
+  claims_ = {{"display", "Alice A."}};
+  EXPECT_TRUE(sign_in("corp", "a1"));
+  EXPECT_EQ(shown(), "");
+  EXPECT_TRUE(sign_in("other", "a2"));
+  EXPECT_EQ(shown(), "Alice A.");
+}
+
+TEST_P(FederationTest, LinksAreInTheAudit) {
+  const UserId alice = make_user("alice", "correct horse");
+  link("corp", "a1", alice);
+  const auto visitor = std::get<SignedIn>(*sign_in("corp", "a1")).browser.session;
+  server_.clock.advance(1s);
+  EXPECT_TRUE(arrive("other", leave("other", Purpose::link, alice), "a2", visitor));
+  server_.clock.advance(1s);
+  EXPECT_TRUE(run(federation().unlink({alice, visitor.id}, "other", "a2", "192.0.2.9")));
+  const auto entries = server_.db().read_now(
+      [](db::Tx& tx) { return accounts::audit::list(tx, "@alice:example.com", 2); });
+  ASSERT_THAT(entries, SizeIs(2));
+  EXPECT_EQ(entries[0].action, "user unlink");
+  EXPECT_EQ(entries[0].by.address, "192.0.2.9");
+  EXPECT_EQ(entries[0].detail, "other a2");
+  EXPECT_EQ(entries[1].action, "user link");
+  EXPECT_EQ(entries[1].by.name, "@alice:example.com");
+}
+
+TEST_P(FederationTest, AnErasedPersonIsKnownToNoProviderAndADeactivatedOneIsTold) {
+  const UserId alice = make_user("alice");
+  link("other", "a1", alice);
+  ASSERT_TRUE(administration_.deactivate(accounts::testing::kOperator, "alice", false));
+  EXPECT_EQ(why(sign_in("other", "a1")), Refused::Why::deactivated);
+  ASSERT_TRUE(administration_.deactivate(accounts::testing::kOperator, "alice", true));
+  EXPECT_THAT(ways_in(alice), IsEmpty());
+  EXPECT_EQ(why(sign_in("other", "a1")), Refused::Why::no_account);
 }
 
 TEST_P(FederationTest, AnUnknownProviderIsRefused) {

@@ -10,8 +10,7 @@
 namespace latchkey::federation {
 namespace {
 
-constexpr std::size_t kLongestName = 255;       // bytes
-constexpr std::size_t kLongestHint = 8 * 1024;  // bytes
+constexpr std::size_t kLongestName = 255;  // bytes
 
 std::string rendered(const providers::ClaimsTemplate& made, const providers::Person& person) {
   std::string text = made.render(person.claims).value_or("");
@@ -41,21 +40,17 @@ Newcomer newcomer_of(const providers::Provider& provider, const providers::Perso
                     .localpart = usable_localpart(provider, person, server_name),
                     .display_name = rendered(provider.templates.display_name, person),
                     .email = verified_email(provider, person),
-                    .administrator = person.administrator,
-                    .session = person.session};
+                    .session = person.session.name};
   newcomer.display_name = text::truncate_utf8(newcomer.display_name, kLongestName);
   return newcomer;
 }
 
 boost::json::object json_of(const Newcomer& newcomer) {
-  const Secret& hint = newcomer.session.hint;
   return {{"subject", newcomer.subject},
           {"localpart", newcomer.localpart},
           {"display_name", newcomer.display_name},
           {"email", newcomer.email},
-          {"administrator", newcomer.administrator},
-          {"session", newcomer.session.name},
-          {"hint", hint.reveal().size() > kLongestHint ? "" : hint.reveal()}};
+          {"session", newcomer.session}};
 }
 
 std::optional<Newcomer> newcomer_in(const boost::json::object& kept) {
@@ -66,11 +61,8 @@ std::optional<Newcomer> newcomer_in(const boost::json::object& kept) {
                     .localpart = text("localpart"),
                     .display_name = text("display_name"),
                     .email = text("email"),
-                    .session = {.name = text("session"), .hint = Secret(text("hint"))}};
+                    .session = text("session")};
   if (newcomer.subject.empty()) return std::nullopt;
-  const auto* administrator = kept.if_contains("administrator");
-  newcomer.administrator =
-      administrator != nullptr && administrator->is_bool() && administrator->get_bool();
   return newcomer;
 }
 

@@ -15,15 +15,13 @@ struct Newcomer {
   std::string localpart;     // valid here; empty: they choose one
   std::string display_name;  // may be empty
   std::string email;         // verified, in the form in which it is kept; empty: none
-  bool administrator = false;
-  providers::ProviderSession session;
+  std::string session;       // providers::ProviderSession::name
 };
 
 Newcomer newcomer_of(const providers::Provider& provider, const providers::Person& person,
                      std::string_view server_name);
 
-// As a way keeps them while they are asked something. What is longer than anything honest is not
-// kept: a hint for the provider's sign-out, or a name.
+// As a way keeps them while they are asked something.
 boost::json::object json_of(const Newcomer& newcomer);
 // Absent: nobody is in it.
 std::optional<Newcomer> newcomer_in(const boost::json::object& kept);

@@ -32,7 +32,6 @@ Course course_of(const Arrival& arrival) {
       if (own) return Course::already_linked;
       return arrival.linked ? Course::linked_elsewhere : Course::link;
     case Purpose::reauthenticate:
-    case Purpose::confirm:
       return own ? Course::confirmed : Course::another_person;
     case Purpose::sign_in:
       break;

@@ -13,8 +13,10 @@ enum class Purpose : int {
   sign_in = 1,
   link = 2,            // somebody who is signed in adds a way in
   reauthenticate = 3,  // somebody who is signed in is about to destroy something
-  confirm = 4,         // a client's person confirms an operation (m.login.sso)
 };
+
+// Whether the person has to prove themselves anew, however lately they did.
+constexpr bool wants_proof_anew(Purpose purpose) { return purpose == Purpose::reauthenticate; }
 
 // What follows where a local account has the name or the verified address of a newcomer.
 enum class OnConflict : std::uint8_t {

@@ -70,16 +70,13 @@ constexpr Row kRows[] = {
      {.purpose = Purpose::reauthenticate, .visitor = kAlice, .registration = true},
      Course::another_person},
     {"nor a namesake of a trusted provider",
-     {.purpose = Purpose::confirm,
+     {.purpose = Purpose::reauthenticate,
       .visitor = kAlice,
       .namesake = kGood,
       .on_conflict = OnConflict::link},
      Course::another_person},
-    {"a client's person confirms",
-     {.purpose = Purpose::confirm, .visitor = kAlice, .linked = kGood},
-     Course::confirmed},
     {"a purpose without a visitor is good for nothing",
-     {.purpose = Purpose::confirm, .linked = kGood},
+     {.purpose = Purpose::reauthenticate, .linked = kGood},
      Course::another_person},
 };
 

@@ -6,18 +6,17 @@ namespace latchkey::providers {
 namespace {
 
 constexpr std::string_view kSelect =
-    "SELECT browser_session, provider, subject, name, user_id, hint, created_at"
+    "SELECT browser_session, provider, subject, name, user_id, created_at"
     " FROM provider_sessions";
 
 template <class... Args>
 std::vector<BegunThere> select(db::Tx& tx, std::string_view condition, const Args&... args) {
   std::vector<BegunThere> found;
-  for (auto& row :
-       tx.all<BrowserSessionId, std::string, std::string, std::string, UserId, std::string, Time>(
+  for (auto& row : tx.all<BrowserSessionId, std::string, std::string, std::string, UserId, Time>(
            std::string(kSelect) + std::string(condition), args...)) {
-    auto& [browser, provider, subject, name, user, hint, created_at] = row;
-    found.push_back({browser, std::move(provider), std::move(subject), std::move(name), user,
-                     std::move(hint), created_at});
+    auto& [browser, provider, subject, name, user, created_at] = row;
+    found.push_back(
+        {browser, std::move(provider), std::move(subject), std::move(name), user, created_at});
   }
   return found;
 }
@@ -26,13 +25,13 @@ std::vector<BegunThere> select(db::Tx& tx, std::string_view condition, const Arg
 
 void put_begun_there(db::Tx& tx, const BegunThere& begun, std::int64_t most) {
   tx.run(
-      "INSERT INTO provider_sessions (browser_session, provider, subject, name, user_id, hint,"
-      " created_at) VALUES (:browser, :provider, :subject, :name, :user, :hint, :created)"
+      "INSERT INTO provider_sessions (browser_session, provider, subject, name, user_id, "
+      "created_at)"
+      " VALUES (:browser, :provider, :subject, :name, :user, :created)"
       " ON CONFLICT (browser_session) DO UPDATE SET provider = excluded.provider,"
       " subject = excluded.subject, name = excluded.name, user_id = excluded.user_id,"
-      " hint = excluded.hint, created_at = excluded.created_at",
-      begun.browser, begun.provider, begun.subject, begun.name, begun.user, begun.hint,
-      begun.created_at);
+      " created_at = excluded.created_at",
+      begun.browser, begun.provider, begun.subject, begun.name, begun.user, begun.created_at);
   tx.run(
       "DELETE FROM provider_sessions WHERE user_id = :user AND browser_session NOT IN"
       " (SELECT browser_session FROM provider_sessions WHERE user_id = :user"
@@ -77,17 +76,6 @@ void delete_begun_there_before(db::Tx& tx, Time created_at) {
       "NULL"
       " AND s.browser_session = provider_sessions.browser_session)",
       created_at);
-}
-
-std::vector<SessionId> live_sessions_let_in_by(db::Tx& tx, BrowserSessionId browser) {
-  std::vector<SessionId> found;
-  for (const auto& [id] :
-       tx.all<SessionId>("SELECT id FROM sessions WHERE browser_session = :browser"
-                         " AND browser_session IS NOT NULL AND ended = 0",
-                         browser)) {
-    found.push_back(id);
-  }
-  return found;
 }
 
 bool count_logout(db::Tx& tx, std::string_view hash, Time expires_at) {

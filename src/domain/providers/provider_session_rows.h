@@ -20,7 +20,6 @@ struct BegunThere {
   std::string subject;
   std::string name;  // ProviderSession::name
   UserId user{};
-  std::string hint;  // sealed by whoever keeps it
   Time created_at;
 };
 
@@ -36,9 +35,6 @@ void delete_all_begun_there(db::Tx& tx, UserId user);
 // Those begun before it, of browsers that are signed out and have let no app in that still is
 // there.
 void delete_begun_there_before(db::Tx& tx, Time created_at);
-
-// The live sessions of apps that the browser has let in.
-std::vector<SessionId> live_sessions_let_in_by(db::Tx& tx, BrowserSessionId browser);
 
 // False: it has counted already.
 bool count_logout(db::Tx& tx, std::string_view hash, Time expires_at);

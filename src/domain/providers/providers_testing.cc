@@ -23,6 +23,9 @@ std::optional<std::string> ScriptedProvider::state_of(const Fields& fields) cons
 }
 
 Reply<LogoutNotice> ScriptedProvider::read_logout(const Fields& fields, const CallLimits&) {
+  if (!single(fields, "jti")) {
+    return std::unexpected(Failure{.reason = "no_id", .sentence = "no notice"});
+  }
   return LogoutNotice{.subject = std::string(single(fields, "sub").value_or("")),
                       .session = std::string(single(fields, "sid").value_or("")),
                       .id = std::string(single(fields, "jti").value_or("")),

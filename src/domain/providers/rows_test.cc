@@ -100,8 +100,8 @@ TEST_P(ProviderRowsTest, AnAttemptIsArrivedAtOnce) {
 TEST_P(ProviderRowsTest, WhatWasBegunThereIsFoundByNameAndBySubject) {
   const UserId alice = make_user("alice");
   const auto begun = [&](int browser, std::string subject, std::string name, Time at) {
-    return BegunThere{
-        BrowserSessionId{browser}, "corp", std::move(subject), std::move(name), alice, "", at};
+    return BegunThere{BrowserSessionId{browser}, "corp", std::move(subject),
+                      std::move(name),           alice,  at};
   };
   write([&](db::Tx& tx) {
     put_begun_there(tx, begun(1, "a", "s1", kNoon), 10);

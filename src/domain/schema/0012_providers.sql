@@ -30,7 +30,6 @@ CREATE TABLE provider_sessions (
   subject TEXT NOT NULL,
   name TEXT NOT NULL,               -- sid, SessionIndex, ticket; empty: none
   user_id BIGINT NOT NULL,
-  hint TEXT NOT NULL,               -- sealed: what the provider wants to see at its sign-out
   created_at BIGINT NOT NULL
 );
 CREATE INDEX provider_sessions_by_name ON provider_sessions (provider, name) WHERE name <> '';

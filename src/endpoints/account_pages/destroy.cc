@@ -56,7 +56,7 @@ http::Response ask(const Visit& visit, Question question, const pages::Refusals&
       std::ranges::find(refusals, "password", &pages::Refused::field) != refusals.end();
   const bool fresh = visit.pages.browsers.fresh(visit.who);
   // Who came by a provider may have no password here: they confirm there, and come back.
-  const bool elsewhere = !fresh && !about_password && visit.pages.federation != nullptr &&
+  const bool elsewhere = !fresh && visit.pages.federation != nullptr &&
                          visit.who.authenticated.by == signin::AuthMethod::provider;
   if (elsewhere) {
     values.add_text(

@@ -3,7 +3,6 @@
 // comes for the first time: GET and POST /account/newcomer.
 
 #include <algorithm>
-#include <array>
 #include <variant>
 
 #include "domain/accounts/matrix_id.h"
@@ -67,7 +66,6 @@ std::string sentence_of(const Language& language, const federation::Refused& ref
       return std::string(language.say(Text::error_locked));
     case Why::deactivated:
       return std::string(language.say(Text::error_deactivated));
-    case Why::wrong_password:
     case Why::way_over:
       break;
   }
@@ -94,6 +92,10 @@ int status_of(Why why) {
   }
 }
 
+void put_retry(http::Response& response, const federation::Refused& refused) {
+  if (refused.retry_after > Duration{0}) request::put_retry_after(response, refused.retry_after);
+}
+
 http::Response refused_page(const AccountPages& pages, const http::Request& request,
                             const federation::Refused& refused) {
   const Language& language = pages::language_of(pages, request);
@@ -104,19 +106,16 @@ http::Response refused_page(const AccountPages& pages, const http::Request& requ
       .link = pages::sign_in_path(pages::next_or_home(pages.router, refused.next), {.away = true}),
       .link_text = Text::provider_back};
   http::Response response = pages::show_message(pages, request, message);
-  if (refused.retry_after > Duration{0}) {
-    pages::put_retry(
-        response, std::array{pages::Refused{.sentence = {}, .retry_after = refused.retry_after}});
-  }
+  put_retry(response, refused);
   return response;
 }
 
-// Away by a redirect, or with a form where the provider wants one.
+// Behind a form a redirect would be held against the policy of its page (go_on()).
 http::Response go(const AccountPages& pages, const http::Request& request,
-                  const federation::Left& left, const std::string& provider) {
-  if (request.method == http::Method::get) return pages::see_other(left.departure.url);
+                  const std::string& address, const std::string& provider) {
+  if (request.method == http::Method::get) return pages::see_other(address);
   return pages::go_on(
-      pages, request, left.departure.url,
+      pages, request, address,
       pages::language_of(pages, request).say(texts::ProviderContinue{.provider = provider}));
 }
 
@@ -129,9 +128,9 @@ Task<http::Response> leave(const AccountPages& pages, const http::Request& reque
   const std::string browser = leaving.browser;
   const auto* provider = pages.federation->providers().find(leaving.provider);
   const std::string name = provider != nullptr ? provider->options.name : "";
-  const auto left = co_await pages.federation->leave(std::move(leaving));
-  if (!left) co_return refused_page(pages, request, left.error());
-  http::Response response = go(pages, request, *left, name);
+  const auto departure = co_await pages.federation->leave(std::move(leaving));
+  if (!departure) co_return refused_page(pages, request, departure.error());
+  http::Response response = go(pages, request, departure->url, name);
   if (fresh) {
     response.headers.emplace_back(
         "Set-Cookie",
@@ -161,7 +160,6 @@ Task<http::Response> post_confirm(const Visit& visit) {
        .purpose = Purpose::reauthenticate,
        .visitor = visit.who.account.id,
        .next = pages::next_or_home(visit.pages.router, pages::field(visit.form, "next")),
-       .login_hint = visit.who.account.localpart,
        .browser = {},
        .address = {}});
 }
@@ -186,13 +184,17 @@ http::Response signed_in_page(const AccountPages& pages, const federation::Signe
   return response;
 }
 
-Task<http::Response> back(const AccountPages& pages, const http::Request& request,
-                          const http::Form& sent) {
+federation::Fields fields_of(const http::Form& sent) {
   federation::Fields fields;
   for (const http::Form::Field& field : sent.fields()) fields.emplace_back(field.name, field.value);
+  return fields;
+}
+
+Task<http::Response> back(const AccountPages& pages, const http::Request& request,
+                          const http::Form& sent) {
   const auto arrived =
       co_await pages.federation->arrive({.provider = request.parameters[0],
-                                         .fields = std::move(fields),
+                                         .fields = fields_of(sent),
                                          .browser = ways_cookie(pages, request),
                                          .visitor = co_await pages::visitor(pages, request),
                                          .cookie = pages::session_cookie(pages, request),
@@ -215,18 +217,16 @@ Task<http::Response> back(const AccountPages& pages, const http::Request& reques
 // (Front-Channel Logout 1.0), where the configuration allows it.
 Task<http::Response> hear_logout(const AccountPages& pages, const http::Request& request,
                                  const http::Form& sent) {
-  federation::Fields fields;
-  for (const http::Form::Field& field : sent.fields()) fields.emplace_back(field.name, field.value);
-  const auto heard =
-      co_await pages.federation->hear_logout(request.parameters[0], std::move(fields));
+  const auto heard = co_await pages.federation->hear_logout(request.parameters[0], fields_of(sent),
+                                                            std::string(request.client_address));
   http::Response response;
   response.content_type = {};
   response.headers = {{"Cache-Control", "no-store"}};
   if (!heard) {
-    const Why why = heard.error().why;
-    response.status = why == Why::unknown_provider || why == Why::busy || why == Why::unavailable
-                          ? status_of(why)
-                          : 400;
+    const int status = status_of(heard.error().why);
+    // What is no notice of the provider's is a bad request, whatever a person would be told of it.
+    response.status = status == 403 || status == 502 ? 400 : status;
+    put_retry(response, heard.error());
   }
   co_return response;
 }
@@ -394,7 +394,6 @@ Task<http::Response> ways_page(const Visit& visit, const pages::Refusals& refusa
   if ((co_await visit.pages.overview.profile(visit.who.account.id)).has_password) {
     values.add("HAS_PASSWORD");
   }
-  if (ways.empty()) values.add("NONE");
   for (const federation::WayIn& way : ways) {
     html::Values& row = values.add("WAY");
     row.set("PROVIDER", way.provider.empty() ? way.provider_id : way.provider);
@@ -417,9 +416,9 @@ Task<http::Response> ways_page(const Visit& visit, const pages::Refusals& refusa
 Task<http::Response> get_ways(const Visit& visit) { co_return co_await ways_page(visit, {}); }
 
 Task<http::Response> post_unlink(const Visit& visit) {
-  const auto removed = co_await visit.pages.federation->unlink(self::proof_of(visit.who),
-                                                               pages::field(visit.form, "provider"),
-                                                               pages::field(visit.form, "subject"));
+  const auto removed = co_await visit.pages.federation->unlink(
+      self::proof_of(visit.who), pages::field(visit.form, "provider"),
+      pages::field(visit.form, "subject"), std::string(visit.request.client_address));
   if (removed) {
     co_return pages::done(visit.pages, std::string(kWaysIn), pages::Notice::unlinked);
   }

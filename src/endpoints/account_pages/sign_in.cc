@@ -49,24 +49,22 @@ http::Response sign_in_page(const AccountPages& pages, const http::Request& requ
     values.add_text("PURPOSE", language.say(Text::sign_in_another_why));
   } else if (form.again) {
     values.add("AGAIN");
-    values.add_text("PURPOSE", language.say(Text::sign_in_again_why));
+    values.add_text("PURPOSE", language.say(form.with_password ? Text::sign_in_again_why
+                                                               : Text::sign_in_again_there));
   } else if (form.coming_back) {
     values.add_text("PURPOSE", language.say(Text::sign_in_first));
   }
+  html::Values& place = values.add(pages.providers_first ? "PROVIDERS_FIRST" : "PROVIDERS_LAST");
   if (form.again) {
-    put_confirmations(values, pages, language, form.next, form.providers);
+    put_confirmations(place, pages, language, form.next, form.providers);
   } else {
-    put_providers(values, pages, language, form.next, form.user);
+    put_providers(place, pages, language, form.next, form.user);
   }
   const bool passwords = pages.operations.passwords_offered();
   if (form.with_password && (passwords || !sends_browsers(pages))) {
     html::Values& by_password = values.add("WITH_PASSWORD");
     if (passwords) by_password.add("FORGOT");
   }
-  if (pages.providers_first)
-    values.add("PROVIDERS_FIRST");
-  else
-    values.add("PROVIDERS_LAST");
   if (pages.registration.open() && !form.again && !form.another) {
     values.add_text("SIGN_UP_LINK", pages::sign_up_path(form.next));
   }
@@ -84,22 +82,15 @@ std::string hinted_user(std::string hint) {
   return hint;
 }
 
-// Where the person is sent at once: to the provider that was asked for, or that alone leads to the
-// account they are said to have, or to any. Not after they have signed out, or were there in vain:
-// they would be back at once.
-Task<std::optional<std::string>> provider_to_go_to(const AccountPages& pages,
-                                                   const http::Form& query,
-                                                   const SignInForm& form) {
-  if (!sends_browsers(pages) || form.another || pages::field(query, "away") == "1" ||
+// Where the person is sent at once. Not after they have signed out, or were there in vain: they
+// would be back at once.
+Task<std::optional<std::string>> provider_at_once(const AccountPages& pages,
+                                                  const http::Form& query, const SignInForm& form) {
+  if (pages.federation == nullptr || form.another || pages::field(query, "away") == "1" ||
       !form.notice.empty()) {
     co_return std::nullopt;
   }
-  const providers::ProviderSet& all = pages.federation->providers();
-  const auto* asked_for = all.find(pages::field(query, "provider"));
-  if (asked_for != nullptr && asked_for->browser != nullptr) co_return asked_for->options.id;
-  if (auto only = co_await pages.federation->only_way_in(form.user)) co_return only;
-  if (pages.operations.passwords_offered() || all.all().size() != 1) co_return std::nullopt;
-  co_return all.all().front().options.id;
+  co_return co_await pages.federation->provider_at_once(pages::field(query, "provider"), form.user);
 }
 
 // By what who is signed in can confirm that it is them.
@@ -125,7 +116,7 @@ Task<http::Response> get_sign_in(const AccountPages& pages, const http::Request&
   if (form.again) {
     form.user = who->account.localpart;
     co_await put_own_ways(pages, *who, form);
-  } else if (const auto provider = co_await provider_to_go_to(pages, query, form)) {
+  } else if (const auto provider = co_await provider_at_once(pages, query, form)) {
     co_return pages::see_other(provider_path(*provider, form.next, form.user));
   }
   co_return sign_in_page(pages, request, form);
@@ -164,8 +155,10 @@ Task<http::Response> post_sign_in(const AccountPages& pages, const http::Request
                   .again = pages::field(sent, "again") == "1",
                   .another = pages::field(sent, "another") == "1"};
   const Language& language = pages::language_of(pages, request);
-  const auto who = co_await pages::visitor(pages, request);
-  if (form.again && who) co_await put_own_ways(pages, *who, form);
+  if (form.again) {
+    const auto who = co_await pages::visitor(pages, request);
+    if (who) co_await put_own_ways(pages, *who, form);
+  }
   form.refusals = missing(language, form, sent);
   if (!form.refusals.empty()) co_return sign_in_page(pages, request, form);
   const auto signed_in = co_await pages.browsers.sign_in(

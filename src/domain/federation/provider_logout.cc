@@ -1,0 +1,67 @@
+// What a provider says is over: OpenID Connect Back-Channel and Front-Channel Logout 1.0, CAS
+// single logout.
+
+#include <chrono>
+#include <string>
+
+#include "domain/federation/federation.h"
+#include "domain/sessions/session_rows.h"
+#include "domain/signin/browser_session_rows.h"
+#include "platform/crypto/kept_hash.h"
+
+namespace latchkey::federation {
+
+Task<std::expected<std::size_t, Refused>> Federation::hear_logout(std::string provider,
+                                                                  Fields fields,
+                                                                  std::string address) {
+  const providers::Provider* from = parts_.providers.find(provider);
+  if (from == nullptr || from->browser == nullptr) {
+    co_return std::unexpected(Refused{.why = Why::unknown_provider});
+  }
+  // Anybody may send such notices, and those that are none leave a line in the log.
+  const std::string guesses = "provider " + provider;
+  const Time now = parts_.ground.clock.now();
+  if (const auto wait = parts_.limits.secret_blocked(address, guesses, now)) {
+    co_return std::unexpected(Refused{.why = Why::too_many, .retry_after = *wait});
+  }
+  const auto notice = co_await pool_->run(
+      [this, from, &fields] { return from->browser->read_logout(fields, limits()); });
+  if (!notice) co_return std::unexpected(Refused{.why = Why::busy, .retry_after = kBusyFor});
+  if (!*notice) {
+    const providers::Failure& failure = notice->error();
+    if (failure.why == providers::Failure::Why::not_believed) {
+      parts_.limits.secret_failed(address, guesses, now);
+    }
+    parts_.ground.log.warning("an identity provider's word of a sign-out is not believed",
+                              {{"provider", provider},
+                               {"reason", std::string(failure.reason)},
+                               {"detail", failure.sentence}});
+    co_return std::unexpected(Refused{.why = providers_part(failure.why)});
+  }
+  const providers::LogoutNotice& said = **notice;
+  const std::string hash = crypto::kept_hash(provider + "\n" + said.id);
+  const std::size_t ended = co_await parts_.ground.db.write([&](db::Tx& tx) -> std::size_t {
+    if (!providers::count_logout(tx, hash, said.expires_at)) return 0;
+    const auto begun = providers::list_begun_there(tx, provider, said.subject, said.session);
+    for (const providers::BegunThere& one : begun) end_begun(tx, *from, one);
+    return begun.size();
+  });
+  parts_.ground.log.info("signed out at an identity provider",
+                         {{"provider", provider}, {"sessions", std::to_string(ended)}});
+  co_return ended;
+}
+
+void Federation::end_begun(db::Tx& tx, const providers::Provider& from,
+                           const providers::BegunThere& begun) {
+  const providers::LogoutEnds ends = from.options.logout;
+  if (ends == providers::LogoutEnds::nothing) return;
+  if (!sessions::lock_account(tx, begun.user)) return;
+  const bool softly = ends == providers::LogoutEnds::softly;
+  parts_.sessions.end(
+      tx, sessions::LetInBy{begun.user, begun.browser}, softly ? Ended::softly : Ended::for_good,
+      softly ? EndReason::provider_signed_out_softly : EndReason::provider_signed_out);
+  signin::delete_browser_of(tx, parts_.ground.events, begun.user, begun.browser);
+  providers::delete_begun_there(tx, begun.browser);
+}
+
+}  // namespace latchkey::federation
