@@ -23,6 +23,8 @@ class ClientApi {
 
   // Deletes what people left half done: authentications and login tokens that have expired.
   void purge();
+  // Ends what waits for others. To be called while the server whose handlers wait still exists.
+  void close() { federation_.close(); }
 
  private:
   limits::AttemptLimits limits_;

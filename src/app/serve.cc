@@ -241,6 +241,7 @@ int serve(const Config& config, const ReadAgain& read_again) {
   if (metrics) metrics->drain();
   deliveries.reset();
   housekeeping.reset();
+  client_api.close();
   core.close();
   core.log.info("stopped");
   return 0;
