@@ -243,7 +243,9 @@ Task<http::Response> post_callback(const AccountPages& pages, const http::Reques
     co_return refused_page(pages, request, federation::Refused{.why = Why::way_over});
   }
   // CAS tells of a sign-out where it sends people (CAS Protocol 3.0 section 2.3.3).
-  if (form->only("logoutRequest")) co_return co_await hear_logout(pages, request, *form);
+  if (!pages::field(*form, "logoutRequest").empty()) {
+    co_return co_await hear_logout(pages, request, *form);
+  }
   co_return pages::see_other(std::string(request.path) + "?" + http::encode_form(form->fields()));
 }
 

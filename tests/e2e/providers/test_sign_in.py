@@ -105,6 +105,18 @@ def test_a_way_belongs_to_one_browser_and_is_gone_once(employee):
     assert employee.browser.open("/account/providers/corp/callback", **told).status == 400
 
 
+def test_what_comes_back_as_a_form_is_as_good(employee):
+    """`response_mode=form_post`: browsers send no cookie of ours with another site's form."""
+    employee.sign_up()
+    employee.browser.cookies.clear()
+    away = employee.leave()
+    told = employee.provider.sign_in(employee.away, away, employee.login, employee.callback)
+    answer = employee.server.api.request("POST", "/account/providers/corp/callback", data=told)
+    assert answer.status_code == 303
+    page = employee.browser.open(answer.headers["Location"])
+    assert f"@{employee.login}:{SERVER_NAME}" in page.text
+
+
 def test_who_cancels_there_is_told_so(employee):
     told = employee.provider.sign_in(employee.away, employee.leave(), None, employee.callback)
     page = employee.browser.open("/account/providers/corp/callback", **told)

@@ -1,0 +1,118 @@
+"""People of a CAS server sign in with it, and out."""
+
+from collections.abc import Iterator
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from support.answers import assert_good, assert_soft
+from support.api import PREFIX
+from support.browser import Browser, Page
+from support.cas_server import CasServer
+from support.clock import MINUTE
+from support.server import SERVER_NAME, Server
+
+CALLBACK = "/account/providers/cas/callback"
+
+
+@pytest.fixture(scope="module")
+def cas() -> Iterator[CasServer]:
+    server = CasServer()
+    yield server
+    server.close()
+
+
+def options(cas: CasServer) -> dict:
+    configured = {
+        "id": "cas",
+        "kind": "cas",
+        "name": "University",
+        "url": cas.url,
+        "localpart": "{{ claims.user }}",
+        "registration": True,
+    }
+    return {"passwords": False, "providers": [configured]}
+
+
+@pytest.fixture(scope="module")
+def cas_server(make_lasting_server, cas) -> Server:
+    return make_lasting_server(sign_in=options(cas))
+
+
+@pytest.fixture
+def browser(cas_server) -> Browser:
+    return Browser(cas_server.url)
+
+
+def come_back(browser: Browser, told: dict[str, str]) -> Page:
+    return browser.open(CALLBACK, **told)
+
+
+def test_signs_up_and_in_again(cas_server, cas, browser):
+    # The only way in there is: nobody is asked to choose it.
+    page = browser.open("/account/")
+    page = come_back(browser, cas.sign_in(page.away, "ann"))
+    assert page.value_of("user") == "ann"
+    assert f"@ann:{SERVER_NAME}" in page.submit(user="ann").text
+    browser.cookies.clear()
+    page = come_back(browser, cas.sign_in(browser.open("/account/").away, "ann"))
+    assert f"@ann:{SERVER_NAME}" in page.text
+    page = page.submit(form=next(form for form in page.forms if "sign-out" in form.action))
+    # Not straight back to it.
+    assert page.away is None
+    assert "Continue with University" in page.text
+
+
+def test_a_ticket_of_another_sign_in_is_not_believed(cas, browser):
+    first = cas.sign_in(browser.open("/account/providers/cas").away, "bea")
+    second = cas.sign_in(browser.open("/account/providers/cas").away, "bea")
+    page = come_back(browser, second | {"ticket": first["ticket"]})
+    assert page.status == 400
+    assert "University" in page.text
+
+
+def test_a_sign_out_there_ends_softly_what_the_ticket_began(cas_server, cas, browser):
+    api = cas_server.api
+    there = f"{PREFIX}/login/sso/redirect/cas"
+    page = browser.open(there, redirectUrl="https://client.example/")
+    told = cas.sign_in(page.away, "cid")
+    page = come_back(browser, told).submit(user="cid")
+    answer = page.submit(form=page.form_with("redirect_url"))
+    token = dict(parse_qsl(urlsplit(answer.away).query))["loginToken"]
+    tokens = assert_good(
+        api.request("POST", f"{PREFIX}/login", json={"type": "m.login.token", "token": token})
+    )
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for ticket in ("ST-somebody-elses", told["ticket"]):
+        assert_good(api.whoami(tokens["access_token"]))
+        sent = api.request("POST", CALLBACK, content=cas.notice(ticket), headers=form)
+        assert sent.status_code == 200
+    assert_soft(api.whoami(tokens["access_token"]))
+    # Nobody is signed in in the browser either.
+    assert browser.open("/account/").away is not None
+
+
+def test_what_is_destroyed_is_confirmed_there(make_server, clock, cas):
+    server = make_server(clock=clock, sign_in=options(cas))
+    browser = Browser(server.url)
+    come_back(browser, cas.sign_in(browser.open("/account/").away, "dan")).submit(user="dan")
+    clock.advance(10 * MINUTE)
+    # There is no password to give.
+    page = browser.open("/account/deactivate")
+    assert page.form_with("confirm").typed == ["confirm"]
+    page = browser.open(page.link("Confirm that it is you"))
+    assert "prove once more" in page.text
+    page = page.submit(form=next(form for form in page.forms if "/confirm" in form.action))
+    assert "renew=true" in page.away
+    page = come_back(browser, cas.sign_in(page.away, "eve"))
+    assert page.status == 403
+    page = browser.open("/account/sign-in", again="1", next="/account/deactivate")
+    page = page.submit(form=next(form for form in page.forms if "/confirm" in form.action))
+    page = come_back(browser, cas.sign_in(page.away, "dan"))
+    assert page.url.endswith("/account/deactivate")
+    page = page.submit(form=page.form_with("confirm"), confirm=f"@dan:{SERVER_NAME}")
+    assert page.status == 200
+    # And stays so.
+    page = come_back(browser, cas.sign_in(browser.open("/account/providers/cas").away, "dan"))
+    assert page.status == 403
+    assert "deactivated" in page.text

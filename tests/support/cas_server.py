@@ -1,0 +1,57 @@
+"""A CAS server (protocol 3) without its login page: a test hands its people their tickets."""
+
+import secrets
+from http.server import BaseHTTPRequestHandler
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+
+from support.stand_in import StandIn
+
+NAMESPACE = "http://www.yale.edu/tp/cas"
+
+
+class CasServer(StandIn):
+    """Each ticket is good once, for the service that it was made for."""
+
+    def __init__(self):
+        super().__init__()
+        self._tickets: dict[str, tuple[str, str]] = {}  # service and user
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/cas"
+
+    def sign_in(self, login: str, user: str) -> dict[str, str]:
+        """What the browser brings back from that address of the login page."""
+        assert login.startswith(f"{self.url}/login?"), login
+        [service] = parse_qs(urlsplit(login).query)["service"]
+        ticket = f"ST-{secrets.token_hex(16)}"
+        self._tickets[ticket] = (service, user)
+        return dict(parse_qsl(urlsplit(service).query)) | {"ticket": ticket}
+
+    @staticmethod
+    def notice(ticket: str) -> str:
+        """The body with which it tells a service that a session is over."""
+        request = (
+            '<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"'
+            ' ID="LR-1" Version="2.0" IssueInstant="2026-01-01T00:00:00Z">'
+            f"<samlp:SessionIndex>{ticket}</samlp:SessionIndex></samlp:LogoutRequest>"
+        )
+        return urlencode({"logoutRequest": request})
+
+    def answer(self, request: BaseHTTPRequestHandler) -> None:
+        parts = urlsplit(request.path)
+        assert parts.path == "/cas/p3/serviceValidate", request.path
+        query = dict(parse_qsl(parts.query))
+        service, user = self._tickets.pop(query["ticket"], ("", ""))
+        if service == query["service"]:
+            said = f"<cas:authenticationSuccess><cas:user>{user}</cas:user>"
+            said += "</cas:authenticationSuccess>"
+        else:
+            said = '<cas:authenticationFailure code="INVALID_TICKET">no</cas:authenticationFailure>'
+        body = f'<cas:serviceResponse xmlns:cas="{NAMESPACE}">{said}</cas:serviceResponse>'.encode()
+        request.send_response(200)
+        request.send_header("Content-Type", "application/xml")
+        request.send_header("Content-Length", str(len(body)))
+        request.end_headers()
+        request.wfile.write(body)
