@@ -36,8 +36,8 @@ struct SignInOptions {
   template <class Visitor>
   void options(Visitor& visit) {
     visit("passwords", passwords,
-          "Whether people sign in with passwords of this server. If not, nobody can but those that "
-          "a provider leads in.");
+          "Whether people sign in with passwords of this server. If not, nobody can but those whom "
+          "a provider leads in; passwords.enabled: false means the same.");
     visit("providers_first", providers_first,
           "Whether the page shows the providers before the form for passwords.");
     visit.list("providers", providers,
