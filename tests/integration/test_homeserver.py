@@ -368,7 +368,7 @@ def test_what_is_refused_for_ever_holds_nothing_up_and_is_shown(behind):
     synapse.refusals["delete_user"] = (400, "M_UNKNOWN")
     before = len(synapse.calls)
     server.command("user", "deactivate", name)
-    synapse.wait_for(lambda: "query_user" in synapse.routes(before), "it is tried")
+    synapse.wait_for(lambda: synapse.routes(before).count("query_user") > 1, "it is tried again")
     assert server.command("outbox")["refused"] == {"homeserver": refused + 1}
     synapse.refusals["delete_user"] = (403, "M_FORBIDDEN")
     wait_until(
