@@ -3,18 +3,15 @@
 //
 //   node server.js configuration.json
 //
-// Says "ready" on its standard output, and takes orders at /control/, which no provider has:
-//   POST rotate {keep}                 a new signing key; the old ones are no longer published
-//   POST logout {client_id, sub, sid}  sends a logout token, and says with which status it was met
-//   GET sign-ins                       what it was asked for so far, the newest last
+// Takes orders at /control/, which no provider has:
+//   POST rotate {}                new signing keys; the old ones are no longer published
+//   POST logout {client_id, sub}  sends a logout token, and says with which status it was met
 import { createServer } from 'node:http';
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Provider } from 'oidc-provider';
 
-const configuration = JSON.parse(readFileSync(process.argv[2], 'utf8'));
-const { issuer, port, clients, accounts, options = {} } = configuration;
-const signIns = [];
+const { issuer, port, clients, accounts } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const cookieKey = randomUUID();
 let keys = [newKey('EC'), newKey('RSA')];
 let provider;
@@ -34,7 +31,6 @@ function start() {
     clients,
     jwks: { keys },
     cookies: { keys: [cookieKey] },
-    conformIdTokenClaims: configuration.conformIdTokenClaims ?? true,
     claims: {
       openid: ['sub'],
       profile: ['name', 'preferred_username'],
@@ -63,7 +59,6 @@ function start() {
     ttl: { Session: 3600, Grant: 3600, AccessToken: 600, IdToken: 600, Interaction: 600 },
     // It would not talk to 127.0.0.1 otherwise.
     fetch: (url, { dispatcher, ...request }) => globalThis.fetch(url, request),
-    ...options,
   });
   answer = provider.callback();
 }
@@ -92,7 +87,7 @@ async function consent(details) {
   return { consent: { grantId: await grant.save() } };
 }
 
-// The page on which one signs in; with `auto_login` whoever is hinted at is signed in at once.
+// The page on which one signs in.
 async function interaction(request, response) {
   const details = await provider.interactionDetails(request, response);
   const finish = (result) =>
@@ -100,8 +95,7 @@ async function interaction(request, response) {
       mergeWithLastSubmission: details.prompt.name === 'consent',
     });
   if (details.prompt.name === 'consent') return finish(await consent(details));
-  const hinted = details.params.login_hint;
-  let login = configuration.auto_login && accounts[hinted] ? hinted : undefined;
+  let login;
   if (request.method === 'POST') {
     const form = new URLSearchParams(await bodyOf(request));
     if (form.has('cancel')) return finish({ error: 'access_denied' });
@@ -117,18 +111,16 @@ async function interaction(request, response) {
 }
 
 async function control(request, response, order) {
-  const told = request.method === 'POST' ? JSON.parse((await bodyOf(request)) || '{}') : {};
-  if (order === 'sign-ins') return json(response, signIns);
+  const told = JSON.parse(await bodyOf(request));
   if (order === 'rotate') {
-    const made = [newKey('EC'), newKey('RSA')];
-    keys = told.keep ? [...made, ...keys] : made;
+    keys = [newKey('EC'), newKey('RSA')];
     start();
-    return json(response, { kids: made.map((key) => key.kid) });
+    return json(response, {});
   }
   if (order === 'logout') {
     const client = await provider.Client.find(told.client_id);
     try {
-      await client.backchannelLogout(told.sub, told.sid);
+      await client.backchannelLogout(told.sub);
       return json(response, { status: 200 });
     } catch (error) {
       return json(response, { status: error.response?.status ?? 0, error: String(error) });
@@ -139,8 +131,7 @@ async function control(request, response, order) {
 
 start();
 const server = createServer((request, response) => {
-  const { pathname, searchParams } = new URL(request.url, issuer);
-  if (pathname.endsWith('/auth')) signIns.push(Object.fromEntries(searchParams));
+  const { pathname } = new URL(request.url, issuer);
   const failed = (error) => json(response, { error: String(error) }, 500);
   if (pathname.startsWith('/control/')) {
     control(request, response, pathname.slice('/control/'.length)).catch(failed);
@@ -150,4 +141,4 @@ const server = createServer((request, response) => {
     answer(request, response);
   }
 });
-server.listen(port, '127.0.0.1', () => console.log('ready'));
+server.listen(port, '127.0.0.1');
