@@ -75,7 +75,7 @@ provider_tests() {
   python_tests e2e-providers release e2e/providers
 }
 
-# With a real Synapse, once with nginx in front and once with Caddy.
+# With a real Synapse: one process of pytest's has nginx in front, the other Caddy.
 synapse_tests() {
   need_packages synapse
   need_node # matrix-js-sdk

@@ -1,6 +1,6 @@
 """Envoy as config/envoy has it."""
 
-import json
+import copy
 import sys
 from pathlib import Path
 
@@ -35,7 +35,7 @@ class Envoy(Proxy):
             return {"address": {"socket_address": {"address": address, "port_value": port}}}
 
         (secure,) = site["static_resources"]["listeners"]
-        plain = json.loads(json.dumps(secure)) | {"name": "plain"} | at(self.port)
+        plain = copy.deepcopy(secure) | {"name": "plain"} | at(self.port)
         del plain["additional_addresses"], plain["filter_chains"][0]["transport_socket"]
         secure |= at(self.tls_port)
         secure["additional_addresses"] = [at(self.federation_port)]

@@ -1,6 +1,6 @@
 """Traefik as config/traefik has it."""
 
-import json
+import copy
 import os
 import sys
 from pathlib import Path
@@ -40,14 +40,14 @@ class Traefik(Proxy):
         os.replace(self._directory / "routes.new", self._directory / "routes.yaml")
         own = yaml.safe_load((CONFIG / "traefik/traefik.yaml").read_text())
         own["providers"]["file"]["filename"] = f"{self._directory}/routes.yaml"
-        plain = json.loads(json.dumps(own["entryPoints"]["websecure"]))
+        plain = copy.deepcopy(own["entryPoints"]["websecure"])
         del plain["http"]["tls"]
         own["entryPoints"] |= {"plain": plain}
         ports = {"plain": self.port, "websecure": self.tls_port, "federation": self.federation_port}
         for name, port in ports.items():
             own["entryPoints"][name]["address"] = f"127.0.0.1:{port}"
             if has_ipv6() and name != "plain":
-                six = json.loads(json.dumps(own["entryPoints"][name]))
+                six = copy.deepcopy(own["entryPoints"][name])
                 own["entryPoints"][f"{name}-six"] = six | {"address": f"[::1]:{port}"}
         own |= {"global": {"checkNewVersion": False, "sendAnonymousUsage": False}}
         file = self._directory / "traefik.yaml"
