@@ -101,10 +101,33 @@ need_synapse_workers() {
   cp tests/synapse-workers-requirements.txt .cache/synapse/workers-requirements.txt
 }
 
+# Keycloak, in .cache/keycloak: built, and with a database that a program may administer which
+# names itself as tests/support/keycloak.py does. Each takes as long as a start of it.
+keycloak_version=26.7.3
+maven_copy=org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy
+need_keycloak() {
+  local folder=.cache/keycloak done=.cache/keycloak/installed-$keycloak_version
+  [[ -e $done ]] && return
+  say "installing Keycloak into .cache/keycloak: two minutes, once"
+  rm -rf "$folder" "$folder.new"
+  mkdir -p "$folder.new"
+  mvn -q -B "$maven_copy" -DoutputDirectory="$PWD/$folder.new" \
+    -Dartifact="org.keycloak:keycloak-quarkus-dist:$keycloak_version:zip" >&2
+  /usr/bin/python3 -m zipfile -e "$folder.new/keycloak-quarkus-dist-$keycloak_version.zip" \
+    "$folder.new"
+  mv "$folder.new/keycloak-$keycloak_version" "$folder"
+  rm -r "$folder.new"
+  chmod +x "$folder/bin/kc.sh"
+  "$folder/bin/kc.sh" build --db=dev-file >&2
+  SECRET=latchkey-tests "$folder/bin/kc.sh" bootstrap-admin service --optimized --no-prompt \
+    --client-id tests --client-secret:env SECRET >&2
+  touch "$done"
+}
+
 # The JavaScript clients and their Node, as the lock file has them.
 need_node() { install_node_packages tests/e2e/js; }
 
-# The identity provider that tests sign people in at.
+# npm oidc-provider, an identity provider that tests sign people in at.
 need_provider() {
   need_node # node itself
   install_node_packages tests/support/oidc_provider

@@ -70,9 +70,12 @@ javascript_tests() {
     --test-reporter=junit --test-reporter-destination="$PWD/$results/e2e-js/node.xml"
 }
 
+# One process of pytest's has all tests of the provider that takes long to start.
 provider_tests() {
+  need_packages providers
   need_provider
-  python_tests e2e-providers release e2e/providers
+  need_keycloak
+  python_tests e2e-providers release e2e/providers -- -n 2 --dist loadgroup
 }
 
 # With a real Synapse: one process of pytest's has nginx in front, the other Caddy.

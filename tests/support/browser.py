@@ -76,6 +76,13 @@ class _Reader(HTMLParser):
             self.alerts[-1] += data
 
 
+def forms_of(html: str) -> list[Form]:
+    """Of a page of somebody else's."""
+    reader = _Reader()
+    reader.feed(html)
+    return reader.forms
+
+
 class Page:
     """What a browser shows, and what its form would send."""
 

@@ -31,6 +31,7 @@ class OidcProvider:
     ):
         self._port = ReservedPort()
         self.issuer = f"http://127.0.0.1:{self._port.number}"
+        self._client_id = clients[0]["client_id"]
         self._file = folder / "oidc_provider.json"
         configuration = {
             "issuer": self.issuer,
@@ -73,25 +74,40 @@ class OidcProvider:
         """Signs with new keys from now on; the old ones are no longer published."""
         self._order("rotate")
 
-    def tell_of_logout(self, client_id: str, subject: str) -> int:
-        """Sends the client a logout token; the status with which it was met, 0: none."""
-        return self._order("logout", client_id=client_id, sub=subject)["status"]
+    def end_sessions(self, login: str) -> None:
+        """Its first client is told, by a logout token (Back-Channel Logout)."""
+        told = self._order("logout", client_id=self._client_id, sub=login)
+        assert told["status"] == 200, told
+
+    def subject_of(self, login: str) -> str:
+        return login
+
+    @staticmethod
+    def new_browser() -> httpx.Client:
+        """Somebody's, who is not signed in here."""
+        return httpx.Client(trust_env=False, timeout=10)
 
     def _order(self, name: str, **told: Any) -> Any:
         answer = httpx.post(f"{self.issuer}/control/{name}", json=told, timeout=30, trust_env=False)
         return answer.raise_for_status().json()
 
     def sign_in(
-        self, browser: httpx.Client, url: str, login: str | None, redirect_uri: str
+        self,
+        browser: httpx.Client,
+        url: str,
+        login: str,
+        redirect_uri: str,
+        *,
+        agrees: bool = True,
     ) -> dict[str, str]:
         """Follows a browser from the authorization request to what it brings back: the fields of
-        the answer. Signs in as `login` where the provider asks; None: cancels."""
+        the answer. Signs in where the provider asks; who does not agree cancels."""
         for _ in range(20):
             if url.split("?")[0] == redirect_uri:
                 return dict(parse_qsl(urlsplit(url).query, strict_parsing=True))
             answer = browser.get(url, follow_redirects=False)
             if answer.status_code == 200:
-                form = {"cancel": "1"} if login is None else {"login": login}
+                form = {"login": login} if agrees else {"cancel": "1"}
                 answer = browser.post(url, data=form, follow_redirects=False)
             assert answer.status_code in (302, 303), (url, answer.status_code, answer.text)
             url = urljoin(url, answer.headers["Location"])

@@ -1,15 +1,17 @@
-"""A server whose people come from a real OpenID Connect provider."""
+"""A server whose people come from real OpenID Connect providers."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-import httpx
 import pytest
 
 from support.answers import assert_good
 from support.api import PREFIX
 from support.browser import Browser, Page
+from support.keycloak import Keycloak, Realm
 from support.oidc import OidcProvider
 from support.server import Server
 
@@ -18,15 +20,45 @@ SECRET = "a secret of the provider and this server alone"
 TARGET = "https://client.example/back"
 
 
+Provider = OidcProvider | Realm
+
+
+@pytest.fixture(
+    scope="module",
+    params=["oidc-provider", pytest.param("keycloak", marks=pytest.mark.xdist_group("keycloak"))],
+)
+def implementation(request) -> str:
+    """Every test that asks for a provider runs with each."""
+    return request.param
+
+
+def pytest_collection_modifyitems(config, items):
+    """What a provider does is the same whatever our database is: the one that starts slowly is
+    asked on one of them."""
+    slow = [item for item in items if _values(item) == {"keycloak", "postgresql"}]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [item for item in items if item not in slow]
+
+
+def _values(item) -> set[str]:
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    return {params.get("implementation"), params.get("engine_name")}
+
+
+@pytest.fixture(scope="session")
+def keycloak(tmp_path_factory) -> Iterator[Keycloak]:
+    with closing(Keycloak(tmp_path_factory.mktemp("keycloak"))) as keycloak:
+        yield keycloak.start()
+
+
 @pytest.fixture(scope="module")
-def unconfigured(make_lasting_server) -> Server:
+def unconfigured(make_lasting_server, implementation) -> Server:
     """Not started: the provider has to know its address, and it the provider's."""
     return make_lasting_server(start=False)
 
 
-@pytest.fixture(scope="module")
-def provider(tmp_path_factory, unconfigured) -> Iterator[OidcProvider]:
-    accounts = {
+def accounts() -> dict[str, dict]:
+    return {
         name: {
             "preferred_username": name.capitalize(),
             "name": f"{name.capitalize()} of Corp",
@@ -35,7 +67,9 @@ def provider(tmp_path_factory, unconfigured) -> Iterator[OidcProvider]:
         }
         for name in PEOPLE
     }
-    place = f"{unconfigured.url}/account/providers/corp"
+
+
+def npm_provider(folder: Path, place: str) -> OidcProvider:
     client = {
         "client_id": "latchkey",
         "client_secret": SECRET,
@@ -45,15 +79,37 @@ def provider(tmp_path_factory, unconfigured) -> Iterator[OidcProvider]:
         "grant_types": ["authorization_code"],
         "response_types": ["code"],
     }
-    corp = OidcProvider(tmp_path_factory.mktemp("provider"), [client], accounts)
-    try:
-        yield corp.start()
-    finally:
-        corp.close()
+    return OidcProvider(folder, [client], accounts()).start()
+
+
+def realm(keycloak: Keycloak, name: str, place: str) -> Realm:
+    client = {
+        "clientId": "latchkey",
+        "secret": SECRET,
+        "redirectUris": [f"{place}/callback"],
+        "attributes": {
+            "backchannel.logout.url": f"{place}/logout",
+            "backchannel.logout.session.required": "true",
+            "pkce.code.challenge.method": "S256",
+        },
+    }
+    return Realm(keycloak, name, [client], accounts())
 
 
 @pytest.fixture(scope="module")
-def names() -> Iterator[str]:
+def provider(request, tmp_path_factory, unconfigured, implementation) -> Iterator[Provider]:
+    place = f"{unconfigured.url}/account/providers/corp"
+    if implementation == "keycloak":
+        name = request.module.__name__.rpartition(".")[2]
+        corp = realm(request.getfixturevalue("keycloak"), name, place)
+    else:
+        corp = npm_provider(tmp_path_factory.mktemp("provider"), place)
+    with closing(corp):
+        yield corp
+
+
+@pytest.fixture(scope="module")
+def names(provider) -> Iterator[str]:
     """People of the provider, each for one test."""
     return iter(PEOPLE)
 
@@ -63,7 +119,7 @@ def login(names) -> str:
     return next(names)
 
 
-def configuration(provider: OidcProvider) -> dict:
+def configuration(provider: Provider) -> dict:
     return {
         "id": "corp",
         "kind": "oidc",
@@ -89,12 +145,12 @@ class Employee:
     """Somebody of the provider, at a browser."""
 
     server: Server
-    provider: OidcProvider
+    provider: Provider
     login: str
 
     def __post_init__(self):
         self.browser = Browser(self.server.url)
-        self.away = httpx.Client(trust_env=False, timeout=10)
+        self.away = self.provider.new_browser()
 
     @property
     def callback(self) -> str:
