@@ -101,6 +101,14 @@ need_synapse_workers() {
   cp tests/synapse-workers-requirements.txt .cache/synapse/workers-requirements.txt
 }
 
+# The CAS server of the tests, in .cache/cas, with the versions tests/cas-requirements.txt pins.
+need_cas() {
+  cmp -s tests/cas-requirements.txt .cache/cas/requirements.txt && return
+  /usr/bin/python3 -m venv --clear .cache/cas
+  .cache/cas/bin/pip install -q --disable-pip-version-check -r tests/cas-requirements.txt >&2
+  cp tests/cas-requirements.txt .cache/cas/requirements.txt
+}
+
 # Keycloak, in .cache/keycloak: built, and with a database that a program may administer which
 # names itself as tests/support/keycloak.py does. Each takes as long as a start of it.
 keycloak_version=26.7.3

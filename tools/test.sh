@@ -74,6 +74,7 @@ javascript_tests() {
 provider_tests() {
   need_packages providers
   need_provider
+  need_cas
   need_keycloak
   python_tests e2e-providers release e2e/providers -- -n 2 --dist loadgroup
 }
