@@ -58,6 +58,12 @@ python_tests() { # STEP PRESET FOLDER… [-- PYTEST-ARGUMENT…]
     --junitxml "$results/$step/pytest.xml" "${@:2}" "${folders[@]}"
 }
 
+# Some of them sign people in at an identity provider.
+integration_tests() { # as python_tests
+  need_provider
+  python_tests "$@"
+}
+
 browser_tests() {
   need_provider # and axe-core
   python_tests e2e-browser release e2e/browser
@@ -91,6 +97,7 @@ synapse_tests() {
 continuity_tests() {
   need_packages synapse
   need_synapse
+  need_provider
   local rows=(tests/integration/test_continuity*.py)
   LATCHKEY_EDGE=1 python_tests continuity release "${rows[@]#tests/}" -- -n 2
 }
@@ -162,7 +169,7 @@ suite() {
     integration)
       build_release latchkey
       built || return 0
-      step integration python_tests integration release integration edge
+      step integration integration_tests integration release integration edge
       ;;
     ci)
       # Each test once: those of the rooms with the sanitizers alone, and a server's on PostgreSQL
@@ -171,7 +178,7 @@ suite() {
       built || return 0
       built_all=1
       step unit unit unit release -R '^unit_platform_crypto$'
-      step integration python_tests integration release integration edge -- -k 'not sqlite'
+      step integration integration_tests integration release integration edge -- -k 'not sqlite'
       suite e2e
       suite crash
       suite asan
@@ -228,7 +235,7 @@ suite() {
       step unit-asan unit unit-asan debug
       # On SQLite: what differs on PostgreSQL is platform/db, whose unit tests run on both. How long
       # an answer takes and what memory goes back are measured where no sanitizer slows it and keeps it.
-      step integration-asan python_tests integration-asan debug integration schema -- \
+      step integration-asan integration_tests integration-asan debug integration schema -- \
         -k 'not postgresql and not memory_of_half_sent_heads' \
         --ignore tests/integration/test_login_timing.py
       ;;

@@ -1,6 +1,7 @@
 """A CAS server (protocol 3) without its login page: a test hands its people their tickets."""
 
 import secrets
+import threading
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
@@ -15,11 +16,21 @@ class CasServer(StandIn):
     def __init__(self):
         super().__init__()
         self._tickets: dict[str, tuple[str, str]] = {}  # service and user
+        self.lies = False  # what it answers is not CAS
+        self._awake = threading.Event()
+        self._awake.set()
         self.start()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/cas"
+
+    def freeze(self) -> None:
+        """It takes connections, and answers nothing."""
+        self._awake.clear()
+
+    def thaw(self) -> None:
+        self._awake.set()
 
     def sign_in(self, login: str, user: str) -> dict[str, str]:
         """What the browser brings back from that address of the login page."""
@@ -40,6 +51,7 @@ class CasServer(StandIn):
         return urlencode({"logoutRequest": request})
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
+        self._awake.wait(60)
         parts = urlsplit(request.path)
         assert parts.path == "/cas/p3/serviceValidate", request.path
         query = dict(parse_qsl(parts.query))
@@ -49,6 +61,8 @@ class CasServer(StandIn):
             said += "</cas:authenticationSuccess>"
         else:
             said = '<cas:authenticationFailure code="INVALID_TICKET">no</cas:authenticationFailure>'
+        if self.lies:
+            said = "</cas:nobody>"
         body = f'<cas:serviceResponse xmlns:cas="{NAMESPACE}">{said}</cas:serviceResponse>'.encode()
         request.send_response(200)
         request.send_header("Content-Type", "application/xml")

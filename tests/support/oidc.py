@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import signal
 import subprocess
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
@@ -78,6 +79,21 @@ class OidcProvider:
         """Its first client is told, by a logout token (Back-Channel Logout)."""
         told = self._order("logout", client_id=self._client_id, sub=login)
         assert told["status"] == 200, told
+
+    def notice_of_logout(self, login: str) -> str:
+        """Tells it too, whether that is heard or not; the form that was sent."""
+        return self._order("logout", client_id=self._client_id, sub=login)["sent"]
+
+    def lie(self, lies: bool) -> None:
+        """Speaks of somebody else at its userinfo endpoint."""
+        self._order("lie", lies=lies)
+
+    def freeze(self) -> None:
+        """It takes connections, and answers nothing."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._process.send_signal(signal.SIGCONT)
 
     def subject_of(self, login: str) -> str:
         return login

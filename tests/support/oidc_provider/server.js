@@ -5,7 +5,9 @@
 //
 // Takes orders at /control/, which no provider has:
 //   POST rotate {}                new signing keys; the old ones are no longer published
-//   POST logout {client_id, sub}  sends a logout token, and says with which status it was met
+//   POST logout {client_id, sub}  sends a logout token; says with which status it was met, and what
+//                                 was sent
+//   POST lie {lies}               what /me says is of somebody else from now on, or no longer
 import { createServer } from 'node:http';
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -16,6 +18,8 @@ const cookieKey = randomUUID();
 let keys = [newKey('EC'), newKey('RSA')];
 let provider;
 let answer;
+let lies = false;
+let sent; // the last request of the provider's own
 
 function newKey(kind) {
   const { privateKey } =
@@ -58,7 +62,10 @@ function start() {
     interactions: { url: (ctx, interaction) => `/interaction/${interaction.uid}` },
     ttl: { Session: 3600, Grant: 3600, AccessToken: 600, IdToken: 600, Interaction: 600 },
     // It would not talk to 127.0.0.1 otherwise.
-    fetch: (url, { dispatcher, ...request }) => globalThis.fetch(url, request),
+    fetch: (url, { dispatcher, ...request }) => {
+      sent = String(request.body);
+      return globalThis.fetch(url, request);
+    },
   });
   answer = provider.callback();
 }
@@ -121,10 +128,14 @@ async function control(request, response, order) {
     const client = await provider.Client.find(told.client_id);
     try {
       await client.backchannelLogout(told.sub);
-      return json(response, { status: 200 });
+      return json(response, { status: 200, sent });
     } catch (error) {
-      return json(response, { status: error.response?.status ?? 0, error: String(error) });
+      return json(response, { status: error.response?.status ?? 0, error: String(error), sent });
     }
+  }
+  if (order === 'lie') {
+    lies = told.lies;
+    return json(response, {});
   }
   return json(response, { error: 'unknown order' }, 404);
 }
@@ -137,6 +148,8 @@ const server = createServer((request, response) => {
     control(request, response, pathname.slice('/control/'.length)).catch(failed);
   } else if (pathname.startsWith('/interaction/')) {
     interaction(request, response).catch(failed);
+  } else if (lies && pathname === '/me') {
+    json(response, { sub: 'somebody else' });
   } else {
     answer(request, response);
   }

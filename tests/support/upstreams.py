@@ -1,0 +1,187 @@
+"""Identity providers of each kind as a client of the legacy API needs them: a way to sign in, and
+everything that may go wrong on it. A new kind is one more class, and its line in UPSTREAMS."""
+
+from pathlib import Path
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import httpx
+
+from support.api import PREFIX, new_name
+from support.browser import Browser, Page
+from support.cas_server import CasServer
+from support.oidc import OidcProvider
+from support.server import Server
+
+TARGET = "https://client.example/back"
+SECRET = "a secret of the provider and this server alone"
+
+
+class Upstream:
+    """A provider, and the people that it knows. `server` need not run yet."""
+
+    id = "corp"
+    name = "Corp"
+    # Who tells us of a sign-out sends it there.
+    logout_path = "/account/providers/corp/logout"
+
+    def __init__(self, server: Server):
+        self.server = server
+
+    def configured(self) -> dict:
+        """Its entry of `sign_in.providers`."""
+        return {"id": self.id, "name": self.name, "registration": True}
+
+    # What a client that was softly logged out is offered to get back.
+    offered = [{"id": id, "name": name}]
+
+    def login(self, name: str, device: str | None, refreshes: bool) -> httpx.Response:
+        """Signs in, as a newcomer if it has to be: what POST /login answers."""
+        raise NotImplementedError
+
+    def new_person(self) -> str:
+        raise NotImplementedError
+
+    def notice(self, name: str) -> dict[str, str]:
+        """What it would tell us of their sign-out; it tells nobody."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        raise NotImplementedError
+
+    def start(self) -> object:
+        raise NotImplementedError
+
+    def freeze(self) -> None:
+        raise NotImplementedError
+
+    def thaw(self) -> None:
+        raise NotImplementedError
+
+    def lie(self, lies: bool) -> None:
+        raise NotImplementedError
+
+    def renew(self) -> None:
+        """New keys, where it has any."""
+
+    def close(self) -> None:
+        raise NotImplementedError
+
+
+class BrowserUpstream(Upstream):
+    """One to which people are sent with their browsers."""
+
+    def there(self, away: str, name: str) -> dict[str, str]:
+        """Signs in there: what the browser brings back."""
+        raise NotImplementedError
+
+    @property
+    def callback(self) -> str:
+        return f"{self.server.url}/account/providers/{self.id}/callback"
+
+    def leave(self, browser: Browser) -> str:
+        page = browser.open(f"{PREFIX}/login/sso/redirect/{self.id}", redirectUrl=TARGET)
+        assert page.away is not None, f"{page.status} {page.text}"
+        return page.away
+
+    def come_back(self, browser: Browser, told: dict[str, str]) -> Page:
+        return browser.open(f"{self.callback}?{urlencode(told)}")
+
+    def let_in(self, name: str, page: Page) -> str:
+        """The login token of the page that follows; a newcomer chooses a name first."""
+        if any("user" in form.typed for form in page.forms):
+            page = page.submit(user=name)
+        answer = page.submit(form=page.form_with("redirect_url"))
+        assert answer.away is not None, f"{answer.status} {answer.text}"
+        return dict(parse_qsl(urlsplit(answer.away).query))["loginToken"]
+
+    def login(self, name: str, device: str | None, refreshes: bool) -> httpx.Response:
+        browser = Browser(self.server.url)
+        told = self.there(self.leave(browser), name)
+        token = self.let_in(name, self.come_back(browser, told))
+        return self.redeem(token, device, refreshes)
+
+    def redeem(self, token: str, device: str | None, refreshes: bool) -> httpx.Response:
+        body = {"type": "m.login.token", "token": token, "refresh_token": refreshes}
+        if device is not None:
+            body["device_id"] = device
+        return self.server.api.request("POST", f"{PREFIX}/login", json=body)
+
+
+class Oidc(BrowserUpstream):
+    """npm oidc-provider."""
+
+    def __init__(self, server: Server, folder: Path):
+        super().__init__(server)
+        self._names = [new_name() for _ in range(40)]
+        accounts = {name: {"preferred_username": name} for name in self._names}
+        client = {
+            "client_id": "latchkey",
+            "client_secret": SECRET,
+            "redirect_uris": [self.callback],
+            "application_type": "native",
+            "backchannel_logout_uri": f"{server.url}/nowhere",
+            "grant_types": ["authorization_code"],
+            "response_types": ["code"],
+        }
+        self._provider = OidcProvider(folder, [client], accounts).start()
+        self.stop, self.start = self._provider.stop, self._provider.start
+        self.freeze, self.thaw = self._provider.freeze, self._provider.thaw
+        self.lie, self.renew = self._provider.lie, self._provider.rotate_keys
+        self.close = self._provider.close
+
+    def configured(self) -> dict:
+        return super().configured() | {
+            "kind": "oidc",
+            "issuer": self._provider.issuer,
+            "client_id": "latchkey",
+            "client_secret": SECRET,
+            "localpart": "{{ claims.preferred_username }}",
+        }
+
+    def new_person(self) -> str:
+        return self._names.pop()
+
+    def there(self, away: str, name: str) -> dict[str, str]:
+        with self._provider.new_browser() as browser:
+            return self._provider.sign_in(browser, away, name, self.callback)
+
+    def notice(self, name: str) -> dict[str, str]:
+        return dict(parse_qsl(self._provider.notice_of_logout(name)))
+
+
+class Cas(BrowserUpstream):
+    """A scripted one."""
+
+    logout_path = "/account/providers/corp/callback"
+
+    def __init__(self, server: Server, folder: Path):
+        super().__init__(server)
+        self._provider = CasServer()
+        self._tickets: dict[str, str] = {}  # the last of each person's
+        self.stop, self.start = self._provider.stop, self._provider.start
+        self.freeze, self.thaw = self._provider.freeze, self._provider.thaw
+        self.close = self._provider.close
+
+    def configured(self) -> dict:
+        return super().configured() | {
+            "kind": "cas",
+            "url": self._provider.url,
+            "localpart": "{{ claims.user }}",
+        }
+
+    def new_person(self) -> str:
+        return new_name()
+
+    def there(self, away: str, name: str) -> dict[str, str]:
+        told = self._provider.sign_in(away, name)
+        self._tickets[name] = told["ticket"]
+        return told
+
+    def notice(self, name: str) -> dict[str, str]:
+        return dict(parse_qsl(self._provider.notice(self._tickets[name])))
+
+    def lie(self, lies: bool) -> None:
+        self._provider.lies = lies
+
+
+UPSTREAMS = {"oidc": Oidc, "cas": Cas}
