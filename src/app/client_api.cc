@@ -52,6 +52,7 @@ ClientApi::ClientApi(Core& core, const http::Router& router)
                    .browsers = browsers_,
                    .passwords = password_check_,
                    .registration = registration_,
+                   .auth = auth_,
                    .limits = limits_,
                    .admission = admission_,
                    .server_name = core.config.server_name}),

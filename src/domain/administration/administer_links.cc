@@ -38,6 +38,7 @@ Task<Administration::Result<>> Administration::unlink(Operator by, std::string n
     if (!providers::delete_link(tx, who->account.id, provider, subject)) {
       return refuse(Why::no_such_link, subject, name);
     }
+    ground_.events.tell(tx, events::LinkRemoved{who->account.id});
     note(tx, by, "user unlink", target(who->account), provider + " " + subject);
     return {};
   });

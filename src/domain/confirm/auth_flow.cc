@@ -7,11 +7,12 @@
 namespace latchkey::confirm {
 namespace {
 
-constexpr std::array<std::pair<Stage, std::string_view>, 4> kNames{{
+constexpr std::array<std::pair<Stage, std::string_view>, 5> kNames{{
     {Stage::password, "m.login.password"},
     {Stage::registration_token, "m.login.registration_token"},
     {Stage::terms, "m.login.terms"},
     {Stage::dummy, "m.login.dummy"},
+    {Stage::sso, "m.login.sso"},
 }};
 
 template <class Range, class Value>

@@ -10,7 +10,7 @@
 // their order. Pure: what a stage asks for is checked in interactive_auth.cc.
 namespace latchkey::confirm {
 
-enum class Stage { password, registration_token, terms, dummy };
+enum class Stage { password, registration_token, terms, dummy, sso };
 
 // "m.login.password" and so on (spec "Authentication types").
 std::string_view name_of(Stage stage);

@@ -51,11 +51,11 @@ TEST(AuthFlow, IsCompleteWithAllStagesOfOneFlow) {
 }
 
 TEST(AuthFlow, NamesAreTheSpecificationsAndComeBack) {
-  for (const Stage stage : {password, registration_token, terms, dummy}) {
+  for (const Stage stage : {password, registration_token, terms, dummy, sso}) {
     EXPECT_EQ(stage_named(name_of(stage)), stage);
     EXPECT_TRUE(name_of(stage).starts_with("m.login."));
   }
-  EXPECT_FALSE(stage_named("m.login.sso").has_value());
+  EXPECT_FALSE(stage_named("m.login.msisdn").has_value());
   EXPECT_FALSE(stage_named("").has_value());
 }
 

@@ -34,6 +34,8 @@ Task<std::optional<InteractiveAuth::StageRefused>> InteractiveAuth::try_stage(
       open.shown_token.clear();
       co_return AuthFailure::wrong_token;
     }
+  } else if (stage == Stage::sso) {
+    co_return AuthFailure::not_confirmed;
   }
   open.session.completed.push_back(stage);
   co_return std::nullopt;
@@ -81,6 +83,7 @@ Task<std::optional<InteractiveAuth::Page>> InteractiveAuth::look(const std::stri
   if (!session) co_return std::nullopt;
   co_return Page{.operation = std::move(session->session.operation),
                  .localpart = session->subject ? session->subject->localpart : "",
+                 .user = session->session.user,
                  .turn = turn_of(session->flows, session->session.completed, stage)};
 }
 
@@ -93,6 +96,16 @@ Task<std::optional<InteractiveAuth::StageRefused>> InteractiveAuth::pass(
   if (auto refused = co_await try_stage(*session, stage, data, address)) co_return refused;
   if (!co_await keep(*session, before)) co_return AuthFailure::session_over;
   co_return std::nullopt;
+}
+
+bool InteractiveAuth::pass_sso(db::Tx& tx, const std::string& session_id, UserId user) {
+  auto session = find_auth_session(tx, auth_session_hash(session_id));
+  if (!session || session->expires_at <= ground_.clock.now() || session->user != user) return false;
+  const Turn turn = turn_of(flows_of(tx, user), session->completed, Stage::sso);
+  if (turn != Turn::now) return turn == Turn::passed_already;
+  const AuthFlow before = session->completed;
+  session->completed.push_back(Stage::sso);
+  return advance_auth_session(tx, *session, before);
 }
 
 }  // namespace latchkey::confirm

@@ -18,6 +18,7 @@ namespace {
 // The stage in which a person is authenticated by each method.
 constexpr std::pair<signin::AuthMethod, Stage> kConfirmedBy[] = {
     {signin::AuthMethod::password, Stage::password},
+    {signin::AuthMethod::provider, Stage::sso},
 };
 
 constexpr std::size_t kSessionIdLength = 24;  // of base62: 142 bits
@@ -58,28 +59,28 @@ std::optional<UserId> user_of(const AuthRequest& request) {
 
 Task<std::vector<AuthFlow>> InteractiveAuth::flows_of(const std::optional<Subject>& subject) {
   if (!subject) co_return registration_flows_;
+  if (passwords_.methods().empty()) co_return std::vector<AuthFlow>();
+  co_return co_await ground_.db.read([&](db::Tx& tx) { return flows_of(tx, subject->id); });
+}
+
+std::vector<AuthFlow> InteractiveAuth::flows_of(db::Tx& tx, UserId user) const {
   std::vector<AuthFlow> flows;
-  const auto methods = co_await methods_of(subject->id);
+  const auto methods = methods_of(tx, user);
   for (const auto& [method, stage] : kConfirmedBy) {
     if (methods.contains(method)) flows.push_back({stage});
   }
-  co_return flows;
+  return flows;
 }
 
 Task<bool> InteractiveAuth::can_confirm(UserId id) {
   co_return !(co_await flows_of(Subject{id, {}})).empty();
 }
 
-Task<signin::AuthMethods> InteractiveAuth::methods_of(UserId id) {
-  const signin::AuthMethods offered = passwords_.methods();
-  if (offered.empty()) co_return offered;
-  std::vector<providers::Link> links;
-  const auto user = co_await ground_.db.read([&](db::Tx& tx) {
-    links = providers::links_of(tx, id);
-    return accounts::find_user_by_id(tx, id);
-  });
-  if (!user) co_return signin::AuthMethods{};
-  co_return offered& signin::account_methods(*user, links, passwords_.providers());
+signin::AuthMethods InteractiveAuth::methods_of(db::Tx& tx, UserId id) const {
+  const auto user = accounts::find_user_by_id(tx, id);
+  if (!user) return {};
+  return passwords_.methods() &
+         signin::account_methods(*user, providers::links_of(tx, id), passwords_.providers());
 }
 
 AuthSession InteractiveAuth::fresh(const AuthRequest& request, std::string_view session_id) const {

@@ -63,6 +63,8 @@ struct AuthData {
 enum class AuthFailure {
   wrong_password,
   wrong_token,
+  not_confirmed,  // at the provider: that is done on the stage's page, and nothing can be sent for
+                  // it
   stage_unknown,
   stage_out_of_turn,
   session_over,  // unknown, expired, used, or of another request: the challenge begins a new one
@@ -130,14 +132,20 @@ class InteractiveAuth {
 
   struct Page {
     std::string operation;
-    std::string localpart;  // empty: registration
-    Turn turn;              // of the stage that was asked about
+    std::string localpart;            // empty: registration
+    std::optional<UserId> user = {};  // whose; absent: registration
+    Turn turn;                        // of the stage that was asked about
   };
   // Absent: there is no such session.
   Task<std::optional<Page>> look(const std::string& session_id, Stage stage);
   // Passes one stage and keeps it. Absent: passed.
   Task<std::optional<std::variant<AuthFailure, signin::LoginRefused>>> pass(
       const std::string& session_id, Stage stage, const AuthData& data, const std::string& address);
+
+  // Passes m.login.sso (spec "Single Sign-On" of user-interactive authentication): the user has
+  // just proved at a provider of theirs that it is them. With the caller's transaction, which has
+  // locked the account. False: the session is over, or is not theirs.
+  bool pass_sso(db::Tx& tx, const std::string& session_id, UserId user);
 
   // Deletes what has expired.
   void purge();
@@ -158,7 +166,8 @@ class InteractiveAuth {
   };
 
   // By what the user can be authenticated.
-  Task<signin::AuthMethods> methods_of(UserId user);
+  signin::AuthMethods methods_of(db::Tx& tx, UserId user) const;
+  std::vector<AuthFlow> flows_of(db::Tx& tx, UserId user) const;
   Task<std::vector<AuthFlow>> flows_of(const std::optional<Subject>& subject);
   // The challenge of a new session, unless this address has had its share of them.
   Task<AuthRefused> begin(const AuthRequest& request, std::vector<AuthFlow> flows,

@@ -422,5 +422,89 @@ TEST_P(InvitationTest, AStageOfAPageCountsForTheRequestThatFollows) {
   EXPECT_FALSE(run(invited_.auth.look(session, terms)).has_value()) << "it is used up";
 }
 
+// Alice has a provider beside her password, bob has none, and carol nothing else.
+class SsoStageTest : public InteractiveAuthTest {
+ protected:
+  SsoStageTest() {
+    administration_.create_user(accounts::testing::kOperator, "carol", std::nullopt, false).value();
+    carol_ = user("carol")->account.id;
+    link("corp", "a1", alice_);
+    link("corp", "c1", carol_);
+    link("gone", "b1", user("bob")->account.id);
+    link("directory", "b2", user("bob")->account.id);
+  }
+
+  static self::testing::Setup with_providers() {
+    self::testing::Setup setup;
+    for (const auto& [id, kind] : {std::pair{"corp", providers::Kind::oidc},
+                                   std::pair{"directory", providers::Kind::ldap}}) {
+      providers::ProviderOptions& options = setup.providers.emplace_back();
+      options.id = options.name = id;
+      options.kind = kind;
+    }
+    return setup;
+  }
+  void link(const std::string& provider, const std::string& subject, UserId to) {
+    server_.db().write_now([&](db::Tx& tx) {
+      EXPECT_TRUE(providers::insert_link(tx, {provider, subject, to, server_.clock.now()}));
+    });
+  }
+  Result check(const std::string& name, std::optional<AuthData> data = {}) {
+    return run(surface_.auth.check(of(name), std::move(data)));
+  }
+  std::vector<AuthFlow> flows(const std::string& name) { return challenge(check(name)).flows; }
+  bool pass(const std::string& session, UserId who) {
+    return server_.db().write_now(
+        [&](db::Tx& tx) { return surface_.auth.pass_sso(tx, session, who); });
+  }
+
+  UserId carol_{};
+  self::testing::Surface surface_{server_.ground(), *server_, passwords_, with_providers()};
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, SsoStageTest, db::engines(), db::engine_name);
+
+TEST_P(SsoStageTest, IsOfferedToWhoHasAProviderWithBrowsers) {
+  EXPECT_THAT(flows("alice"), ElementsAre(AuthFlow{password}, AuthFlow{sso}));
+  EXPECT_THAT(flows("bob"), ElementsAre(AuthFlow{password}));
+  EXPECT_THAT(flows("carol"), ElementsAre(AuthFlow{sso}));
+  EXPECT_TRUE(run(surface_.auth.can_confirm(carol_)));
+  EXPECT_THAT(run(surface_.auth.look(challenge(check("carol")).session, sso))->user, carol_);
+}
+
+TEST_P(SsoStageTest, IsPassedAtTheProviderByItsUserAlone) {
+  const std::string session = challenge(check("carol")).session;
+  EXPECT_EQ(challenge(check("carol", stage(session, "m.login.sso"))).failure,
+            AuthFailure::not_confirmed);
+  EXPECT_FALSE(pass(session, alice_));
+  EXPECT_FALSE(pass("another session", carol_));
+  EXPECT_FALSE(check("carol", {{.session = session}}));
+  EXPECT_TRUE(pass(session, carol_));
+  EXPECT_TRUE(pass(session, carol_)) << "the answer was lost";
+  const auto passed = check("carol", {{.session = session}});
+  ASSERT_TRUE(passed);
+  EXPECT_EQ(passed->subject, carol_);
+  EXPECT_TRUE(check("carol", stage(session, "m.login.sso"))) << "some clients send it all the same";
+  EXPECT_TRUE(server_.db().write_now(
+      [&](db::Tx& tx) { return surface_.auth.redeem(tx, carol_, *passed); }));
+  EXPECT_FALSE(pass(session, carol_)) << "it is used up";
+}
+
+TEST_P(SsoStageTest, IsNotPassedWhereItIsNotOffered) {
+  const UserId bob = user("bob")->account.id;
+  EXPECT_FALSE(pass(challenge(check("bob")).session, bob));
+  const std::string late = challenge(check("carol")).session;
+  server_.clock.advance(15min);
+  EXPECT_FALSE(pass(late, carol_));
+}
+
+TEST_P(SsoStageTest, DoesNotOutliveALink) {
+  link("corp", "a2", alice_);
+  const std::string session = challenge(check("alice")).session;
+  ASSERT_TRUE(pass(session, alice_));
+  ASSERT_TRUE(run((*administration_).unlink(accounts::testing::kOperator, "alice", "corp", "a2")));
+  EXPECT_EQ(challenge(check("alice", {{.session = session}})).failure, AuthFailure::session_over);
+}
+
 }  // namespace
 }  // namespace latchkey::confirm

@@ -8,6 +8,9 @@ void listen(events::Events& events) {
   events.listen<events::PasswordReplaced>([](db::Tx& tx, const events::PasswordReplaced& event) {
     delete_auth_sessions_of(tx, event.user);
   });
+  events.listen<events::LinkRemoved>([](db::Tx& tx, const events::LinkRemoved& event) {
+    delete_auth_sessions_of(tx, event.user);
+  });
 }
 
 }  // namespace latchkey::confirm

@@ -67,6 +67,11 @@ struct DisplayNameChanged {
 struct AddressesChanged {
   UserId user;
 };
+// Somebody of an identity provider is no longer the account's. An erasure, which takes all, tells
+// itself alone.
+struct LinkRemoved {
+  UserId user;
+};
 // The person wants to replace the keys of their encryption identity at the homeserver (MSC4312).
 struct CrossSigningResetAllowed {
   UserId user;
@@ -148,7 +153,8 @@ struct BrowserEnded {
 using AccountEvents =
     std::tuple<AccountCreated, AccountLocked, AccountUnlocked, AccountSuspended, AccountUnsuspended,
                AdministratorChanged, AccountDeactivated, AccountErased, AccountReactivated,
-               DisplayNameChanged, AddressesChanged, CrossSigningResetAllowed, PasswordReplaced>;
+               DisplayNameChanged, AddressesChanged, LinkRemoved, CrossSigningResetAllowed,
+               PasswordReplaced>;
 using DeviceEvents = std::tuple<DeviceAdded, DeviceRenamed, DeviceDeleted>;
 using SessionEvents =
     std::tuple<SessionStarted, SessionEnded, SignedOutEverywhere, EverybodySignedOut>;

@@ -22,6 +22,7 @@ std::string said(const DisplayNameChanged& event) {
   return "display name " + event.name.value_or("none");
 }
 std::string said(const AddressesChanged&) { return "addresses changed"; }
+std::string said(const LinkRemoved&) { return "link removed"; }
 std::string said(const CrossSigningResetAllowed&) { return "cross-signing reset allowed"; }
 std::string said(const PasswordReplaced& event) {
   return "password replaced" + number(event.why) + (event.kept ? " except here" : "");

@@ -79,7 +79,8 @@ std::string Federation::new_browser() { return random_secret(); }
 Refused Federation::refusal(const Way& way, Why why) {
   return {.why = why,
           .provider = way.provider != nullptr ? way.provider->options.name : "",
-          .next = way.next()};
+          .next = way.next(),
+          .purpose = way.attempt.purpose};
 }
 
 Refused::Why Federation::providers_part(providers::Failure::Why why) {
@@ -145,6 +146,7 @@ Task<std::expected<providers::Departure, Refused>> Federation::leave(Leaving lea
   }
   if ((*departure)->memo.size() > kLongestMemo) throw std::logic_error("a memo that is too long");
   way.attempt.kept["memo"] = (*departure)->memo;
+  if (!leaving.confirms.empty()) way.attempt.kept["confirms"] = leaving.confirms;
   co_await parts_.ground.db.write(
       [&](db::Tx& tx) { providers::insert_attempt(tx, way.state, way.attempt); });
   co_return std::move(**departure);
@@ -240,6 +242,7 @@ std::expected<Arrived, Refused> Federation::settle(db::Tx& tx, const Way& way, c
                                               .on_conflict = options.on_conflict});
   if (const auto why = end_of(course)) return std::unexpected(refusal(way, *why));
   const Entering entering{way, who, returning.origin, returning.cookie};
+  if (way.attempt.purpose == Purpose::confirm) return settle_confirmation(tx, entering);
   switch (course) {
     case Course::sign_in:
       return sign_in(tx, entering, linked->account, course);
@@ -284,6 +287,24 @@ std::expected<Arrived, Refused> Federation::settle_visitor(db::Tx& tx, const Ent
   return Linked{way.next(), course};
 }
 
+std::expected<Arrived, Refused> Federation::settle_confirmation(db::Tx& tx,
+                                                                const Entering& entering) {
+  const Way& way = entering.way;
+  Confirmed confirmed{std::string(text::text_of(way.attempt.kept, "confirms"))};
+  if (!parts_.auth.pass_sso(tx, confirmed.session, way.attempt.user.value())) {
+    return std::unexpected(refusal(way, Why::confirmation_over));
+  }
+  note_use(tx, entering);
+  providers::delete_attempt(tx, way.attempt.hash);
+  return confirmed;
+}
+
+void Federation::note_use(db::Tx& tx, const Entering& entering) {
+  const auto link =
+      providers::find_link(tx, entering.way.provider->options.id, entering.who.subject);
+  if (link) providers::note_link_use(tx, *link, parts_.ground.clock.now());
+}
+
 std::expected<SignedIn, Refused> Federation::sign_in(db::Tx& tx, const Entering& entering,
                                                      const sessions::Account& account,
                                                      Course course) {
@@ -294,10 +315,7 @@ std::expected<SignedIn, Refused> Federation::sign_in(db::Tx& tx, const Entering&
     const bool locked = browser.error().why == signin::LoginRefused::Why::account_locked;
     return std::unexpected(refusal(way, locked ? Why::locked : Why::deactivated));
   }
-  const Time now = parts_.ground.clock.now();
-  if (const auto link = providers::find_link(tx, way.provider->options.id, entering.who.subject)) {
-    providers::note_link_use(tx, *link, now);
-  }
+  note_use(tx, entering);
   remember_session(tx, entering, account.id, browser->session.id);
   if (course == Course::sign_in && way.provider->options.update_profile) {
     take_over_profile(tx, entering, account.id, false);

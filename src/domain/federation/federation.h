@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "domain/confirm/interactive_auth.h"
 #include "domain/federation/newcomer.h"
 #include "domain/limits/attempt_limits.h"
 #include "domain/providers/arrival.h"
@@ -24,7 +25,8 @@
 
 // People who are sent to an identity provider with their browser, and come back.
 //
-//   page ── leave() ──► the provider ── arrive() ──► signed in, linked or confirmed
+//   page ── leave() ──► the provider ── arrive() ──► signed in, linked or confirmed, here or for
+//                                          │         an app (user-interactive authentication)
 //                                          │
 //                                          └──► a question: choose a name, or prove the account
 //                                                    └── choose(), prove() ──► signed in
@@ -42,10 +44,11 @@ using providers::Purpose;
 struct Leaving {
   std::string provider;
   Purpose purpose = Purpose::sign_in;
-  std::optional<UserId> visitor = {};  // whose browser it is, unless the purpose is to sign in
+  std::optional<UserId> visitor = {};  // for whom, unless the purpose is to sign in
   std::string next;                    // the page to go on at
   std::string login_hint = {};
-  std::string browser;  // the cookie of this browser's ways (new_browser())
+  std::string confirms = {};  // the authentication session that is to be confirmed
+  std::string browser;        // the cookie of this browser's ways (new_browser())
   std::string address;
 };
 
@@ -61,7 +64,8 @@ struct Refused {
     denied,
     not_fresh,
     not_believed,
-    signed_out,  // the visitor, meanwhile
+    signed_out,         // the visitor, meanwhile
+    confirmation_over,  // nothing is to be confirmed any more
     no_account,
     name_taken,
     linked_elsewhere,
@@ -74,6 +78,7 @@ struct Refused {
   Duration retry_after{0};
   std::string provider = {};  // as people know it
   std::string next = {};      // where the way was to lead; empty: not known
+  Purpose purpose = Purpose::sign_in;
 };
 
 // Somebody has arrived and is signed in, or has confirmed who they are, under a new cookie.
@@ -87,6 +92,10 @@ struct Linked {
   std::string next;
   Course course;
 };
+// What the person's app wants to do is confirmed. Nobody is signed in in the browser by that.
+struct Confirmed {
+  std::string session;  // of the authentication
+};
 // What is to be asked first.
 struct Question {
   Course course;             // choose_name or prove_account
@@ -96,7 +105,7 @@ struct Question {
   std::string display_name;  // may be empty
   std::string email;         // that will be the account's; may be empty
 };
-using Arrived = std::variant<SignedIn, Linked, Question>;
+using Arrived = std::variant<SignedIn, Linked, Confirmed, Question>;
 
 // A way in of an account, as its person sees it.
 struct WayIn {
@@ -119,6 +128,7 @@ class Federation {
     signin::BrowserSessions& browsers;
     signin::PasswordCheck& passwords;
     registration::Registration& registration;
+    confirm::InteractiveAuth& auth;
     limits::AttemptLimits& limits;
     const self::Admission& admission;
     std::string server_name;
@@ -251,9 +261,11 @@ class Federation {
                                          const Returning& returning);
   std::expected<Arrived, Refused> settle_visitor(db::Tx& tx, const Entering& entering,
                                                  Course course, const Returning& returning);
+  std::expected<Arrived, Refused> settle_confirmation(db::Tx& tx, const Entering& entering);
   // The account has to be locked.
   std::expected<SignedIn, Refused> sign_in(db::Tx& tx, const Entering& entering,
                                            const sessions::Account& account, Course course);
+  void note_use(db::Tx& tx, const Entering& entering);
   // False: the subject is somebody's already.
   bool add_link(db::Tx& tx, const Entering& entering, const sessions::Account& account);
   // In the audit, of the account's own person.

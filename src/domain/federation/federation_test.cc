@@ -70,6 +70,7 @@ class FederationTest : public self::testing::SigninOnEachEngine {
                                             .browsers = surface_.browsers,
                                             .passwords = surface_.check,
                                             .registration = surface_.registration,
+                                            .auth = surface_.auth,
                                             .limits = surface_.limits,
                                             .admission = admission_,
                                             .server_name = "example.com"});
@@ -84,11 +85,12 @@ class FederationTest : public self::testing::SigninOnEachEngine {
 
   // Leaves for a provider. The state of the way.
   std::string leave(const std::string& provider, Purpose purpose = Purpose::sign_in,
-                    std::optional<UserId> visitor = {}) {
+                    std::optional<UserId> visitor = {}, const std::string& confirms = {}) {
     const auto left = run(federation().leave({.provider = provider,
                                               .purpose = purpose,
                                               .visitor = visitor,
                                               .next = "/account/devices",
+                                              .confirms = confirms,
                                               .browser = kBrowser,
                                               .address = "192.0.2.1"}));
     EXPECT_TRUE(left);
@@ -338,6 +340,39 @@ TEST_P(FederationTest, OnlyThePersonConfirmsWhoTheyAre) {
   ASSERT_TRUE(confirmed);
   EXPECT_TRUE(scripted("corp").asked_again);
   EXPECT_TRUE(surface_.browsers.fresh(std::get<SignedIn>(*confirmed).browser.session));
+}
+
+TEST_P(FederationTest, WhoIsAskedByTheirAppConfirmsWithoutSigningIn) {
+  const UserId alice = make_user("alice");
+  link("corp", "a1", alice);
+  link("corp", "b1", make_user("bob"));
+  const confirm::AuthRequest asked{.operation = "POST /delete_devices",
+                                   .subject = confirm::AuthRequest::Subject{alice, "alice"},
+                                   .body = {},
+                                   .address = "192.0.2.1"};
+  const auto begun = run(surface_.auth.check(asked, {}));
+  ASSERT_FALSE(begun);
+  const std::string session = std::get<confirm::Challenge>(error_of(begun)).session;
+  const auto check = [&] { return run(surface_.auth.check(asked, {{.session = session}})); };
+  const auto leave_for = [&](const std::string& what) {
+    return leave("corp", Purpose::confirm, alice, what);
+  };
+  const auto other = arrive("corp", leave_for(session), "b1");
+  EXPECT_EQ(why(other), Refused::Why::another_person);
+  EXPECT_EQ(error_of(other).purpose, Purpose::confirm);
+  EXPECT_EQ(why(arrive("corp", leave_for(session), "nobody")), Refused::Why::another_person);
+  EXPECT_EQ(why(arrive("corp", leave_for(session), "a1", {}, "another browser")),
+            Refused::Why::way_over);
+  EXPECT_EQ(why(arrive("corp", leave_for("another session"), "a1")),
+            Refused::Why::confirmation_over);
+  EXPECT_FALSE(check());
+  const auto done = arrive("corp", leave_for(session), "a1");
+  ASSERT_TRUE(done);
+  EXPECT_TRUE(scripted("corp").asked_again);
+  EXPECT_EQ(std::get<Confirmed>(*done).session, session);
+  EXPECT_THAT(run(surface_.browsers.list(alice)), IsEmpty());
+  EXPECT_TRUE(ways_in(alice).at(0).used_at);
+  EXPECT_TRUE(check());
 }
 
 TEST_P(FederationTest, TheLastWayInStays) {

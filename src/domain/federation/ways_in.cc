@@ -71,6 +71,7 @@ Task<std::expected<void, std::variant<Refused, self::Refused>>> Federation::unli
         signin::account_methods(*user, links, parts_.providers) & parts_.passwords.methods();
     if (left.empty()) return Result(std::unexpect, Refused{.why = Why::last_way_in});
     providers::delete_link(tx, who.user, provider, subject);
+    parts_.ground.events.tell(tx, events::LinkRemoved{who.user});
     note(tx, admitted->account, address, "user unlink", provider + " " + subject);
     return {};
   });

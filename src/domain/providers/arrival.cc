@@ -33,6 +33,9 @@ Course course_of(const Arrival& arrival) {
       return arrival.linked ? Course::linked_elsewhere : Course::link;
     case Purpose::reauthenticate:
       return own ? Course::confirmed : Course::another_person;
+    case Purpose::confirm:
+      // Nobody is signed in here who could have been signed out when the account was locked.
+      return own ? sign_in_of(*arrival.linked, Course::confirmed) : Course::another_person;
     case Purpose::sign_in:
       break;
   }

@@ -13,10 +13,13 @@ enum class Purpose : int {
   sign_in = 1,
   link = 2,            // somebody who is signed in adds a way in
   reauthenticate = 3,  // somebody who is signed in is about to destroy something
+  confirm = 4,         // somebody's app is about to do something, and they confirm it
 };
 
 // Whether the person has to prove themselves anew, however lately they did.
-constexpr bool wants_proof_anew(Purpose purpose) { return purpose == Purpose::reauthenticate; }
+constexpr bool wants_proof_anew(Purpose purpose) {
+  return purpose == Purpose::reauthenticate || purpose == Purpose::confirm;
+}
 
 // What follows where a local account has the name or the verified address of a newcomer.
 enum class OnConflict : std::uint8_t {
@@ -34,7 +37,9 @@ struct Standing {
 
 struct Arrival {
   Purpose purpose = Purpose::sign_in;
-  std::optional<UserId> visitor = {};     // for whom it was begun, unless it is a sign-in
+  // For whom it was begun, unless it is a sign-in: who is signed in in the browser, or the account
+  // of the app for which something is confirmed.
+  std::optional<UserId> visitor = {};
   std::optional<Standing> linked = {};    // whose the subject is already
   std::optional<Standing> namesake = {};  // with the name or the verified address
   bool registration = false;              // this provider's people may make accounts
@@ -47,11 +52,11 @@ enum class Course : std::uint8_t {
   prove_account,     // the person gives the namesake's password, then as above
   choose_name,       // the person makes an account, which is linked
   link,              // to the visitor's account
-  confirmed,         // the visitor is who they are
+  confirmed,         // they are whom it was begun for
   already_linked,    // to the visitor's account: nothing changes
   // And why nothing happens:
   linked_elsewhere,  // it is another account's way in
-  another_person,    // who came back is not the visitor
+  another_person,    // who came back is not whom it was begun for
   locked,
   deactivated,
   name_taken,  // by an account that is not known to be theirs

@@ -69,7 +69,8 @@ class Registration {
   };
   explicit Registration(const Parts& parts) : parts_(parts) {}
 
-  bool open() const { return parts_.options.open; }
+  // Who makes an account gives it a password; people of identity providers come otherwise.
+  bool open() const { return parts_.options.open && parts_.passwords.enabled(); }
   const accounts::Terms& terms() const { return parts_.terms; }
 
   // Why nobody can register this name; absent: it is free (or one is to be made).

@@ -20,7 +20,7 @@ struct RegistrationOptions {
 
   template <class Visitor>
   void options(Visitor& visit) {
-    visit("open", open, "Whether people may create accounts.");
+    visit("open", open, "Whether people may create accounts with a password.");
     visit("token_required", token_required,
           "Whether they need a registration token for it (latchkey registration-token create).");
     visit("terms_file", terms_file,

@@ -81,7 +81,7 @@ Task<Result<std::string>> hash_new(accounts::Passwords& passwords, std::string w
 }
 
 Task<Result<>> Operations::change_password(Proof proof, std::string wanted, bool logout_devices) {
-  if (!parts_.options.password_change) co_return refuse(Why::switched_off);
+  if (!password_change_offered()) co_return refuse(Why::switched_off);
   const auto hash = co_await parts_.passwords.hash(std::move(wanted), threads::Turn::first);
   if (!hash) co_return refuse(Why::busy, accounts::kBusyFor);
   co_return co_await admitted(proof, Need::fresh, [&](db::Tx& tx, const Admitted& who) {

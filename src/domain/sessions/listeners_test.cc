@@ -22,6 +22,7 @@ constexpr bool changes_tokens(const AccountErased&) { return false; }  // they e
 constexpr bool changes_tokens(const AccountReactivated&) { return true; }
 constexpr bool changes_tokens(const DisplayNameChanged&) { return false; }
 constexpr bool changes_tokens(const AddressesChanged&) { return false; }
+constexpr bool changes_tokens(const LinkRemoved&) { return false; }
 constexpr bool changes_tokens(const CrossSigningResetAllowed&) { return false; }
 constexpr bool changes_tokens(const PasswordReplaced&) { return false; }  // what ends is told
 

@@ -74,6 +74,7 @@ void mount_devices(request::Routes& routes, const AccountPages& pages);
 void mount_password(request::Routes& routes, const AccountPages& pages);
 void mount_destroy(request::Routes& routes, const AccountPages& pages);
 void mount_providers(request::Routes& routes, const AccountPages& pages);
+void mount_confirm_app(request::Routes& routes, const AccountPages& pages);
 
 // All of them. `pages` must outlive the router.
 void mount(http::Router& router, const AccountPages& pages);
@@ -114,6 +115,9 @@ inline constexpr std::string_view kProviders = "/account/providers/";
 // Where a browser leaves for a provider, and then goes on at `next`.
 std::string provider_path(std::string_view id, std::string_view next,
                           std::string_view login_hint = {});
+// Sends the browser away to a provider; its cookie and its address are read from the request.
+Task<http::Response> leave_for_provider(const AccountPages& pages, const http::Request& request,
+                                        federation::Leaving leaving);
 // {{#PROVIDERS}}: a link for each provider to which browsers are sent.
 void put_providers(html::Values& values, const AccountPages& pages, const Language& language,
                    std::string_view next, std::string_view login_hint = {});

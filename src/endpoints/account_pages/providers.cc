@@ -8,6 +8,7 @@
 #include "domain/accounts/matrix_id.h"
 #include "endpoints/account_pages/account_pages.h"
 #include "endpoints/account_pages/terms_fields.h"
+#include "endpoints/pages/confirmation.h"
 #include "endpoints/pages/cookie.h"
 #include "endpoints/pages/next.h"
 #include "endpoints/pages/words.h"
@@ -62,6 +63,8 @@ std::string sentence_of(const Language& language, const federation::Refused& ref
       return std::string(language.say(Text::error_busy));
     case Why::signed_out:
       return std::string(language.say(Text::provider_signed_out));
+    case Why::confirmation_over:
+      return std::string(language.say(Text::fallback_gone_why));
     case Why::locked:
       return std::string(language.say(Text::error_locked));
     case Why::deactivated:
@@ -86,6 +89,7 @@ int status_of(Why why) {
     case Why::way_over:
     case Why::not_believed:
     case Why::signed_out:
+    case Why::confirmation_over:
       return 400;
     default:
       return 403;
@@ -105,6 +109,11 @@ http::Response refused_page(const AccountPages& pages, const http::Request& requ
       .sentence = sentence_of(language, refused),
       .link = pages::sign_in_path(pages::next_or_home(pages.router, refused.next), {.away = true}),
       .link_text = Text::provider_back};
+  if (refused.purpose == Purpose::confirm) {
+    message.title = Text::confirm_failed;
+    message.link = pages::next_or_home(pages.router, refused.next);
+    message.link_text = Text::open_again;
+  }
   http::Response response = pages::show_message(pages, request, message);
   put_retry(response, refused);
   return response;
@@ -119,8 +128,10 @@ http::Response go(const AccountPages& pages, const http::Request& request,
       pages::language_of(pages, request).say(texts::ProviderContinue{.provider = provider}));
 }
 
-Task<http::Response> leave(const AccountPages& pages, const http::Request& request,
-                           federation::Leaving leaving) {
+}  // namespace
+
+Task<http::Response> leave_for_provider(const AccountPages& pages, const http::Request& request,
+                                        federation::Leaving leaving) {
   leaving.browser = ways_cookie(pages, request);
   const bool fresh = leaving.browser.empty();
   if (fresh) leaving.browser = federation::Federation::new_browser();
@@ -140,21 +151,24 @@ Task<http::Response> leave(const AccountPages& pages, const http::Request& reque
   co_return response;
 }
 
+namespace {
+
 // Anybody may be led here by a link: what follows is asked by the provider, and by the page on
 // which an app is let in.
 Task<http::Response> get_leave(const AccountPages& pages, const http::Request& request) {
   const http::Form query = pages::query_of(request);
-  co_return co_await leave(pages, request,
-                           {.provider = request.parameters[0],
-                            .next = pages::next_or_home(pages.router, pages::field(query, "next")),
-                            .login_hint = pages::typed_field(query, "login_hint"),
-                            .browser = {},
-                            .address = {}});
+  co_return co_await leave_for_provider(
+      pages, request,
+      {.provider = request.parameters[0],
+       .next = pages::next_or_home(pages.router, pages::field(query, "next")),
+       .login_hint = pages::typed_field(query, "login_hint"),
+       .browser = {},
+       .address = {}});
 }
 
 // To prove who one is once more, before something is destroyed.
 Task<http::Response> post_confirm(const Visit& visit) {
-  co_return co_await leave(
+  co_return co_await leave_for_provider(
       visit.pages, visit.request,
       {.provider = visit.request.parameters[0],
        .purpose = Purpose::reauthenticate,
@@ -169,13 +183,13 @@ Task<http::Response> post_link(const Visit& visit) {
   if (!visit.pages.browsers.fresh(visit.who)) {
     co_return pages::to_sign_in(kWaysIn, {.again = true});
   }
-  co_return co_await leave(visit.pages, visit.request,
-                           {.provider = visit.request.parameters[0],
-                            .purpose = Purpose::link,
-                            .visitor = visit.who.account.id,
-                            .next = std::string(kWaysIn),
-                            .browser = {},
-                            .address = {}});
+  co_return co_await leave_for_provider(visit.pages, visit.request,
+                                        {.provider = visit.request.parameters[0],
+                                         .purpose = Purpose::link,
+                                         .visitor = visit.who.account.id,
+                                         .next = std::string(kWaysIn),
+                                         .browser = {},
+                                         .address = {}});
 }
 
 http::Response signed_in_page(const AccountPages& pages, const federation::SignedIn& signed_in) {
@@ -206,6 +220,9 @@ Task<http::Response> back(const AccountPages& pages, const http::Request& reques
   if (const auto* linked = std::get_if<federation::Linked>(&*arrived)) {
     co_return pages::done(pages, pages::next_or_home(pages.router, linked->next),
                           pages::Notice::linked);
+  }
+  if (const auto* confirmed = std::get_if<federation::Confirmed>(&*arrived)) {
+    co_return pages::see_other(pages::confirmed_path(confirmed->session));
   }
   const auto& question = std::get<federation::Question>(*arrived);
   const std::vector<http::Form::Field> query{{"way", question.state}};

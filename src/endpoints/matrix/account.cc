@@ -61,6 +61,10 @@ Task<http::Response> get_threepids(const Api& api, const http::Request& request)
 Task<http::Response> post_password(const Api& api, const http::Request& request) {
   const auto who = co_await identify_who_confirms(api, request);
   if (!who) co_return who.error();
+  if (!api.operations.passwords_offered()) {
+    co_return error(403, "M_FORBIDDEN",
+                    "This server has no passwords: its people sign in with identity providers.");
+  }
   if (!api.operations.allowed().password_change) co_return switched_off();
   const auto body = json_body(request);
   if (!body) co_return body.error();

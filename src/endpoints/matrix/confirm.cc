@@ -25,6 +25,10 @@ Words words_of(AuthFailure failure) {
       return {"M_FORBIDDEN", "The password is wrong."};
     case AuthFailure::wrong_token:
       return {"M_UNAUTHORIZED", "This registration token is not valid."};
+    case AuthFailure::not_confirmed:
+      return {"M_UNAUTHORIZED",
+              "Nothing is sent for this stage: its page leads to the identity provider, and when "
+              "the person is back, the request is sent again with the session alone."};
     case AuthFailure::stage_unknown:
       return {"M_UNRECOGNIZED", "This server does not offer this stage here."};
     case AuthFailure::stage_out_of_turn:
@@ -93,8 +97,8 @@ struct Answer {
   }
   http::Response operator()(const confirm::NoFlow&) const {
     return error(403, "M_FORBIDDEN",
-                 "This account has no password to confirm with. Ask the administrator of this "
-                 "server.");
+                 "This account has nothing to confirm with, neither a password nor an identity "
+                 "provider. Ask the administrator of this server.");
   }
 };
 

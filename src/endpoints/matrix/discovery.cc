@@ -44,7 +44,7 @@ Task<http::Response> get_capabilities(const Api& api, const http::Request& reque
       all[name] = enabled(false);
     }
   }
-  all["m.change_password"] = enabled(confirms && api.operations.allowed().password_change);
+  all["m.change_password"] = enabled(confirms && api.operations.password_change_offered());
   all["m.get_login_token"] = enabled(confirms && api.login_tokens.enabled() && !who->is_service());
   all["m.3pid_changes"] = enabled(false);
   if (!administration::Moderation::refuse(who->identity)) {

@@ -5,7 +5,9 @@
 #include "endpoints/matrix/fallback_pages.h"
 #include "endpoints/matrix/matrix.h"
 #include "endpoints/matrix/refusals.h"
+#include "endpoints/pages/confirmation.h"
 #include "endpoints/pages/language.h"
+#include "endpoints/pages/visit.h"
 #include "endpoints/request/origin.h"
 #include "platform/http/form.h"
 
@@ -19,34 +21,12 @@ using confirm::Turn;
 using texts::Language;
 using texts::Text;
 
-// What the person is asked to confirm, from the operation that the session was opened for.
-std::string purpose(const Language& language, const InteractiveAuth::Page& page,
-                    const std::string& user_id) {
-  constexpr std::string_view kDevice = "DELETE /devices/";
-  const std::string& operation = page.operation;
-  if (operation == "POST /register") return std::string(language.say(Text::fallback_registers));
-  if (operation == "POST /account/password") {
-    return language.say(texts::FallbackNewPassword{.user = user_id});
-  }
-  if (operation == "POST /account/deactivate") {
-    return language.say(texts::FallbackDeactivates{.user = user_id});
-  }
-  if (operation == "POST /login/get_token") {
-    return language.say(texts::FallbackOtherDevice{.user = user_id});
-  }
-  if (operation.starts_with(kDevice)) {
-    const std::string device = operation.substr(kDevice.size());
-    return language.say(texts::FallbackDeletesDevice{.device = device, .user = user_id});
-  }
-  return language.say(texts::FallbackDeletesDevices{.user = user_id});
-}
-
 http::Response form_page(const Api& api, const Language& language, Stage stage,
                          const InteractiveAuth::Page& page, FallbackForm form,
                          const http::Form& sent) {
   const std::string user_id =
       page.localpart.empty() ? "" : accounts::matrix_id(page.localpart, api.server_name);
-  form.purpose = purpose(language, page, user_id);
+  form.purpose = pages::purpose_of(language, page.operation, user_id);
   switch (stage) {
     case Stage::password:
       return password_page(api.pages, language, form, user_id);
@@ -56,6 +36,7 @@ http::Response form_page(const Api& api, const Language& language, Stage stage,
       return terms_page(api.pages, language, form,
                         pages::policies_in(language, api.registration.terms(), sent));
     case Stage::dummy:
+    case Stage::sso:  // which has a page elsewhere
       break;
   }
   return dummy_page(api.pages, language, form);
@@ -96,6 +77,10 @@ Task<std::expected<Asked, http::Response>> ask(
   std::string session = field(*sent, fallback_field::kSession);
   const auto page = co_await api.auth.look(session, *stage);
   if (auto response = instead(api, language, page)) co_return std::unexpected(std::move(*response));
+  // The way to a provider and back is one of the account pages, with their cookies.
+  if (*stage == Stage::sso) {
+    co_return std::unexpected(pages::see_other(pages::confirm_path(session)));
+  }
   co_return Asked{language, *stage, std::move(session), *page};
 }
 

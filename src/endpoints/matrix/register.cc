@@ -35,6 +35,24 @@ http::Response refuse_field(const text::FieldError& fault) {
   return refusal(fault);
 }
 
+// A client that finds registration closed may lead the person to where accounts are made.
+std::string providers_that_register(const Api& api) {
+  std::string names;
+  for (const providers::Provider& provider : api.providers.all()) {
+    if (!provider.options.registration) continue;
+    names.append(names.empty() ? "" : ", ").append(provider.options.name);
+  }
+  return names;
+}
+
+http::Response refuse(const Api& api, const registration::RegistrationRefused& refused) {
+  const std::string names =
+      refused.why == Why::closed ? providers_that_register(api) : std::string();
+  if (names.empty()) return refusal(refused);
+  return error(403, "M_FORBIDDEN",
+               "Accounts are made here by signing in with an identity provider: " + names + ".");
+}
+
 http::Response answer(const Api& api, const registration::Registered& registered) {
   json::object body{{"user_id", accounts::matrix_id(registered.localpart, api.server_name)},
                     {"home_server", api.server_name}};
@@ -85,7 +103,9 @@ Task<http::Response> register_person(const Api& api, const http::Request& reques
   registration::NewAccount wanted = read_account(fields, request);
   if (fields.error()) co_return refuse_field(*fields.error());
   // The specification wants these before the user-interactive authentication.
-  if (const auto refused = co_await api.registration.refuse(wanted)) co_return refusal(*refused);
+  if (const auto refused = co_await api.registration.refuse(wanted)) {
+    co_return refuse(api, *refused);
+  }
   auto passed = co_await confirm(api, *asked);
   if (!passed) co_return passed.error();
   if (!wanted.password) {
@@ -134,7 +154,9 @@ std::expected<std::string, http::Response> parameter(const http::Request& reques
 Task<http::Response> get_available(const Api& api, const http::Request& request) {
   const auto username = parameter(request, "username");
   if (!username) co_return username.error();
-  if (const auto refused = co_await api.registration.refuse(*username)) co_return refusal(*refused);
+  if (const auto refused = co_await api.registration.refuse(*username)) {
+    co_return refuse(api, *refused);
+  }
   http::Response response;
   response.body = R"({"available":true})";
   co_return response;
@@ -149,7 +171,7 @@ Task<http::Response> get_validity(const Api& api, const http::Request& request) 
     co_return limit_exceeded(valid.error().retry_after,
                              "Too many registration tokens were tried. Try again later.");
   }
-  if (!valid) co_return refusal(valid.error());
+  if (!valid) co_return refuse(api, valid.error());
   http::Response response;
   response.body = *valid ? R"({"valid":true})" : R"({"valid":false})";
   co_return response;

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "endpoints/pages/confirmation.h"
 #include "endpoints/pages/cookie.h"
 #include "endpoints/pages/next.h"
 #include "endpoints/request/origin.h"
@@ -29,13 +30,13 @@ constexpr std::size_t kLongestHint = 255;
 // came for. No password, and nothing that was typed.
 constexpr std::string_view kOfAddresses[] = {"next",   "again",        "another",  "device_id",
                                              "unused", "redirect_url", "user_code"};
-// So does the address of a recovery link of its token.
+// So does the address of a recovery link of its token, and that of a confirmation of its session.
 constexpr std::string_view kRecover = "/account/recover";
 
 bool is_of_address(std::string_view path, const http::Form::Field& sent) {
   if (sent.value.empty()) return false;
   return std::ranges::find(kOfAddresses, sent.name) != std::end(kOfAddresses) ||
-         (path == kRecover && sent.name == "token");
+         (path == kRecover && sent.name == "token") || (path == kConfirm && sent.name == "session");
 }
 
 // Whom a page is shown to, as its forms say it: nobody, or the account that the session's cookie

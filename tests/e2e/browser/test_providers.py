@@ -1,10 +1,16 @@
 """People sign in with an identity provider (npm oidc-provider), and see with what else they may."""
 
+import re
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 import pytest
 
-from support.chromium import Person
+from support.answers import assert_good
+from support.api import PREFIX
+from support.chromium import Person, arrived
+from support.confirmation import Wanted, fallback_path
+from support.local_site import LocalSite
 from support.oidc import OidcProvider
 from support.server import Server
 
@@ -98,3 +104,45 @@ def test_who_cancels_there_comes_back_to_the_page(corp, newcomer, judge):
     judge(carol.page)
     carol.press("Back to signing in")
     assert carol.path.startswith("/account/sign-in")
+
+
+def sign_out_there(person: Person) -> None:
+    """Else the provider asks, by a script, whether one of two people is to be forgotten."""
+    person.page.context.clear_cookies(name=re.compile("^_"))
+
+
+def sign_app_in(person: Person, elsewhere: LocalSite) -> str:
+    """The access token of an app of the legacy API that came by the browser."""
+    query = urlencode({"redirectUrl": f"{elsewhere.url}/app"})
+    person.open(f"{PREFIX}/login/sso/redirect/corp?{query}")
+    person.press("Continue")
+    token = arrived(person.page, elsewhere.url)["loginToken"]
+    body = {"type": "m.login.token", "token": token, "device_id": "PHONE"}
+    answer = person.server.api.request("POST", f"{PREFIX}/login", json=body)
+    return assert_good(answer)["access_token"]
+
+
+def test_what_an_app_does_is_confirmed_there(corp, newcomer, elsewhere, judge):
+    carol = newcomer("carol")
+    sign_in_there(carol)
+    carol.submit("Create an account", user="carol")
+    token = sign_app_in(carol, elsewhere)
+    wanted = Wanted(corp.api, "DELETE", "devices/PHONE", {}, token)
+    session = wanted.session()
+    carol.open(f"{fallback_path('m.login.sso')}?session={session}")
+    assert carol.heading == "Confirm that it is you"
+    assert "delete the device PHONE" in carol.text
+    judge(carol.page, "confirm-for-app")
+    sign_out_there(carol)
+    carol.press("Confirm with Corp")
+    carol.page.get_by_label("Login").fill("alice")
+    carol.press("Sign in")
+    assert carol.heading == "Nothing was confirmed"
+    judge(carol.page)
+    carol.press("Open the page again")
+    sign_out_there(carol)
+    carol.press("Confirm with Corp")
+    carol.page.get_by_label("Login").fill("carol")
+    carol.press("Sign in")
+    assert carol.heading == "That worked"
+    assert_good(wanted.ask({"session": session}))
