@@ -10,6 +10,7 @@ from support.api import PREFIX, new_name
 from support.browser import Browser, Page
 from support.cas_server import CasServer
 from support.oidc import OidcProvider
+from support.polling import wait_until
 from support.server import Server
 
 TARGET = "https://client.example/back"
@@ -124,10 +125,29 @@ class Oidc(BrowserUpstream):
             "response_types": ["code"],
         }
         self._provider = OidcProvider(folder, [client], accounts).start()
-        self.stop, self.start = self._provider.stop, self._provider.start
+        self.stop = self._provider.stop
         self.freeze, self.thaw = self._provider.freeze, self._provider.thaw
-        self.lie, self.renew = self._provider.lie, self._provider.rotate_keys
+        self.lie = self._provider.lie
         self.close = self._provider.close
+
+    def start(self) -> None:
+        """With new keys, for it keeps none."""
+        self._provider.start()
+        self._until_its_keys_are_known()
+
+    def renew(self) -> None:
+        self._provider.rotate_keys()
+        self._until_its_keys_are_known()
+
+    def _until_its_keys_are_known(self) -> None:
+        """They are fetched as soon as somebody comes, but not twice within half a minute."""
+        somebody = self.new_person()
+        wait_until(lambda: self._arrives(somebody), "the new keys to be known", 60, pause=0.2)
+
+    def _arrives(self, name: str) -> bool:
+        browser = Browser(self.server.url)
+        told = self.there(self.leave(browser), name)
+        return self.come_back(browser, told).status == 200
 
     def configured(self) -> dict:
         return super().configured() | {
