@@ -454,6 +454,20 @@ TEST_P(ProviderLogoutTest, EndsWhatItHasBegunSoftlyAndOnce) {
   EXPECT_EQ(logout("a1", "", "4"), 1U);
 }
 
+// CAS signs nothing, so anybody can make up names of sessions.
+TEST_P(ProviderLogoutTest, OfSessionsThatNobodyHasNothingIsKept) {
+  const auto kept = [&] {
+    return server_.db().read_now([](db::Tx& tx) {
+      return std::get<0>(tx.one<std::int64_t>("SELECT COUNT(*) FROM provider_logouts").value());
+    });
+  };
+  EXPECT_EQ(logout("", "session of somebody", "1"), 0U);
+  EXPECT_EQ(logout("a1", "session of somebody", "2"), 0U);
+  EXPECT_EQ(kept(), 0);
+  EXPECT_EQ(logout("a1", "session of a1", "3"), 1U);
+  EXPECT_EQ(kept(), 1);
+}
+
 TEST_P(ProviderLogoutTest, EndsForGoodOrNothingWhereThatIsSaid) {
   link("other", "a2", alice_);
   const auto browser = std::get<SignedIn>(*sign_in("other", "a2")).browser;
@@ -492,6 +506,11 @@ TEST_P(FederationTest, ANameIsTakenOverAgainWhereThatIsSaid) {
   EXPECT_EQ(shown(), "");
   EXPECT_TRUE(sign_in("other", "a2"));
   EXPECT_EQ(shown(), "Alice A.");
+  // Without what nobody sees, turns the direction of writing, or no database keeps.
+  using namespace std::string_literals;
+  claims_ = {{"display", "Ali\0ce\r\n\u202e B.\x1b[2J"s}};
+  EXPECT_TRUE(sign_in("other", "a2"));
+  EXPECT_EQ(shown(), "Alice B.[2J");
 }
 
 TEST_P(FederationTest, LinksAreInTheAudit) {

@@ -5,6 +5,7 @@
 #include "domain/accounts/matrix_id.h"
 #include "domain/accounts/threepid.h"
 #include "platform/text/json.h"
+#include "platform/text/shown.h"
 #include "platform/text/utf8.h"
 
 namespace latchkey::federation {
@@ -15,6 +16,12 @@ constexpr std::size_t kLongestName = 255;  // bytes
 std::string rendered(const providers::ClaimsTemplate& made, const providers::Person& person) {
   std::string text = made.render(person.claims).value_or("");
   return text::valid_utf8(text) ? text : "";
+}
+
+// Whatever else it holds, such as NUL, which no database keeps, is nothing that others should see.
+std::string shown_name(const providers::Provider& provider, const providers::Person& person) {
+  const std::string name = text::shown(rendered(provider.templates.display_name, person));
+  return std::string(text::truncate_utf8(name, kLongestName));
 }
 
 std::string verified_email(const providers::Provider& provider, const providers::Person& person) {
@@ -36,13 +43,11 @@ std::string usable_localpart(const providers::Provider& provider, const provider
 
 Newcomer newcomer_of(const providers::Provider& provider, const providers::Person& person,
                      std::string_view server_name) {
-  Newcomer newcomer{.subject = person.subject,
-                    .localpart = usable_localpart(provider, person, server_name),
-                    .display_name = rendered(provider.templates.display_name, person),
-                    .email = verified_email(provider, person),
-                    .session = person.session.name};
-  newcomer.display_name = text::truncate_utf8(newcomer.display_name, kLongestName);
-  return newcomer;
+  return {.subject = person.subject,
+          .localpart = usable_localpart(provider, person, server_name),
+          .display_name = shown_name(provider, person),
+          .email = verified_email(provider, person),
+          .session = person.session.name};
 }
 
 boost::json::object json_of(const Newcomer& newcomer) {

@@ -39,6 +39,12 @@ Task<std::expected<std::size_t, Refused>> Federation::hear_logout(std::string pr
     co_return std::unexpected(Refused{.why = providers_part(failure.why)});
   }
   const providers::LogoutNotice& said = **notice;
+  // Anybody can make up names of sessions (CAS signs nothing): of one that has begun nothing here,
+  // nothing is written and nothing is kept.
+  const auto known = co_await parts_.ground.db.read([&](db::Tx& tx) {
+    return providers::list_begun_there(tx, provider, said.subject, said.session);
+  });
+  if (known.empty() && !said.session.empty()) co_return 0;
   const std::string hash = crypto::kept_hash(provider + "\n" + said.id);
   const std::size_t ended = co_await parts_.ground.db.write([&](db::Tx& tx) -> std::size_t {
     if (!providers::count_logout(tx, hash, said.expires_at)) return 0;

@@ -263,7 +263,12 @@ Task<http::Response> post_callback(const AccountPages& pages, const http::Reques
   if (!pages::field(*form, "logoutRequest").empty()) {
     co_return co_await hear_logout(pages, request, *form);
   }
-  co_return pages::see_other(std::string(request.path) + "?" + http::encode_form(form->fields()));
+  const std::string query = http::encode_form(form->fields());
+  // What would not be read when it comes back.
+  if (query.size() > pages::kLongestQuery) {
+    co_return refused_page(pages, request, federation::Refused{.why = Why::way_over});
+  }
+  co_return pages::see_other(std::string(request.path) + "?" + query);
 }
 
 Task<http::Response> get_logout(const AccountPages& pages, const http::Request& request) {

@@ -11,6 +11,7 @@
 #include "platform/crypto/sha512.h"
 #include "platform/text/base64.h"
 #include "platform/text/json.h"
+#include "platform/text/shown.h"
 #include "platform/text/utf8.h"
 
 namespace latchkey::outbound::oidc {
@@ -154,7 +155,8 @@ std::string subject_of(const json::object& claims, std::string_view name) {
   if (value->is_uint64()) return std::to_string(value->get_uint64());
   if (!value->is_string()) return {};
   const std::string_view said = value->get_string();
-  const bool good = said.size() <= kMaxName && said.find('\0') == said.npos;
+  // It is shown to operators, on their terminals too.
+  const bool good = said.size() <= kMaxName && !text::has_controls(said);
   return good ? std::string(said) : std::string();
 }
 

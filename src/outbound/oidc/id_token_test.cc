@@ -72,6 +72,7 @@ TEST_F(OidcIdToken, BelievesNoLie) {
       {set("sub", ""), "missing_subject"},
       {set("sub", 7), "missing_subject"},
       {set("sub", json::string(256, 'a')), "missing_subject"},
+      {set("sub", "\x1b[2J"), "missing_subject"},
       {erase("sub"), "missing_subject"},
       {set("sub", "s2"), "other_subject"},
       {set("at_hash", "AAAAAAAAAAAAAAAAAAAAAA"), "wrong_at_hash"},
