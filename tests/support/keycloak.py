@@ -22,8 +22,8 @@ PASSWORD = "everybody's password there"
 
 class Keycloak:
     """One process, with a copy of the database that tools/setup.sh has made; goes away and comes
-    back as it was. It takes ten seconds to start and more where others are at work, so tests share
-    it, and have a realm each."""
+    back as it was. It takes a quarter of a minute to start, and a whole one where others are at
+    work, so tests share it, and have a realm each."""
 
     def __init__(self, folder: Path):
         self._port = ReservedPort()

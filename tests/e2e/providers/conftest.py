@@ -173,11 +173,15 @@ class Employee:
         assert page.url.endswith("newcomer") or "/newcomer?" in page.url, page.text
         return page.submit(user=self.login)
 
-    def token(self, page: Page, device: str) -> dict:
-        """Lets an app of the legacy API in, on the page that asks."""
+    @staticmethod
+    def login_token(page: Page) -> str:
+        """Lets an app of the legacy API in, on the page that asks: what it is told."""
         answer = page.submit(form=page.form_with("redirect_url"))
-        told = dict(parse_qsl(urlsplit(answer.away).query))
-        body = {"type": "m.login.token", "token": told["loginToken"], "device_id": device}
+        return dict(parse_qsl(urlsplit(answer.away).query))["loginToken"]
+
+    def token(self, page: Page, device: str) -> dict:
+        """The same, and the app is signed in."""
+        body = {"type": "m.login.token", "token": self.login_token(page), "device_id": device}
         return assert_good(self.server.api.request("POST", f"{PREFIX}/login", json=body))
 
     def sign_app_in(self, device: str) -> dict:

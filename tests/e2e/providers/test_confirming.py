@@ -1,15 +1,9 @@
 """Whoever has no password confirms at the provider what their app is about to do."""
 
-import os
-import subprocess
-from pathlib import Path
-
 from support.answers import assert_good
 from support.api import PREFIX
 from support.confirmation import Wanted, assert_challenge, fallback_path
-from support.oidc import NODE
-
-STORY = Path(__file__).parents[1] / "js/providers/confirm.js"
+from support.javascript_app import run_app
 
 
 def assert_done(page) -> None:
@@ -44,26 +38,17 @@ def test_an_app_on_matrix_js_sdk_goes_on_when_they_are_back(employee, corp_serve
     employee.sign_up()
     tokens = employee.sign_app_in("PHONE")
     employee.sign_app_in("LAPTOP")
-    environment = {
-        "PATH": os.environ["PATH"],
-        "URL": corp_server.url,
-        "TOKEN": tokens["access_token"],
-        "USER": tokens["user_id"],
-        "DEVICE": "LAPTOP",
-    }
-    with subprocess.Popen(
-        [NODE, STORY], env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    ) as app:  # fmt: skip
-        said = []
-        try:
-            for line in app.stdout:
-                said.append(line)
-                if line.startswith("open "):
-                    page = employee.browser.open(line.removeprefix("open ").strip())
-                    assert_done(employee.come_back(page.submit().away))
-                    app.stdin.write("done\n")
-                    app.stdin.flush()
-            assert app.wait(timeout=60) == 0, "".join(said)[-6000:]
-        finally:
-            app.kill()
+
+    def confirm(address: str) -> str:
+        page = employee.browser.open(address)
+        assert_done(employee.come_back(page.submit().away))
+        return "done"
+
+    run_app(
+        "providers/confirm.js",
+        confirm,
+        URL=corp_server.url,
+        TOKEN=tokens["access_token"],
+        USER=tokens["user_id"],
+        DEVICE="LAPTOP",
+    )

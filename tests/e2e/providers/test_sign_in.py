@@ -2,6 +2,7 @@
 
 from support.answers import assert_error, assert_good, assert_soft
 from support.api import PREFIX
+from support.javascript_app import run_app
 from support.polling import wait_until
 from support.secrets import password
 from support.server import SERVER_NAME
@@ -71,6 +72,27 @@ def test_after_a_soft_logout_only_the_provider_leads_back_to_the_device(employee
     assert again["user_id"] == f"@{employee.login}:{SERVER_NAME}"
     assert again["device_id"] == "PHONE"
     assert_good(api.whoami(again["access_token"]))
+
+
+def test_an_app_on_matrix_js_sdk_finds_back_to_its_device(employee, corp_server):
+    """tests/e2e/js/providers/return.js is the app."""
+    employee.sign_up()
+    tokens = employee.sign_app_in("PHONE")
+    corp_server.command("user", "soft-logout", employee.login)
+    employee.browser.cookies.clear()
+
+    def sign_in(address: str) -> str:
+        page = employee.come_back(employee.browser.open(address).away)
+        return employee.login_token(page)
+
+    run_app(
+        "providers/return.js",
+        sign_in,
+        URL=corp_server.url,
+        TOKEN=tokens["access_token"],
+        USER=tokens["user_id"],
+        DEVICE="PHONE",
+    )
 
 
 def test_a_person_with_a_password_alone_is_not_sent_to_the_provider(corp_server, login):
