@@ -20,6 +20,11 @@ target_compile_definitions(latchkey_flags INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
 target_link_libraries(latchkey_flags INTERFACE Threads::Threads Boost::json)
 if(LATCHKEY_SANITIZE)
+  # Several files of a room as one: most of a file's compile time is for what it includes, and this
+  # tree is made anew in every run of CI (docs/decisions/0003-what-ci-runs.md). The release tree
+  # compiles each by itself, so that each includes what it uses.
+  set(CMAKE_UNITY_BUILD ON)
+  set(CMAKE_UNITY_BUILD_BATCH_SIZE 12)
   target_compile_options(latchkey_flags INTERFACE
     -fsanitize=${LATCHKEY_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(latchkey_flags INTERFACE -fsanitize=${LATCHKEY_SANITIZE})
@@ -49,16 +54,19 @@ enable_testing()
 add_custom_target(unit_tests)
 
 # latchkey_room(platform/http USES platform/text LIBRARIES OpenSSL::Crypto)
-# SOURCES names generated files beside those of the folder. TESTS_USE names rooms that only the
+# SOURCES names generated files beside those of the folder. APART names files that cannot be compiled
+# together with others of the room, for they give the same name to something else. TESTS_USE names rooms that only the
 # tests use, with their test support; they may stand above.
 function(latchkey_room path)
-  cmake_parse_arguments(ROOM "" "" "USES;TESTS_USE;LIBRARIES;SOURCES" ${ARGN})
+  cmake_parse_arguments(ROOM "" "" "USES;TESTS_USE;LIBRARIES;SOURCES;APART" ${ARGN})
   string(REPLACE "/" "_" name ${path})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${path}/*.cc)
   file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${path}/*_test.cc)
   file(GLOB test_support CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${path}/*_testing.cc)
   list(REMOVE_ITEM sources ${tests} ${test_support} ${CMAKE_SOURCE_DIR}/src/app/main.cc)
   list(APPEND sources ${ROOM_SOURCES})
+  list(TRANSFORM ROOM_APART PREPEND ${CMAKE_SOURCE_DIR}/src/${path}/)
+  set_source_files_properties(${ROOM_APART} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   set(uses)
   foreach(room ${ROOM_USES})
     string(REPLACE "/" "_" use ${room})
