@@ -44,7 +44,20 @@ BYTES_OF_REACHED = 1 << 20  # as mistake.h has it
 # because of the mistake.
 SHORTEST_PATIENCE = 60
 PATIENCE = 5
+MOST_PARTICULAR = 12  # unit tests that run before the others
 LEAST_KILLED = 0.95
+# Every program of unit tests gets a listener that notes which places each test comes by.
+UNIT_TESTS = (
+    b"add_executable(unit_${name} ${tests}",
+    b"add_executable(unit_${name} ${tests} " + bytes(LISTS / "reached.cc"),
+)
+
+
+# A mistake may leave something unused.
+HEADER = f"""#pragma clang diagnostic ignored "-Weverything"
+#include "{LISTS / "mistake.h"}"
+#line 1
+"""
 
 
 class Invalid(Exception):
@@ -73,6 +86,11 @@ class Mistake:
 def room(file: str) -> str:
     """The room of a source: "domain_sessions" of src/domain/sessions/refresh.cc."""
     return "_".join(pathlib.PurePath(file).parts[1:-1])
+
+
+def own_unit_tests(root: pathlib.Path, file: str) -> list[str]:
+    """The program of the room's unit tests, if it has any."""
+    return [room(file)] if any((root / file).parent.glob("*_test.cc")) else []
 
 
 def number_of(file: str, start_of: str, old: str, new: str) -> int:
@@ -130,7 +148,7 @@ def read_list(path: pathlib.Path, root: pathlib.Path = ROOT) -> list[Mistake]:
                     place(text, old, entry.get("after", "")),
                     old,
                     entry["new"].strip("\n"),
-                    tuple(entry.get("unit", data.get("unit", [room(file)]))),
+                    tuple(entry.get("unit", data.get("unit", own_unit_tests(root, file)))),
                     tuple(entry.get("integration", data.get("integration", []))),
                     entry.get("survives", ""),
                     entry.get("alone", False),
@@ -200,8 +218,7 @@ def with_mistakes(text: str, mistakes: list[Mistake]) -> str:
         out.append(text[at:end])
         return "".join(out)
 
-    header = f'#include "{LISTS / "mistake.h"}"\n#line 1\n'
-    return header + render(0, len(text), spans)
+    return HEADER + render(0, len(text), spans)
 
 
 def write_if_new(path: pathlib.Path, text: bytes) -> None:
@@ -267,8 +284,7 @@ def write_source(mistakes: list[Mistake]) -> None:
         if name in by_file:
             content = with_mistakes(content.decode(), by_file[name]).encode()
         elif name == "cmake/rooms.cmake":
-            # A mistake may leave something unused.
-            content = content.replace(b" -Werror", b" -Wno-error -w")
+            content = content.replace(*UNIT_TESTS)
         write_if_new(SOURCE / name, content)
     for path in SOURCE.rglob("*"):
         if (
@@ -302,6 +318,7 @@ def build(targets: list[str]) -> str:
                 "Ninja",
                 "-DCMAKE_BUILD_TYPE=Debug",
                 "-DCMAKE_CXX_FLAGS=-DNDEBUG",
+                "-DCMAKE_CXX_FLAGS_DEBUG=",  # nobody debugs it, and it is built sooner
                 "-DCMAKE_CXX_COMPILER=clang++-19",
                 f"-DCMAKE_CXX_COMPILER_LAUNCHER={launcher()}",
             ],
@@ -324,18 +341,26 @@ class Run:
     command: tuple[str, ...]
     failed: re.Pattern[str]
 
+    def only(self, test: str) -> "Run":
+        """The run of one of its tests, by the name that its output has; itself of no test."""
+        if self.failed is PYTEST_FAILED:
+            named = [part for part in self.command if part.endswith("::" + test)]
+            tests = [part for part in self.command if "::" in part]
+            command = [part for part in self.command if part not in tests or part in named]
+            return Run(self.name, tuple(command), self.failed) if named else self
+        if "." not in test:
+            return self
+        command = [part for part in self.command if not part.startswith("--gtest_filter")]
+        return Run(self.name, (*command, f"--gtest_filter={test}"), self.failed)
+
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
     status: int | None  # the exit code; none when it did not end in time
     first_failure: str
     seconds: float
-    # The places that were come by, by test of pytest; those of a unit test's program under "".
+    # The places that were come by, by test.
     reached: dict[str, set[int]] = dataclasses.field(default_factory=dict)
-
-
-def places_in(bytes_of_reached: bytes) -> set[int]:
-    return {match.start() for match in re.finditer(b"[^\0]", bytes_of_reached)}
 
 
 def execute(run: Run, number: int, patience: float, reached: bool = False) -> Outcome:
@@ -357,7 +382,8 @@ def execute(run: Run, number: int, patience: float, reached: bool = False) -> Ou
         start = time.monotonic()
         with (folder / "output").open("w+b") as output:
             process = subprocess.Popen(
-                run.command,
+                # Without a mistake all are run, also behind one that fails.
+                [part for part in run.command if not reached or part not in AT_FIRST_FAILURE],
                 cwd=ROOT,
                 env=os.environ
                 | variables
@@ -377,21 +403,20 @@ def execute(run: Run, number: int, patience: float, reached: bool = False) -> Ou
             output.seek(0)
             failure = run.failed.search(output.read().decode(errors="replace"))
         places: dict[str, set[int]] = {}
-        if (folder / "by_test").exists():
+        if reached and (folder / "by_test").exists():
             by_test = json.loads((folder / "by_test").read_text())
             places = {test: set(those) for test, those in by_test.items()}
-        elif reached:
-            places = {"": places_in((folder / "reached").read_bytes())}
     what = failure[1] if failure else "takes too long" if status is None else "ends badly"
     return Outcome(status, what, seconds, places)
 
 
+AT_FIRST_FAILURE = ("-x", "--gtest_fail_fast")
 GTEST_FAILED = re.compile(r"\[  FAILED  \] (\S+?),? ")
 PYTEST_FAILED = re.compile(r"(?:FAILED|ERROR) \S+?::(\S+)")
 
 
-def unit_runs(program: str, mistake: Mistake) -> list[Run]:
-    """Those of a program that are likely to see the mistake first."""
+def unit_runs(program: str) -> list[Run]:
+    """Those of a program, which PostgreSQL comes last of: it has a server to start."""
     name, *arguments = shlex.split(program)
 
     def run(*filters: str) -> Run:
@@ -400,20 +425,7 @@ def unit_runs(program: str, mistake: Mistake) -> list[Run]:
 
     if any(argument.startswith("--gtest_filter") for argument in arguments):
         return [run()]
-    others = ["*Postgresql*"]  # a server to start
-    runs = []
-    source = pathlib.PurePath(mistake.file)
-    beside = ROOT / source.with_name(source.stem + "_test.cc")
-    if name == room(mistake.file) and beside.exists():
-        suites = sorted(set(re.findall(r"(?m)^TEST(?:_[FP])?\((\w+),", beside.read_text())))
-        own = ":".join(f"{suite}.*:*/{suite}.*" for suite in suites)
-        runs.append(run(f"--gtest_filter={own}-*Postgresql*"))
-        others.append(own)
-    return [
-        *runs,
-        run(f"--gtest_filter=-{':'.join(others)}"),
-        run("--gtest_filter=*Postgresql*"),
-    ]
+    return [run("--gtest_filter=-*Postgresql*"), run("--gtest_filter=*Postgresql*")]
 
 
 PYTEST = (
@@ -436,16 +448,28 @@ class Baseline:
     seconds: float
     reached: dict[str, set[int]]
 
-    def narrowed(self, run: Run, number: int) -> Run | None:
-        """The run of those tests that come by the mistake's place; none when none does."""
-        place = number % BYTES_OF_REACHED
-        tests = [test for test, places in self.reached.items() if place in places]
-        if not tests:
-            return None
-        if run.failed is not PYTEST_FAILED or len(tests) == len(self.reached):
-            return run
+    def narrowed(self, run: Run, number: int | None) -> list[Run]:
+        """The runs of those tests that come by the mistake's place, the most particular first.
+
+        Without a number, of all that pass without a mistake.
+        """
+        place = None if number is None else number % BYTES_OF_REACHED
+        tests = [
+            test for test, places in self.reached.items() if place is None or place in places
+        ]
         tests.sort(key=lambda test: len(self.reached[test]))
-        return Run(run.name, (*PYTEST, *(f"tests/{test}" for test in tests)), run.failed)
+        if not tests:
+            return []
+        if run.failed is PYTEST_FAILED:
+            return [Run(run.name, (*PYTEST, *(f"tests/{test}" for test in tests)), run.failed)]
+        # GoogleTest runs them in the order of the sources, whatever the filter's.
+        first, others = tests[:MOST_PARTICULAR], tests[MOST_PARTICULAR:]
+        command = [part for part in run.command if not part.startswith("--gtest_filter")]
+        return [
+            Run(run.name, (*command, "--gtest_filter=" + ":".join(those)), run.failed)
+            for those in (first, others)
+            if those
+        ]
 
 
 class Baselines:
@@ -453,12 +477,15 @@ class Baselines:
 
     def __init__(self) -> None:
         self._of = json.loads(BASELINES.read_text()) if BASELINES.exists() else {}
-        tests = (ROOT / "tests").rglob("*.py")
-        self._tests = max((path.stat().st_mtime_ns for path in tests), default=0)
+        # What all tests of pytest stand on.
+        support = [*(ROOT / "tests/support").rglob("*.py"), *(ROOT / "tests").rglob("conftest.py")]
+        self._support = max((path.stat().st_mtime_ns for path in support), default=0)
 
     def _state(self, run: Run) -> list[int]:
         if run.failed is PYTEST_FAILED:
-            return [(BUILD / "latchkey").stat().st_mtime_ns, self._tests]
+            file = ROOT / run.name.split()[0].split("::")[0]
+            changed = (BUILD / "latchkey", file)
+            return [*(path.stat().st_mtime_ns for path in changed), self._support]
         return [pathlib.Path(run.command[0]).stat().st_mtime_ns]
 
     def find(self, run: Run) -> Baseline | None:
@@ -491,7 +518,7 @@ class Tests:
         self._locks: dict[tuple[str, ...], threading.Lock] = collections.defaultdict(threading.Lock)
 
     def baseline(self, run: Run) -> Baseline | None:
-        """None when it fails without a mistake."""
+        """None when it comes to no end even without a mistake."""
         with self._lock:
             lock = self._locks[run.command]
         with lock:
@@ -506,18 +533,18 @@ class Tests:
         if outcome.status in (4, 5) and run.failed is PYTEST_FAILED:
             raise Invalid(f"pytest finds no tests: {run.name}")
         if outcome.status != 0:
-            outcome = execute(run, 0, 1800, reached=True)  # a machine that is too busy fails once
-        if outcome.status != 0:
             self.unsound.append(f"{run.name}: {outcome.first_failure}")
             print(f"fails without a mistake: {self.unsound[-1]}", flush=True)
+        if outcome.status != 0 and not outcome.reached:
             return None
         baseline = Baseline(outcome.seconds, outcome.reached)
-        with self._lock:
-            self._kept.keep(run, baseline)
+        if outcome.status == 0:
+            with self._lock:
+                self._kept.keep(run, baseline)
         return baseline
 
     def runs(self, mistake: Mistake) -> list[Run]:
-        runs = [run for program in mistake.unit for run in unit_runs(program, mistake)]
+        runs = [run for program in mistake.unit for run in unit_runs(program)]
         if self.integration:
             runs += map(pytest_run, mistake.integration)
         return runs
@@ -526,19 +553,27 @@ class Tests:
         """The first of its tests that fails with the mistake, or nothing."""
         for run in self.runs(mistake):
             baseline = self.baseline(run)
-            narrowed: Run | None = run
-            if baseline and not mistake.alone:
-                narrowed = baseline.narrowed(run, mistake.number)
-            if not baseline or not narrowed:
+            if not baseline:
                 continue
-            self.reached.add(mistake.number)
-            number = 0 if mistake.alone else mistake.number
+            narrowed = baseline.narrowed(run, None if mistake.alone else mistake.number)
             patience = max(SHORTEST_PATIENCE, PATIENCE * baseline.seconds)
-            outcome = execute(narrowed, number, patience)
+            for part in narrowed:
+                self.reached.add(mistake.number)
+                if failure := self._failure(part, mistake, patience):
+                    return f"{run.name}: {failure}"
+        return ""
+
+    def _failure(self, run: Run, mistake: Mistake, patience: float) -> str:
+        """The first test that fails with the mistake and does not without it, or nothing."""
+        for _ in range(2):  # a machine that is too busy fails once
+            outcome = execute(run, 0 if mistake.alone else mistake.number, patience)
             if outcome.status in (2, 3, 4, 5) and run.failed is PYTEST_FAILED:
-                raise Invalid(f"pytest ends with {outcome.status}: {shlex.join(narrowed.command)}")
-            if outcome.status != 0:
-                return f"{run.name}: {outcome.first_failure}"
+                raise Invalid(f"pytest ends with {outcome.status}: {shlex.join(run.command)}")
+            if outcome.status == 0:
+                return ""
+            failure = outcome.first_failure
+            if mistake.alone or execute(run.only(failure), 0, patience).status == 0:
+                return failure
         return ""
 
 

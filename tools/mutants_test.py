@@ -76,6 +76,9 @@ class Lists(unittest.TestCase):
             root = pathlib.Path(folder)
             (root / "src/a/b").mkdir(parents=True)
             (root / "src/a/b/x.cc").write_text("go();\n")
+            (root / "src/a/b/x_test.cc").touch()
+            (root / "src/a/d").mkdir()
+            (root / "src/a/d/x.cc").write_text("go();\n")
             (root / "x.toml").write_text(text)
             return mutants.read_list(root / "x.toml", root)
 
@@ -95,10 +98,15 @@ old = "go();"
 new = ""
 unit = ["c"]
 integration = []
+[[mistake]]
+file = "../d/x.cc"
+what = "the same in a room without unit tests"
+old = "go();"
+new = ""
 """)
         self.assertEqual(
             [(one.unit, one.integration) for one in found],
-            [(("a_b",), ("t.py",)), (("c",), ())],
+            [(("a_b",), ("t.py",)), (("c",), ()), ((), ("t.py",))],
         )
 
     def test_with_a_mistake_of_their_own_are_refused(self):
@@ -137,31 +145,42 @@ class Narrowed(unittest.TestCase):
 
     baseline = mutants.Baseline(1, {"a.py::wide": {7, 8, 9}, "a.py::near": {7}, "a.py::far": {8}})
 
-    def narrowed(self, number, baseline=None):
-        run = mutants.pytest_run("tests/a.py")
-        return (baseline or self.baseline).narrowed(run, number)
+    def narrowed(self, number, baseline=None, run=None):
+        run = run or mutants.pytest_run("tests/a.py")
+        return [part.command for part in (baseline or self.baseline).narrowed(run, number)]
 
     def test_to_those_of_pytest_the_most_particular_first(self):
-        self.assertEqual(self.narrowed(7).command[-2:], ("tests/a.py::near", "tests/a.py::wide"))
+        self.assertEqual(self.narrowed(7)[0][-2:], ("tests/a.py::near", "tests/a.py::wide"))
         self.assertEqual(
-            self.narrowed(9 + mutants.BYTES_OF_REACHED).command[-1:], ("tests/a.py::wide",)
+            self.narrowed(9 + mutants.BYTES_OF_REACHED)[0][-1:], ("tests/a.py::wide",)
         )
 
+    def test_to_those_that_pass_where_the_mistake_has_a_build_of_its_own(self):
+        self.assertEqual(len(self.narrowed(None)[0]), len(mutants.PYTEST) + 3)
+
     def test_to_none_where_no_test_comes_by(self):
-        self.assertIsNone(self.narrowed(1))
+        self.assertEqual(self.narrowed(1), [])
 
-    def test_not_at_all_where_each_comes_by(self):
-        every = mutants.Baseline(1, {"a.py::one": {7}, "a.py::two": {7}})
-        self.assertEqual(self.narrowed(7, every), mutants.pytest_run("tests/a.py"))
+    def test_to_unit_tests_the_most_particular_in_a_run_of_their_own(self):
+        run = mutants.Run("unit_x", ("unit_x", "--gtest_filter=-*P*"), mutants.GTEST_FAILED)
+        tests = {f"A.{i}": {7, *range(100, 100 + i)} for i in reversed(range(14))}
+        self.assertEqual(
+            self.narrowed(7, mutants.Baseline(1, tests), run),
+            [
+                ("unit_x", "--gtest_filter=" + ":".join(f"A.{i}" for i in range(12))),
+                ("unit_x", "--gtest_filter=A.12:A.13"),
+            ],
+        )
+        self.assertEqual(self.narrowed(8, mutants.Baseline(1, tests), run), [])
 
-    def test_to_the_program_of_unit_tests(self):
-        run = mutants.Run("unit_x", ("unit_x",), mutants.GTEST_FAILED)
-        baseline = mutants.Baseline(1, {"": {7}})
-        self.assertEqual(baseline.narrowed(run, 7), run)
-        self.assertIsNone(baseline.narrowed(run, 8))
-
-    def test_by_places_that_are_bytes_other_than_zero(self):
-        self.assertEqual(mutants.places_in(b"\0\1\n\0\1"), {1, 2, 4})
+    def test_to_one_alone_that_is_to_pass_without_the_mistake(self):
+        unit = mutants.Run("unit_x", ("unit_x", "--gtest_filter=A.a:B.b"), mutants.GTEST_FAILED)
+        self.assertEqual(unit.only("B.b").command, ("unit_x", "--gtest_filter=B.b"))
+        self.assertEqual(unit.only("ends badly"), unit)
+        command = ("pytest", "-x", "t/a.py::x[1]", "t/a.py::y")
+        tests = mutants.Run("t", command, mutants.PYTEST_FAILED)
+        self.assertEqual(tests.only("x[1]").command, ("pytest", "-x", "t/a.py::x[1]"))
+        self.assertEqual(tests.only("takes too long"), tests)
 
 
 if __name__ == "__main__":

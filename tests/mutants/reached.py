@@ -1,7 +1,7 @@
 """A plugin of pytest, for tools/mutants.py: which mistaken places each test comes by.
 
 The programs write them into a file that they share (mistake.h). What happens while a fixture of
-several tests is made counts for all tests that follow.
+several tests is made counts for all tests that follow. A test that fails is left out.
 """
 
 import json
@@ -18,6 +18,7 @@ class Reached:
             self._bytes = mmap.mmap(opened.fileno(), 0)
         self._lasting: set[int] = set()
         self._of_test: set[int] = set()
+        self._failed: set[str] = set()
         self.tests: dict[str, list[int]] = {}
 
     def _take(self) -> set[int]:
@@ -40,8 +41,14 @@ class Reached:
         finally:
             self._lasting |= self._take()
 
+    def pytest_runtest_logreport(self, report):
+        if report.failed:
+            self._failed.add(report.nodeid)
+
     def pytest_runtest_logfinish(self, nodeid):
-        self.tests[nodeid] = sorted(self._take() | self._of_test | self._lasting)
+        places = self._take() | self._of_test | self._lasting
+        if nodeid not in self._failed:
+            self.tests[nodeid] = sorted(places)
         self._of_test = set()
 
     def pytest_sessionfinish(self):
