@@ -53,7 +53,7 @@ class _Reader(HTMLParser):
     @staticmethod
     def _input(form: Form, attributes: dict) -> None:
         name, value = attributes["name"], attributes.get("value", "")
-        kind = attributes.get("type", "text")
+        kind = attributes.get("type", "text").lower()
         if kind == "hidden" and name in form.hidden:
             form.hidden_again.append((name, value))
         elif kind == "hidden":

@@ -32,7 +32,7 @@ class Keycloak:
         shutil.copytree(INSTALLED / "data/h2", self._database)
         self._log = folder / "keycloak.log"
         self._process: subprocess.Popen | None = None
-        self._http = httpx.Client(base_url=self.url, trust_env=False, timeout=60)
+        self._http = httpx.Client(base_url=self.url, trust_env=False, timeout=180)
 
     def start(self) -> "Keycloak":
         options = {
@@ -159,9 +159,17 @@ class Realm:
         """As an administrator there does: its clients are told (Back-Channel Logout)."""
         self._ask("POST", f"/users/{self._ids[login]}/logout")
 
+    def sign_out(self, browser: httpx.Client) -> None:
+        """As the person does there, who is asked whether that is meant."""
+        page = browser.get(f"{self.issuer}/protocol/openid-connect/logout")
+        [form] = [form for form in forms_of(page.text) if form.method.lower() == "post"]
+        sent = form.hidden | {"confirmLogout": "Logout"}
+        answer = browser.post(urljoin(str(page.url), form.action), data=sent)
+        assert answer.status_code in (200, 302), answer.text
+
     @staticmethod
     def new_browser() -> httpx.Client:
-        browser = httpx.Client(trust_env=False, timeout=60)
+        browser = httpx.Client(trust_env=False, timeout=120)
 
         def keep(_: httpx.Response) -> None:
             # It marks its cookies as Secure, and browsers send them to 127.0.0.1 all the same (W3C

@@ -193,6 +193,12 @@ TEST_F(OidcDocuments, IsTested) {
   EXPECT_THAT(*said, ::testing::Contains("1 of its 1 keys can be used"));
 }
 
+TEST_F(OidcDocuments, WhoAsksForNoProofNeedNotListThat) {
+  provider.metadata["token_endpoint_auth_methods_supported"] = json::array{"private_key_jwt"};
+  options.client_auth = OidcOptions::ClientAuth::none;
+  EXPECT_TRUE(ours().test(limits()));
+}
+
 TEST_F(OidcDocuments, FindsWhatTheProviderLacks) {
   provider.metadata["token_endpoint_auth_methods_supported"] = json::array{"private_key_jwt"};
   provider.metadata["scopes_supported"] = json::array{"openid", "email"};

@@ -133,7 +133,9 @@ Metadata configured_metadata(const OidcOptions& options) {
 
 std::vector<std::string> differences(const Metadata& metadata, const OidcOptions& options) {
   std::vector<std::string> found;
+  // Who lets clients in that prove nothing need not list it: Keycloak does not.
   if (const auto method = name_of(options.client_auth);
+      options.client_auth != OidcOptions::ClientAuth::none &&
       !offers(metadata.client_auth_methods, method, {"client_secret_basic"})) {
     found.push_back("client_auth: the provider does not list " + std::string(method));
   }

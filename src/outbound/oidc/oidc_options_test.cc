@@ -59,6 +59,12 @@ TEST(OidcOptions, AreHeldAgainstEachOther) {
        },
        "client_key: is a public key"},
       {[](auto& o) {
+         o.client_auth = OidcOptions::ClientAuth::private_key_jwt;
+         o.client_key = Secret(R"({"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "x": ")" +
+                               std::string(43, 'A') + "\"}");
+       },
+       "client_key: is of Ed25519"},
+      {[](auto& o) {
          o.client_auth = OidcOptions::ClientAuth::none;
          o.pkce = false;
        },
