@@ -34,7 +34,7 @@ LIBRARY_ROOMS = {
     r"CLI/": {"app"},
     r"curl/": {"platform/http_client"},
     r"ldap\.h|lber": {"outbound/ldap"},
-    r"libxml/": {"outbound/cas"},
+    r"libxml/": {"platform/xml"},
 }
 
 # Headers that cost seconds in each file that includes them.

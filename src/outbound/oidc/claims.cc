@@ -5,7 +5,7 @@
 #include <cmath>
 #include <span>
 
-#include "outbound/oidc/calls.h"
+#include "outbound/provider_calls/calls.h"
 #include "platform/crypto/equal.h"
 #include "platform/crypto/hash.h"
 #include "platform/crypto/sha512.h"

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 
-#include "outbound/oidc/address.h"
-#include "outbound/oidc/calls.h"
+#include "outbound/provider_calls/address.h"
+#include "outbound/provider_calls/calls.h"
 #include "platform/text/json.h"
 
 namespace latchkey::outbound::oidc {

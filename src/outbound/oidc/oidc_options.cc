@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 
-#include "outbound/oidc/address.h"
 #include "outbound/oidc/client_key.h"
+#include "outbound/provider_calls/address.h"
 
 namespace latchkey::outbound {
 namespace {
@@ -42,7 +42,7 @@ class Problems {
   void addresses() {
     if (of_.issuer.empty() && (of_.openid() || of_.discovery)) {
       say("issuer: the provider's own name must be given, try 'https://login.example.com/'");
-    } else if (!of_.issuer.empty() && !oidc::is_address(of_.issuer, oidc::Query::no)) {
+    } else if (!of_.issuer.empty() && !is_address(of_.issuer, Query::no)) {
       say("issuer: '" + of_.issuer +
           "' is not an address, try one like 'https://login.example.com/'");
     }
@@ -64,9 +64,9 @@ class Problems {
         if (row.needed && !of_.discovery) {
           say(std::string(row.name) + ": without discovery it must be given");
         }
-      } else if (!oidc::is_address(row.value, oidc::Query::may)) {
+      } else if (!is_address(row.value, Query::may)) {
         say(std::string(row.name) + ": '" + row.value + "' is not an address");
-      } else if (row.value.starts_with("http:") && !plain && !oidc::is_loopback(row.value)) {
+      } else if (row.value.starts_with("http:") && !plain && !is_loopback(row.value)) {
         say(std::string(row.name) + ": must begin with https, as the issuer does");
       }
     }

@@ -4,8 +4,8 @@
 #include <boost/json/serialize.hpp>
 #include <utility>
 
-#include "outbound/oidc/address.h"
 #include "outbound/oidc/claims.h"
+#include "outbound/provider_calls/address.h"
 #include "platform/crypto/hash.h"
 #include "platform/crypto/random.h"
 #include "platform/text/base64.h"
@@ -15,7 +15,6 @@ namespace latchkey::outbound {
 namespace {
 
 namespace json = boost::json;
-using oidc::failure;
 using oidc::Metadata;
 using providers::Failure;
 using providers::Fields;
@@ -161,10 +160,10 @@ Reply<providers::Departure> OidcProvider::begin(const providers::Beginning& begi
   const auto metadata = metadata_.get(limits);
   if (!metadata) return std::unexpected(metadata.error());
   json::object memo;
-  oidc::Parameters query{{"response_type", "code"},
-                         {"client_id", options_.client_id},
-                         {"redirect_uri", parts_.callback},
-                         {"state", beginning.state}};
+  Parameters query{{"response_type", "code"},
+                   {"client_id", options_.client_id},
+                   {"redirect_uri", parts_.callback},
+                   {"state", beginning.state}};
   if (!options_.scopes.empty()) query.emplace_back("scope", joined(options_.scopes));
   if (options_.openid()) {
     const std::string nonce = crypto::random_text(crypto::kBase62, kSecretCharacters);
@@ -192,7 +191,7 @@ Reply<providers::Departure> OidcProvider::begin(const providers::Beginning& begi
     query.emplace_back("login_hint", beginning.login_hint);
   }
   for (auto& parameter : options_.named_parameters()) query.push_back(std::move(parameter));
-  return providers::Departure{.url = oidc::with_query((*metadata)->authorization_endpoint, query),
+  return providers::Departure{.url = with_query((*metadata)->authorization_endpoint, query),
                               .memo = json::serialize(memo)};
 }
 
@@ -427,7 +426,7 @@ std::optional<providers::Departure> OidcProvider::sign_out(
   Fields fields{{"client_id", options_.client_id}};
   if (!session.hint.empty()) fields.emplace_back("id_token_hint", session.hint.reveal());
   if (!return_to.empty()) fields.emplace_back("post_logout_redirect_uri", return_to);
-  std::string link = oidc::with_query(metadata->end_session_endpoint, fields);
+  std::string link = with_query(metadata->end_session_endpoint, fields);
   if (link.size() <= kMaxLink) return providers::Departure{.url = std::move(link)};
   return providers::Departure{.url = metadata->end_session_endpoint, .posted = std::move(fields)};
 }

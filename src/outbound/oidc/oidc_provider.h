@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "domain/providers/provider.h"
-#include "outbound/oidc/cached.h"
-#include "outbound/oidc/calls.h"
 #include "outbound/oidc/metadata.h"
 #include "outbound/oidc/oidc_options.h"
 #include "outbound/oidc/signed_token.h"
 #include "outbound/oidc/token_request.h"
+#include "outbound/provider_calls/cached.h"
+#include "outbound/provider_calls/calls.h"
 #include "platform/telemetry/log.h"
 #include "platform/time.h"
 
@@ -47,8 +47,8 @@ class OidcProvider final : public providers::BrowserProvider {
   providers::Reply<std::vector<std::string>> test(const CallLimits& limits) override;
 
  private:
-  using MetadataCache = oidc::Cached<oidc::Metadata>;
-  using KeyCache = oidc::Cached<oidc::KeySet>;
+  using MetadataCache = Cached<oidc::Metadata>;
+  using KeyCache = Cached<oidc::KeySet>;
 
   providers::Reply<oidc::Metadata> fetch_metadata(const CallLimits& limits) const;
   providers::Reply<oidc::KeySet> fetch_keys(const CallLimits& limits);
@@ -71,7 +71,7 @@ class OidcProvider final : public providers::BrowserProvider {
   const Parts parts_;
   const OidcOptions& options_;
   const std::vector<jose::Algorithm> algorithms_;
-  const oidc::Calls calls_;
+  const Calls calls_;
   MetadataCache metadata_;
   KeyCache keys_;
   // Guarded by the cache of the keys. Strangers may send logout tokens, and only the provider ID

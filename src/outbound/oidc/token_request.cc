@@ -5,8 +5,8 @@
 #include <boost/json/object.hpp>
 #include <stdexcept>
 
-#include "outbound/oidc/address.h"
 #include "outbound/oidc/client_key.h"
+#include "outbound/provider_calls/address.h"
 #include "platform/crypto/random.h"
 #include "platform/http/percent.h"
 #include "platform/jose/jws.h"

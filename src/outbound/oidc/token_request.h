@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "domain/providers/provider.h"
-#include "outbound/oidc/calls.h"
 #include "outbound/oidc/oidc_options.h"
+#include "outbound/provider_calls/calls.h"
 #include "platform/time.h"
 
 // The code, brought to the provider's token endpoint (RFC 6749 section 4.1.3).

@@ -1,11 +1,11 @@
-#include "outbound/oidc/calls.h"
+#include "outbound/provider_calls/calls.h"
 
 #include <algorithm>
 
 #include "platform/text/shown.h"
 #include "platform/text/utf8.h"
 
-namespace latchkey::outbound::oidc {
+namespace latchkey::outbound {
 namespace {
 
 using Kind = http_client::Failure::Kind;
@@ -67,4 +67,4 @@ Answered Calls::send(http_client::Request request, std::string_view whom,
   return std::move(*answer);
 }
 
-}  // namespace latchkey::outbound::oidc
+}  // namespace latchkey::outbound

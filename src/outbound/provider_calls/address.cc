@@ -1,10 +1,10 @@
-#include "outbound/oidc/address.h"
+#include "outbound/provider_calls/address.h"
 
 #include <boost/url/parse.hpp>
 
 #include "platform/http/percent.h"
 
-namespace latchkey::outbound::oidc {
+namespace latchkey::outbound {
 
 bool is_address(std::string_view text, Query query) {
   const auto parsed = boost::urls::parse_uri(text);
@@ -38,4 +38,4 @@ std::string with_query(std::string address, const Parameters& parameters) {
   return address + as_form(parameters);
 }
 
-}  // namespace latchkey::outbound::oidc
+}  // namespace latchkey::outbound

@@ -9,10 +9,10 @@
 #include <utility>
 
 #include "domain/providers/provider.h"
-#include "outbound/oidc/calls.h"
+#include "outbound/provider_calls/calls.h"
 #include "platform/time.h"
 
-namespace latchkey::outbound::oidc {
+namespace latchkey::outbound {
 
 // Something of the provider's that is fetched when it is first needed, and again now and then. One
 // thread fetches; the others take what was known, or wait when nothing was. What is known outlasts
@@ -126,4 +126,4 @@ class Cached {
   std::optional<providers::Failure> last_;
 };
 
-}  // namespace latchkey::outbound::oidc
+}  // namespace latchkey::outbound

@@ -8,7 +8,7 @@
 #include "platform/time.h"
 
 // What a provider is asked by this server itself.
-namespace latchkey::outbound::oidc {
+namespace latchkey::outbound {
 
 // Whether it is no answer of the provider's to the question: it cannot just now, or sends us
 // elsewhere.
@@ -36,4 +36,4 @@ providers::Failure failure(providers::Failure::Why why, std::string_view reason,
 // What a provider says, fit for a log: cut, on one line.
 std::string quoted(std::string_view said);
 
-}  // namespace latchkey::outbound::oidc
+}  // namespace latchkey::outbound

@@ -7,7 +7,7 @@
 #include <vector>
 
 // Addresses of a provider.
-namespace latchkey::outbound::oidc {
+namespace latchkey::outbound {
 
 enum class Query : std::uint8_t { no, may };
 
@@ -23,4 +23,4 @@ std::string as_form(const Parameters& parameters);
 // Behind those that the address has already.
 std::string with_query(std::string address, const Parameters& parameters);
 
-}  // namespace latchkey::outbound::oidc
+}  // namespace latchkey::outbound
