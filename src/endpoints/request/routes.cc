@@ -24,7 +24,8 @@ void Routes::add(http::Method method, std::string pattern, http::Handler handler
       method, std::move(pattern), std::move(handler),
       {.cors = options.cors,
        .immediate = std::move(options.immediate),
-       .data = std::make_shared<PathData>(surface_, options.owner, options.timeout_is_transient)});
+       .data = std::make_shared<PathData>(surface_, options.owner, options.timeout_is_transient),
+       .max_body = options.max_body});
 }
 
 void Routes::below(std::string prefix, const PathOptions& options) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -52,6 +53,7 @@ struct PathOptions {
   // A request that is slow to arrive is told 503 instead of 408: clients take any 4xx of a refresh
   // for the end of the session (spec "Refreshing access tokens"), and some do so with a 408.
   bool timeout_is_transient = false;
+  std::size_t max_body = 0;  // http::RouteOptions
 };
 
 // The paths of one surface.

@@ -47,7 +47,7 @@ Connection::Connection(Worker& worker, FileDescriptor socket, const sockaddr_sto
       peer_trusted_(shared_.proxies.trusts(peer_)),
       input_(worker_.buffers(),
              std::max({limits_.max_headers, limits_.max_pipelined, RequestParser::kMinBuffer})),
-      parser_(limits_) {
+      parser_(limits_, &worker.shared().router) {
   wait(Waiting::for_input, coarse_now() + limits_.first_byte_timeout);
   if (!worker_.poller().add(socket_.get(), *this)) {
     throw std::system_error(errno, std::generic_category(), "epoll_ctl");

@@ -162,7 +162,9 @@ RequestParser::Progress RequestParser::parse_head() {
   request_.path = target->path;
   request_.query = target->query;
   request_.headers = parsed_.headers;
-  if (parsed_.content_length > limits_.max_body) return finish(Progress::body_too_large);
+  if (parsed_.content_length > limits_.max_body && parsed_.content_length > most_of_body()) {
+    return finish(Progress::body_too_large);
+  }
   if (parsed_.content_length == 0 && !parsed_.chunked) return finish(Progress::complete);
   phase_ = Phase::body;
   return Progress::need_more;
@@ -178,7 +180,7 @@ RequestParser::Progress RequestParser::read_body(InputBuffer& input) {
 }
 
 RequestParser::Progress RequestParser::read_chunks(InputBuffer& input) {
-  switch (chunks_.decode(input, body_, limits_.max_body)) {
+  switch (chunks_.decode(input, body_, most_of_body())) {
     case ChunkedDecoder::State::need_more:
       return Progress::need_more;
     case ChunkedDecoder::State::malformed:
@@ -190,6 +192,12 @@ RequestParser::Progress RequestParser::read_chunks(InputBuffer& input) {
   }
   request_.body = body_;
   return finish(Progress::complete);
+}
+
+// Asked where the usual does not suffice.
+std::size_t RequestParser::most_of_body() const {
+  if (router_ == nullptr) return limits_.max_body;
+  return std::max(limits_.max_body, router_->max_body(request_.method, request_.path));
 }
 
 RequestParser::Progress RequestParser::finish(Progress progress) {

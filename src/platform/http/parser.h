@@ -8,6 +8,7 @@
 #include "platform/http/head.h"
 #include "platform/http/input.h"
 #include "platform/http/message.h"
+#include "platform/http/router.h"
 #include "platform/http/server.h"
 
 namespace latchkey::http {
@@ -40,8 +41,9 @@ class RequestParser {
   // What an input buffer must be able to hold beside max_headers: the line of a chunk.
   static constexpr std::size_t kMinBuffer = 2 * ChunkedDecoder::kMaxLine;
 
-  // `limits` must outlive the parser.
-  explicit RequestParser(const Limits& limits) : limits_(limits) {}
+  // `limits` must outlive the parser, and so must `router`, which knows where a body may be larger.
+  explicit RequestParser(const Limits& limits, const Router* router = nullptr)
+      : limits_(limits), router_(router) {}
 
   // Takes what it can of `input`. After anything but need_more the parser rests until reset();
   // after an error the connection's bytes make no sense.
@@ -73,9 +75,11 @@ class RequestParser {
   Progress parse_head();
   Progress read_body(InputBuffer& input);
   Progress read_chunks(InputBuffer& input);
+  std::size_t most_of_body() const;
   Progress finish(Progress progress);
 
   const Limits& limits_;
+  const Router* const router_;
   Phase phase_ = Phase::before;
   HeadScanner scanner_;
   std::string head_;  // the bytes that parsed_ points into

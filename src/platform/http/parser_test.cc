@@ -128,5 +128,43 @@ TEST(HeadScanner, LooksAtEachByteOnce) {
   EXPECT_EQ(scanner.size(), head.size() - 4);
 }
 
+TEST(Parser, TakesALargerBodyWhereTheRouteDoes) {
+  Limits limits;
+  limits.max_body = 100;
+  Router router;
+  const Handler nothing = [](const Request&) -> Task<Response> { co_return Response(); };
+  router.add(Method::post, "/large/{id}", nothing, {.max_body = 1000});
+  router.add(Method::post, "/small", nothing);
+  const auto read = [&](const std::string& head, const std::string& body) {
+    RequestParser parser(limits, &router);
+    BufferPool pool;
+    InputBuffer input(pool, limits.max_headers);
+    const std::string bytes = head + "\r\nHost: a\r\n" + body;
+    std::string_view rest = bytes;
+    Progress progress = Progress::need_more;
+    while ((progress = parser.advance(input)) == Progress::need_more && !rest.empty()) {
+      feed(input, rest, 50);
+    }
+    return progress;
+  };
+  const auto with_length = [](std::size_t size) {
+    return "Content-Length: " + std::to_string(size) + "\r\n\r\n" + std::string(size, 'x');
+  };
+  const auto chunked = [](std::size_t size) {
+    std::string body = "Transfer-Encoding: chunked\r\n\r\n";
+    for (std::size_t at = 0; at < size; at += 10) body += "a\r\n0123456789\r\n";
+    return body + "0\r\n\r\n";
+  };
+  EXPECT_EQ(read("POST /small HTTP/1.1", with_length(100)), Progress::complete);
+  EXPECT_EQ(read("POST /small HTTP/1.1", with_length(101)), Progress::body_too_large);
+  EXPECT_EQ(read("POST /unknown HTTP/1.1", with_length(101)), Progress::body_too_large);
+  EXPECT_EQ(read("PUT /large/1 HTTP/1.1", with_length(101)), Progress::body_too_large);
+  EXPECT_EQ(read("POST /large/1 HTTP/1.1", with_length(1000)), Progress::complete);
+  EXPECT_EQ(read("POST /large/1 HTTP/1.1", with_length(1001)), Progress::body_too_large);
+  EXPECT_EQ(read("POST /small HTTP/1.1", chunked(110)), Progress::body_too_large);
+  EXPECT_EQ(read("POST /large/1 HTTP/1.1", chunked(1000)), Progress::complete);
+  EXPECT_EQ(read("POST /large/1 HTTP/1.1", chunked(1010)), Progress::body_too_large);
+}
+
 }  // namespace
 }  // namespace latchkey::http

@@ -169,8 +169,14 @@ void Router::add(Method method, std::string pattern, Handler handler, RouteOptio
                                         .immediate = std::move(options.immediate),
                                         .pattern = std::move(pattern),
                                         .cors = options.cors,
-                                        .data = std::move(options.data)});
+                                        .data = std::move(options.data),
+                                        .max_body = options.max_body});
   entry.describe();
+}
+
+std::size_t Router::max_body(Method method, std::string_view path) const {
+  const Match found = match(method, path);
+  return found.route == nullptr ? 0 : found.route->max_body;
 }
 
 void Router::below(std::string prefix, PrefixOptions options) {

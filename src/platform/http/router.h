@@ -35,6 +35,8 @@ struct RouteOptions {
   bool cors = false;
   Immediate immediate = {};
   std::shared_ptr<const RouteData> data = {};
+  // The largest body there, where Limits::max_body is less.
+  std::size_t max_body = 0;
 };
 
 struct PrefixOptions {
@@ -67,6 +69,7 @@ class Router {
     std::string pattern;  // for metrics and logs: never the path itself
     bool cors = false;
     std::shared_ptr<const RouteData> data;
+    std::size_t max_body = 0;
   };
   struct Match {
     const Route* route = nullptr;  // null: no such path, or not with this method
@@ -80,6 +83,9 @@ class Router {
   };
   // HEAD falls back to GET. Does not allocate for patterns without placeholders.
   Match match(Method method, std::string_view path) const;
+
+  // RouteOptions::max_body of the route that would answer; 0: there is none, or it says nothing.
+  std::size_t max_body(Method method, std::string_view path) const;
 
   // All that was added, in its order.
   struct Mounted {
