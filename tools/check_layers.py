@@ -34,7 +34,8 @@ LIBRARY_ROOMS = {
     r"CLI/": {"app"},
     r"curl/": {"platform/http_client"},
     r"ldap\.h|lber": {"outbound/ldap"},
-    r"libxml/": {"platform/xml"},
+    r"libxml/": {"platform/xml", "outbound/saml"},
+    r"xmlsec/": {"outbound/saml"},
 }
 
 # Headers that cost seconds in each file that includes them.

@@ -57,7 +57,9 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
       public_url(config.public_url),
       log(config.log),
       metrics(workers),
-      providers(make_providers(config, public_url, clock, log)),
+      providers(make_providers(
+          config, public_url, clock, log,
+          [this](const std::string& provider) { return provider_keys->of(provider); })),
       database(db::open(config.database, config.database_pool)) {
   database->on_trouble([this](std::string_view sentence) { log.warning(sentence); });
   wire_listeners(purpose);
@@ -77,6 +79,8 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
       .keys =
           take_keys(*database, config.keys_path(), purpose == Purpose::replace_keys, clock.now()),
       .workers = workers});
+  provider_keys =
+      std::make_unique<providers::OwnKeys>(*ground, [this] { return sessions->keys(); });
   accounts::PasswordOptions password_options = config.passwords;
   password_options.enabled = password_options.enabled && config.sign_in.passwords;
   passwords = std::make_unique<accounts::Passwords>(password_options, config.server_name);

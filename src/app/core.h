@@ -17,6 +17,7 @@
 #include "domain/homeserver/provisioning.h"
 #include "domain/homeserver/sync.h"
 #include "domain/outbox/outbox.h"
+#include "domain/providers/own_keys.h"
 #include "domain/providers/provider_set.h"
 #include "domain/services/services.h"
 #include "domain/sessions/sessions.h"
@@ -65,6 +66,7 @@ class Core {
   IdSource ids;
   std::optional<Ground> ground;  // once the database is open
   std::unique_ptr<sessions::Sessions> sessions;
+  std::unique_ptr<providers::OwnKeys> provider_keys;
   std::unique_ptr<accounts::Passwords> passwords;
   std::unique_ptr<administration::Administration> administration;
   std::unique_ptr<administration::Upkeep> upkeep;

@@ -5,11 +5,13 @@
 #include "endpoints/account_pages/account_pages.h"
 #include "outbound/cas/cas_provider.h"
 #include "outbound/oidc/oidc_provider.h"
+#include "outbound/saml/saml_provider.h"
 
 namespace latchkey::app {
 
 providers::ProviderSet make_providers(const Config& config, const http::PublicUrl& public_url,
-                                      const Clock& clock, const telemetry::Log& log) {
+                                      const Clock& clock, const telemetry::Log& log,
+                                      const KeyOf& key_of) {
   std::vector<providers::Provider> all;
   for (const ConfiguredProvider& configured : config.sign_in.providers) {
     const providers::ProviderOptions& common = configured;
@@ -28,6 +30,16 @@ providers::ProviderSet make_providers(const Config& config, const http::PublicUr
     if (configured.kind == providers::Kind::cas) {
       provider.browser = std::make_unique<outbound::CasProvider>(
           configured.cas, public_url.of(place + "/callback"), clock);
+    }
+    if (configured.kind == providers::Kind::saml) {
+      provider.browser = std::make_unique<outbound::SamlProvider>(outbound::SamlProvider::Parts{
+          .options = configured.saml,
+          .metadata = public_url.of(place + "/metadata"),
+          .acs = public_url.of(place + "/acs"),
+          .logout = public_url.of(place + "/logout"),
+          .clock = clock,
+          .log = log,
+          .key = [key_of, id = configured.id] { return key_of(id); }});
     }
     all.push_back(std::move(provider));
   }

@@ -179,6 +179,10 @@ int serve(const Config& config, const ReadAgain& read_again) {
   ClientApi client_api(core, router);
   OauthApi oauth_api(core, client_api.api.limits, client_api.pages);
   oauth_api.prepare();
+  // Likewise the keys by which providers know this server.
+  for (const providers::Provider& provider : core.providers.all()) {
+    if (provider.browser != nullptr) provider.browser->own_metadata();
+  }
   mount(router, core, client_api, oauth_api);
 
   const admin::Operations operations = core.operations();

@@ -6,6 +6,7 @@
 #include "domain/providers/provider_options.h"
 #include "outbound/cas/cas_options.h"
 #include "outbound/oidc/oidc_options.h"
+#include "outbound/saml/saml_options.h"
 #include "platform/config/attributes.h"
 
 namespace latchkey::app {
@@ -14,6 +15,7 @@ namespace latchkey::app {
 struct ConfiguredProvider : providers::ProviderOptions {
   outbound::OidcOptions oidc;
   outbound::CasOptions cas;
+  outbound::SamlOptions saml;
 
   // For the texts about the options.
   static std::vector<ConfiguredProvider> kinds();
@@ -23,6 +25,7 @@ struct ConfiguredProvider : providers::ProviderOptions {
     common_options(visit);
     if (kind == providers::Kind::oidc) oidc.options(visit);
     if (kind == providers::Kind::cas) cas.options(visit);
+    if (kind == providers::Kind::saml) saml.options(visit);
   }
   std::vector<std::string> problems() const;
 };

@@ -1,5 +1,6 @@
 #include "domain/federation/federation.h"
 
+#include <boost/json/array.hpp>
 #include <utility>
 
 #include "domain/accounts/account_changes.h"
@@ -24,8 +25,11 @@ constexpr std::size_t kSecretLength = 43;  // of base62: 256 bits
 constexpr Duration kAway = std::chrono::minutes{30};
 // And then reads a question here.
 constexpr Duration kAsked = std::chrono::minutes{30};
-constexpr std::size_t kLongestMemo = 1024;     // bytes
-constexpr std::int64_t kMostBegunThere = 200;  // of an account; more than its browsers
+constexpr std::size_t kLongestMemo = 1024;       // bytes
+constexpr std::size_t kMostHeld = 400UL * 1024;  // bytes of names and values
+constexpr std::int64_t kMostBegunThere = 200;    // of an account; more than its browsers
+
+constexpr std::string_view kHeld = "held";
 
 std::string random_secret() { return crypto::random_text(crypto::kBase62, kSecretLength); }
 
@@ -47,6 +51,25 @@ std::optional<Refused::Why> end_of(Course course) {
     default:
       return std::nullopt;
   }
+}
+
+boost::json::array json_of(const Fields& fields) {
+  boost::json::array list;
+  for (const auto& [name, value] : fields) list.push_back(boost::json::array{name, value});
+  return list;
+}
+
+// Absent: nothing was held.
+std::optional<Fields> take_held(boost::json::object& kept) {
+  const auto* list = kept.if_contains(kHeld);
+  if (list == nullptr || !list->is_array()) return std::nullopt;
+  Fields fields;
+  for (const auto& one : list->get_array()) {
+    const auto& pair = one.as_array();
+    fields.emplace_back(pair.at(0).as_string(), pair.at(1).as_string());
+  }
+  kept.erase(kHeld);
+  return fields;
 }
 
 std::optional<providers::Standing> standing_of(const std::optional<accounts::User>& user) {
@@ -191,6 +214,38 @@ Task<std::expected<Newcomer, Refused>> Federation::ask(const Way& way, Fields fi
   co_return newcomer_of(*way.provider, **person, parts_.server_name);
 }
 
+Task<std::expected<std::string, Refused>> Federation::hold(std::string provider, Fields fields) {
+  const providers::Provider* from = parts_.providers.find(provider);
+  if (from == nullptr || from->browser == nullptr) {
+    co_return std::unexpected(Refused{.why = Why::unknown_provider});
+  }
+  std::size_t size = 0;
+  for (const auto& [name, value] : fields) size += name.size() + value.size();
+  const auto state = from->browser->state_of(fields);
+  if (!state || size > kMostHeld) co_return std::unexpected(Refused{.why = Why::way_over});
+  auto attempt = co_await parts_.ground.db.read(
+      [&](db::Tx& tx) { return providers::find_attempt(tx, *state); });
+  if (!attempt || attempt->provider != provider || attempt->arrived_at ||
+      attempt->expires_at <= parts_.ground.clock.now()) {
+    co_return std::unexpected(Refused{.why = Why::way_over});
+  }
+  attempt->kept[kHeld] = json_of(fields);
+  co_await parts_.ground.db.write(
+      [&](db::Tx& tx) { providers::keep_until_arrival(tx, *state, *attempt); });
+  co_return *state;
+}
+
+Task<std::expected<std::string, Refused>> Federation::own_metadata(std::string provider) {
+  const providers::Provider* from = parts_.providers.find(provider);
+  if (from == nullptr || from->browser == nullptr) {
+    co_return std::unexpected(Refused{.why = Why::unknown_provider});
+  }
+  auto document = co_await pool_->run([from] { return from->browser->own_metadata(); });
+  if (!document) co_return std::unexpected(Refused{.why = Why::busy, .retry_after = kBusyFor});
+  if (!*document) co_return std::unexpected(Refused{.why = Why::unknown_provider});
+  co_return std::move(**document);
+}
+
 Task<std::expected<Arrived, Refused>> Federation::arrive(Returning returning) {
   co_await parts_.sessions.require_in_touch();
   const providers::Provider* from = parts_.providers.find(returning.provider);
@@ -205,6 +260,7 @@ Task<std::expected<Arrived, Refused>> Federation::arrive(Returning returning) {
   if (way->provider != from || way->attempt.arrived_at) {
     co_return std::unexpected(refusal(*way, Why::way_over));
   }
+  if (auto held = take_held(way->attempt.kept)) returning.fields = *std::move(held);
   // Nobody arrives twice, whatever comes of it: a code is not tried again.
   way->attempt.arrived_at = parts_.ground.clock.now();
   way->attempt.expires_at = *way->attempt.arrived_at + kAsked;
@@ -228,6 +284,11 @@ std::optional<accounts::User> Federation::find_namesake(db::Tx& tx, const Newcom
 std::expected<Arrived, Refused> Federation::settle(db::Tx& tx, const Way& way, const Newcomer& who,
                                                    const Returning& returning) {
   const providers::ProviderOptions& options = way.provider->options;
+  if (!who.once.empty() &&
+      !providers::count_once(tx, crypto::kept_hash(options.id + "\nsign-in\n" + who.once),
+                             way.attempt.expires_at)) {
+    return std::unexpected(refusal(way, Why::not_believed));
+  }
   const auto link = providers::find_link(tx, options.id, who.subject);
   // Locked, so that what is decided here still holds when it is written.
   const auto linked = link ? accounts::lock_user(tx, link->user) : std::nullopt;

@@ -152,8 +152,13 @@ class Federation {
 
   Task<std::expected<providers::Departure, Refused>> leave(Leaving leaving);
 
-  // Whoever comes back from that provider. `browser`: the cookie that leave() was told. `visitor`:
-  // who is signed in by now, `cookie`: by which cookie.
+  // What a provider's form has brought, kept for the browser that brings it: a browser sends no
+  // cookie of ours with another site's form. The state of the way on which it is to come back.
+  Task<std::expected<std::string, Refused>> hold(std::string provider, Fields fields);
+
+  // Whoever comes back from that provider, with what was held for them if there is something.
+  // `browser`: the cookie that leave() was told. `visitor`: who is signed in by now, `cookie`: by
+  // which cookie.
   struct Returning {
     std::string provider;
     Fields fields;
@@ -196,10 +201,19 @@ class Federation {
 
   // What a provider itself says is over: what it has begun ends, in the browser and in the apps
   // that the browser has let in, as `logout` of its options says. Each notice counts once; an
-  // address that has sent too many which are none waits. Returns how many browser sessions it was
-  // about.
-  Task<std::expected<std::size_t, Refused>> hear_logout(std::string provider, Fields fields,
-                                                        std::string address);
+  // address that has sent too many which are none waits. `query`: where it stands in an address,
+  // that to the letter.
+  struct Heard {
+    std::size_t sessions = 0;  // of browsers, that it was about
+    // Where the browser goes on that has brought it; absent: nowhere.
+    std::optional<providers::Departure> answer = {};
+  };
+  Task<std::expected<Heard, Refused>> hear_logout(std::string provider, Fields fields,
+                                                  std::string address,
+                                                  std::optional<std::string> query = {});
+
+  // What a provider has to know of this server, where its protocol has a document for that.
+  Task<std::expected<std::string, Refused>> own_metadata(std::string provider);
 
   // --- the links of an account (ways_in.cc) ---
 
@@ -274,6 +288,8 @@ class Federation {
   void take_over_profile(db::Tx& tx, const Entering& entering, UserId user, bool new_here);
   void remember_session(db::Tx& tx, const Entering& entering, UserId user,
                         BrowserSessionId browser);
+  std::size_t end_all_begun(db::Tx& tx, const providers::Provider& from, const std::string& subject,
+                            const std::string& session);
   void end_begun(db::Tx& tx, const providers::Provider& from, const providers::BegunThere& begun);
   static std::optional<accounts::User> find_namesake(db::Tx& tx, const Newcomer& who);
   static Question question_of(const Asked& asked);

@@ -413,6 +413,73 @@ TEST_P(FederationTest, WhoIsNamedIsLedToTheirOnlyProvider) {
   EXPECT_EQ(run(federation().provider_at_once("gone", "alice")), "corp");
 }
 
+TEST_P(FederationTest, WhatAFormHasBroughtWaitsForItsBrowser) {
+  link("corp", "a1", make_user("alice"));
+  const std::string state = leave("corp");
+  const auto hold = [&](const char* provider, const std::string& of, std::string who) {
+    return run(federation().hold(provider, {{"state", of}, {"who", std::move(who)}}));
+  };
+  EXPECT_EQ(hold("corp", state, "b1"), state);
+  EXPECT_EQ(hold("corp", state, "a1"), state);
+  // Who has the cookie, and nobody else.
+  const auto back = [&](const std::string& browser) {
+    return run(federation().arrive({.provider = "corp",
+                                    .fields = {{"state", state}},
+                                    .browser = browser,
+                                    .cookie = {},
+                                    .origin = kOrigin}));
+  };
+  EXPECT_EQ(why(back("another browser")), Refused::Why::way_over);
+  const auto arrived = back(kBrowser);
+  ASSERT_TRUE(arrived);
+  EXPECT_TRUE(std::holds_alternative<SignedIn>(*arrived));
+}
+
+TEST_P(FederationTest, WhatNobodyIsOnTheirWayForIsNotKept) {
+  const auto hold = [&](const char* provider, const std::string& state, std::size_t size) {
+    return error_of(
+               run(federation().hold(provider, {{"state", state}, {"x", std::string(size, 'x')}})))
+        .why;
+  };
+  const std::string state = leave("corp");
+  EXPECT_EQ(hold("gone", state, 1), Refused::Why::unknown_provider);
+  EXPECT_EQ(hold("other", state, 1), Refused::Why::way_over);
+  EXPECT_EQ(hold("corp", "no such state", 1), Refused::Why::way_over);
+  EXPECT_EQ(hold("corp", state, 1'000'000), Refused::Why::way_over);
+  EXPECT_TRUE(arrive("corp", state, "a1"));
+  EXPECT_EQ(hold("corp", state, 1), Refused::Why::way_over);
+  const std::string late = leave("corp");
+  server_.clock.advance(31min);
+  EXPECT_EQ(hold("corp", late, 1), Refused::Why::way_over);
+}
+
+TEST_P(FederationTest, WhatIsSaidOfSomebodyCountsOnce) {
+  link("corp", "a1", make_user("alice"));
+  link("other", "a2", make_user("bob"));
+  std::string once = "assertion 1";
+  for (const char* id : {"corp", "other"}) {
+    scripted(id).who = [&](const Returned& returned) -> providers::Reply<Person> {
+      Person person{.subject = std::string(providers::single(returned.fields, "who").value())};
+      person.once = once;
+      return person;
+    };
+  }
+  EXPECT_TRUE(sign_in("corp", "a1"));
+  EXPECT_EQ(why(sign_in("corp", "a1")), Refused::Why::not_believed);
+  // Of each provider by itself.
+  EXPECT_TRUE(sign_in("other", "a2"));
+  once = "assertion 2";
+  EXPECT_TRUE(sign_in("corp", "a1"));
+}
+
+TEST_P(FederationTest, AProviderMayHaveToKnowSomethingOfThisServer) {
+  scripted("corp").document = "<xml/>";
+  const auto ask = [&](const char* provider) { return run(federation().own_metadata(provider)); };
+  EXPECT_EQ(ask("corp"), "<xml/>");
+  EXPECT_EQ(error_of(ask("other")).why, Refused::Why::unknown_provider);
+  EXPECT_EQ(error_of(ask("gone")).why, Refused::Why::unknown_provider);
+}
+
 class ProviderLogoutTest : public FederationTest {
  protected:
   ProviderLogoutTest() {
@@ -426,8 +493,7 @@ class ProviderLogoutTest : public FederationTest {
                      const std::string& id) {
     const auto heard = run(federation().hear_logout(
         "corp", {{"sub", subject}, {"sid", session}, {"jti", id}}, "192.0.2.1"));
-    EXPECT_TRUE(heard);
-    return heard.value_or(99);
+    return heard.value().sessions;
   }
   bool signed_in_here() {
     return run(surface_.browsers.find(browser_.cookie, kOrigin)).has_value();
@@ -475,10 +541,25 @@ TEST_P(ProviderLogoutTest, EndsForGoodOrNothingWhereThatIsSaid) {
   tokens_ = run(surface_.sign_in.with_token(0, token.value(), device("LAPTOP"))).value().tokens;
   const auto heard =
       run(federation().hear_logout("other", {{"sub", "a2"}, {"jti", "1"}}, "192.0.2.1"));
-  EXPECT_EQ(heard, 1U);
+  EXPECT_EQ(heard.value().sessions, 1U);
   EXPECT_EQ(standing().worth, sessions::Worth::ended);
   // What the other one has begun goes on.
   EXPECT_TRUE(signed_in_here());
+}
+
+TEST_P(ProviderLogoutTest, MayBeOfSeveralSessionsAndBeAnswered) {
+  const auto heard = run(federation().hear_logout("corp",
+                                                  {{"sub", "a1"},
+                                                   {"sid", "no such session"},
+                                                   {"another sid", "session of a1"},
+                                                   {"jti", "1"},
+                                                   {"back", "https://idp.example/done"}},
+                                                  "192.0.2.1", "the=query"));
+  ASSERT_TRUE(heard);
+  EXPECT_EQ(heard->sessions, 1U);
+  ASSERT_TRUE(heard->answer);
+  EXPECT_EQ(heard->answer->url, "https://idp.example/done");
+  EXPECT_FALSE(signed_in_here());
 }
 
 TEST_P(ProviderLogoutTest, WhoSendsManyThatAreNoneWaits) {

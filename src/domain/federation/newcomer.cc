@@ -47,7 +47,8 @@ Newcomer newcomer_of(const providers::Provider& provider, const providers::Perso
           .localpart = usable_localpart(provider, person, server_name),
           .display_name = shown_name(provider, person),
           .email = verified_email(provider, person),
-          .session = person.session.name};
+          .session = person.session.name,
+          .once = person.once};
 }
 
 boost::json::object json_of(const Newcomer& newcomer) {

@@ -1,8 +1,11 @@
-// What a provider says is over: OpenID Connect Back-Channel and Front-Channel Logout 1.0, CAS
-// single logout.
+// What a provider says is over: OpenID Connect Back-Channel and Front-Channel Logout 1.0, CAS and
+// SAML single logout.
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <string>
+#include <vector>
 
 #include "domain/federation/federation.h"
 #include "domain/sessions/session_rows.h"
@@ -10,10 +13,23 @@
 #include "platform/crypto/kept_hash.h"
 
 namespace latchkey::federation {
+namespace {
 
-Task<std::expected<std::size_t, Refused>> Federation::hear_logout(std::string provider,
-                                                                  Fields fields,
-                                                                  std::string address) {
+// All that a notice is about.
+std::vector<providers::BegunThere> begun_by(db::Tx& tx, const std::string& provider,
+                                            const providers::LogoutNotice& said) {
+  auto begun = providers::list_begun_there(tx, provider, said.subject, said.session);
+  for (const std::string& session : said.more_sessions) {
+    auto more = providers::list_begun_there(tx, provider, said.subject, session);
+    std::ranges::move(more, std::back_inserter(begun));
+  }
+  return begun;
+}
+
+}  // namespace
+
+Task<std::expected<Federation::Heard, Refused>> Federation::hear_logout(
+    std::string provider, Fields fields, std::string address, std::optional<std::string> query) {
   const providers::Provider* from = parts_.providers.find(provider);
   if (from == nullptr || from->browser == nullptr) {
     co_return std::unexpected(Refused{.why = Why::unknown_provider});
@@ -24,8 +40,10 @@ Task<std::expected<std::size_t, Refused>> Federation::hear_logout(std::string pr
   if (const auto wait = parts_.limits.secret_blocked(address, guesses, now)) {
     co_return std::unexpected(Refused{.why = Why::too_many, .retry_after = *wait});
   }
-  const auto notice = co_await pool_->run(
-      [this, from, &fields] { return from->browser->read_logout(fields, limits()); });
+  auto notice = co_await pool_->run([this, from, &fields, &query] {
+    return query ? from->browser->read_logout_in_address(*query, fields, limits())
+                 : from->browser->read_logout(fields, limits());
+  });
   if (!notice) co_return std::unexpected(Refused{.why = Why::busy, .retry_after = kBusyFor});
   if (!*notice) {
     const providers::Failure& failure = notice->error();
@@ -38,23 +56,24 @@ Task<std::expected<std::size_t, Refused>> Federation::hear_logout(std::string pr
                                {"detail", failure.sentence}});
     co_return std::unexpected(Refused{.why = providers_part(failure.why)});
   }
-  const providers::LogoutNotice& said = **notice;
+  providers::LogoutNotice& said = **notice;
   // Anybody can make up names of sessions (CAS signs nothing): of one that has begun nothing here,
   // nothing is written and nothing is kept.
-  const auto known = co_await parts_.ground.db.read([&](db::Tx& tx) {
-    return providers::list_begun_there(tx, provider, said.subject, said.session);
-  });
-  if (known.empty() && !said.session.empty()) co_return 0;
+  const auto known =
+      co_await parts_.ground.db.read([&](db::Tx& tx) { return begun_by(tx, provider, said); });
+  if (known.empty() && !said.session.empty()) {
+    co_return Heard{.sessions = 0, .answer = std::move(said.answer)};
+  }
   const std::string hash = crypto::kept_hash(provider + "\n" + said.id);
   const std::size_t ended = co_await parts_.ground.db.write([&](db::Tx& tx) -> std::size_t {
-    if (!providers::count_logout(tx, hash, said.expires_at)) return 0;
-    const auto begun = providers::list_begun_there(tx, provider, said.subject, said.session);
+    if (!providers::count_once(tx, hash, said.expires_at)) return 0;
+    const auto begun = begun_by(tx, provider, said);
     for (const providers::BegunThere& one : begun) end_begun(tx, *from, one);
     return begun.size();
   });
   parts_.ground.log.info("signed out at an identity provider",
                          {{"provider", provider}, {"sessions", std::to_string(ended)}});
-  co_return ended;
+  co_return Heard{.sessions = ended, .answer = std::move(said.answer)};
 }
 
 void Federation::end_begun(db::Tx& tx, const providers::Provider& from,

@@ -75,6 +75,11 @@ void keep(db::Tx& tx, std::string_view state, const Attempt& attempt) {
          sealed(state, attempt.kept), attempt_hash(state));
 }
 
+void keep_until_arrival(db::Tx& tx, std::string_view state, const Attempt& attempt) {
+  tx.run("UPDATE provider_attempts SET kept = :kept WHERE hash = :hash AND arrived_at IS NULL",
+         sealed(state, attempt.kept), attempt_hash(state));
+}
+
 bool delete_attempt(db::Tx& tx, std::string_view hash) {
   return tx.run("DELETE FROM provider_attempts WHERE hash = :hash", hash) == 1;
 }

@@ -37,6 +37,8 @@ void insert_attempt(db::Tx& tx, std::string_view state, const Attempt& attempt);
 bool arrive(db::Tx& tx, std::string_view state, const Attempt& attempt);
 // Writes `kept` of who has arrived.
 void keep(db::Tx& tx, std::string_view state, const Attempt& attempt);
+// The same of who has not arrived yet.
+void keep_until_arrival(db::Tx& tx, std::string_view state, const Attempt& attempt);
 // False: it was not there, for it has been used already.
 bool delete_attempt(db::Tx& tx, std::string_view hash);
 void delete_attempts_of(db::Tx& tx, UserId user);

@@ -12,4 +12,14 @@ std::optional<std::string_view> single(const Fields& fields, std::string_view na
   return found;
 }
 
+Reply<LogoutNotice> BrowserProvider::read_logout_in_address(std::string_view /*query*/,
+                                                            const Fields& fields,
+                                                            const CallLimits& limits) {
+  return read_logout(fields, limits);
+}
+
+bool BrowserProvider::ends_sign_out(const Fields& /*fields*/) const { return false; }
+
+std::optional<std::string> BrowserProvider::own_metadata() { return std::nullopt; }
+
 }  // namespace latchkey::providers

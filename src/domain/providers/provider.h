@@ -48,6 +48,9 @@ struct Person {
   std::optional<Time> authenticated_at = {};
   bool administrator = false;  // the provider says so, of a group that the configuration names
   ProviderSession session = {};
+  // By which what was said is told from everything else that the provider says: it counts once.
+  // Empty: nobody could bring it twice.
+  std::string once = {};
 };
 
 // Why a provider's part came to nothing.
@@ -101,6 +104,10 @@ struct LogoutNotice {
   // again.
   std::string id;
   Time expires_at;
+  // Others that are over too.
+  std::vector<std::string> more_sessions = {};
+  // Where the browser goes on that has brought it; absent: nowhere.
+  std::optional<Departure> answer = {};
 };
 
 // A provider to which people are sent with their browsers. Calls wait for its answers, so none is
@@ -118,6 +125,12 @@ class BrowserProvider {
   // What the provider itself says of a sign-in that is over: the fields of a form, or of a query
   // where the browser brings it.
   virtual Reply<LogoutNotice> read_logout(const Fields& fields, const CallLimits& limits) = 0;
+  // The same where the browser brings it in an address: `query` is that to the letter, for whoever
+  // has signed it so.
+  virtual Reply<LogoutNotice> read_logout_in_address(std::string_view query, const Fields& fields,
+                                                     const CallLimits& limits);
+  // Whether it is no such word, but the browser back from sign_out().
+  virtual bool ends_sign_out(const Fields& fields) const;
   // Where the browser goes to be signed out there too, and then to `return_to`, an address of this
   // server that was agreed with the provider; absent: it has no such place.
   virtual std::optional<Departure> sign_out(const ProviderSession& session,
@@ -126,6 +139,10 @@ class BrowserProvider {
   // Asks it for all that a sign-in needs of it, as far as that can be seen without a person: for
   // `latchkey provider test`. What is fine, a sentence each.
   virtual Reply<std::vector<std::string>> test(const CallLimits& limits) = 0;
+
+  // What the provider has to know of this server, as a document of its protocol; absent: it has
+  // none.
+  virtual std::optional<std::string> own_metadata();
 };
 
 // A provider whose people give their passwords here. Calls as above.

@@ -41,7 +41,7 @@ struct ProviderOptions {
           "'-' and '_'. Never to be changed, for the links of its people belong to it.",
           config::required, config::Example{"corp"}, config::Between{1, 64});
     visit("kind", kind, "Which protocol it speaks.", config::required, config::chooses,
-          config::Choices<Kind>{{"oidc", Kind::oidc}, {"cas", Kind::cas}});
+          config::Choices<Kind>{{"oidc", Kind::oidc}, {"cas", Kind::cas}, {"saml", Kind::saml}});
     visit("name", name, "What people know it by.", config::required, config::Example{"Corp"},
           config::Between{1, 100});
     visit("icon", icon, "Its picture in clients, an mxc:// URI.",

@@ -78,7 +78,7 @@ void delete_begun_there_before(db::Tx& tx, Time created_at) {
       created_at);
 }
 
-bool count_logout(db::Tx& tx, std::string_view hash, Time expires_at) {
+bool count_once(db::Tx& tx, std::string_view hash, Time expires_at) {
   return tx.run(
              "INSERT INTO provider_logouts (hash, expires_at) VALUES (:hash, :expires)"
              " ON CONFLICT DO NOTHING",

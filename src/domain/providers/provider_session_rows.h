@@ -36,8 +36,9 @@ void delete_all_begun_there(db::Tx& tx, UserId user);
 // there.
 void delete_begun_there_before(db::Tx& tx, Time created_at);
 
+// What a provider has said and is to count once, by its hash: a sign-out, or who somebody is.
 // False: it has counted already.
-bool count_logout(db::Tx& tx, std::string_view hash, Time expires_at);
+bool count_once(db::Tx& tx, std::string_view hash, Time expires_at);
 void delete_expired_logouts(db::Tx& tx, Time now);
 
 }  // namespace latchkey::providers

@@ -26,11 +26,20 @@ Reply<LogoutNotice> ScriptedProvider::read_logout(const Fields& fields, const Ca
   if (!single(fields, "jti")) {
     return std::unexpected(Failure{.reason = "no_id", .sentence = "no notice"});
   }
-  return LogoutNotice{.subject = std::string(single(fields, "sub").value_or("")),
+  LogoutNotice notice{.subject = std::string(single(fields, "sub").value_or("")),
                       .session = std::string(single(fields, "sid").value_or("")),
                       .id = std::string(single(fields, "jti").value_or("")),
                       .expires_at = Time::max()};
+  for (const auto& [name, value] : fields) {
+    if (name == "another sid") notice.more_sessions.push_back(value);
+  }
+  if (const auto back = single(fields, "back")) {
+    notice.answer = Departure{.url = std::string(*back)};
+  }
+  return notice;
 }
+
+std::optional<std::string> ScriptedProvider::own_metadata() { return document; }
 
 std::optional<Departure> ScriptedProvider::sign_out(const ProviderSession&, std::string_view) {
   return std::nullopt;

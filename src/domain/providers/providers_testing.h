@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ class ScriptedProvider : public BrowserProvider {
  public:
   // Who comes back, by the field "code" of what came back.
   std::function<Reply<Person>(const Returned&)> who;
+  // What it says that it has to know of this server.
+  std::optional<std::string> document = {};
   // Whether it was asked to have people prove themselves anew, the last time.
   bool asked_again = false;
 
@@ -25,6 +28,7 @@ class ScriptedProvider : public BrowserProvider {
   std::optional<Departure> sign_out(const ProviderSession& session,
                                     std::string_view return_to) override;
   Reply<std::vector<std::string>> test(const CallLimits& limits) override;
+  std::optional<std::string> own_metadata() override;
 };
 
 // A directory that knows nobody.

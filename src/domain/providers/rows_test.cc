@@ -121,10 +121,10 @@ TEST_P(ProviderRowsTest, WhatWasBegunThereIsFoundByNameAndBySubject) {
     delete_begun_there_before(tx, kNoon + 3s);
     EXPECT_FALSE(find_begun_there(tx, BrowserSessionId{1}));
     EXPECT_TRUE(find_begun_there(tx, BrowserSessionId{4}));
-    EXPECT_TRUE(count_logout(tx, "h", kNoon));
-    EXPECT_FALSE(count_logout(tx, "h", kNoon));
+    EXPECT_TRUE(count_once(tx, "h", kNoon));
+    EXPECT_FALSE(count_once(tx, "h", kNoon));
     delete_expired_logouts(tx, kNoon);
-    EXPECT_TRUE(count_logout(tx, "h", kNoon));
+    EXPECT_TRUE(count_once(tx, "h", kNoon));
     return true;
   });
 }

@@ -1,6 +1,7 @@
-// GET /account/providers/{id}: away to an identity provider; GET and POST …/callback: back from it
-// (spec "Client login via SSO"; OpenID Connect Core section 3.1.2.5); and what is asked of who
-// comes for the first time: GET and POST /account/newcomer.
+// GET /account/providers/{id}: away to an identity provider; GET and POST …/callback and …/acs:
+// back from it (spec "Client login via SSO"; OpenID Connect Core section 3.1.2.5; SAML Profiles
+// section 4.1.4); …/logout: what it says of sign-outs, …/metadata: what it has to know of this
+// server; and what is asked of who comes for the first time: GET and POST /account/newcomer.
 
 #include <algorithm>
 #include <variant>
@@ -24,6 +25,8 @@ using federation::Purpose;
 using Why = federation::Refused::Why;
 
 constexpr std::string_view kNewcomer = "/account/newcomer";
+// A SAMLResponse of 256 KiB as base64, percent-encoded here and there.
+constexpr std::size_t kMaxAcs = 400UL * 1024;
 // Of the ways of this browser; it lasts as long as the browser is open.
 constexpr std::string_view kWaysCookie = "-ways";
 
@@ -119,13 +122,32 @@ http::Response refused_page(const AccountPages& pages, const http::Request& requ
   return response;
 }
 
-// Behind a form a redirect would be held against the policy of its page (go_on()).
+// A page whose form goes to the provider, by itself or by a click.
+http::Response form_to_provider(const AccountPages& pages, const http::Request& request,
+                                const providers::Departure& departure, const std::string& label) {
+  html::Page page = pages::begin_page(pages, request, label, "form_post.html");
+  page.form_target = html::form_target_of(departure.url);
+  page.script = "form_post.js";
+  page.values.set("ACTION", departure.url).set("BACK", label);
+  for (const auto& [name, value] : departure.posted) {
+    page.values.add("FIELD").set_sent("NAME", name).set_sent("VALUE", value);
+  }
+  return pages::show(pages, request, std::move(page));
+}
+
+// Behind a form of ours a redirect would be held against the policy of its page (go_on()).
 http::Response go(const AccountPages& pages, const http::Request& request,
-                  const std::string& address, const std::string& provider) {
-  if (request.method == http::Method::get) return pages::see_other(address);
-  return pages::go_on(
-      pages, request, address,
-      pages::language_of(pages, request).say(texts::ProviderContinue{.provider = provider}));
+                  const providers::Departure& departure, const std::string& provider) {
+  const std::string label =
+      pages::language_of(pages, request).say(texts::ProviderContinue{.provider = provider});
+  if (!departure.posted.empty()) return form_to_provider(pages, request, departure, label);
+  if (request.method == http::Method::get) return pages::see_other(departure.url);
+  return pages::go_on(pages, request, departure.url, label);
+}
+
+std::string shown_name(const AccountPages& pages, const std::string& provider) {
+  const auto* found = pages.federation->providers().find(provider);
+  return found != nullptr ? found->options.name : "";
 }
 
 }  // namespace
@@ -137,11 +159,10 @@ Task<http::Response> leave_for_provider(const AccountPages& pages, const http::R
   if (fresh) leaving.browser = federation::Federation::new_browser();
   leaving.address = std::string(request.client_address);
   const std::string browser = leaving.browser;
-  const auto* provider = pages.federation->providers().find(leaving.provider);
-  const std::string name = provider != nullptr ? provider->options.name : "";
+  const std::string name = shown_name(pages, leaving.provider);
   const auto departure = co_await pages.federation->leave(std::move(leaving));
   if (!departure) co_return refused_page(pages, request, departure.error());
-  http::Response response = go(pages, request, departure->url, name);
+  http::Response response = go(pages, request, *departure, name);
   if (fresh) {
     response.headers.emplace_back(
         "Set-Cookie",
@@ -231,11 +252,24 @@ Task<http::Response> back(const AccountPages& pages, const http::Request& reques
 
 // A provider's own word that somebody has signed out there (OpenID Connect Back-Channel Logout 1.0
 // section 2.5: a form that no browser sends; section 2.8: its answer). Also what a browser brings
-// (Front-Channel Logout 1.0), where the configuration allows it.
+// (SAML Profiles section 4.4; Front-Channel Logout 1.0, where the configuration allows it), which
+// may have to go on with an answer.
 Task<http::Response> hear_logout(const AccountPages& pages, const http::Request& request,
                                  const http::Form& sent) {
-  const auto heard = co_await pages.federation->hear_logout(request.parameters[0], fields_of(sent),
-                                                            std::string(request.client_address));
+  const std::string& id = request.parameters[0];
+  federation::Fields fields = fields_of(sent);
+  const auto* provider = pages.federation->providers().find(id);
+  if (provider != nullptr && provider->browser != nullptr &&
+      provider->browser->ends_sign_out(fields)) {
+    co_return pages::to_sign_in(pages::kHome, {.away = true});
+  }
+  std::optional<std::string> query;
+  if (request.method == http::Method::get) query = std::string(request.query);
+  const auto heard = co_await pages.federation->hear_logout(
+      id, std::move(fields), std::string(request.client_address), std::move(query));
+  if (heard && heard->answer) {
+    co_return go(pages, request, *heard->answer, shown_name(pages, id));
+  }
   http::Response response;
   response.content_type = {};
   response.headers = {{"Cache-Control", "no-store"}};
@@ -269,6 +303,27 @@ Task<http::Response> post_callback(const AccountPages& pages, const http::Reques
     co_return refused_page(pages, request, federation::Refused{.why = Why::way_over});
   }
   co_return pages::see_other(std::string(request.path) + "?" + query);
+}
+
+// SAML Bindings section 3.5: a form of the provider's, with which no cookie of ours comes, and
+// which is too long for an address. It is kept until the browser comes by itself.
+Task<http::Response> post_acs(const AccountPages& pages, const http::Request& request) {
+  const auto form = http::Form::parse(http::has_form(request) ? request.body : std::string_view());
+  const auto state = co_await pages.federation->hold(
+      request.parameters[0], form ? fields_of(*form) : federation::Fields());
+  if (!state) co_return refused_page(pages, request, state.error());
+  const std::vector<http::Form::Field> query{{"RelayState", *state}};
+  co_return pages::see_other(std::string(request.path) + "?" + http::encode_form(query));
+}
+
+Task<http::Response> get_metadata(const AccountPages& pages, const http::Request& request) {
+  auto document = co_await pages.federation->own_metadata(request.parameters[0]);
+  if (!document) co_return refused_page(pages, request, document.error());
+  http::Response response;
+  response.content_type = "application/samlmetadata+xml";
+  response.headers = {{"Cache-Control", "no-store"}};
+  response.body = std::move(*document);
+  co_return response;
 }
 
 Task<http::Response> get_logout(const AccountPages& pages, const http::Request& request) {
@@ -507,8 +562,11 @@ void mount_providers(request::Routes& routes, const AccountPages& pages) {
   routes.add(http::Method::get, one, open(get_leave));
   routes.add(http::Method::get, one + "/callback", open(get_callback));
   routes.add(http::Method::post, one + "/callback", open(post_callback));
+  routes.add(http::Method::get, one + "/acs", open(get_callback));
+  routes.add(http::Method::post, one + "/acs", open(post_acs), {.max_body = kMaxAcs});
+  routes.add(http::Method::get, one + "/metadata", open(get_metadata));
   routes.add(http::Method::get, one + "/logout", open(get_logout));
-  routes.add(http::Method::post, one + "/logout", open(post_logout));
+  routes.add(http::Method::post, one + "/logout", open(post_logout), {.max_body = kMaxAcs});
   add_form(routes, pages, one + "/confirm", pages::kHome, post_confirm);
   add_form(routes, pages, one + "/link", kWaysIn, post_link);
   add_page(routes, pages, std::string(kWaysIn), get_ways);

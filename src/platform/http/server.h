@@ -35,7 +35,9 @@ struct Limits {
     using config::Between;
     using std::chrono::hours;
     using std::chrono::milliseconds;
-    visit("max_body", max_body, "The largest request body, in bytes; larger ones get 413.",
+    visit("max_body", max_body,
+          "The largest request body, in bytes; larger ones get 413. What a SAML provider sends may "
+          "be larger.",
           Between{1024, 16 << 20});
     visit("max_headers", max_headers,
           "The largest request line and headers together, in bytes; larger ones get 431.",
