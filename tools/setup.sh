@@ -109,6 +109,14 @@ need_cas() {
   cp tests/cas-requirements.txt .cache/cas/requirements.txt
 }
 
+# The SAML provider of the tests, in .cache/saml, with the versions tests/saml-requirements.txt pins.
+need_saml() {
+  cmp -s tests/saml-requirements.txt .cache/saml/requirements.txt && return
+  /usr/bin/python3 -m venv --clear .cache/saml
+  .cache/saml/bin/pip install -q --disable-pip-version-check -r tests/saml-requirements.txt >&2
+  cp tests/saml-requirements.txt .cache/saml/requirements.txt
+}
+
 # Keycloak, in .cache/keycloak: built, and with a database that a program may administer which
 # names itself as tests/support/keycloak.py does. Each takes as long as a start of it.
 keycloak_version=26.7.3

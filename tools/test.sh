@@ -61,6 +61,7 @@ python_tests() { # STEP PRESET FOLDER… [-- PYTEST-ARGUMENT…]
 # Some of them sign people in at an identity provider.
 integration_tests() { # as python_tests
   need_provider
+  need_saml
   python_tests "$@"
 }
 
@@ -81,6 +82,7 @@ provider_tests() {
   need_packages providers
   need_provider
   need_cas
+  need_saml
   need_keycloak
   python_tests e2e-providers release e2e/providers -- -n 2 --dist loadgroup
 }
@@ -98,6 +100,7 @@ continuity_tests() {
   need_packages synapse
   need_synapse
   need_provider
+  need_saml
   local rows=(tests/integration/test_continuity*.py)
   LATCHKEY_EDGE=1 python_tests continuity release "${rows[@]#tests/}" -- -n 2
 }

@@ -114,7 +114,7 @@ def test_a_provider_that_is_down(upstream):
     upstream.stop()
     try:
         assert_never_noticed(client)
-        assert upstream.come_back(browser, told).status == 503
+        assert upstream.come_back(browser, told).status == upstream.while_down
         client.refresh()
         assert_never_noticed(client)
         soft_logout(client)

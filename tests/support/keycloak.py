@@ -90,7 +90,8 @@ class Keycloak:
         # Its tokens live for a minute.
         form = ADMINISTRATOR | {"grant_type": "client_credentials"}
         tokens = self._http.post("/realms/master/protocol/openid-connect/token", data=form)
-        headers = {"Authorization": f"Bearer {tokens.raise_for_status().json()['access_token']}"}
+        headers = how.pop("headers", {})
+        headers["Authorization"] = f"Bearer {tokens.raise_for_status().json()['access_token']}"
         answer = self._http.request(method, f"/admin/realms{path}", headers=headers, **how)
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else None

@@ -11,6 +11,7 @@ from support.browser import Browser, Page
 from support.cas_server import CasServer
 from support.oidc import OidcProvider
 from support.polling import wait_until
+from support.saml import SamlIdp
 from support.server import Server
 
 TARGET = "https://client.example/back"
@@ -22,6 +23,8 @@ class Upstream:
 
     id = "corp"
     name = "Corp"
+    # What a browser is answered that comes back from it while it is down: most are asked then.
+    while_down = 503
     # Who tells us of a sign-out sends it there.
     logout_path = "/account/providers/corp/logout"
 
@@ -204,4 +207,46 @@ class Cas(BrowserUpstream):
         self._provider.lies = lies
 
 
-UPSTREAMS = {"oidc": Oidc, "cas": Cas}
+class Saml(BrowserUpstream):
+    """The one that pysaml2 makes."""
+
+    while_down = 200
+
+    def __init__(self, server: Server, folder: Path):
+        super().__init__(server)
+        self._provider = SamlIdp(folder, f"{server.url}/account/providers/{self.id}/metadata")
+        self._provider.start()
+        self.stop, self.start = self._provider.stop, self._provider.start
+        self.freeze, self.thaw = self._provider.freeze, self._provider.thaw
+        self.renew, self.close = self._provider.rotate_keys, self._provider.close
+
+    def configured(self) -> dict:
+        return super().configured() | {
+            "kind": "saml",
+            "metadata_url": self._provider.metadata,
+            "localpart": "{{ claims.uid }}",
+        }
+
+    def new_person(self) -> str:
+        return new_name()
+
+    def there(self, away: str, name: str) -> dict[str, str]:
+        with httpx.Client(trust_env=False, timeout=20) as browser:
+            return self._provider.sign_in(browser, away, name).hidden
+
+    def come_back(self, browser: Browser, told: dict[str, str]) -> Page:
+        """As a form of another site's, with which no cookie comes, and then by itself."""
+        path = f"/account/providers/{self.id}/acs"
+        answer = self.server.api.request("POST", path, data=told)
+        if answer.status_code != 303:
+            return Page(browser, answer)
+        return browser.open(answer.headers["Location"])
+
+    def notice(self, name: str) -> dict[str, str]:
+        return self._provider.sign_out(name, "post").hidden
+
+    def lie(self, lies: bool) -> None:
+        self._provider.order("lie", on=lies)
+
+
+UPSTREAMS = {"oidc": Oidc, "cas": Cas, "saml": Saml}
