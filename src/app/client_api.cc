@@ -92,7 +92,9 @@ ClientApi::ClientApi(Core& core, const http::Router& router)
           .client_name = pages.client_name,
           .server_name = core.config.server_name,
           .public_url = core.public_url,
-          .capabilities = core.capabilities.get()} {}
+          .capabilities = core.capabilities.get()} {
+  pages.sign_outs = account_pages::sign_outs_of(pages);
+}
 
 void ClientApi::purge() {
   auth_.purge();

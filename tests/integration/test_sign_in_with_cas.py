@@ -60,6 +60,8 @@ def test_signs_up_and_in_again(cas_server, cas, browser):
     page = page.submit(form=next(form for form in page.forms if "sign-out" in form.action))
     # Not straight back to it.
     assert page.away is None
+    page = browser.open(page.link("Sign in"))
+    assert page.away is None
     assert "Continue with University" in page.text
 
 

@@ -6,6 +6,7 @@
 #include "domain/accounts/account_changes.h"
 #include "domain/accounts/audit.h"
 #include "domain/accounts/matrix_id.h"
+#include "domain/federation/kept_hint.h"
 #include "domain/sessions/session_rows.h"
 #include "domain/sessions/standing.h"
 #include "domain/signin/browser_session_rows.h"
@@ -98,6 +99,7 @@ void Federation::close() {
 }
 
 std::string Federation::new_browser() { return random_secret(); }
+std::string Federation::new_state() { return random_secret(); }
 
 Refused Federation::refusal(const Way& way, Why why) {
   return {.why = why,
@@ -149,7 +151,7 @@ Task<std::expected<providers::Departure, Refused>> Federation::leave(Leaving lea
                       .kept = {{"next", leaving.next}},
                       .begun_at = now,
                       .expires_at = now + kAway},
-          .state = random_secret()};
+          .state = new_state()};
   const providers::Beginning beginning{.state = way.state,
                                        .again = providers::wants_proof_anew(leaving.purpose),
                                        .login_hint = leaving.login_hint};
@@ -257,7 +259,8 @@ Task<std::expected<Arrived, Refused>> Federation::arrive(Returning returning) {
   auto way = co_await find_way(*state, returning.browser);
   if (!way) co_return std::unexpected(way.error());
   // Of another provider's way nothing is believed (RFC 9700 section 4.4, mix-up).
-  if (way->provider != from || way->attempt.arrived_at) {
+  if (way->provider != from || way->attempt.arrived_at ||
+      way->attempt.purpose == Purpose::sign_out) {
     co_return std::unexpected(refusal(*way, Why::way_over));
   }
   if (auto held = take_held(way->attempt.kept)) returning.fields = *std::move(held);
@@ -387,14 +390,16 @@ std::expected<SignedIn, Refused> Federation::sign_in(db::Tx& tx, const Entering&
 
 void Federation::remember_session(db::Tx& tx, const Entering& entering, UserId user,
                                   BrowserSessionId browser) {
-  providers::put_begun_there(tx,
-                             {.browser = browser,
-                              .provider = entering.way.provider->options.id,
-                              .subject = entering.who.subject,
-                              .name = entering.who.session,
-                              .user = user,
-                              .created_at = parts_.ground.clock.now()},
-                             kMostBegunThere);
+  providers::put_begun_there(
+      tx,
+      {.browser = browser,
+       .provider = entering.way.provider->options.id,
+       .subject = entering.who.subject,
+       .name = entering.who.session,
+       .user = user,
+       .created_at = parts_.ground.clock.now(),
+       .hint = sealed_hint(*parts_.sessions.keys(), browser, entering.who.hint)},
+      kMostBegunThere);
 }
 
 void Federation::take_over_profile(db::Tx& tx, const Entering& entering, UserId user,

@@ -96,6 +96,18 @@ struct Linked {
 struct Confirmed {
   std::string session;  // of the authentication
 };
+// Who has signed out here, and is signed in at the provider still.
+struct StillThere {
+  std::string provider;                                // as people know it
+  std::string state;                                   // of the way there
+  bool ends_apps = false;                              // it may end what the browser has let in
+  std::optional<providers::Departure> departure = {};  // they go there; absent: it is offered
+};
+// Who has signed out there too.
+struct SignedOutThere {
+  std::string provider;
+  std::string next;  // an app's address, at which they go on; empty: none
+};
 // What is to be asked first.
 struct Question {
   Course course;             // choose_name or prove_account
@@ -215,6 +227,26 @@ class Federation {
   // What a provider has to know of this server, where its protocol has a document for that.
   Task<std::expected<std::string, Refused>> own_metadata(std::string provider);
 
+  // --- signing out there (provider_sign_out.cc) ---
+
+  struct SignOut {
+    signin::BrowserSession who;
+    std::string browser;    // the cookie of this browser's ways
+    std::string return_to;  // where who comes back is told that they are signed out
+    std::string next = {};  // an app's address, to which they are led then
+    bool there = false;     // they have said that they want to be signed out there too
+  };
+  // Signs the browser out, whatever the provider says. Absent: no provider has a part in it.
+  Task<std::optional<StillThere>> sign_out(SignOut leaving);
+  // Which provider signs a browser out too if its person says so, as people know it; empty: none.
+  Task<std::string> offered_sign_out(signin::BrowserSession who);
+  // What was offered, once more, and when it is taken. Absent: it is over.
+  Task<std::optional<StillThere>> still_there(std::string state, std::string browser);
+  Task<std::optional<StillThere>> go_there(std::string state, std::string browser,
+                                           std::string return_to);
+  // Who comes back with that state. Absent: nobody went there with it.
+  Task<std::optional<SignedOutThere>> come_back(std::string state, std::string browser);
+
   // --- the links of an account (ways_in.cc) ---
 
   Task<std::vector<WayIn>> ways_in(UserId user);
@@ -251,6 +283,16 @@ class Federation {
     const std::string& cookie;
   };
 
+  static std::string new_state();
+  // What a provider has begun in a browser.
+  struct Begun {
+    const providers::Provider* provider;
+    providers::BegunThere row;
+  };
+  Task<std::optional<Begun>> find_begun(const signin::BrowserSession& who);
+  // A way of this browser's on which somebody signs out.
+  Task<std::optional<Way>> find_way_out(const std::string& state, const std::string& browser);
+  Task<std::optional<providers::Departure>> departure_of(const Way& way, std::string return_to);
   // A way of this browser's that is not over.
   Task<std::expected<Way, Refused>> find_way(const std::string& state, const std::string& browser);
   // The same, with who has arrived and is asked something.

@@ -11,7 +11,8 @@
 namespace latchkey::federation {
 namespace {
 
-constexpr std::size_t kLongestName = 255;  // bytes
+constexpr std::size_t kLongestName = 255;       // bytes
+constexpr std::size_t kLongestHint = 8 * 1024;  // bytes; an ID token has one or two thousand
 
 std::string rendered(const providers::ClaimsTemplate& made, const providers::Person& person) {
   std::string text = made.render(person.claims).value_or("");
@@ -43,20 +44,24 @@ std::string usable_localpart(const providers::Provider& provider, const provider
 
 Newcomer newcomer_of(const providers::Provider& provider, const providers::Person& person,
                      std::string_view server_name) {
-  return {.subject = person.subject,
-          .localpart = usable_localpart(provider, person, server_name),
-          .display_name = shown_name(provider, person),
-          .email = verified_email(provider, person),
-          .session = person.session.name,
-          .once = person.once};
+  Newcomer newcomer{.subject = person.subject,
+                    .localpart = usable_localpart(provider, person, server_name),
+                    .display_name = shown_name(provider, person),
+                    .email = verified_email(provider, person),
+                    .session = person.session.name,
+                    .hint = {},
+                    .once = person.once};
+  if (provider.options.sign_out_there != providers::SignOutThere::never &&
+      person.session.hint.reveal().size() <= kLongestHint) {
+    newcomer.hint = person.session.hint;
+  }
+  return newcomer;
 }
 
 boost::json::object json_of(const Newcomer& newcomer) {
-  return {{"subject", newcomer.subject},
-          {"localpart", newcomer.localpart},
-          {"display_name", newcomer.display_name},
-          {"email", newcomer.email},
-          {"session", newcomer.session}};
+  return {{"subject", newcomer.subject},           {"localpart", newcomer.localpart},
+          {"display_name", newcomer.display_name}, {"email", newcomer.email},
+          {"session", newcomer.session},           {"hint", newcomer.hint.reveal()}};
 }
 
 std::optional<Newcomer> newcomer_in(const boost::json::object& kept) {
@@ -67,7 +72,8 @@ std::optional<Newcomer> newcomer_in(const boost::json::object& kept) {
                     .localpart = text("localpart"),
                     .display_name = text("display_name"),
                     .email = text("email"),
-                    .session = text("session")};
+                    .session = text("session"),
+                    .hint = Secret(text("hint"))};
   if (newcomer.subject.empty()) return std::nullopt;
   return newcomer;
 }

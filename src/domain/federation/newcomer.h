@@ -16,6 +16,7 @@ struct Newcomer {
   std::string display_name;  // may be empty
   std::string email;         // verified, in the form in which it is kept; empty: none
   std::string session;       // providers::ProviderSession::name
+  Secret hint = {};          // its hint, where it is kept
   std::string once = {};     // providers::Person::once; of no use to who is asked something
 };
 

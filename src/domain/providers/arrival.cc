@@ -36,6 +36,8 @@ Course course_of(const Arrival& arrival) {
     case Purpose::confirm:
       // Nobody is signed in here who could have been signed out when the account was locked.
       return own ? sign_in_of(*arrival.linked, Course::confirmed) : Course::another_person;
+    case Purpose::sign_out:
+      return Course::no_account;  // nobody is signed in by that
     case Purpose::sign_in:
       break;
   }

@@ -14,6 +14,7 @@ enum class Purpose : int {
   link = 2,            // somebody who is signed in adds a way in
   reauthenticate = 3,  // somebody who is signed in is about to destroy something
   confirm = 4,         // somebody's app is about to do something, and they confirm it
+  sign_out = 5,        // somebody who has signed out here signs out there too
 };
 
 // Whether the person has to prove themselves anew, however lately they did.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "domain/providers/sign_out_there.h"
+
 namespace latchkey::providers {
 namespace {
 
@@ -97,10 +99,33 @@ constexpr Row kRows[] = {
      {.purpose = Purpose::confirm, .visitor = kAlice, .linked = kGone},
      Course::deactivated},
 
+    {"nobody comes back signed in who went to sign out",
+     {.purpose = Purpose::sign_out, .visitor = kAlice, .linked = kGood, .registration = true},
+     Course::no_account},
     {"a purpose without a visitor is good for nothing",
      {.purpose = Purpose::reauthenticate, .linked = kGood},
      Course::another_person},
 };
+
+TEST(SignOut, Courses) {
+  using enum SignOutThere;
+  using Course = SignOutCourse;
+  struct {
+    SignOutThere configured;
+    bool wanted, on_their_way;
+    Course course;
+  } constexpr rows[] = {
+      {never, false, false, Course::here},  {never, true, false, Course::here},
+      {never, true, true, Course::here},    {offer, false, false, Course::offer},
+      {offer, true, false, Course::there},  {offer, false, true, Course::here},
+      {offer, true, true, Course::there},   {always, false, false, Course::there},
+      {always, false, true, Course::there}, {always, true, true, Course::there},
+  };
+  for (const auto& row : rows) {
+    EXPECT_EQ(course_of_sign_out(row.configured, row.wanted, row.on_their_way), row.course)
+        << static_cast<int>(row.configured) << row.wanted << row.on_their_way;
+  }
+}
 
 TEST(Arrival, Courses) {
   for (const Row& row : kRows) EXPECT_EQ(course_of(row.arrival), row.course) << row.what;

@@ -96,6 +96,13 @@ struct Returned {
   Time begun_at;
 };
 
+// Somebody who has signed out here and is to be signed out there.
+struct SigningOut {
+  ProviderSession session;
+  std::string return_to;  // an address of this server that was agreed with the provider
+  std::string state;      // comes back with them, where the protocol has a place for it
+};
+
 // What a provider says that is over. One of the two may be empty, but not both.
 struct LogoutNotice {
   std::string subject;
@@ -131,10 +138,8 @@ class BrowserProvider {
                                                      const CallLimits& limits);
   // Whether it is no such word, but the browser back from sign_out().
   virtual bool ends_sign_out(const Fields& fields) const;
-  // Where the browser goes to be signed out there too, and then to `return_to`, an address of this
-  // server that was agreed with the provider; absent: it has no such place.
-  virtual std::optional<Departure> sign_out(const ProviderSession& session,
-                                            std::string_view return_to) = 0;
+  // Where the browser goes to be signed out there too; absent: it has no such place.
+  virtual std::optional<Departure> sign_out(const SigningOut& leaving) = 0;
 
   // Asks it for all that a sign-in needs of it, as far as that can be seen without a person: for
   // `latchkey provider test`. What is fine, a sentence each.

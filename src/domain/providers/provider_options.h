@@ -10,6 +10,7 @@
 #include "domain/providers/arrival.h"
 #include "domain/providers/claims_template.h"
 #include "domain/providers/provider.h"
+#include "domain/providers/sign_out_there.h"
 #include "platform/config/attributes.h"
 #include "platform/config/bounds.h"
 
@@ -33,6 +34,7 @@ struct ProviderOptions {
   bool email_verified = false;
   bool update_profile = false;
   LogoutEnds logout = LogoutEnds::softly;
+  SignOutThere sign_out_there = SignOutThere::offer;
 
   template <class Visitor>
   void common_options(Visitor& visit) {
@@ -79,6 +81,12 @@ struct ProviderOptions {
           config::Choices<LogoutEnds>{{"soft", LogoutEnds::softly},
                                       {"hard", LogoutEnds::for_good},
                                       {"none", LogoutEnds::nothing}});
+    visit("sign_out_there", sign_out_there,
+          "Whether who signs out of the account pages here is signed out there too, which may sign "
+          "them out of all that they use with it: never, or it is offered, or always.",
+          config::Choices<SignOutThere>{{"never", SignOutThere::never},
+                                        {"offer", SignOutThere::offer},
+                                        {"always", SignOutThere::always}});
   }
   // Rules between them; each sentence begins with an option's name.
   std::vector<std::string> common_problems() const;

@@ -6,17 +6,18 @@ namespace latchkey::providers {
 namespace {
 
 constexpr std::string_view kSelect =
-    "SELECT browser_session, provider, subject, name, user_id, created_at"
+    "SELECT browser_session, provider, subject, name, user_id, created_at, hint"
     " FROM provider_sessions";
 
 template <class... Args>
 std::vector<BegunThere> select(db::Tx& tx, std::string_view condition, const Args&... args) {
   std::vector<BegunThere> found;
-  for (auto& row : tx.all<BrowserSessionId, std::string, std::string, std::string, UserId, Time>(
-           std::string(kSelect) + std::string(condition), args...)) {
-    auto& [browser, provider, subject, name, user, created_at] = row;
-    found.push_back(
-        {browser, std::move(provider), std::move(subject), std::move(name), user, created_at});
+  for (auto& row :
+       tx.all<BrowserSessionId, std::string, std::string, std::string, UserId, Time,
+              std::optional<std::string>>(std::string(kSelect) + std::string(condition), args...)) {
+    auto& [browser, provider, subject, name, user, created_at, hint] = row;
+    found.push_back({browser, std::move(provider), std::move(subject), std::move(name), user,
+                     created_at, std::move(hint)});
   }
   return found;
 }
@@ -25,13 +26,14 @@ std::vector<BegunThere> select(db::Tx& tx, std::string_view condition, const Arg
 
 void put_begun_there(db::Tx& tx, const BegunThere& begun, std::int64_t most) {
   tx.run(
-      "INSERT INTO provider_sessions (browser_session, provider, subject, name, user_id, "
-      "created_at)"
-      " VALUES (:browser, :provider, :subject, :name, :user, :created)"
+      "INSERT INTO provider_sessions (browser_session, provider, subject, name, user_id,"
+      " created_at, hint)"
+      " VALUES (:browser, :provider, :subject, :name, :user, :created, :hint)"
       " ON CONFLICT (browser_session) DO UPDATE SET provider = excluded.provider,"
       " subject = excluded.subject, name = excluded.name, user_id = excluded.user_id,"
-      " created_at = excluded.created_at",
-      begun.browser, begun.provider, begun.subject, begun.name, begun.user, begun.created_at);
+      " created_at = excluded.created_at, hint = excluded.hint",
+      begun.browser, begun.provider, begun.subject, begun.name, begun.user, begun.created_at,
+      begun.hint);
   tx.run(
       "DELETE FROM provider_sessions WHERE user_id = :user AND browser_session NOT IN"
       " (SELECT browser_session FROM provider_sessions WHERE user_id = :user"

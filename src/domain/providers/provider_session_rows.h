@@ -21,6 +21,7 @@ struct BegunThere {
   std::string name;  // ProviderSession::name
   UserId user{};
   Time created_at;
+  std::optional<std::string> hint = {};  // ProviderSession::hint, sealed
 };
 
 // In place of what had begun that browser session before. Of an account's those are kept that began

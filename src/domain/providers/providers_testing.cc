@@ -41,8 +41,10 @@ Reply<LogoutNotice> ScriptedProvider::read_logout(const Fields& fields, const Ca
 
 std::optional<std::string> ScriptedProvider::own_metadata() { return document; }
 
-std::optional<Departure> ScriptedProvider::sign_out(const ProviderSession&, std::string_view) {
-  return std::nullopt;
+std::optional<Departure> ScriptedProvider::sign_out(const SigningOut& leaving) {
+  if (!signs_out) return std::nullopt;
+  return Departure{.url = "https://idp.example/end?hint=" + leaving.session.hint.reveal() +
+                          "&back=" + leaving.return_to + "&state=" + leaving.state};
 }
 
 Reply<std::vector<std::string>> ScriptedProvider::test(const CallLimits&) {

@@ -20,13 +20,14 @@ class ScriptedProvider : public BrowserProvider {
   std::optional<std::string> document = {};
   // Whether it was asked to have people prove themselves anew, the last time.
   bool asked_again = false;
+  // Whether people can be signed out there.
+  bool signs_out = true;
 
   Reply<Departure> begin(const Beginning& beginning, const CallLimits& limits) override;
   Reply<Person> finish(const Returned& returned, const CallLimits& limits) override;
   std::optional<std::string> state_of(const Fields& fields) const override;
   Reply<LogoutNotice> read_logout(const Fields& fields, const CallLimits& limits) override;
-  std::optional<Departure> sign_out(const ProviderSession& session,
-                                    std::string_view return_to) override;
+  std::optional<Departure> sign_out(const SigningOut& leaving) override;
   Reply<std::vector<std::string>> test(const CallLimits& limits) override;
   std::optional<std::string> own_metadata() override;
 };

@@ -99,9 +99,10 @@ TEST_P(ProviderRowsTest, AnAttemptIsArrivedAtOnce) {
 
 TEST_P(ProviderRowsTest, WhatWasBegunThereIsFoundByNameAndBySubject) {
   const UserId alice = make_user("alice");
-  const auto begun = [&](int browser, std::string subject, std::string name, Time at) {
-    return BegunThere{BrowserSessionId{browser}, "corp", std::move(subject),
-                      std::move(name),           alice,  at};
+  const auto begun = [&](int browser, const std::string& subject, const std::string& name,
+                         Time at) {
+    return BegunThere{BrowserSessionId{browser}, "corp", subject, name, alice, at,
+                      "hint of " + name};
   };
   write([&](db::Tx& tx) {
     put_begun_there(tx, begun(1, "a", "s1", kNoon), 10);
@@ -110,6 +111,7 @@ TEST_P(ProviderRowsTest, WhatWasBegunThereIsFoundByNameAndBySubject) {
     EXPECT_THAT(list_begun_there(tx, "corp", "a", ""), SizeIs(3));
     EXPECT_THAT(list_begun_there(tx, "corp", "", "s2"),
                 ElementsAre(Field(&BegunThere::browser, BrowserSessionId{2})));
+    EXPECT_EQ(find_begun_there(tx, BrowserSessionId{2})->hint, "hint of s2");
     EXPECT_THAT(list_begun_there(tx, "corp", "b", "s2"), IsEmpty());
     EXPECT_THAT(list_begun_there(tx, "other", "a", ""), IsEmpty());
     // Signed in anew, there another time.

@@ -183,6 +183,7 @@ void mount(http::Router& router, const AccountPages& pages) {
   mount_destroy(routes, pages);
   mount_providers(routes, pages);
   mount_confirm_app(routes, pages);
+  mount_sign_out(routes, pages);
   mount_pictures(router, pages);
   routes.add(http::Method::get, "/.well-known/change-password", get_change_password);
   request::Routes root(router, {.name = "root", .refuse = request::standard_refusal});

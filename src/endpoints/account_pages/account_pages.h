@@ -75,9 +75,13 @@ void mount_password(request::Routes& routes, const AccountPages& pages);
 void mount_destroy(request::Routes& routes, const AccountPages& pages);
 void mount_providers(request::Routes& routes, const AccountPages& pages);
 void mount_confirm_app(request::Routes& routes, const AccountPages& pages);
+void mount_sign_out(request::Routes& routes, const AccountPages& pages);
 
 // All of them. `pages` must outlive the router.
 void mount(http::Router& router, const AccountPages& pages);
+
+// For pages::Site, of which `pages` is one.
+pages::SignOuts sign_outs_of(const AccountPages& pages);
 
 // A device as several pages show it.
 
@@ -115,6 +119,15 @@ inline constexpr std::string_view kProviders = "/account/providers/";
 // Where a browser leaves for a provider, and then goes on at `next`.
 std::string provider_path(std::string_view id, std::string_view next,
                           std::string_view login_hint = {});
+// The cookie of this browser's ways to providers; empty: it has none yet.
+std::string ways_cookie(const AccountPages& pages, const http::Request& request);
+void give_ways_cookie(const AccountPages& pages, http::Response& response,
+                      const std::string& value);
+// To the page for who comes back from signing out there, with that state (sign_out.cc).
+http::Response signed_out_there(std::string_view state);
+// Where a provider wants the browser, with a link of that text where it does not go by itself.
+http::Response go_to_provider(const AccountPages& pages, const http::Request& request,
+                              const providers::Departure& departure, const std::string& link_text);
 // Sends the browser away to a provider; its cookie and its address are read from the request.
 Task<http::Response> leave_for_provider(const AccountPages& pages, const http::Request& request,
                                         federation::Leaving leaving);

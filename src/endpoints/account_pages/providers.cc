@@ -30,11 +30,6 @@ constexpr std::size_t kMaxAcs = 400UL * 1024;
 // Of the ways of this browser; it lasts as long as the browser is open.
 constexpr std::string_view kWaysCookie = "-ways";
 
-std::string ways_cookie(const AccountPages& pages, const http::Request& request) {
-  return std::string(
-      pages::cookie_value(request, pages::cookie_name(pages.public_url, kWaysCookie)));
-}
-
 // What the person reads, which names the provider where it had a part in it.
 std::string sentence_of(const Language& language, const federation::Refused& refused) {
   const std::string_view provider = refused.provider;
@@ -135,22 +130,33 @@ http::Response form_to_provider(const AccountPages& pages, const http::Request& 
   return pages::show(pages, request, std::move(page));
 }
 
-// Behind a form of ours a redirect would be held against the policy of its page (go_on()).
-http::Response go(const AccountPages& pages, const http::Request& request,
-                  const providers::Departure& departure, const std::string& provider) {
-  const std::string label =
-      pages::language_of(pages, request).say(texts::ProviderContinue{.provider = provider});
-  if (!departure.posted.empty()) return form_to_provider(pages, request, departure, label);
-  if (request.method == http::Method::get) return pages::see_other(departure.url);
-  return pages::go_on(pages, request, departure.url, label);
-}
-
 std::string shown_name(const AccountPages& pages, const std::string& provider) {
   const auto* found = pages.federation->providers().find(provider);
   return found != nullptr ? found->options.name : "";
 }
 
 }  // namespace
+
+std::string ways_cookie(const AccountPages& pages, const http::Request& request) {
+  return std::string(
+      pages::cookie_value(request, pages::cookie_name(pages.public_url, kWaysCookie)));
+}
+
+void give_ways_cookie(const AccountPages& pages, http::Response& response,
+                      const std::string& value) {
+  response.headers.emplace_back(
+      "Set-Cookie",
+      pages::set_cookie(pages.public_url, pages::cookie_name(pages.public_url, kWaysCookie), value,
+                        std::nullopt));
+}
+
+// Behind a form of ours a redirect would be held against the policy of its page (go_on()).
+http::Response go_to_provider(const AccountPages& pages, const http::Request& request,
+                              const providers::Departure& departure, const std::string& link_text) {
+  if (!departure.posted.empty()) return form_to_provider(pages, request, departure, link_text);
+  if (request.method == http::Method::get) return pages::see_other(departure.url);
+  return pages::go_on(pages, request, departure.url, link_text);
+}
 
 Task<http::Response> leave_for_provider(const AccountPages& pages, const http::Request& request,
                                         federation::Leaving leaving) {
@@ -162,13 +168,10 @@ Task<http::Response> leave_for_provider(const AccountPages& pages, const http::R
   const std::string name = shown_name(pages, leaving.provider);
   const auto departure = co_await pages.federation->leave(std::move(leaving));
   if (!departure) co_return refused_page(pages, request, departure.error());
-  http::Response response = go(pages, request, *departure, name);
-  if (fresh) {
-    response.headers.emplace_back(
-        "Set-Cookie",
-        pages::set_cookie(pages.public_url, pages::cookie_name(pages.public_url, kWaysCookie),
-                          browser, std::nullopt));
-  }
+  http::Response response = go_to_provider(
+      pages, request, *departure,
+      pages::language_of(pages, request).say(texts::ProviderContinue{.provider = name}));
+  if (fresh) give_ways_cookie(pages, response, browser);
   co_return response;
 }
 
@@ -261,14 +264,16 @@ Task<http::Response> hear_logout(const AccountPages& pages, const http::Request&
   const auto* provider = pages.federation->providers().find(id);
   if (provider != nullptr && provider->browser != nullptr &&
       provider->browser->ends_sign_out(fields)) {
-    co_return pages::to_sign_in(pages::kHome, {.away = true});
+    co_return signed_out_there(pages::field(sent, "RelayState"));
   }
   std::optional<std::string> query;
   if (request.method == http::Method::get) query = std::string(request.query);
   const auto heard = co_await pages.federation->hear_logout(
       id, std::move(fields), std::string(request.client_address), std::move(query));
   if (heard && heard->answer) {
-    co_return go(pages, request, *heard->answer, shown_name(pages, id));
+    co_return go_to_provider(pages, request, *heard->answer,
+                             pages::language_of(pages, request)
+                                 .say(texts::ProviderContinue{.provider = shown_name(pages, id)}));
   }
   http::Response response;
   response.content_type = {};

@@ -1,4 +1,4 @@
-// GET and POST /account/sign-in, POST /account/sign-out.
+// GET and POST /account/sign-in.
 
 #include "domain/accounts/matrix_id.h"
 #include "endpoints/account_pages/account_pages.h"
@@ -173,13 +173,6 @@ Task<http::Response> post_sign_in(const AccountPages& pages, const http::Request
   co_return response;
 }
 
-Task<http::Response> post_sign_out(const Visit& visit) {
-  co_await visit.pages.browsers.end(visit.who.account.id, visit.who.id);
-  http::Response response = pages::done(visit.pages, "/account/sign-in", pages::Notice::signed_out);
-  pages::take_cookie(visit.pages, response);
-  co_return response;
-}
-
 }  // namespace
 
 void mount_sign_in(request::Routes& routes, const AccountPages& pages) {
@@ -189,7 +182,6 @@ void mount_sign_in(request::Routes& routes, const AccountPages& pages) {
                 [&pages](const http::Request& request, const http::Form& sent) {
                   return post_sign_in(pages, request, sent);
                 });
-  add_form(routes, pages, "/account/sign-out", pages::kHome, post_sign_out);
 }
 
 }  // namespace latchkey::account_pages

@@ -10,8 +10,6 @@
 #include "endpoints/oauth/consent_page.h"
 #include "endpoints/oauth/oauth.h"
 #include "endpoints/pages/next.h"
-#include "endpoints/pages/surface.h"
-#include "platform/http/percent.h"
 
 namespace latchkey::oauth {
 namespace {
@@ -77,8 +75,8 @@ std::string client_name(const http::Request& request, const LogoutRequest& asked
                       : std::string();
 }
 
-http::Response ask(const Api& api, const http::Request& request, const LogoutRequest& asked,
-                   const signin::BrowserSession& browser) {
+Task<http::Response> ask(const Api& api, const http::Request& request, const LogoutRequest& asked,
+                         const signin::BrowserSession& browser) {
   const Language& language = pages::language_of(api.site, request);
   html::Page page =
       pages::begin_page(api.site, request, language.say(Text::logout_title), "logout.html");
@@ -88,8 +86,12 @@ http::Response ask(const Api& api, const http::Request& request, const LogoutReq
     values.add_text("ASKS", language.say(texts::LogoutAsks{.app = client_name(request, asked),
                                                            .server = api.server_name}));
   }
+  const std::string provider = co_await api.site.sign_outs.offered(browser);
+  if (!provider.empty()) {
+    values.add("THERE").set("THERE_LABEL", language.say(texts::SignOutThere{.provider = provider}));
+  }
   if (asked.back) page.form_target = html::form_target_of(asked.back->redirect_uri);
-  return pages::show(api.site, request, std::move(page));
+  co_return pages::show(api.site, request, std::move(page));
 }
 
 // Nobody is signed in here, so nothing is left to ask.
@@ -108,30 +110,8 @@ Task<http::Response> get_logout(const Api& api, const http::Request& request) {
   const auto asked = co_await read(api, pages::query_of(request));
   if (!asked) co_return refuse(api, request, asked.error());
   const auto browser = co_await pages::visitor(api.site, request);
-  co_return browser ? ask(api, request, *asked, *browser) : nobody(api, request, *asked);
-}
-
-// Where somebody who has signed out is told so, still in the language that the app asked for.
-std::string signed_out_page(const http::Request& request) {
-  std::string path = "/account/sign-in";
-  const std::string locales = pages::ui_locales(request);
-  return locales.empty() ? path : path + "?ui_locales=" + http::percent_encode(locales);
-}
-
-Task<http::Response> decide(const Api& api, const http::Request& request,
-                            const LogoutRequest& asked, const signin::BrowserSession& browser,
-                            bool sign_out) {
-  if (sign_out) co_await api.site.browsers.end(browser.account.id, browser.id);
-  http::Response response;
-  if (asked.back) {
-    response = pages::see_other(address(*asked.back));
-  } else if (sign_out) {
-    response = pages::done(api.site, signed_out_page(request), pages::Notice::signed_out);
-  } else {
-    response = pages::see_other(std::string(pages::kHome));
-  }
-  if (sign_out) pages::take_cookie(api.site, response);
-  co_return response;
+  if (!browser) co_return nobody(api, request, *asked);
+  co_return co_await ask(api, request, *asked, *browser);
 }
 
 // A client may post as well (section 2). The browser sends no cookie with a form of another site,
@@ -153,7 +133,12 @@ Task<http::Response> post_logout(const Api& api, const http::Request& request) {
   if (!pages::csrf_ok(api.site, request, *form)) {
     co_return pages::csrf_refused(api.site, request);
   }
-  co_return co_await decide(api, request, *asked, *browser, decision == "sign_out");
+  const std::string back = asked->back ? address(*asked->back) : std::string();
+  if (decision != "sign_out") {
+    co_return pages::see_other(back.empty() ? std::string(pages::kHome) : back);
+  }
+  co_return co_await api.site.sign_outs.sign_out(
+      request, *browser, {.next = back, .there = pages::field(*form, "there") == "1"});
 }
 
 }  // namespace

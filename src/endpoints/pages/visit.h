@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,21 @@
 // pages to people who are signed in.
 namespace latchkey::pages {
 
+// How somebody signs out of this browser.
+struct SigningOut {
+  std::string next = {};  // an app's address, to which they are led then; empty: a page says it
+  bool there = false;  // at the identity provider too that had signed them in, if they may say so
+};
+// What the pages of other surfaces do with a browser's session through the account pages, which
+// know identity providers.
+struct SignOuts {
+  std::function<Task<http::Response>(const http::Request&, const signin::BrowserSession&,
+                                     SigningOut)>
+      sign_out;
+  // The provider that signs them out too if they say so, as people know it; empty: none does.
+  std::function<Task<std::string>(const signin::BrowserSession&)> offered;
+};
+
 // What every page is made with; owned by app.
 struct Site {
   signin::BrowserSessions& browsers;
@@ -29,6 +45,7 @@ struct Site {
   const http::PublicUrl& public_url;
   const Clock& clock;
   ClientName client_name = {};  // without it no app has a name
+  SignOuts sign_outs = {};      // set before anything is mounted
 };
 
 // The browser session that the request's cookie names; absent: nobody is signed in.

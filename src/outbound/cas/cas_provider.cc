@@ -215,9 +215,11 @@ providers::Reply<providers::LogoutNotice> CasProvider::read_logout(const Fields&
                                  .expires_at = clock_.now() + kNoticeLasts};
 }
 
-std::optional<Departure> CasProvider::sign_out(const providers::ProviderSession&,
-                                               std::string_view return_to) {
-  return Departure{.url = url_ + "/logout?service=" + percent_encode(return_to)};
+std::optional<Departure> CasProvider::sign_out(const providers::SigningOut& leaving) {
+  // What comes back is the service as it is (CAS Protocol 3.0 section 2.3.2).
+  std::string service = leaving.return_to;
+  if (!leaving.state.empty()) service += "?state=" + percent_encode(leaving.state);
+  return Departure{.url = url_ + "/logout?service=" + percent_encode(service)};
 }
 
 providers::Reply<std::vector<std::string>> CasProvider::test(const CallLimits& limits) {

@@ -36,8 +36,7 @@ class CasProvider final : public providers::BrowserProvider {
   // and we have seen. So it never names a person.
   providers::Reply<providers::LogoutNotice> read_logout(const providers::Fields& fields,
                                                         const CallLimits& limits) override;
-  std::optional<providers::Departure> sign_out(const providers::ProviderSession& session,
-                                               std::string_view return_to) override;
+  std::optional<providers::Departure> sign_out(const providers::SigningOut& leaving) override;
   providers::Reply<std::vector<std::string>> test(const CallLimits& limits) override;
 
  private:

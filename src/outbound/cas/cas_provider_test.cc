@@ -238,9 +238,13 @@ TEST_F(Cas, EndsASignInOfWhichTheServerSaysThatItIsOver) {
     EXPECT_FALSE(provider().read_logout({{"logoutRequest", xml}}, limits())) << xml;
   }
   EXPECT_FALSE(provider().read_logout({}, limits()));
-  EXPECT_EQ(provider().sign_out({}, "https://matrix.example.org/account/")->url,
+  EXPECT_EQ(provider()
+                .sign_out({.session = {},
+                           .return_to = "https://matrix.example.org/account/signed-out",
+                           .state = "s1"})
+                ->url,
             "https://cas.example.org/cas/logout?service=https%3A%2F%2Fmatrix.example.org%2Faccount"
-            "%2F");
+            "%2Fsigned-out%3Fstate%3Ds1");
 }
 
 TEST_F(Cas, TestSaysWhetherItIsOne) {

@@ -127,16 +127,21 @@ TEST_F(OidcLogout, ByABrowser) {
 }
 
 TEST_F(OidcSignOut, SignsOutAtTheProviderToo) {
-  const auto departure =
-      ours().sign_out({.name = "", .hint = Secret("the.id.token")}, "https://account.example.com/");
+  const auto departure = ours().sign_out({.session = {.name = "", .hint = Secret("the.id.token")},
+                                          .return_to = "https://account.example.com/",
+                                          .state = "the state"});
   ASSERT_TRUE(departure);
   const auto sent = fields_of(departure->url.substr(departure->url.find('?') + 1));
   EXPECT_THAT(departure->url, HasSubstr("/end?"));
   EXPECT_EQ(sent.at("id_token_hint"), "the.id.token");
   EXPECT_EQ(sent.at("client_id"), "latchkey");
   EXPECT_EQ(sent.at("post_logout_redirect_uri"), "https://account.example.com/");
+  EXPECT_EQ(sent.at("state"), "the state");
   // Longer than what servers take in an address.
-  const auto large = ours().sign_out({.name = "", .hint = Secret(std::string(5000, 'a'))}, "");
+  const auto large =
+      ours().sign_out({.session = {.name = "", .hint = Secret(std::string(5000, 'a'))},
+                       .return_to = {},
+                       .state = {}});
   EXPECT_EQ(large->url, provider.server.url("/end"));
   EXPECT_EQ(providers::single(large->posted, "id_token_hint").value().size(), 5000u);
 }
@@ -145,7 +150,7 @@ TEST_F(OidcSignOut, SignsNobodyOutWhereThereIsNoPlaceForIt) {
   provider.metadata.erase("end_session_endpoint");
   const auto person = sign_in();
   EXPECT_TRUE(person->session.hint.empty()) << "nobody needs it";
-  EXPECT_FALSE(ours().sign_out(person->session, ""));
+  EXPECT_FALSE(ours().sign_out({.session = person->session, .return_to = {}, .state = {}}));
 }
 
 }  // namespace

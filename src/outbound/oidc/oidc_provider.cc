@@ -413,8 +413,7 @@ Reply<providers::LogoutNotice> OidcProvider::read_front_channel(const Fields& fi
 }
 
 // RP-Initiated Logout 1.0 section 2.
-std::optional<providers::Departure> OidcProvider::sign_out(
-    const providers::ProviderSession& session, std::string_view return_to) {
+std::optional<providers::Departure> OidcProvider::sign_out(const providers::SigningOut& leaving) {
   auto metadata = metadata_.known();
   if (!metadata) {
     const auto asked =
@@ -424,8 +423,12 @@ std::optional<providers::Departure> OidcProvider::sign_out(
   }
   if (metadata->end_session_endpoint.empty()) return std::nullopt;
   Fields fields{{"client_id", options_.client_id}};
-  if (!session.hint.empty()) fields.emplace_back("id_token_hint", session.hint.reveal());
-  if (!return_to.empty()) fields.emplace_back("post_logout_redirect_uri", return_to);
+  const Secret& hint = leaving.session.hint;
+  if (!hint.empty()) fields.emplace_back("id_token_hint", hint.reveal());
+  if (!leaving.return_to.empty()) {
+    fields.emplace_back("post_logout_redirect_uri", leaving.return_to);
+    if (!leaving.state.empty()) fields.emplace_back("state", leaving.state);
+  }
   std::string link = with_query(metadata->end_session_endpoint, fields);
   if (link.size() <= kMaxLink) return providers::Departure{.url = std::move(link)};
   return providers::Departure{.url = metadata->end_session_endpoint, .posted = std::move(fields)};

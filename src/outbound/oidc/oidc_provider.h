@@ -42,8 +42,7 @@ class OidcProvider final : public providers::BrowserProvider {
   providers::Reply<providers::LogoutNotice> read_logout(const providers::Fields& fields,
                                                         const CallLimits& limits) override;
   // Asks for the provider's metadata when nobody has needed them yet, for two seconds at most.
-  std::optional<providers::Departure> sign_out(const providers::ProviderSession& session,
-                                               std::string_view return_to) override;
+  std::optional<providers::Departure> sign_out(const providers::SigningOut& leaving) override;
   providers::Reply<std::vector<std::string>> test(const CallLimits& limits) override;
 
  private:

@@ -171,10 +171,12 @@ TEST_F(SamlLogout, FromHereNamesThePersonAsTheProviderDid) {
       "NameQualifier=\"n\" SPNameQualifier=\"sp\">p&amp;1</saml:NameID>";
   const auto person = sign_in(said);
   ASSERT_TRUE(person) << error_of(person).sentence;
-  const auto departure = ours().sign_out(person->session, "https://account.example.com/");
+  const auto departure = ours().sign_out(
+      {.session = person->session, .return_to = "https://account.example.com/", .state = "s42"});
   ASSERT_TRUE(departure);
   EXPECT_THAT(departure->url, StartsWith("https://idp.example.org/slo?a=1&b&SAMLRequest="));
   const std::string query = departure->url.substr(departure->url.find("SAMLRequest"));
+  EXPECT_EQ(fields_in(query).at("RelayState"), "s42");
   EXPECT_EQ(fault_of_query(query, "SAMLRequest", {own_key().certificate}), "");
   const auto request = xml::read(read_redirect(fields_in(query).at("SAMLRequest")).value(), 10'000);
   ASSERT_TRUE(request);
@@ -192,13 +194,16 @@ TEST_F(SamlLogout, FromHereNamesThePersonAsTheProviderDid) {
 }
 
 TEST_F(SamlLogout, FromHereNeedsAPlaceAndAName) {
-  EXPECT_FALSE(ours().sign_out({}, ""));
-  EXPECT_FALSE(ours().sign_out({.name = "s1", .hint = Secret("{}")}, ""));
+  EXPECT_FALSE(ours().sign_out({}));
+  EXPECT_FALSE(ours().sign_out(
+      {.session = {.name = "s1", .hint = Secret("{}")}, .return_to = {}, .state = {}}));
   Described described;
   described.logout = "";
   describe(metadata(described));
   clock.advance(2h);
-  EXPECT_FALSE(ours().sign_out({.name = "s1", .hint = Secret(R"({"name": "p1"})")}, ""));
+  EXPECT_FALSE(ours().sign_out({.session = {.name = "s1", .hint = Secret(R"({"name": "p1"})")},
+                                .return_to = {},
+                                .state = {}}));
   SaidSignOut said;
   said.now = clock.now();
   EXPECT_FALSE(post(sign_out(said))->answer);

@@ -370,9 +370,9 @@ bool SamlProvider::ends_sign_out(const Fields& fields) const {
 }
 
 // SAML Profiles section 4.4.3.
-std::optional<Departure> SamlProvider::sign_out(const providers::ProviderSession& session,
-                                                std::string_view /*return_to*/) {
-  const auto hint = text::parse_object(session.hint.reveal());
+// What comes back comes to the place for that; the state comes with it.
+std::optional<Departure> SamlProvider::sign_out(const providers::SigningOut& leaving) {
+  const auto hint = text::parse_object(leaving.session.hint.reveal());
   if (!hint || text::text_of(*hint, "name").empty()) return std::nullopt;
   const auto known = metadata({.deadline = std::chrono::steady_clock::now() + kSignOutWaits});
   if (!known) return std::nullopt;
@@ -386,7 +386,7 @@ std::optional<Departure> SamlProvider::sign_out(const providers::ProviderSession
                                             .name_qualifier = said("name_qualifier"),
                                             .sp_name_qualifier = said("sp_name_qualifier")},
                                     .session_index = said("session_index")};
-  return depart(*to, false, kRequest, write(request), {});
+  return depart(*to, false, kRequest, write(request), leaving.state);
 }
 
 // --- for operators ---

@@ -49,8 +49,7 @@ class SamlProvider final : public providers::BrowserProvider {
       std::string_view query, const providers::Fields& fields, const CallLimits& limits) override;
   bool ends_sign_out(const providers::Fields& fields) const override;
   // Asks for the provider's metadata when nobody has needed them yet, for two seconds at most.
-  std::optional<providers::Departure> sign_out(const providers::ProviderSession& session,
-                                               std::string_view return_to) override;
+  std::optional<providers::Departure> sign_out(const providers::SigningOut& leaving) override;
   providers::Reply<std::vector<std::string>> test(const CallLimits& limits) override;
   std::optional<std::string> own_metadata() override;
 

@@ -28,6 +28,7 @@ def provider(tmp_path_factory) -> Iterator[OidcProvider]:
         # At any port of this machine (RFC 8252 section 7.3): each test has a server of its own.
         "redirect_uris": ["http://127.0.0.1/account/providers/corp/callback"],
         "application_type": "native",
+        "post_logout_redirect_uris": ["http://127.0.0.1/account/signed-out"],
         "grant_types": ["authorization_code"],
         "response_types": ["code"],
     }
@@ -146,3 +147,15 @@ def test_what_an_app_does_is_confirmed_there(corp, newcomer, elsewhere, judge):
     carol.press("Sign in")
     assert carol.heading == "That worked"
     assert_good(wanted.ask({"session": session}))
+
+
+def test_who_signs_out_may_sign_out_there_too(corp, newcomer, judge):
+    carol = newcomer("carol")
+    sign_in_there(carol)
+    carol.submit("Create an account", user="carol")
+    judge(carol.page)
+    carol.press("Sign out of this browser")
+    assert carol.heading == "You are signed out"
+    judge(carol.page, "signed-out-here")
+    carol.press("Sign in")
+    assert "Continue with Corp" in carol.text

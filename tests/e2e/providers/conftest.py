@@ -69,6 +69,11 @@ def accounts() -> dict[str, dict]:
     }
 
 
+def signed_out(place: str) -> str:
+    """Where who has signed out there comes back to."""
+    return place.replace("/account/providers/corp", "/account/signed-out")
+
+
 def npm_provider(folder: Path, place: str) -> OidcProvider:
     client = {
         "client_id": "latchkey",
@@ -76,6 +81,7 @@ def npm_provider(folder: Path, place: str) -> OidcProvider:
         "redirect_uris": [f"{place}/callback"],
         "application_type": "native",
         "backchannel_logout_uri": f"{place}/logout",
+        "post_logout_redirect_uris": [signed_out(place)],
         "grant_types": ["authorization_code"],
         "response_types": ["code"],
     }
@@ -89,6 +95,7 @@ def realm(keycloak: Keycloak, name: str, place: str) -> Realm:
         "redirectUris": [f"{place}/callback"],
         "attributes": {
             "backchannel.logout.url": f"{place}/logout",
+            "post.logout.redirect.uris": signed_out(place),
             "backchannel.logout.session.required": "true",
             "pkce.code.challenge.method": "S256",
         },
