@@ -92,6 +92,40 @@ def test_a_sign_out_there_ends_softly_what_the_ticket_began(cas_server, cas, bro
     assert_soft(api.whoami(tokens["access_token"]))
     # Nobody is signed in in the browser either.
     assert browser.open("/account/").away is not None
+    come_back(browser, cas.sign_in(browser.open("/account/").away, "cid"))
+    page = browser.open("/account/ways-in")
+    assert "Last told of a sign-out there: now" in page.text or "ago" in page.text, page.text
+    [link] = cas_server.command("user", "links", "cid")["links"]
+    assert link["logout_at"]
+
+
+def test_the_pages_say_with_what_each_session_was_begun(cas_server, cas, browser):
+    there = f"{PREFIX}/login/sso/redirect/cas"
+    page = browser.open(there, redirectUrl="https://client.example/")
+    page = come_back(browser, cas.sign_in(page.away, "fay")).submit(user="fay")
+    answer = page.submit(form=page.form_with("redirect_url"))
+    token = dict(parse_qsl(urlsplit(answer.away).query))["loginToken"]
+    body = {"type": "m.login.token", "token": token, "device_id": "PHONE"}
+    assert_good(cas_server.api.request("POST", f"{PREFIX}/login", json=body))
+    assert "signed in with University" in browser.open("/account/").text
+    assert "signed in with University" in browser.open("/account/devices").text
+    page = browser.open("/account/device", device_id="PHONE")
+    assert "Signed in with University" in page.text
+    page = browser.open("/account/ways-in")
+    assert "Last used" in page.text
+    assert "Last told of a sign-out there: never" in page.text
+
+
+def test_nobody_stays_for_longer_than_is_said(make_server, clock, cas):
+    configured = options(cas)
+    configured["providers"][0]["session_lifetime"] = "8h"
+    server = make_server(clock=clock, sign_in=configured)
+    browser = Browser(server.url)
+    come_back(browser, cas.sign_in(browser.open("/account/").away, "gil")).submit(user="gil")
+    clock.advance(7 * 60 * MINUTE)
+    assert browser.open("/account/").away is None
+    clock.advance(61 * MINUTE)
+    assert browser.open("/account/").away is not None
 
 
 def test_what_is_destroyed_is_confirmed_there(make_server, clock, cas):

@@ -25,6 +25,7 @@ enum class EndReason : int {
   generations_spent = 23,  // 2^24 refreshes: begin anew
   code_reuse = 24,         // an authorization code was shown twice (RFC 6749 section 4.1.2)
   provider_signed_out_softly = 25,
+  provider_session_old = 26,  // `session_lifetime` of the identity provider that had begun it
 };
 
 }  // namespace latchkey

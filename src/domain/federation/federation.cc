@@ -380,6 +380,10 @@ std::expected<SignedIn, Refused> Federation::sign_in(db::Tx& tx, const Entering&
     return std::unexpected(refusal(way, locked ? Why::locked : Why::deactivated));
   }
   note_use(tx, entering);
+  const Limit lifetime = way.provider->options.session_lifetime;
+  signin::limit_browser(
+      tx, browser->session.id,
+      lifetime ? std::optional(parts_.ground.clock.now() + *lifetime) : std::nullopt);
   remember_session(tx, entering, account.id, browser->session.id);
   if (course == Course::sign_in && way.provider->options.update_profile) {
     take_over_profile(tx, entering, account.id, false);
@@ -439,6 +443,7 @@ void Federation::purge() {
     providers::delete_expired_logouts(tx, now);
     providers::delete_begun_there_before(tx, now - kept);
   });
+  end_old();
 }
 
 }  // namespace latchkey::federation

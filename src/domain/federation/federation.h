@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -126,6 +127,7 @@ struct WayIn {
   std::string subject;
   Time created_at;
   std::optional<Time> used_at;
+  std::optional<Time> logout_at;  // when the provider last told of a sign-out there
 };
 
 // After how long it is worth trying again when too many are on their way.
@@ -262,7 +264,10 @@ class Federation {
                                                                          std::string subject,
                                                                          std::string address);
 
-  // Deletes what has expired.
+  // As people know them, by the browser session that each has begun.
+  Task<std::map<BrowserSessionId, std::string>> browsers_by(UserId user);
+
+  // Deletes what has expired, and ends what is older than its provider wants it.
   void purge();
 
  private:
@@ -333,6 +338,8 @@ class Federation {
   std::size_t end_all_begun(db::Tx& tx, const providers::Provider& from, const std::string& subject,
                             const std::string& session);
   void end_begun(db::Tx& tx, const providers::Provider& from, const providers::BegunThere& begun);
+  void end_let_in(db::Tx& tx, const providers::BegunThere& begun, Ended how, EndReason why);
+  void end_old();
   static std::optional<accounts::User> find_namesake(db::Tx& tx, const Newcomer& who);
   static Question question_of(const Asked& asked);
   // The only provider that leads to the account; absent: there is no such account, or another way.

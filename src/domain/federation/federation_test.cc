@@ -61,6 +61,7 @@ class FederationTest : public self::testing::SigninOnEachEngine {
     other.update_profile = true;
     other.logout = providers::LogoutEnds::for_good;
     other.sign_out_there = providers::SignOutThere::always;
+    other.session_lifetime = 8h;
     return {corp, other};
   }
 
@@ -562,6 +563,48 @@ TEST_P(ProviderLogoutTest, MayBeOfSeveralSessionsAndBeAnswered) {
   ASSERT_TRUE(heard->answer);
   EXPECT_EQ(heard->answer->url, "https://idp.example/done");
   EXPECT_FALSE(signed_in_here());
+}
+
+TEST_P(ProviderLogoutTest, NobodyStaysForLongerThanTheProviderWants) {
+  link("other", "a2", alice_);
+  const auto browser = std::get<SignedIn>(*sign_in("other", "a2")).browser;
+  const auto token = run(surface_.login_tokens.make_for_browser(browser.session));
+  const auto other =
+      run(surface_.sign_in.with_token(0, token.value(), device("LAPTOP"))).value().tokens;
+  const auto here = [&] {
+    return run(surface_.browsers.find(browser.cookie, kOrigin)).has_value();
+  };
+  server_.clock.advance(8h - 1ms);
+  federation().purge();
+  EXPECT_TRUE(here());
+  EXPECT_NE(server_.check(other.access_token).worth, sessions::Worth::ended);
+  const auto ended = [&] {
+    return server_.count("SELECT COUNT(*) FROM sessions WHERE ended = 1 AND end_reason = 26");
+  };
+  EXPECT_EQ(ended(), 0);
+  server_.clock.advance(1ms);
+  EXPECT_FALSE(here()) << "the browser at once";
+  federation().purge();
+  EXPECT_EQ(ended(), 1) << "and what it has let in, but nothing of another provider's";
+  EXPECT_TRUE(signed_in_here());
+  EXPECT_EQ(server_.check(other.access_token).worth, sessions::Worth::soft);
+  // Who proves who they are once more has as long again.
+  EXPECT_TRUE(sign_in("other", "a2"));
+  federation().purge();
+  EXPECT_EQ(run(federation().browsers_by(alice_)).size(), 2U);
+}
+
+TEST_P(ProviderLogoutTest, TheLastNoticeIsKnownAndWhoBeganWhat) {
+  EXPECT_FALSE(ways_in(alice_).at(0).logout_at);
+  EXPECT_THAT(run(federation().browsers_by(alice_)),
+              ::testing::ElementsAre(::testing::Pair(browser_.session.id, "Corp")));
+  EXPECT_EQ(logout("", "session of a1", "1"), 1U);
+  EXPECT_EQ(ways_in(alice_).at(0).logout_at, server_.clock.now());
+  EXPECT_THAT(run(federation().browsers_by(alice_)), IsEmpty());
+  server_.clock.advance(1min);
+  EXPECT_EQ(logout("a1", "", "2"), 0U);
+  EXPECT_EQ(ways_in(alice_).at(0).logout_at, server_.clock.now())
+      << "though nothing was left to end";
 }
 
 TEST_P(ProviderLogoutTest, WhoSendsManyThatAreNoneWaits) {

@@ -68,7 +68,11 @@ Task<std::expected<Federation::Heard, Refused>> Federation::hear_logout(
   const std::size_t ended = co_await parts_.ground.db.write([&](db::Tx& tx) -> std::size_t {
     if (!providers::count_once(tx, hash, said.expires_at)) return 0;
     const auto begun = begun_by(tx, provider, said);
-    for (const providers::BegunThere& one : begun) end_begun(tx, *from, one);
+    if (!said.subject.empty()) providers::note_link_logout(tx, provider, said.subject, now);
+    for (const providers::BegunThere& one : begun) {
+      providers::note_link_logout(tx, provider, one.subject, now);
+      end_begun(tx, *from, one);
+    }
     return begun.size();
   });
   parts_.ground.log.info("signed out at an identity provider",
@@ -80,13 +84,38 @@ void Federation::end_begun(db::Tx& tx, const providers::Provider& from,
                            const providers::BegunThere& begun) {
   const providers::LogoutEnds ends = from.options.logout;
   if (ends == providers::LogoutEnds::nothing) return;
-  if (!sessions::lock_account(tx, begun.user)) return;
   const bool softly = ends == providers::LogoutEnds::softly;
-  parts_.sessions.end(
-      tx, sessions::LetInBy{begun.user, begun.browser}, softly ? Ended::softly : Ended::for_good,
-      softly ? EndReason::provider_signed_out_softly : EndReason::provider_signed_out);
-  signin::delete_browser_of(tx, parts_.ground.events, begun.user, begun.browser);
+  end_let_in(tx, begun, softly ? Ended::softly : Ended::for_good,
+             softly ? EndReason::provider_signed_out_softly : EndReason::provider_signed_out);
+}
+
+void Federation::end_let_in(db::Tx& tx, const providers::BegunThere& begun, Ended how,
+                            EndReason why) {
   providers::delete_begun_there(tx, begun.browser);
+  if (!sessions::lock_account(tx, begun.user)) return;
+  parts_.sessions.end(tx, sessions::LetInBy{begun.user, begun.browser}, how, why);
+  signin::delete_browser_of(tx, parts_.ground.events, begun.user, begun.browser);
+}
+
+// A provider may never say that its people have signed out: some do not, and a notice can be lost.
+void Federation::end_old() {
+  constexpr std::int64_t kAtOnce = 100;
+  const Time now = parts_.ground.clock.now();
+  for (const providers::Provider& provider : parts_.providers.all()) {
+    const Limit lifetime = provider.options.session_lifetime;
+    if (!lifetime) continue;
+    std::size_t ended = kAtOnce;
+    while (ended == kAtOnce) {
+      ended = parts_.ground.db.write_now([&](db::Tx& tx) {
+        const auto old =
+            providers::list_begun_there_until(tx, provider.options.id, now - *lifetime, kAtOnce);
+        for (const providers::BegunThere& one : old) {
+          end_let_in(tx, one, Ended::softly, EndReason::provider_session_old);
+        }
+        return old.size();
+      });
+    }
+  }
 }
 
 }  // namespace latchkey::federation

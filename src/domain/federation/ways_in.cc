@@ -16,9 +16,21 @@ Task<std::vector<WayIn>> Federation::ways_in(UserId user) {
                     .provider = provider != nullptr ? provider->options.name : "",
                     .subject = link.subject,
                     .created_at = link.created_at,
-                    .used_at = link.used_at});
+                    .used_at = link.used_at,
+                    .logout_at = link.logout_at});
   }
   co_return ways;
+}
+
+Task<std::map<BrowserSessionId, std::string>> Federation::browsers_by(UserId user) {
+  const auto begun = co_await parts_.ground.db.read(
+      [&](db::Tx& tx) { return providers::list_begun_there_of(tx, user); });
+  std::map<BrowserSessionId, std::string> names;
+  for (const providers::BegunThere& one : begun) {
+    const auto* provider = parts_.providers.find(one.provider);
+    if (provider != nullptr) names.emplace(one.browser, provider->options.name);
+  }
+  co_return names;
 }
 
 Task<std::optional<std::string>> Federation::provider_at_once(std::string asked_for,

@@ -5,28 +5,31 @@
 namespace latchkey::providers {
 namespace {
 
-using Row = std::tuple<std::string, std::string, UserId, Time, std::optional<Time>>;
+using Row =
+    std::tuple<std::string, std::string, UserId, Time, std::optional<Time>, std::optional<Time>>;
 
 Link link_of(Row row) {
-  auto& [provider, subject, user, created_at, used_at] = row;
-  return {std::move(provider), std::move(subject), user, created_at, used_at};
+  auto& [provider, subject, user, created_at, used_at, logout_at] = row;
+  return {std::move(provider), std::move(subject), user, created_at, used_at, logout_at};
 }
 
 }  // namespace
 
 std::optional<Link> find_link(db::Tx& tx, std::string_view provider, std::string_view subject) {
-  auto row = tx.one<std::string, std::string, UserId, Time, std::optional<Time>>(
-      "SELECT provider, subject, user_id, created_at, used_at FROM provider_links"
-      " WHERE provider = :provider AND subject = :subject",
-      provider, subject);
+  auto row =
+      tx.one<std::string, std::string, UserId, Time, std::optional<Time>, std::optional<Time>>(
+          "SELECT provider, subject, user_id, created_at, used_at, logout_at FROM provider_links"
+          " WHERE provider = :provider AND subject = :subject",
+          provider, subject);
   if (!row) return std::nullopt;
   return link_of(std::move(*row));
 }
 
 std::vector<Link> links_of(db::Tx& tx, UserId user) {
   std::vector<Link> links;
-  for (auto& row : tx.all<std::string, std::string, UserId, Time, std::optional<Time>>(
-           "SELECT provider, subject, user_id, created_at, used_at FROM provider_links"
+  for (auto& row :
+       tx.all<std::string, std::string, UserId, Time, std::optional<Time>, std::optional<Time>>(
+           "SELECT provider, subject, user_id, created_at, used_at, logout_at FROM provider_links"
            " WHERE user_id = :user ORDER BY created_at, provider, subject",
            user)) {
     links.push_back(link_of(std::move(row)));
@@ -45,6 +48,12 @@ void note_link_use(db::Tx& tx, const Link& link, Time at) {
   tx.run(
       "UPDATE provider_links SET used_at = :at WHERE provider = :provider AND subject = :subject",
       at, link.provider, link.subject);
+}
+
+void note_link_logout(db::Tx& tx, std::string_view provider, std::string_view subject, Time at) {
+  tx.run(
+      "UPDATE provider_links SET logout_at = :at WHERE provider = :provider AND subject = :subject",
+      at, provider, subject);
 }
 
 bool delete_link(db::Tx& tx, UserId user, std::string_view provider, std::string_view subject) {

@@ -18,7 +18,8 @@ struct Link {
   std::string subject;
   UserId user{};
   Time created_at;
-  std::optional<Time> used_at = {};  // last, to sign in or to confirm
+  std::optional<Time> used_at = {};    // last, to sign in or to confirm
+  std::optional<Time> logout_at = {};  // when the provider last said that they signed out there
 };
 
 std::optional<Link> find_link(db::Tx& tx, std::string_view provider, std::string_view subject);
@@ -27,6 +28,7 @@ std::vector<Link> links_of(db::Tx& tx, UserId user);
 // False: the subject is somebody's already.
 bool insert_link(db::Tx& tx, const Link& link);
 void note_link_use(db::Tx& tx, const Link& link, Time at);
+void note_link_logout(db::Tx& tx, std::string_view provider, std::string_view subject, Time at);
 // False: there is none.
 bool delete_link(db::Tx& tx, UserId user, std::string_view provider, std::string_view subject);
 void delete_links_of(db::Tx& tx, UserId user);

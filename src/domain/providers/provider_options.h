@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "domain/providers/sign_out_there.h"
 #include "platform/config/attributes.h"
 #include "platform/config/bounds.h"
+#include "platform/time.h"
 
 namespace latchkey::providers {
 
@@ -34,6 +36,7 @@ struct ProviderOptions {
   bool email_verified = false;
   bool update_profile = false;
   LogoutEnds logout = LogoutEnds::softly;
+  Limit session_lifetime;
   SignOutThere sign_out_there = SignOutThere::offer;
 
   template <class Visitor>
@@ -81,6 +84,11 @@ struct ProviderOptions {
           config::Choices<LogoutEnds>{{"soft", LogoutEnds::softly},
                                       {"hard", LogoutEnds::for_good},
                                       {"none", LogoutEnds::nothing}});
+    visit(
+        "session_lifetime", session_lifetime,
+        "How long after somebody came from there the browser stays signed in, and the apps that it "
+        "has let in; they end softly, within an hour. It may never say that they have signed out.",
+        config::Between{std::chrono::minutes{1}, std::chrono::hours{24 * 3650}});
     visit("sign_out_there", sign_out_there,
           "Whether who signs out of the account pages here is signed out there too, which may sign "
           "them out of all that they use with it: never, or it is offered, or always.",

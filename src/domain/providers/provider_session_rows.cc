@@ -62,6 +62,18 @@ std::vector<BegunThere> list_begun_there(db::Tx& tx, std::string_view provider,
                 provider, name, subject);
 }
 
+std::vector<BegunThere> list_begun_there_of(db::Tx& tx, UserId user) {
+  return select(tx, " WHERE user_id = :user", user);
+}
+
+std::vector<BegunThere> list_begun_there_until(db::Tx& tx, std::string_view provider,
+                                               Time created_at, std::int64_t most) {
+  return select(tx,
+                " WHERE provider = :provider AND created_at <= :until"
+                " ORDER BY created_at LIMIT :most",
+                provider, created_at, most);
+}
+
 void delete_begun_there(db::Tx& tx, BrowserSessionId browser) {
   tx.run("DELETE FROM provider_sessions WHERE browser_session = :browser", browser);
 }

@@ -31,6 +31,10 @@ std::optional<BegunThere> find_begun_there(db::Tx& tx, BrowserSessionId browser)
 // All of that name; of the subject's all, if the name is empty. One that is given must agree.
 std::vector<BegunThere> list_begun_there(db::Tx& tx, std::string_view provider,
                                          std::string_view subject, std::string_view name);
+std::vector<BegunThere> list_begun_there_of(db::Tx& tx, UserId user);
+// Those that a provider began at that time or before, at most so many.
+std::vector<BegunThere> list_begun_there_until(db::Tx& tx, std::string_view provider,
+                                               Time created_at, std::int64_t most);
 void delete_begun_there(db::Tx& tx, BrowserSessionId browser);
 void delete_all_begun_there(db::Tx& tx, UserId user);
 // Those begun before it, of browsers that are signed out and have let no app in that still is

@@ -21,8 +21,11 @@ struct AccountDevice : sessions::Device {
   std::string address;
   std::string user_agent;
   std::optional<BrowserSessionId> browser;  // that let its newest session in, on the same machine
-  bool here = false;                        // that is the visitor's
-  bool signed_out_softly = false;           // waits for the person to sign in again (judge_life)
+  // The identity provider by which that browser was signed in, as people know it: for the pages to
+  // fill in, as `client`. Empty: none.
+  std::string provider = {};
+  bool here = false;               // that is the visitor's
+  bool signed_out_softly = false;  // waits for the person to sign in again (judge_life)
   bool locked = false;
 };
 

@@ -51,6 +51,7 @@ struct latchkey::db::Columns<latchkey::signin::BrowserSession> {
       column("last_active_at", &Row::last_active_at),
       computed<std::optional<std::string>>("address", address, set_address),
       computed<std::optional<std::string>>("user_agent", agent, set_agent),
+      column("ends_at", &Row::ends_at),
   };
 };
 
@@ -110,6 +111,10 @@ std::optional<sessions::Account> lock_browser_account(db::Tx& tx, BrowserSession
 
 std::vector<BrowserSession> list_browsers(db::Tx& tx, UserId user) {
   return select(tx, " WHERE b.user_id = :user ORDER BY b.last_active_at DESC, b.id DESC", user);
+}
+
+void limit_browser(db::Tx& tx, BrowserSessionId id, std::optional<Time> ends_at) {
+  tx.run("UPDATE browser_sessions SET ends_at = :ends WHERE id = :id", ends_at, id);
 }
 
 bool insert_browser(db::Tx& tx, std::string_view hash, const BrowserSession& session) {

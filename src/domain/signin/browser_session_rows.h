@@ -28,6 +28,8 @@ bool insert_browser(db::Tx& tx, std::string_view hash, const BrowserSession& ses
 // Under another cookie, its person authenticated anew. False when it is gone.
 bool renew_browser(db::Tx& tx, BrowserSessionId id, std::string_view hash,
                    const Authentication& authenticated);
+// It ends then at the latest; absent: it has no such limit.
+void limit_browser(db::Tx& tx, BrowserSessionId id, std::optional<Time> ends_at);
 // Activity moves forward only.
 void note_browser_use(db::Tx& tx, BrowserSessionId id, Time at, const sessions::Origin& origin);
 

@@ -32,7 +32,8 @@ std::optional<LoginRefused> refusal_of(const accounts::Account& account) {
 }  // namespace
 
 bool past_a_limit(const BrowserSession& session, const BrowserSessionOptions& options, Time now) {
-  return sessions::passed(session.created_at, options.maximum_age, now) ||
+  return (session.ends_at && *session.ends_at <= now) ||
+         sessions::passed(session.created_at, options.maximum_age, now) ||
          sessions::passed(session.last_active_at, options.maximum_idle, now);
 }
 

@@ -46,7 +46,8 @@ struct BrowserSession {
   Time created_at;
   Authentication authenticated;  // last
   Time last_active_at;
-  sessions::Origin origin;  // of its last use
+  sessions::Origin origin;           // of its last use
+  std::optional<Time> ends_at = {};  // at the latest, as the provider wants it that signed it in
 };
 
 // Whether the browser has to sign in again: it was idle or signed in for too long, or a clock was

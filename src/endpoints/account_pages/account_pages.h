@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -91,6 +92,9 @@ Task<std::vector<self::AccountDevice>> list_devices(const Visit& visit);
 Task<std::optional<self::AccountDevice>> find_device(const Visit& visit, std::string id);
 
 std::string device_name(const Visit& visit, const self::AccountDevice& device);
+
+// The identity providers that have begun the person's browser sessions, as people know them.
+Task<std::map<BrowserSessionId, std::string>> providers_of_browsers(const Visit& visit);
 
 // The rows of account_facts.html.
 void put_device_facts(html::Values& facts, const Visit& visit, const self::AccountDevice& device);

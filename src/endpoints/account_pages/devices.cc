@@ -151,6 +151,9 @@ void put_row(html::Values& values, const Visit& visit, const self::AccountDevice
   html::Values& time = row.add("USED").set("USED", used);
   if (device.last_used_at) time.set("USED_TIME", text::format_rfc3339(*device.last_used_at));
   row.add_text("STATE", state_of(visit, device));
+  if (!device.provider.empty()) {
+    row.add_text("BEGUN", visit.language.say(texts::BegunBy{.provider = device.provider}));
+  }
   if (device.here) row.add("HERE");
 }
 
@@ -248,19 +251,32 @@ Task<http::Response> rename_device(const Visit& visit) {
   co_return device_page(visit, *device, {pages::words(visit.language, renamed.error())});
 }
 
+void name_provider(self::AccountDevice& device,
+                   const std::map<BrowserSessionId, std::string>& providers) {
+  if (!device.browser) return;
+  const auto found = providers.find(*device.browser);
+  if (found != providers.end()) device.provider = found->second;
+}
+
 }  // namespace
 
 Task<std::vector<self::AccountDevice>> list_devices(const Visit& visit) {
   auto devices = co_await visit.pages.overview.account_devices(visit.who.account.id, visit.who.id);
   pages::AppNames names(visit.pages.client_name);
-  for (auto& device : devices) device.client = co_await names.of(device.client);
+  const auto providers = co_await providers_of_browsers(visit);
+  for (auto& device : devices) {
+    device.client = co_await names.of(device.client);
+    name_provider(device, providers);
+  }
   co_return devices;
 }
 
 Task<std::optional<self::AccountDevice>> find_device(const Visit& visit, std::string id) {
   auto device = co_await visit.pages.overview.account_device(visit.who.account.id, visit.who.id,
                                                              std::move(id));
-  if (device) device->client = co_await pages::AppNames(visit.pages.client_name).of(device->client);
+  if (!device) co_return std::nullopt;
+  device->client = co_await pages::AppNames(visit.pages.client_name).of(device->client);
+  name_provider(*device, co_await providers_of_browsers(visit));
   co_return std::move(device);
 }
 
@@ -286,6 +302,7 @@ void put_device_facts(html::Values& facts, const Visit& visit, const self::Accou
     put_fact(facts, visit.language.say(Text::device_how),
              pages::way_of(visit.language, *device.method));
   }
+  put_fact(facts, visit.language.say(Text::device_provider), device.provider);
 }
 
 http::Response no_such_device(const Visit& visit) {

@@ -27,13 +27,16 @@ pages::Called call(const Visit& visit, const signin::BrowserSession& browser) {
 }
 
 void put_browser(html::Values& values, const Visit& visit, const signin::BrowserSession& browser,
-                 std::string_view name, std::string_view told) {
+                 std::string_view name, std::string_view told, std::string_view provider) {
   html::Values& row = values.add("BROWSER");
   row.set("AGENT", name).set("TOLD", told);
   row.set("USED", used(visit, browser));
   row.set("USED_TIME", text::format_rfc3339(browser.last_active_at));
   row.add_text("ADDRESS", browser.origin.address);
   row.set("BROWSER_ID", text::format_id(browser.id));
+  if (!provider.empty()) {
+    row.add_text("BEGUN", visit.language.say(texts::BegunBy{.provider = provider}));
+  }
   row.add(browser.id == visit.who.id ? "THIS" : "OTHER");
 }
 
@@ -50,8 +53,11 @@ Task<http::Response> show_home(const Visit& visit, std::string_view notice) {
   std::vector<pages::Called> called;
   for (const auto& browser : browsers) called.push_back(call(visit, browser));
   const auto told = pages::told_apart(called);
+  const auto providers = co_await providers_of_browsers(visit);
   for (std::size_t i = 0; i < browsers.size(); ++i) {
-    put_browser(page.values, visit, browsers[i], called[i].name, told[i]);
+    const auto provider = providers.find(browsers[i].id);
+    put_browser(page.values, visit, browsers[i], called[i].name, told[i],
+                provider == providers.end() ? std::string_view() : provider->second);
   }
   co_return pages::show(visit.pages, visit.request, std::move(page));
 }

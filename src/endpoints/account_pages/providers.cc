@@ -482,7 +482,11 @@ Task<http::Response> ways_page(const Visit& visit, const pages::Refusals& refusa
     html::Values& row = values.add("WAY");
     row.set("PROVIDER", way.provider.empty() ? way.provider_id : way.provider);
     row.set_sent("PROVIDER_ID", way.provider_id).set_sent("SUBJECT", way.subject);
-    row.set("ADDED", visit.language.ago(way.created_at, visit.pages.clock.now()));
+    const Time now = visit.pages.clock.now();
+    row.set("ADDED", visit.language.ago(way.created_at, now));
+    if (way.used_at) row.add("USED").set("USED", visit.language.ago(*way.used_at, now));
+    row.set("LOGOUT", way.logout_at ? visit.language.ago(*way.logout_at, now)
+                                    : std::string(visit.language.say(Text::way_logout_never)));
     row.set("REMOVE_LABEL",
             visit.language.say(texts::WayRemove{.provider = way.provider.empty() ? way.provider_id
                                                                                  : way.provider}));
@@ -518,6 +522,11 @@ Task<http::Response> post_unlink(const Visit& visit) {
 }
 
 }  // namespace
+
+Task<std::map<BrowserSessionId, std::string>> providers_of_browsers(const Visit& visit) {
+  if (visit.pages.federation == nullptr) co_return std::map<BrowserSessionId, std::string>();
+  co_return co_await visit.pages.federation->browsers_by(visit.who.account.id);
+}
 
 void put_providers(html::Values& values, const AccountPages& pages, const Language& language,
                    std::string_view next, std::string_view login_hint) {

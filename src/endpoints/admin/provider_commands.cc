@@ -116,18 +116,21 @@ Task<Answer> user_links(const Call& call) {
                      {"subject", link.subject},
                      {"created_at", text::format_rfc3339(link.created_at)}};
     if (link.used_at) one["used_at"] = text::format_rfc3339(*link.used_at);
+    if (link.logout_at) one["logout_at"] = text::format_rfc3339(*link.logout_at);
     list.push_back(std::move(one));
   }
   co_return json::object{{"links", std::move(list)}};
 }
 
 std::string say_links(const json::object& answer) {
-  constexpr std::string_view kLine = "{:<16} {:<25} {:<25} {}\n";
-  std::string words = fmt::format(kLine, "PROVIDER", "ADDED", "LAST USED", "SUBJECT");
+  constexpr std::string_view kLine = "{:<16} {:<25} {:<25} {:<25} {}\n";
+  std::string words =
+      fmt::format(kLine, "PROVIDER", "ADDED", "LAST USED", "LAST SIGN-OUT THERE", "SUBJECT");
   for (const auto& value : answer.at("links").as_array()) {
     const auto& one = value.as_object();
-    words += fmt::format(kLine, text_of(one, "provider"), text_of(one, "created_at"),
-                         text_of(one, "used_at"), text_of(one, "subject"));
+    words +=
+        fmt::format(kLine, text_of(one, "provider"), text_of(one, "created_at"),
+                    text_of(one, "used_at"), text_of(one, "logout_at"), text_of(one, "subject"));
   }
   return without_last_break(std::move(words));
 }

@@ -40,6 +40,8 @@ std::string_view end_name(EndReason reason) {
     case EndReason::provider_signed_out:
     case EndReason::provider_signed_out_softly:
       return "provider_signed_out";
+    case EndReason::provider_session_old:
+      return "provider_session_old";
     case EndReason::device_unused:
       return "device_unused";
     case EndReason::taken_over:
