@@ -10,6 +10,7 @@ from support.api import PREFIX
 from support.browser import Browser, Page
 from support.cas_server import CasServer
 from support.clock import MINUTE
+from support.oauth import OAuthClient
 from support.server import SERVER_NAME, Server
 
 CALLBACK = "/account/providers/cas/callback"
@@ -94,7 +95,7 @@ def test_a_sign_out_there_ends_softly_what_the_ticket_began(cas_server, cas, bro
     assert browser.open("/account/").away is not None
     come_back(browser, cas.sign_in(browser.open("/account/").away, "cid"))
     page = browser.open("/account/ways-in")
-    assert "Last told of a sign-out there: now" in page.text or "ago" in page.text, page.text
+    assert "Last told of a sign-out there: just now" in page.text
     [link] = cas_server.command("user", "links", "cid")["links"]
     assert link["logout_at"]
 
@@ -152,3 +153,30 @@ def test_what_is_destroyed_is_confirmed_there(make_server, clock, cas):
     page = come_back(browser, cas.sign_in(browser.open("/account/providers/cas").away, "dan"))
     assert page.status == 403
     assert "deactivated" in page.text
+
+
+@pytest.mark.parametrize("path", ["redirect", "redirect/cas"])
+def test_who_wants_to_register_by_an_app_is_led_to_the_provider(cas_server, cas, path):
+    name = f"joe-{path[-3:]}"
+    browser = Browser(cas_server.url)
+    query = {"redirectUrl": "https://client.example/", "action": "register"}
+    page = browser.open(f"{PREFIX}/login/sso/{path}", **query)
+    page = come_back(browser, cas.sign_in(page.away, name)).submit(user=name)
+    assert "client.example" in page.text
+    assert f"@{name}:{SERVER_NAME}" in page.text
+
+
+def test_clients_are_told_of_the_oauth_api(cas_server):
+    flows = assert_good(cas_server.api.login_flows())["flows"]
+    [sso] = [flow for flow in flows if flow["type"] == "m.login.sso"]
+    assert sso["oauth_aware_preferred"] is True
+    assert [one["id"] for one in sso["identity_providers"]] == ["cas"]
+
+
+def test_who_is_asked_for_in_silence_is_not_sent_to_a_provider(cas_server, browser):
+    """Some show a page all the same (`prompt=none`): an app would wait for ever."""
+    client = OAuthClient(cas_server.api)
+    page = browser.open(client.ask(prompt="none").url)
+    assert (page.status, page.away) == (400, None)
+    back = dict(parse_qsl(urlsplit(page.link("Back to An App")).query))
+    assert back["error"] == "login_required"

@@ -58,13 +58,24 @@ http::Response closed_page(const AccountPages& pages, const http::Request& reque
                               .link_text = Text::sign_in});
 }
 
+// Whether people get their accounts by coming from an identity provider.
+bool providers_make_accounts(const AccountPages& pages) {
+  return pages.federation != nullptr &&
+         std::ranges::any_of(pages.federation->providers().all(), [](const auto& provider) {
+           return provider.browser != nullptr && provider.options.registration;
+         });
+}
+
 Task<http::Response> get_sign_up(const AccountPages& pages, const http::Request& request) {
   const http::Form query = pages::query_of(request);
   const auto who = co_await pages::visitor(pages, request);
   // Who is signed in and is sent here by an app (prompt=create) is meant to make another account.
   if (who && pages::field(query, "next").empty())
     co_return pages::see_other(std::string(pages::kHome));
-  if (!pages.registration.open()) co_return closed_page(pages, request);
+  if (!pages.registration.open()) {
+    if (!providers_make_accounts(pages)) co_return closed_page(pages, request);
+    co_return pages::to_sign_in(pages::field(query, "next"), {.another = who.has_value()});
+  }
   std::string purpose;
   if (who) {
     purpose = pages::language_of(pages, request)

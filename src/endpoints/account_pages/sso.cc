@@ -28,11 +28,15 @@ Task<http::Response> get_sso(const AccountPages& pages, const http::Request& req
   const std::string target = pages::field(query, "redirect_url");
   const auto where = read_return_url(target);
   if (!where) co_return wrong_address(pages, request);
-  if (pages::field(query, "action") == "register") co_return pages::to_sign_up(path_to(target));
+  const std::string provider = pages::field(query, "provider");
+  // Whoever comes from a provider for the first time makes an account there and then.
+  if (pages::field(query, "action") == "register" && provider.empty()) {
+    co_return pages::to_sign_up(path_to(target));
+  }
   const auto who = co_await pages::visitor(pages, request);
   if (!who) {
-    co_return pages::to_sign_in(path_to(target), {.login_hint = pages::field(query, "login_hint"),
-                                                  .provider = pages::field(query, "provider")});
+    co_return pages::to_sign_in(
+        path_to(target), {.login_hint = pages::field(query, "login_hint"), .provider = provider});
   }
   const Language& language = pages::language_of(pages, request);
   html::Page page = pages::begin_page(
