@@ -73,7 +73,7 @@ std::string hash_for(jose::Algorithm algorithm, std::string_view token) {
 // Whose it is, for whom, and when: of both kinds of token.
 std::optional<Failure> judge_frame(const json::object& claims, const Expected& expected) {
   const OidcOptions& options = expected.options;
-  if (text::text_of(claims, "iss") != options.issuer) {
+  if (!options.is_issuer(text::text_of(claims, "iss"))) {
     return lie("wrong_issuer", "the token is of '" + quoted(text::text_of(claims, "iss")) +
                                    "' and not of the configured issuer");
   }

@@ -75,7 +75,7 @@ std::string_view name_of(OidcOptions::ClientAuth method) {
 }
 
 std::string metadata_url(const OidcOptions& options) {
-  std::string issuer = options.issuer;
+  std::string issuer = options.metadata_issuer();
   if (issuer.ends_with('/')) issuer.pop_back();
   if (options.openid()) return issuer + "/.well-known/openid-configuration";
   // RFC 8414 section 3.1: before the path.

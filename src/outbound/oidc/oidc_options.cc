@@ -19,6 +19,25 @@ constexpr std::array<std::string_view, 17> kOwnParameters{
     "acr_values",    "client_secret", "request",        "request_uri",
     "id_token_hint"};
 
+// Of Microsoft Entra ID: what stands in the issuer for the organisation whose people these are, and
+// the one that is none, to which private accounts belong (its documentation of OpenID Connect).
+constexpr std::string_view kTenant = "{tenantid}";
+constexpr std::string_view kPrivateAccounts = "9188040d-6c67-4c5b-b112-36a304b66dad";
+
+std::string of_tenant(std::string issuer, std::string_view tenant) {
+  const std::size_t at = issuer.find(kTenant);
+  return at == issuer.npos ? issuer : issuer.replace(at, kTenant.size(), tenant);
+}
+
+// A UUID, in the small letters in which tokens have it.
+bool is_tenant(std::string_view text) {
+  constexpr std::string_view kForm = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  return std::ranges::equal(text, kForm, [](char c, char form) {
+    if (form == '-') return c == '-';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+  });
+}
+
 bool has(const std::vector<std::string>& list, std::string_view value) {
   return std::ranges::find(list, value) != list.end();
 }
@@ -29,6 +48,7 @@ class Problems {
 
   std::vector<std::string> all() {
     addresses();
+    tenants();
     protocol();
     client();
     algorithms();
@@ -42,7 +62,7 @@ class Problems {
   void addresses() {
     if (of_.issuer.empty() && (of_.openid() || of_.discovery)) {
       say("issuer: the provider's own name must be given, try 'https://login.example.com/'");
-    } else if (!of_.issuer.empty() && !is_address(of_.issuer, Query::no)) {
+    } else if (!of_.issuer.empty() && !is_address(of_.metadata_issuer(), Query::no)) {
       say("issuer: '" + of_.issuer +
           "' is not an address, try one like 'https://login.example.com/'");
     }
@@ -87,6 +107,27 @@ class Problems {
     }
     if (of_.acr_required) say("acr_required: only an ID token says how people proved themselves");
     if (of_.front_channel_logout) say("front_channel_logout: is of OpenID Connect");
+  }
+
+  // sub is another one for each client, and so for each tenant's person; what an organisation sets
+  // itself could be made to be another's.
+  void tenants() {
+    const bool pattern = of_.issuer.contains(kTenant);
+    if (pattern && of_.tenants.empty()) {
+      say("tenants: the issuer has {tenantid} in it, so they must be listed");
+    }
+    if (!pattern && !of_.tenants.empty()) {
+      say("tenants: the issuer must have {tenantid} in it, try "
+          "'https://login.microsoftonline.com/{tenantid}/v2.0'");
+    }
+    if (!of_.tenants.empty() && of_.subject != "sub") {
+      say("subject: must be sub where there are tenants, who choose the other claims");
+    }
+    for (const std::string& one : of_.tenants) {
+      if (!is_tenant(one)) {
+        say("tenants: '" + one + "' is no ID like 9122040d-6c67-4c5b-b112-36a304b66dad");
+      }
+    }
   }
 
   void client() {
@@ -144,6 +185,18 @@ class Problems {
 };
 
 }  // namespace
+
+bool OidcOptions::is_issuer(std::string_view name) const {
+  if (tenants.empty()) return name == issuer;
+  return std::ranges::any_of(
+      tenants, [&](const std::string& tenant) { return name == of_tenant(issuer, tenant); });
+}
+
+std::string OidcOptions::metadata_issuer() const {
+  // Of everybody, or of organisations alone, who then read nothing of private accounts.
+  const bool everybody = std::ranges::find(tenants, kPrivateAccounts) != tenants.end();
+  return of_tenant(issuer, everybody ? "common" : "organizations");
+}
 
 std::vector<jose::Algorithm> OidcOptions::algorithms() const {
   std::vector<jose::Algorithm> known;

@@ -28,6 +28,7 @@ struct OidcOptions {
   enum class Userinfo { when_offered, required, never };
 
   std::string issuer;
+  std::vector<std::string> tenants;
   Protocol protocol = Protocol::oidc;
   bool discovery = true;
   std::string authorization_endpoint;
@@ -60,6 +61,10 @@ struct OidcOptions {
   config::Path ca_file;
 
   bool openid() const { return protocol == Protocol::oidc; }
+  // Whether the provider calls itself so in what it says: `issuer`, or that of one of its tenants.
+  bool is_issuer(std::string_view name) const;
+  // The address below which its metadata are.
+  std::string metadata_issuer() const;
   std::vector<jose::Algorithm> algorithms() const;
   // `parameters`, taken apart.
   std::vector<std::pair<std::string, std::string>> named_parameters() const;
@@ -71,6 +76,11 @@ struct OidcOptions {
           "The provider's own name for itself, letter for letter: the address under which its "
           "metadata are.",
           config::Example{"https://login.example.com/"});
+    visit(
+        "tenants", tenants,
+        "Whose people may come, where a provider speaks for many organisations: the IDs that stand "
+        "for {tenantid} in the issuer (Microsoft Entra ID).",
+        config::Between{0, 1000}, config::Example{"[\"9122040d-6c67-4c5b-b112-36a304b66dad\"]"});
     visit("protocol", protocol,
           "What it speaks: OpenID Connect, or OAuth 2.0 alone, where only its userinfo_endpoint "
           "says who somebody is.",

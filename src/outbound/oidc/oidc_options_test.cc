@@ -18,6 +18,10 @@ using ::testing::Contains;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
 
+constexpr const char* kEntra = "https://login.microsoftonline.com/{tenantid}/v2.0";
+constexpr const char* kOurs = "9122040d-6c67-4c5b-b112-36a304b66dad";
+constexpr const char* kTheirs = "1f3e4b5a-0000-4000-8000-0123456789ab";
+
 OidcOptions good() {
   OidcOptions options;
   options.issuer = "https://login.example.com/";
@@ -78,12 +82,50 @@ TEST(OidcOptions, AreHeldAgainstEachOther) {
       {[](auto& o) { o.prompt = "none"; }, "prompt:"},
       {[](auto& o) { o.acr_required = true; }, "acr_values:"},
       {[](auto& o) { o.protocol = OidcOptions::Protocol::oauth2; }, "subject:"},
+      {[](auto& o) { o.issuer = kEntra; }, "tenants: the issuer has"},
+      {[](auto& o) { o.tenants = {kOurs}; }, "tenants: the issuer must"},
+      {[](auto& o) {
+         o.issuer = kEntra;
+         o.tenants = {"our-organisation"};
+       },
+       "tenants: 'our-organisation'"},
+      {[](auto& o) {
+         o.issuer = kEntra;
+         o.tenants = {kOurs};
+         o.subject = "preferred_username";
+       },
+       "subject: must be sub"},
   };
   for (const auto& [change, problem] : rows) {
     OidcOptions options = good();
     change(options);
     EXPECT_THAT(options.problems(), Contains(StartsWith(problem))) << problem;
   }
+}
+
+TEST(OidcTenants, AreThoseThatAreListed) {
+  OidcOptions options = good();
+  EXPECT_TRUE(options.is_issuer(options.issuer));
+  EXPECT_FALSE(options.is_issuer(""));
+  options.issuer = kEntra;
+  options.tenants = {kOurs, kTheirs};
+  EXPECT_THAT(options.problems(), IsEmpty());
+  const auto issuer = [](std::string_view tenant) {
+    return "https://login.microsoftonline.com/" + std::string(tenant) + "/v2.0";
+  };
+  EXPECT_TRUE(options.is_issuer(issuer(kOurs)));
+  EXPECT_TRUE(options.is_issuer(issuer(kTheirs)));
+  for (const std::string& name :
+       {issuer("00000000-0000-0000-0000-000000000000"), issuer(""), std::string(kEntra),
+        issuer("organizations"), issuer(kOurs) + "/"}) {
+    EXPECT_FALSE(options.is_issuer(name)) << name;
+  }
+  EXPECT_EQ(
+      oidc::metadata_url(options),
+      "https://login.microsoftonline.com/organizations/v2.0/.well-known/openid-configuration");
+  options.tenants.emplace_back("9188040d-6c67-4c5b-b112-36a304b66dad");
+  EXPECT_EQ(oidc::metadata_url(options),
+            "https://login.microsoftonline.com/common/v2.0/.well-known/openid-configuration");
 }
 
 TEST(OidcMetadata, HasItsPlace) {

@@ -217,7 +217,7 @@ Reply<providers::Person> OidcProvider::finish(const providers::Returned& returne
   const Metadata& metadata = **found;
   // RFC 9207 section 2.4: before anything else of it is believed.
   const auto issuer = single(fields, "iss");
-  if (issuer && !options_.issuer.empty() && *issuer != options_.issuer) {
+  if (issuer && !options_.issuer.empty() && !options_.is_issuer(*issuer)) {
     return std::unexpected(
         failure(Why::not_believed, "mixed_up_issuer", "the answer is of another provider (iss)"));
   }
@@ -355,7 +355,7 @@ Reply<json::object> OidcProvider::read_userinfo(const http_client::Answer& answe
     auto verified = verify(token, "what " + whom + " says", {"jwt"}, for_sign_ins_, limits);
     if (!verified) return std::unexpected(std::move(verified.error()));
     claims = std::move(verified->claims);
-    if (claims.contains("iss") && text::text_of(claims, "iss") != options_.issuer) {
+    if (claims.contains("iss") && !options_.is_issuer(text::text_of(claims, "iss"))) {
       return std::unexpected(failure(Why::not_believed, "wrong_issuer",
                                      "what " + whom + " says is of another provider (iss)"));
     }
@@ -397,7 +397,7 @@ Reply<providers::LogoutNotice> OidcProvider::read_front_channel(const Fields& fi
     return std::unexpected(
         failure(Why::not_believed, "missing_logout_token", "the message has no logout_token"));
   }
-  if (single(fields, "iss") != std::optional<std::string_view>(options_.issuer)) {
+  if (!options_.is_issuer(single(fields, "iss").value_or(""))) {
     return std::unexpected(failure(Why::not_believed, "wrong_issuer",
                                    "the sign-out is not of the configured issuer (iss)"));
   }
