@@ -92,8 +92,14 @@ ClientApi::ClientApi(Core& core, const http::Router& router)
           .client_name = pages.client_name,
           .server_name = core.config.server_name,
           .public_url = core.public_url,
-          .capabilities = core.capabilities.get()} {
+          .capabilities = core.capabilities.get(),
+          .federation = core.providers.all().empty() ? nullptr : &federation_} {
   pages.sign_outs = account_pages::sign_outs_of(pages);
+}
+
+void ClientApi::close() {
+  password_check_.close();
+  federation_.close();
 }
 
 void ClientApi::purge() {

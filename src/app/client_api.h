@@ -24,7 +24,7 @@ class ClientApi {
   // Deletes what people left half done: authentications and login tokens that have expired.
   void purge();
   // Ends what waits for others. To be called while the server whose handlers wait still exists.
-  void close() { federation_.close(); }
+  void close();
 
  private:
   limits::AttemptLimits limits_;

@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/json/serialize.hpp>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -177,8 +178,22 @@ Task<admin::Answer> list_replaced_keys(const Core& core, const accounts::Operato
   co_return co_await admin::run(operations, by, "keys list", arguments);
 }
 
+// A peer that hangs up is an error like others, as in serve(): libldap and OpenSSL write without
+// MSG_NOSIGNAL. Afterwards the command's own output ends with whoever reads it.
+class WithoutSigpipe {
+ public:
+  WithoutSigpipe() : before_(std::signal(SIGPIPE, SIG_IGN)) {}
+  ~WithoutSigpipe() { std::signal(SIGPIPE, before_); }
+  WithoutSigpipe(const WithoutSigpipe&) = delete;
+  WithoutSigpipe& operator=(const WithoutSigpipe&) = delete;
+
+ private:
+  void (*const before_)(int);
+};
+
 // In this process, for no server runs: with the database's lock, and quietly.
 admin::Answer run_here(Config config, const Command& command, const json::object& arguments) {
+  const WithoutSigpipe quiet;
   config.log.level = telemetry::Level::error;
   const auto by = admin::at_the_command_line(who_types());
   if (command.name == "keys replace") {

@@ -4,6 +4,7 @@
 
 #include "endpoints/account_pages/account_pages.h"
 #include "outbound/cas/cas_provider.h"
+#include "outbound/ldap/ldap_directory.h"
 #include "outbound/oidc/oidc_provider.h"
 #include "outbound/saml/saml_provider.h"
 
@@ -40,6 +41,9 @@ providers::ProviderSet make_providers(const Config& config, const http::PublicUr
           .clock = clock,
           .log = log,
           .key = [key_of, id = configured.id] { return key_of(id); }});
+    }
+    if (configured.kind == providers::Kind::ldap) {
+      provider.password = std::make_unique<outbound::LdapDirectory>(configured.ldap);
     }
     all.push_back(std::move(provider));
   }

@@ -17,14 +17,18 @@ std::vector<std::string> ConfiguredProvider::problems() const {
   if (kind == providers::Kind::saml) {
     std::ranges::copy(saml.problems(), std::back_inserter(problems));
   }
+  if (kind == providers::Kind::ldap) {
+    std::ranges::copy(ldap.problems(), std::back_inserter(problems));
+  }
   return problems;
 }
 
 std::vector<ConfiguredProvider> ConfiguredProvider::kinds() {
-  std::vector<ConfiguredProvider> kinds(3);
+  std::vector<ConfiguredProvider> kinds(4);
   kinds[0].kind = providers::Kind::oidc;
   kinds[1].kind = providers::Kind::cas;
   kinds[2].kind = providers::Kind::saml;
+  kinds[3].kind = providers::Kind::ldap;
   return kinds;
 }
 

@@ -5,6 +5,7 @@
 
 #include "domain/providers/provider_options.h"
 #include "outbound/cas/cas_options.h"
+#include "outbound/ldap/ldap_options.h"
 #include "outbound/oidc/oidc_options.h"
 #include "outbound/saml/saml_options.h"
 #include "platform/config/attributes.h"
@@ -16,6 +17,7 @@ struct ConfiguredProvider : providers::ProviderOptions {
   outbound::OidcOptions oidc;
   outbound::CasOptions cas;
   outbound::SamlOptions saml;
+  outbound::LdapOptions ldap;
 
   // For the texts about the options.
   static std::vector<ConfiguredProvider> kinds();
@@ -26,6 +28,10 @@ struct ConfiguredProvider : providers::ProviderOptions {
     if (kind == providers::Kind::oidc) oidc.options(visit);
     if (kind == providers::Kind::cas) cas.options(visit);
     if (kind == providers::Kind::saml) saml.options(visit);
+    if (kind == providers::Kind::ldap) {
+      ldap.options(visit);
+      directory_options(visit);
+    }
   }
   std::vector<std::string> problems() const;
 };

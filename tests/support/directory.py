@@ -28,6 +28,10 @@ modulepath /usr/lib/ldap
 moduleload back_mdb
 moduleload memberof
 moduleload ppolicy
+TLSCACertificateFile {home}/directory.pem
+TLSCertificateFile {home}/directory.pem
+TLSCertificateKeyFile {home}/directory.key
+TLSVerifyClient never
 database mdb
 suffix {suffix}
 rootdn {root}
@@ -71,6 +75,7 @@ class Directory:
         self.port = free_port()
         self._process: subprocess.Popen | None = None
         (self._home / "db").mkdir()
+        self._make_certificate()
         settings = _SETTINGS.format(
             suffix=SUFFIX,
             root=_ROOT,
@@ -92,6 +97,21 @@ class Directory:
             f"dn: {BIND_DN}\nobjectClass: organizationalRole\n"
             f"objectClass: simpleSecurityObject\ncn: latchkey\nuserPassword: {BIND_PASSWORD}\n",
             add=True,
+        )
+
+    @property
+    def ca_file(self) -> Path:
+        return self._home / "directory.pem"
+
+    def _make_certificate(self) -> None:
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+            + ["-nodes", "-days", "2", "-subj", "/CN=directory"]
+            + ["-addext", "subjectAltName=IP:127.0.0.1"]
+            + ["-keyout", str(self._home / "directory.key"), "-out", str(self.ca_file)],
+            check=True,
+            capture_output=True,
+            timeout=60,
         )
 
     @property

@@ -73,6 +73,8 @@ std::unexpected<AdminRefused> Administration::refuse(const self::Refused& refuse
     case wrong_password:
     case same_password:
     case too_many_failures:
+    case directory_away:
+    case password_elsewhere:
       break;
   }
   throw std::logic_error("an operator was refused for what is no reason of an operator");

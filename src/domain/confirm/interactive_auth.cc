@@ -79,8 +79,7 @@ Task<bool> InteractiveAuth::can_confirm(UserId id) {
 signin::AuthMethods InteractiveAuth::methods_of(db::Tx& tx, UserId id) const {
   const auto user = accounts::find_user_by_id(tx, id);
   if (!user) return {};
-  return passwords_.methods() &
-         signin::account_methods(*user, providers::links_of(tx, id), passwords_.providers());
+  return passwords_.methods_of(*user, providers::links_of(tx, id));
 }
 
 AuthSession InteractiveAuth::fresh(const AuthRequest& request, std::string_view session_id) const {

@@ -10,6 +10,7 @@
 #include "domain/sessions/session_rows.h"
 #include "domain/sessions/standing.h"
 #include "domain/signin/browser_session_rows.h"
+#include "domain/signin/provider_word.h"
 #include "platform/crypto/kept_hash.h"
 #include "platform/crypto/random.h"
 #include "platform/crypto/seal.h"
@@ -24,8 +25,6 @@ using providers::Failure;
 constexpr std::size_t kSecretLength = 43;  // of base62: 256 bits
 // A person signs in over there, perhaps with a second factor, or makes an account first.
 constexpr Duration kAway = std::chrono::minutes{30};
-// And then reads a question here.
-constexpr Duration kAsked = std::chrono::minutes{30};
 constexpr std::size_t kLongestMemo = 1024;       // bytes
 constexpr std::size_t kMostHeld = 400UL * 1024;  // bytes of names and values
 constexpr std::int64_t kMostBegunThere = 200;    // of an account; more than its browsers
@@ -33,26 +32,6 @@ constexpr std::int64_t kMostBegunThere = 200;    // of an account; more than its
 constexpr std::string_view kHeld = "held";
 
 std::string random_secret() { return crypto::random_text(crypto::kBase62, kSecretLength); }
-
-// Why a course leads nowhere; absent: it leads on.
-std::optional<Refused::Why> end_of(Course course) {
-  switch (course) {
-    case Course::linked_elsewhere:
-      return Refused::Why::linked_elsewhere;
-    case Course::another_person:
-      return Refused::Why::another_person;
-    case Course::locked:
-      return Refused::Why::locked;
-    case Course::deactivated:
-      return Refused::Why::deactivated;
-    case Course::name_taken:
-      return Refused::Why::name_taken;
-    case Course::no_account:
-      return Refused::Why::no_account;
-    default:
-      return std::nullopt;
-  }
-}
 
 boost::json::array json_of(const Fields& fields) {
   boost::json::array list;
@@ -190,7 +169,7 @@ Task<std::expected<Federation::Way, Refused>> Federation::find_way(const std::st
     co_return std::unexpected(Refused{.why = Why::way_over});
   }
   const providers::Provider* provider = parts_.providers.find(attempt->provider);
-  if (provider == nullptr || provider->browser == nullptr) {
+  if (provider == nullptr) {
     co_return std::unexpected(Refused{.why = Why::unknown_provider});
   }
   co_return Way{provider, std::move(*attempt), state};
@@ -284,17 +263,30 @@ std::optional<accounts::User> Federation::find_namesake(db::Tx& tx, const Newcom
   return accounts::find_user_by_threepid(tx, {"email", who.email});
 }
 
-std::expected<Arrived, Refused> Federation::settle(db::Tx& tx, const Way& way, const Newcomer& who,
-                                                   const Returning& returning) {
-  const providers::ProviderOptions& options = way.provider->options;
-  if (!who.once.empty() &&
-      !providers::count_once(tx, crypto::kept_hash(options.id + "\nsign-in\n" + who.once),
-                             way.attempt.expires_at)) {
-    return std::unexpected(refusal(way, Why::not_believed));
+std::optional<Refused::Why> Federation::end_of(Course course) {
+  switch (course) {
+    case Course::linked_elsewhere:
+      return Why::linked_elsewhere;
+    case Course::another_person:
+      return Why::another_person;
+    case Course::locked:
+      return Why::locked;
+    case Course::deactivated:
+      return Why::deactivated;
+    case Course::name_taken:
+      return Why::name_taken;
+    case Course::no_account:
+      return Why::no_account;
+    default:
+      return std::nullopt;
   }
+}
+
+Federation::Meaning Federation::meaning_of(db::Tx& tx, const Way& way, const Newcomer& who) {
+  const providers::ProviderOptions& options = way.provider->options;
   const auto link = providers::find_link(tx, options.id, who.subject);
   // Locked, so that what is decided here still holds when it is written.
-  const auto linked = link ? accounts::lock_user(tx, link->user) : std::nullopt;
+  auto linked = link ? accounts::lock_user(tx, link->user) : std::nullopt;
   auto namesake =
       linked || way.attempt.purpose != Purpose::sign_in ? std::nullopt : find_namesake(tx, who);
   if (namesake) namesake = accounts::lock_user(tx, namesake->account.id);
@@ -304,6 +296,17 @@ std::expected<Arrived, Refused> Federation::settle(db::Tx& tx, const Way& way, c
                                               .namesake = standing_of(namesake),
                                               .registration = options.registration,
                                               .on_conflict = options.on_conflict});
+  return {.course = course, .linked = std::move(linked), .namesake = std::move(namesake)};
+}
+
+std::expected<Arrived, Refused> Federation::settle(db::Tx& tx, const Way& way, const Newcomer& who,
+                                                   const Returning& returning) {
+  if (!who.once.empty() &&
+      !providers::count_once(tx, crypto::kept_hash(way.attempt.provider + "\nsign-in\n" + who.once),
+                             way.attempt.expires_at)) {
+    return std::unexpected(refusal(way, Why::not_believed));
+  }
+  const auto [course, linked, namesake] = meaning_of(tx, way, who);
   if (const auto why = end_of(course)) return std::unexpected(refusal(way, *why));
   const Entering entering{way, who, returning.origin, returning.cookie};
   if (way.attempt.purpose == Purpose::confirm) return settle_confirmation(tx, entering);
@@ -373,21 +376,30 @@ std::expected<SignedIn, Refused> Federation::sign_in(db::Tx& tx, const Entering&
                                                      const sessions::Account& account,
                                                      Course course) {
   const Way& way = entering.way;
-  auto browser = parts_.browsers.sign_in_by(tx, account, entering.origin, entering.cookie,
-                                            signin::AuthMethod::provider);
+  const Newcomer& who = entering.who;
+  const bool by_browser = way.provider->browser != nullptr;
+  accounts::Account entered = account;
+  signin::take_over(
+      tx, parts_.ground, parts_.server_name,
+      {.provider = *way.provider,
+       .subject = who.subject,
+       .display_name = course == Course::sign_in ? std::string_view(who.display_name) : "",
+       .administrator = who.administrator,
+       .address = entering.origin.address},
+      entered);
+  // A directory's password is given where one of this server's is.
+  auto browser = parts_.browsers.sign_in_by(
+      tx, entered, entering.origin, entering.cookie,
+      by_browser ? signin::AuthMethod::provider : signin::AuthMethod::password);
   if (!browser) {
     const bool locked = browser.error().why == signin::LoginRefused::Why::account_locked;
     return std::unexpected(refusal(way, locked ? Why::locked : Why::deactivated));
   }
-  note_use(tx, entering);
   const Limit lifetime = way.provider->options.session_lifetime;
   signin::limit_browser(
       tx, browser->session.id,
       lifetime ? std::optional(parts_.ground.clock.now() + *lifetime) : std::nullopt);
-  remember_session(tx, entering, account.id, browser->session.id);
-  if (course == Course::sign_in && way.provider->options.update_profile) {
-    take_over_profile(tx, entering, account.id, false);
-  }
+  if (by_browser) remember_session(tx, entering, account.id, browser->session.id);
   providers::delete_attempt(tx, way.attempt.hash);
   return SignedIn{std::move(*browser), way.next(), course};
 }

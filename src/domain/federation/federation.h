@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <expected>
 #include <map>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -74,6 +75,7 @@ struct Refused {
     locked,
     deactivated,
     last_way_in,  // the link that is to go
+    question,     // something has to be asked first, which only a page can do
   };
   Why why;
   Duration retry_after{0};
@@ -211,6 +213,23 @@ class Federation {
   // Links the account that prove_account asks about.
   Task<std::expected<SignedIn, std::variant<Refused, signin::LoginRefused>>> prove(Proving proving);
 
+  // --- who gives a directory's password here, and has no account yet (by_password.cc) ---
+
+  // Of these the domain knows by signin::LoginRefused::Why::first_time.
+  struct Coming {
+    std::shared_ptr<const signin::DirectoryPerson> who;
+    std::string next;     // the page to go on at
+    std::string browser;  // the cookie of this browser's ways (new_browser())
+    std::string cookie;   // of the browser's session; may be empty
+    sessions::Origin origin;
+    std::size_t worker = 0;
+  };
+  // On a page: as somebody who comes back from a provider. Where the configuration says all that
+  // would be asked, nothing is.
+  Task<std::expected<Arrived, Refused>> arrive_by_password(Coming coming);
+  // Where nothing can be asked (POST /login): their account, found or made and linked.
+  Task<std::expected<signin::CheckedUser, Refused>> welcome(Coming coming);
+
   // --- signed out there (provider_logout.cc) ---
 
   // What a provider itself says is over: what it has begun ends, in the browser and in the apps
@@ -314,8 +333,27 @@ class Federation {
   Task<std::expected<Newcomer, Refused>> ask(const Way& way, Fields fields);
   static Refused refusal(const Way& way, Why why);
   static Why providers_part(providers::Failure::Why why);
+  // Why a course leads nowhere; absent: it leads on.
+  static std::optional<Why> end_of(Course course);
+  // How long somebody may take over a question.
+  static constexpr Duration kAsked = std::chrono::minutes{30};
   // Of a call of a provider that begins now.
   CallLimits limits() const;
+
+  // A way that ends where it begins.
+  Way way_by_password(const Coming& coming) const;
+  // What it means that somebody is here, with the accounts concerned, which are locked.
+  struct Meaning {
+    Course course;
+    std::optional<accounts::User> linked;
+    std::optional<accounts::User> namesake;
+  };
+  static Meaning meaning_of(db::Tx& tx, const Way& way, const Newcomer& who);
+  // Whether all is known that a newcomer would be asked.
+  bool nothing_to_ask(const Newcomer& who) const;
+  // The account of somebody new, made without a question.
+  Task<std::expected<accounts::Account, Refused>> make_account(const Coming& coming, const Way& way,
+                                                               const Newcomer& who);
 
   // Each in the caller's transaction.
   std::expected<Arrived, Refused> settle(db::Tx& tx, const Way& way, const Newcomer& who,

@@ -4,25 +4,18 @@
 
 #include "domain/accounts/matrix_id.h"
 #include "domain/accounts/threepid.h"
+#include "domain/signin/provider_word.h"
 #include "platform/text/json.h"
-#include "platform/text/shown.h"
 #include "platform/text/utf8.h"
 
 namespace latchkey::federation {
 namespace {
 
-constexpr std::size_t kLongestName = 255;       // bytes
 constexpr std::size_t kLongestHint = 8 * 1024;  // bytes; an ID token has one or two thousand
 
 std::string rendered(const providers::ClaimsTemplate& made, const providers::Person& person) {
   std::string text = made.render(person.claims).value_or("");
   return text::valid_utf8(text) ? text : "";
-}
-
-// Whatever else it holds, such as NUL, which no database keeps, is nothing that others should see.
-std::string shown_name(const providers::Provider& provider, const providers::Person& person) {
-  const std::string name = text::shown(rendered(provider.templates.display_name, person));
-  return std::string(text::truncate_utf8(name, kLongestName));
 }
 
 std::string verified_email(const providers::Provider& provider, const providers::Person& person) {
@@ -46,11 +39,12 @@ Newcomer newcomer_of(const providers::Provider& provider, const providers::Perso
                      std::string_view server_name) {
   Newcomer newcomer{.subject = person.subject,
                     .localpart = usable_localpart(provider, person, server_name),
-                    .display_name = shown_name(provider, person),
+                    .display_name = signin::display_name_of(provider, person),
                     .email = verified_email(provider, person),
                     .session = person.session.name,
                     .hint = {},
-                    .once = person.once};
+                    .once = person.once,
+                    .administrator = person.administrator};
   if (provider.options.sign_out_there != providers::SignOutThere::never &&
       person.session.hint.reveal().size() <= kLongestHint) {
     newcomer.hint = person.session.hint;
@@ -59,9 +53,12 @@ Newcomer newcomer_of(const providers::Provider& provider, const providers::Perso
 }
 
 boost::json::object json_of(const Newcomer& newcomer) {
-  return {{"subject", newcomer.subject},           {"localpart", newcomer.localpart},
-          {"display_name", newcomer.display_name}, {"email", newcomer.email},
-          {"session", newcomer.session},           {"hint", newcomer.hint.reveal()}};
+  boost::json::object kept{
+      {"subject", newcomer.subject},           {"localpart", newcomer.localpart},
+      {"display_name", newcomer.display_name}, {"email", newcomer.email},
+      {"session", newcomer.session},           {"hint", newcomer.hint.reveal()}};
+  if (newcomer.administrator) kept["administrator"] = *newcomer.administrator;
+  return kept;
 }
 
 std::optional<Newcomer> newcomer_in(const boost::json::object& kept) {
@@ -75,6 +72,10 @@ std::optional<Newcomer> newcomer_in(const boost::json::object& kept) {
                     .session = text("session"),
                     .hint = Secret(text("hint"))};
   if (newcomer.subject.empty()) return std::nullopt;
+  const auto* administrator = kept.if_contains("administrator");
+  if (administrator != nullptr && administrator->is_bool()) {
+    newcomer.administrator = administrator->get_bool();
+  }
   return newcomer;
 }
 

@@ -18,6 +18,7 @@ struct Newcomer {
   std::string session;       // providers::ProviderSession::name
   Secret hint = {};          // its hint, where it is kept
   std::string once = {};     // providers::Person::once; of no use to who is asked something
+  std::optional<bool> administrator = {};  // absent: the provider does not say
 };
 
 Newcomer newcomer_of(const providers::Provider& provider, const providers::Person& person,

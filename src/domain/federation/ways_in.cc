@@ -55,8 +55,7 @@ Task<std::optional<std::string>> Federation::only_way_in(std::string user) {
     return account;
   });
   if (!found) co_return std::nullopt;
-  const auto methods =
-      signin::account_methods(*found, links, parts_.providers) & parts_.passwords.methods();
+  const auto methods = parts_.passwords.methods_of(*found, links);
   if (methods != signin::AuthMethods{signin::AuthMethod::provider}) co_return std::nullopt;
   std::optional<std::string> only;
   for (const providers::Link& link : links) {
@@ -79,8 +78,7 @@ Task<std::expected<void, std::variant<Refused, self::Refused>>> Federation::unli
       return link.provider == provider && link.subject == subject;
     });
     if (gone == 0) return {};
-    const auto left =
-        signin::account_methods(*user, links, parts_.providers) & parts_.passwords.methods();
+    const auto left = parts_.passwords.methods_of(*user, links);
     if (left.empty()) return Result(std::unexpect, Refused{.why = Why::last_way_in});
     providers::delete_link(tx, who.user, provider, subject);
     parts_.ground.events.tell(tx, events::LinkRemoved{who.user});

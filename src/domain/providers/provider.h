@@ -46,7 +46,9 @@ struct Person {
   boost::json::object claims = {};
   // When the person last proved to the provider who they are; absent: it does not say.
   std::optional<Time> authenticated_at = {};
-  bool administrator = false;  // the provider says so, of a group that the configuration names
+  // Whether it says that they are an administrator here, of what the configuration names for that;
+  // absent: the configuration names nothing.
+  std::optional<bool> administrator = {};
   ProviderSession session = {};
   // By which what was said is told from everything else that the provider says: it counts once.
   // Empty: nobody could bring it twice.
@@ -158,6 +160,10 @@ class PasswordProvider {
   // Whose password it is. An empty one is nobody's, and is never sent.
   virtual Reply<Person> check(std::string_view user, const Secret& password,
                               const CallLimits& limits) = 0;
+  // Whether it is the password of somebody who is known already, whatever they are called there by
+  // now. `user` is what was typed, for a directory in which nobody can be searched for.
+  virtual Reply<Person> check_known(std::string_view subject, std::string_view user,
+                                    const Secret& password, const CallLimits& limits) = 0;
   // Whether it still knows the subject and would let them in.
   enum class Presence : std::uint8_t { there, disabled, gone };
   virtual Reply<Presence> look_up(std::string_view subject, const CallLimits& limits) = 0;

@@ -22,6 +22,11 @@ std::vector<std::string> ProviderOptions::common_problems() const {
   if (!icon.empty() && !icon.starts_with("mxc://")) {
     problems.push_back("icon: '" + icon + "' is no mxc:// URI, which is what clients show");
   }
+  if (!password_url.empty() && !password_url.starts_with("https://") &&
+      !password_url.starts_with("http://")) {
+    problems.push_back("password_url: '" + password_url +
+                       "' is no address that people can open, try 'https://password.example.org/'");
+  }
   const std::pair<std::string_view, const std::string*> templates[] = {
       {"localpart", &localpart}, {"display_name", &display_name}, {"email", &email}};
   for (const auto& [option, text] : templates) {

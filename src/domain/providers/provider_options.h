@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,7 +13,6 @@
 #include "domain/providers/sign_out_there.h"
 #include "platform/config/attributes.h"
 #include "platform/config/bounds.h"
-#include "platform/time.h"
 
 namespace latchkey::providers {
 
@@ -38,6 +36,8 @@ struct ProviderOptions {
   LogoutEnds logout = LogoutEnds::softly;
   Limit session_lifetime;
   SignOutThere sign_out_there = SignOutThere::offer;
+  // Of a directory:
+  std::string password_url;
 
   template <class Visitor>
   void common_options(Visitor& visit) {
@@ -45,8 +45,10 @@ struct ProviderOptions {
           "Its name in addresses, in the database and in GET /login: letters, digits, "
           "'-' and '_'. Never to be changed, for the links of its people belong to it.",
           config::required, config::Example{"corp"}, config::Between{1, 64});
-    visit("kind", kind, "Which protocol it speaks.", config::required, config::chooses,
-          config::Choices<Kind>{{"oidc", Kind::oidc}, {"cas", Kind::cas}, {"saml", Kind::saml}});
+    visit(
+        "kind", kind, "Which protocol it speaks.", config::required, config::chooses,
+        config::Choices<Kind>{
+            {"oidc", Kind::oidc}, {"cas", Kind::cas}, {"saml", Kind::saml}, {"ldap", Kind::ldap}});
     visit("name", name, "What people know it by.", config::required, config::Example{"Corp"},
           config::Between{1, 100});
     visit("icon", icon, "Its picture in clients, an mxc:// URI.",
@@ -95,6 +97,14 @@ struct ProviderOptions {
           config::Choices<SignOutThere>{{"never", SignOutThere::never},
                                         {"offer", SignOutThere::offer},
                                         {"always", SignOutThere::always}});
+  }
+  // What directories have besides, whatever their protocol.
+  template <class Visitor>
+  void directory_options(Visitor& visit) {
+    visit("password_url", password_url,
+          "Where its people change their password: they are sent there by whoever asks here for a "
+          "new one.",
+          config::Between{0, 1024}, config::Example{"https://password.example.org/"});
   }
   // Rules between them; each sentence begins with an option's name.
   std::vector<std::string> common_problems() const;

@@ -51,17 +51,39 @@ Reply<std::vector<std::string>> ScriptedProvider::test(const CallLimits&) {
   return std::vector<std::string>{};
 }
 
-Reply<Person> EmptyDirectory::check(std::string_view, const Secret&, const CallLimits&) {
-  return std::unexpected(
-      Failure{.why = Failure::Why::wrong_credentials, .reason = "unknown", .sentence = "nobody"});
+namespace {
+
+Failure nobody() {
+  return {.why = Failure::Why::wrong_credentials, .reason = "unknown", .sentence = "nobody"};
 }
 
-Reply<PasswordProvider::Presence> EmptyDirectory::look_up(std::string_view, const CallLimits&) {
-  return Presence::gone;
+}  // namespace
+
+Reply<Person> ScriptedDirectory::check(std::string_view user, const Secret& password,
+                                       const CallLimits&) {
+  ++asked;
+  if (!who) return std::unexpected(nobody());
+  return who(std::string(user), "", password.reveal());
 }
 
-Reply<std::vector<std::string>> EmptyDirectory::test(const CallLimits&) {
+Reply<Person> ScriptedDirectory::check_known(std::string_view subject, std::string_view,
+                                             const Secret& password, const CallLimits&) {
+  ++asked;
+  if (!who) return std::unexpected(nobody());
+  return who("", std::string(subject), password.reveal());
+}
+
+Reply<PasswordProvider::Presence> ScriptedDirectory::look_up(std::string_view subject,
+                                                             const CallLimits&) {
+  return presence ? presence(std::string(subject)) : Presence::gone;
+}
+
+Reply<std::vector<std::string>> ScriptedDirectory::test(const CallLimits&) {
   return std::vector<std::string>{};
+}
+
+ScriptedDirectory& directory_of(const ProviderSet& providers, std::string_view id) {
+  return static_cast<ScriptedDirectory&>(*providers.find(id)->password);
 }
 
 ProviderSet set_of(std::vector<ProviderOptions> configured) {
@@ -70,7 +92,7 @@ ProviderSet set_of(std::vector<ProviderOptions> configured) {
     Provider& provider = all.emplace_back();
     provider.templates = templates_of(options);
     if (options.kind == Kind::ldap) {
-      provider.password = std::make_unique<EmptyDirectory>();
+      provider.password = std::make_unique<ScriptedDirectory>();
     } else {
       provider.browser = std::make_unique<ScriptedProvider>();
     }

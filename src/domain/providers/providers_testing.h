@@ -1,9 +1,11 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <initializer_list>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "domain/providers/provider_set.h"
@@ -32,14 +34,26 @@ class ScriptedProvider : public BrowserProvider {
   std::optional<std::string> own_metadata() override;
 };
 
-// A directory that knows nobody.
-class EmptyDirectory : public PasswordProvider {
+// A directory that does what the test says; at first it knows nobody.
+class ScriptedDirectory : public PasswordProvider {
  public:
+  // Whose password it is, of a name or of a subject (then the name is empty).
+  std::function<Reply<Person>(const std::string& user, const std::string& subject,
+                              const std::string& password)>
+      who;
+  std::function<Reply<Presence>(const std::string& subject)> presence;
+  std::atomic<int> asked = 0;  // for passwords
+
   Reply<Person> check(std::string_view user, const Secret& password,
                       const CallLimits& limits) override;
+  Reply<Person> check_known(std::string_view subject, std::string_view user, const Secret& password,
+                            const CallLimits& limits) override;
   Reply<Presence> look_up(std::string_view subject, const CallLimits& limits) override;
   Reply<std::vector<std::string>> test(const CallLimits& limits) override;
 };
+
+// That one of them, a directory.
+ScriptedDirectory& directory_of(const ProviderSet& providers, std::string_view id);
 
 // Configured like that: directories of kind ldap, the others scripted.
 ProviderSet set_of(std::vector<ProviderOptions> configured);

@@ -55,11 +55,13 @@ class Operations {
   const accounts::CharacterClasses& required_characters() const {
     return parts_.passwords.required();
   }
-  // Whether people sign in with passwords at all.
+  // Whether people sign in with passwords at all, this server's or a directory's.
   bool passwords_offered() const { return parts_.checks.enabled(); }
+  // Whether with this server's own.
+  bool own_passwords_offered() const { return parts_.passwords.enabled(); }
   // Whether they may replace theirs, if they have one.
   bool password_change_offered() const {
-    return parts_.options.password_change && passwords_offered();
+    return parts_.options.password_change && own_passwords_offered();
   }
   // What else it has to be, so that a form can say it before.
   std::size_t shortest_password() const { return parts_.passwords.minimum_length(); }
@@ -78,6 +80,8 @@ class Operations {
                                                                     std::string localpart) {
     return parts_.passwords.refuse_new(std::move(password), std::move(localpart));
   }
+  // That the account's password is a directory's alone, and where it is changed; absent: it is not.
+  Task<std::optional<Refused>> password_elsewhere(UserId user);
   // Of a client or a service, for a password that refuse_password() did not refuse before its
   // person was asked to confirm.
   Task<Result<>> change_password(Proof proof, std::string wanted, bool logout_devices);

@@ -6,6 +6,8 @@
 #include "domain/accounts/account_changes.h"
 #include "domain/accounts/password_scheme.h"
 #include "domain/accounts/recovery_links.h"
+#include "domain/accounts/user_rows.h"
+#include "domain/providers/link_rows.h"
 #include "domain/self/operations.h"
 #include "domain/sessions/session_rows.h"
 
@@ -39,6 +41,12 @@ std::unexpected<Refused> refuse(const signin::LoginRefused& refused) {
       return refuse(Why::too_many_failures, refused.retry_after);
     case Login::busy:
       return refuse(Why::busy, refused.retry_after);
+    case Login::directory_refuses:  // its person, who is not let in
+      return refuse(Why::wrong_password);
+    case Login::directory_away:
+      return std::unexpected(Refused{.why = Why::directory_away,
+                                     .retry_after = refused.retry_after,
+                                     .provider = refused.provider});
     // Of the account's state and of other ways to sign in the check of a password knows nothing.
     case Login::token_not_good:
     case Login::account_deactivated:
@@ -48,9 +56,14 @@ std::unexpected<Refused> refuse(const signin::LoginRefused& refused) {
     case Login::not_offered:
     case Login::outside_namespace:
     case Login::not_registered:
+    case Login::first_time:
       break;
   }
   throw std::logic_error("a password was refused for what is no reason of a password");
+}
+
+UserId user_of(const Proof& proof) {
+  return std::visit([](const auto& shown) { return shown.user; }, proof);
 }
 
 }  // namespace
@@ -80,7 +93,27 @@ Task<Result<std::string>> hash_new(accounts::Passwords& passwords, std::string w
   co_return std::move(*hash);
 }
 
+Task<std::optional<Refused>> Operations::password_elsewhere(UserId id) {
+  std::vector<providers::Link> links;
+  const auto user = co_await parts_.ground.db.read([&](db::Tx& tx) {
+    links = providers::links_of(tx, id);
+    return accounts::find_user_by_id(tx, id);
+  });
+  if (user && user->password_hash && parts_.passwords.enabled()) co_return std::nullopt;
+  for (const providers::Link& link : links) {
+    const auto* provider = parts_.checks.providers().find(link.provider);
+    if (provider == nullptr || provider->password == nullptr) continue;
+    co_return Refused{.why = Why::password_elsewhere,
+                      .provider = provider->options.name,
+                      .url = provider->options.password_url};
+  }
+  co_return std::nullopt;
+}
+
 Task<Result<>> Operations::change_password(Proof proof, std::string wanted, bool logout_devices) {
+  if (const auto elsewhere = co_await password_elsewhere(user_of(proof))) {
+    co_return std::unexpected(*elsewhere);
+  }
   if (!password_change_offered()) co_return refuse(Why::switched_off);
   const auto hash = co_await parts_.passwords.hash(std::move(wanted), threads::Turn::first);
   if (!hash) co_return refuse(Why::busy, accounts::kBusyFor);
@@ -94,7 +127,10 @@ Task<Result<>> Operations::change_password(signin::BrowserSession who, std::stri
                                            std::string wanted, bool logout_devices) {
   co_await parts_.sessions.require_in_touch();
   if (!parts_.options.password_change) co_return refuse(Why::switched_off);
-  if (!parts_.checks.enabled()) co_return refuse(Why::wrong_password);
+  if (!parts_.passwords.enabled()) co_return refuse(Why::wrong_password);
+  if (const auto elsewhere = co_await password_elsewhere(who.account.id)) {
+    co_return std::unexpected(*elsewhere);
+  }
   const std::string localpart = who.account.localpart;
   std::optional<std::string> hash;
   // Again when the hash was replaced meanwhile, as PasswordCheck::with_account() does.
@@ -123,7 +159,7 @@ Task<Result<>> Operations::change_password(signin::BrowserSession who, std::stri
 
 Task<Result<>> Operations::check_password(const signin::BrowserSession& who, std::string current) {
   co_await parts_.sessions.require_in_touch();
-  if (!parts_.checks.enabled()) co_return refuse(Why::wrong_password);
+  if (!parts_.passwords.enabled()) co_return refuse(Why::wrong_password);
   const auto checked = co_await parts_.checks.check(signin::KnownUser{who.account.localpart},
                                                     std::move(current), who.origin.address);
   if (!checked) co_return refuse(checked.error());
@@ -131,7 +167,7 @@ Task<Result<>> Operations::check_password(const signin::BrowserSession& who, std
 }
 
 Task<std::optional<sessions::Account>> Operations::recovery_account(std::string link) {
-  if (!parts_.checks.enabled()) co_return std::nullopt;
+  if (!parts_.passwords.enabled()) co_return std::nullopt;
   co_return co_await parts_.ground.db.read([&](db::Tx& tx) -> std::optional<sessions::Account> {
     const auto user = accounts::find_recovery_link(tx, link, parts_.ground.clock.now());
     if (!user) return std::nullopt;

@@ -100,12 +100,16 @@ struct Refused {
     same_password,  // the new one is the one before
     weak_password,  // `weak` says why
     too_many_failures,
-    busy,  // too many passwords are being hashed
+    busy,                // too many passwords are being hashed
+    directory_away,      // that could tell whose password it is
+    password_elsewhere,  // it is a directory's, and is changed there: `provider` and `url`
   };
   Why why;
   sessions::Standing standing = {};
   std::optional<accounts::WeakPassword> weak = {};
-  Duration retry_after{0};  // with the last two
+  Duration retry_after{0};    // with too_many_failures, busy and directory_away
+  std::string provider = {};  // as people know it: of the last two
+  std::string url = {};       // where its people change their password; empty: not told
 };
 
 // What an operation needs of a browser. The other proofs are always good for everything.

@@ -19,9 +19,10 @@ AuthMethods offered_methods(const accounts::Passwords& passwords,
 }
 
 AuthMethods account_methods(const accounts::User& user, const std::vector<providers::Link>& links,
+                            const accounts::Passwords& passwords,
                             const providers::ProviderSet& providers) {
   AuthMethods methods;
-  if (user.password_hash) methods.add(AuthMethod::password);
+  if (user.password_hash && passwords.enabled()) methods.add(AuthMethod::password);
   for (const providers::Link& link : links) {
     const auto* provider = providers.find(link.provider);
     if (provider != nullptr) methods.add(method_of(*provider));

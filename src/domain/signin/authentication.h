@@ -53,8 +53,10 @@ class AuthMethods {
 // What the configuration offers to anybody.
 AuthMethods offered_methods(const accounts::Passwords& passwords,
                             const providers::ProviderSet& providers);
-// What an account has, offered or not; of its links only those to providers that there are.
+// What an account has of them: its password where this server's own are offered, and of its links
+// those to providers that there are.
 AuthMethods account_methods(const accounts::User& user, const std::vector<providers::Link>& links,
+                            const accounts::Passwords& passwords,
                             const providers::ProviderSet& providers);
 
 // When somebody was last authenticated, and by what.

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "domain/accounts/accounts_testing.h"
 #include "domain/providers/providers_testing.h"
 #include "domain/sessions/policy.h"
 #include "domain/sessions/samples_testing.h"
@@ -36,16 +37,26 @@ TEST(Authentication, IsFreshForAsLongAsIsAsked) {
   }
 }
 
+accounts::PasswordOptions cheap(bool enabled) {
+  accounts::PasswordOptions options = accounts::testing::cheap_passwords();
+  options.enabled = enabled;
+  return options;
+}
+
 TEST(Authentication, AnAccountsMethodsAreWhatItHas) {
   const providers::ProviderSet none;
+  const accounts::Passwords own(cheap(true));
   accounts::User user;
-  EXPECT_TRUE(account_methods(user, {}, none).empty());
-  EXPECT_FALSE(account_methods(user, {}, none).contains(AuthMethod::password));
+  EXPECT_TRUE(account_methods(user, {}, own, none).empty());
+  EXPECT_FALSE(account_methods(user, {}, own, none).contains(AuthMethod::password));
   user.password_hash = "a hash";
-  const AuthMethods methods = account_methods(user, {}, none);
+  const AuthMethods methods = account_methods(user, {}, own, none);
   EXPECT_EQ(methods, AuthMethods{AuthMethod::password});
   EXPECT_TRUE((methods & AuthMethods{}).empty());
   EXPECT_EQ(methods & AuthMethods{AuthMethod::password}, methods);
+  // Where this server's passwords are switched off its hash lets nobody in.
+  const accounts::Passwords off(cheap(false));
+  EXPECT_TRUE(account_methods(user, {}, off, none).empty());
 }
 
 TEST(Authentication, ALinkIsAMethodWhileItsProviderIsConfigured) {
@@ -53,10 +64,13 @@ TEST(Authentication, ALinkIsAMethodWhileItsProviderIsConfigured) {
   const std::vector<providers::Link> links{
       {.provider = "corp", .subject = "1", .created_at = kNoon}};
   const accounts::User user;
-  EXPECT_EQ(account_methods(user, links, set_of({"corp"}, {})), AuthMethods{AuthMethod::provider});
-  EXPECT_TRUE(account_methods(user, links, set_of({"other"}, {"dir"})).empty());
+  const accounts::Passwords off(cheap(false));
+  EXPECT_EQ(account_methods(user, links, off, set_of({"corp"}, {})),
+            AuthMethods{AuthMethod::provider});
+  EXPECT_TRUE(account_methods(user, links, off, set_of({"other"}, {"dir"})).empty());
   // A directory's password is given where one of this server's is.
-  EXPECT_EQ(account_methods(user, links, set_of({}, {"corp"})), AuthMethods{AuthMethod::password});
+  EXPECT_EQ(account_methods(user, links, off, set_of({}, {"corp"})),
+            AuthMethods{AuthMethod::password});
 }
 
 }  // namespace

@@ -35,6 +35,24 @@ struct Reader {
   }
 };
 
+struct DirectoryReader {
+  std::string_view server_name;
+
+  std::optional<std::string> operator()(const UserName& name) const {
+    const std::string typed(text::trimmed(name.user));
+    const auto colon = typed.find(':');
+    if (!typed.starts_with('@') || colon == typed.npos) return typed;
+    if (std::string_view(typed).substr(colon + 1) != server_name) return std::nullopt;
+    return typed.substr(1, colon - 1);
+  }
+  std::optional<std::string> operator()(const KnownUser& user) const { return user.localpart; }
+  std::optional<std::string> operator()(const ThirdParty& id) const {
+    if (id.medium != "email") return std::nullopt;
+    return std::string(text::trimmed(id.address));
+  }
+  std::optional<std::string> operator()(const Phone& /*phone*/) const { return std::nullopt; }
+};
+
 struct Finder {
   db::Tx& tx;
 
@@ -55,6 +73,11 @@ struct Finder {
 
 Meant meaning_of(const Identifier& identifier, std::string_view server_name) {
   return std::visit(Reader{server_name}, identifier);
+}
+
+std::optional<std::string> directory_name(const Identifier& identifier,
+                                          std::string_view server_name) {
+  return std::visit(DirectoryReader{server_name}, identifier);
 }
 
 std::optional<accounts::User> find_user(db::Tx& tx, const Meant& meant) {

@@ -47,6 +47,11 @@ struct Meant {
 // What cannot exist becomes a name that nobody has.
 Meant meaning_of(const Identifier& identifier, std::string_view server_name);
 
+// The name by which directories may know who that is: as typed, the localpart of a Matrix ID of
+// this server. Absent: it is none of theirs (a telephone number, another server's user).
+std::optional<std::string> directory_name(const Identifier& identifier,
+                                          std::string_view server_name);
+
 // Absent: nobody has it.
 std::optional<accounts::User> find_user(db::Tx& tx, const Meant& meant);
 

@@ -58,7 +58,7 @@ Task<std::optional<ReturningAccount>> LoginWays::recognise(const sessions::Use& 
   std::vector<std::string> linked;
   for (const providers::Link& link : links) linked.push_back(link.provider);
   co_return ReturningAccount{
-      .methods = user ? account_methods(*user, links, providers_) : AuthMethods{},
+      .methods = user ? account_methods(*user, links, passwords_, providers_) : AuthMethods{},
       .linked = std::move(linked),
       .of_service = std::ranges::any_of(services_.all(), [&](const services::Service& service) {
         return service.claims(account->localpart);

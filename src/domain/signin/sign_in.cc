@@ -45,6 +45,18 @@ Task<SignIn::Result> SignIn::with_password(std::size_t worker, const Identifier&
                                                }));
 }
 
+Task<SignIn::Result> SignIn::of_newcomer(std::size_t worker, CheckedUser user,
+                                         sessions::NewSession session) {
+  session.method = sessions::Method::password;
+  choose_device(session);
+  co_return signed_in(worker, co_await ground_.db.write([&](db::Tx& tx) -> Started {
+    auto account = PasswordCheck::lock_if_unchanged(tx, user);
+    if (!account) return std::unexpected(LoginRefused{Why::wrong_credentials});
+    passwords_.take_over_of(tx, user, session.origin.address, *account);
+    return start(tx, *account, session);
+  }));
+}
+
 Task<SignIn::Result> SignIn::with_token(std::size_t worker, std::string token,
                                         sessions::NewSession session) {
   co_await sessions_.require_in_touch();

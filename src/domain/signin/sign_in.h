@@ -34,6 +34,8 @@ class SignIn {
   // m.login.password.
   Task<Result> with_password(std::size_t worker, const Identifier& who, std::string password,
                              sessions::NewSession session);
+  // The same, by a directory's person for whom an account has just been found or made.
+  Task<Result> of_newcomer(std::size_t worker, CheckedUser user, sessions::NewSession session);
   // m.login.token: a token that was not used yet, once.
   Task<Result> with_token(std::size_t worker, std::string token, sessions::NewSession session);
   // m.login.application_service (spec "Appservice Login"): a user of the service's namespace, as

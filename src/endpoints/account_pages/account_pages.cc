@@ -111,6 +111,12 @@ Task<bool> may_change_password(const Visit& visit) {
   co_return (co_await visit.pages.overview.profile(visit.who.account.id)).has_password;
 }
 
+Task<bool> gives_password(const AccountPages& pages, UserId user) {
+  if (co_await pages.operations.password_elsewhere(user)) co_return true;
+  if (!pages.operations.own_passwords_offered()) co_return false;
+  co_return (co_await pages.overview.profile(user)).has_password;
+}
+
 http::Response switched_off(const Visit& visit) {
   return pages::show_message(visit.pages, visit.request,
                              {.status = 403,

@@ -102,6 +102,9 @@ void put_device_facts(html::Values& facts, const Visit& visit, const self::Accou
 // Whether the person can replace their password here: only then are they told to.
 Task<bool> may_change_password(const Visit& visit);
 
+// Whether the person has a password to give here, this server's or a directory's.
+Task<bool> gives_password(const AccountPages& pages, UserId user);
+
 // For what the configuration lets nobody do themselves.
 http::Response switched_off(const Visit& visit);
 
@@ -135,6 +138,10 @@ http::Response go_to_provider(const AccountPages& pages, const http::Request& re
 // Sends the browser away to a provider; its cookie and its address are read from the request.
 Task<http::Response> leave_for_provider(const AccountPages& pages, const http::Request& request,
                                         federation::Leaving leaving);
+// Somebody whom a directory knows by the password that they have given on a page, and who has no
+// account here yet: signed in to a new one, or asked what has to be asked first.
+Task<http::Response> welcome(const AccountPages& pages, const http::Request& request,
+                             const signin::LoginRefused& first_time, std::string next);
 // {{#PROVIDERS}}: a link for each provider to which browsers are sent.
 void put_providers(html::Values& values, const AccountPages& pages, const Language& language,
                    std::string_view next, std::string_view login_hint = {});

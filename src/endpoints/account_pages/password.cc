@@ -71,7 +71,25 @@ Task<http::Response> change_page(const Visit& visit, pages::Refusals refusals) {
                           visit.form, refusals);
 }
 
+// A directory's password is changed where the directory is managed.
+http::Response changed_elsewhere(const Visit& visit, const self::Refused& elsewhere, int status) {
+  pages::Message message{
+      .status = status,
+      .title = Text::change_password,
+      .sentence = visit.language.say(texts::PasswordElsewhereWhy{.provider = elsewhere.provider}),
+      .link = std::string(pages::kHome)};
+  if (!elsewhere.url.empty()) {
+    message.link = elsewhere.url;
+    message.link_text = Text::password_elsewhere_go;
+  }
+  return pages::show_message(visit.pages, visit.request, message);
+}
+
 Task<http::Response> get_password(const Visit& visit) {
+  if (const auto elsewhere =
+          co_await visit.pages.operations.password_elsewhere(visit.who.account.id)) {
+    co_return changed_elsewhere(visit, *elsewhere, 200);
+  }
   if (!visit.pages.operations.password_change_offered()) co_return switched_off(visit);
   const auto profile = co_await visit.pages.overview.profile(visit.who.account.id);
   if (profile.has_password) co_return co_await change_page(visit, {});
@@ -82,6 +100,10 @@ Task<http::Response> get_password(const Visit& visit) {
 }
 
 Task<http::Response> post_password(const Visit& visit) {
+  if (const auto elsewhere =
+          co_await visit.pages.operations.password_elsewhere(visit.who.account.id)) {
+    co_return changed_elsewhere(visit, *elsewhere, 403);
+  }
   if (!visit.pages.operations.password_change_offered()) co_return switched_off(visit);
   const std::string current = pages::field(visit.form, "current");
   pages::Refusals refusals;

@@ -67,6 +67,7 @@ std::string sentence_of(const Language& language, const federation::Refused& ref
       return std::string(language.say(Text::error_locked));
     case Why::deactivated:
       return std::string(language.say(Text::error_deactivated));
+    case Why::question:  // which pages ask
     case Why::way_over:
       break;
   }
@@ -228,6 +229,22 @@ federation::Fields fields_of(const http::Form& sent) {
   return fields;
 }
 
+http::Response arrived_page(const AccountPages& pages, const Arrived& arrived) {
+  if (const auto* signed_in = std::get_if<federation::SignedIn>(&arrived)) {
+    return signed_in_page(pages, *signed_in);
+  }
+  if (const auto* linked = std::get_if<federation::Linked>(&arrived)) {
+    return pages::done(pages, pages::next_or_home(pages.router, linked->next),
+                       pages::Notice::linked);
+  }
+  if (const auto* confirmed = std::get_if<federation::Confirmed>(&arrived)) {
+    return pages::see_other(pages::confirmed_path(confirmed->session));
+  }
+  const auto& question = std::get<federation::Question>(arrived);
+  const std::vector<http::Form::Field> query{{"way", question.state}};
+  return pages::see_other(std::string(kNewcomer) + "?" + http::encode_form(query));
+}
+
 Task<http::Response> back(const AccountPages& pages, const http::Request& request,
                           const http::Form& sent) {
   const auto arrived =
@@ -238,19 +255,7 @@ Task<http::Response> back(const AccountPages& pages, const http::Request& reques
                                          .cookie = pages::session_cookie(pages, request),
                                          .origin = request::origin_of(request)});
   if (!arrived) co_return refused_page(pages, request, arrived.error());
-  if (const auto* signed_in = std::get_if<federation::SignedIn>(&*arrived)) {
-    co_return signed_in_page(pages, *signed_in);
-  }
-  if (const auto* linked = std::get_if<federation::Linked>(&*arrived)) {
-    co_return pages::done(pages, pages::next_or_home(pages.router, linked->next),
-                          pages::Notice::linked);
-  }
-  if (const auto* confirmed = std::get_if<federation::Confirmed>(&*arrived)) {
-    co_return pages::see_other(pages::confirmed_path(confirmed->session));
-  }
-  const auto& question = std::get<federation::Question>(*arrived);
-  const std::vector<http::Form::Field> query{{"way", question.state}};
-  co_return pages::see_other(std::string(kNewcomer) + "?" + http::encode_form(query));
+  co_return arrived_page(pages, *arrived);
 }
 
 // A provider's own word that somebody has signed out there (OpenID Connect Back-Channel Logout 1.0
@@ -475,7 +480,8 @@ Task<http::Response> ways_page(const Visit& visit, const pages::Refusals& refusa
                                       "account_ways.html");
   html::Values& values = page.values;
   values.add_text("NOTICE", pages::notice_of(visit.pages, visit.request));
-  if ((co_await visit.pages.overview.profile(visit.who.account.id)).has_password) {
+  if (visit.pages.operations.own_passwords_offered() &&
+      (co_await visit.pages.overview.profile(visit.who.account.id)).has_password) {
     values.add("HAS_PASSWORD");
   }
   for (const federation::WayIn& way : ways) {
@@ -526,6 +532,24 @@ Task<http::Response> post_unlink(const Visit& visit) {
 Task<std::map<BrowserSessionId, std::string>> providers_of_browsers(const Visit& visit) {
   if (visit.pages.federation == nullptr) co_return std::map<BrowserSessionId, std::string>();
   co_return co_await visit.pages.federation->browsers_by(visit.who.account.id);
+}
+
+Task<http::Response> welcome(const AccountPages& pages, const http::Request& request,
+                             const signin::LoginRefused& first_time, std::string next) {
+  std::string browser = ways_cookie(pages, request);
+  const bool fresh = browser.empty();
+  if (fresh) browser = federation::Federation::new_browser();
+  const auto arrived = co_await pages.federation->arrive_by_password(
+      {.who = first_time.newcomer,
+       .next = std::move(next),
+       .browser = browser,
+       .cookie = std::string(pages::session_cookie(pages, request)),
+       .origin = request::origin_of(request),
+       .worker = request.worker});
+  if (!arrived) co_return refused_page(pages, request, arrived.error());
+  http::Response response = arrived_page(pages, *arrived);
+  if (fresh) give_ways_cookie(pages, response, browser);
+  co_return response;
 }
 
 void put_providers(html::Values& values, const AccountPages& pages, const Language& language,

@@ -63,7 +63,7 @@ http::Response sign_in_page(const AccountPages& pages, const http::Request& requ
   const bool passwords = pages.operations.passwords_offered();
   if (form.with_password && (passwords || !sends_browsers(pages))) {
     html::Values& by_password = values.add("WITH_PASSWORD");
-    if (passwords) by_password.add("FORGOT");
+    if (pages.operations.own_passwords_offered()) by_password.add("FORGOT");
   }
   if (pages.registration.open() && !form.again && !form.another) {
     values.add_text("SIGN_UP_LINK", pages::sign_up_path(form.next));
@@ -100,7 +100,7 @@ Task<void> put_own_ways(const AccountPages& pages, const signin::BrowserSession&
   for (const federation::WayIn& way : co_await pages.federation->ways_in(who.account.id)) {
     form.providers.push_back(way.provider_id);
   }
-  form.with_password = (co_await pages.overview.profile(who.account.id)).has_password;
+  form.with_password = co_await gives_password(pages, who.account.id);
 }
 
 Task<http::Response> get_sign_in(const AccountPages& pages, const http::Request& request) {
@@ -164,6 +164,9 @@ Task<http::Response> post_sign_in(const AccountPages& pages, const http::Request
   const auto signed_in = co_await pages.browsers.sign_in(
       identifier_of(form.user), pages::field(sent, "password"), request::origin_of(request),
       pages::session_cookie(pages, request));
+  if (!signed_in && signed_in.error().why == signin::LoginRefused::Why::first_time) {
+    co_return co_await welcome(pages, request, signed_in.error(), form.next);
+  }
   if (!signed_in) {
     form.refusals = {words_of(language, signed_in.error())};
     co_return sign_in_page(pages, request, form);

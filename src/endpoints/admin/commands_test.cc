@@ -29,9 +29,11 @@ class Commands : public accounts::testing::AccountsOnEachEngine {
                                  [](const std::string&) {}};
   administration::UserListing users_{server_.ground(), *administration_, "example.com"};
   const providers::ProviderSet providers_;
+  administration::Sweep sweep_{server_.ground(), *administration_, "example.com"};
   const Operations operations_{.ground = server_.ground(),
                                .administration = *administration_,
                                .upkeep = upkeep_,
+                               .sweep = sweep_,
                                .sessions = *server_,
                                .users = users_,
                                .providers = providers_};

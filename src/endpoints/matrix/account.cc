@@ -8,6 +8,7 @@
 #include "endpoints/matrix/caller.h"
 #include "endpoints/matrix/confirm.h"
 #include "endpoints/matrix/matrix.h"
+#include "endpoints/matrix/refusals.h"
 #include "endpoints/request/origin.h"
 
 namespace latchkey::matrix {
@@ -61,7 +62,11 @@ Task<http::Response> get_threepids(const Api& api, const http::Request& request)
 Task<http::Response> post_password(const Api& api, const http::Request& request) {
   const auto who = co_await identify_who_confirms(api, request);
   if (!who) co_return who.error();
-  if (!api.operations.passwords_offered()) {
+  // Before anybody is asked to confirm what would be refused afterwards.
+  if (const auto elsewhere = co_await api.operations.password_elsewhere(who->identity.user)) {
+    co_return refusal(*elsewhere, api.public_url.configured());
+  }
+  if (!api.operations.own_passwords_offered()) {
     co_return error(403, "M_FORBIDDEN",
                     "This server has no passwords: its people sign in with identity providers.");
   }

@@ -44,7 +44,10 @@ Task<http::Response> get_capabilities(const Api& api, const http::Request& reque
       all[name] = enabled(false);
     }
   }
-  all["m.change_password"] = enabled(confirms && api.operations.password_change_offered());
+  const bool elsewhere =
+      (co_await api.operations.password_elsewhere(who->identity.user)).has_value();
+  all["m.change_password"] =
+      enabled(confirms && api.operations.password_change_offered() && !elsewhere);
   all["m.get_login_token"] = enabled(confirms && api.login_tokens.enabled() && !who->is_service());
   all["m.3pid_changes"] = enabled(false);
   if (!administration::Moderation::refuse(who->identity)) {

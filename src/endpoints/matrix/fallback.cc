@@ -102,6 +102,13 @@ struct Wrong {
 
 Wrong wrong(const std::variant<AuthFailure, signin::LoginRefused>& refused) {
   if (const auto* login = std::get_if<signin::LoginRefused>(&refused)) {
+    using Why = signin::LoginRefused::Why;
+    if (login->why == Why::directory_away) {
+      return {503, Text::fallback_directory_away, login->retry_after, {}};
+    }
+    if (login->why == Why::directory_refuses) {
+      return {403, Text::fallback_wrong_password, {}, fallback_field::kPassword};
+    }
     return {429, Text::fallback_too_many, login->retry_after, {}};
   }
   const bool password = std::get<AuthFailure>(refused) == AuthFailure::wrong_password;

@@ -9,6 +9,7 @@
 #include "endpoints/matrix/confirm.h"
 #include "endpoints/matrix/matrix.h"
 #include "endpoints/matrix/refusals.h"
+#include "endpoints/request/origin.h"
 #include "platform/http/form.h"
 
 namespace latchkey::matrix {
@@ -62,6 +63,27 @@ Task<Result> by_password(const Api& api, const http::Request& request, text::Fie
                                                std::move(session));
 }
 
+// A directory's person who has no account here yet gets one, if nothing has to be asked first.
+Task<std::expected<signin::SignedIn, http::Response>> welcome(
+    const Api& api, const http::Request& request, text::Fields& fields,
+    const signin::LoginRefused& first_time) {
+  auto user = co_await api.federation->welcome({.who = first_time.newcomer,
+                                                .next = {},
+                                                .browser = {},
+                                                .cookie = {},
+                                                .origin = request::origin_of(request),
+                                                .worker = request.worker});
+  if (!user) {
+    co_return std::unexpected(refusal(user.error(), api.public_url.of("/account/")));
+  }
+  auto signed_in = co_await api.sign_in.of_newcomer(request.worker, std::move(*user),
+                                                    read_new_session(fields, request));
+  if (!signed_in) {
+    co_return std::unexpected(refusal(signed_in.error(), api.public_url.configured()));
+  }
+  co_return std::move(*signed_in);
+}
+
 Task<Result> by_token(const Api& api, const http::Request& request, text::Fields& fields) {
   std::string token(fields.required_string("token"));
   auto session = read_new_session(fields, request);
@@ -102,6 +124,11 @@ Task<http::Response> post_login(const Api& api, const http::Request& request) {
     co_return error(400, "M_UNKNOWN", "This server does not know this login type.");
   }
   if (fields.error()) co_return refusal(*fields.error());
+  if (!signed_in && signed_in.error().why == signin::LoginRefused::Why::first_time) {
+    auto welcomed = co_await welcome(api, request, fields, signed_in.error());
+    if (!welcomed) co_return std::move(welcomed.error());
+    signed_in = std::move(*welcomed);
+  }
   if (!signed_in) co_return refusal(signed_in.error(), api.public_url.configured());
   json::object answer{{"user_id", accounts::matrix_id(signed_in->localpart, api.server_name)},
                       {"device_id", signed_in->device_id},

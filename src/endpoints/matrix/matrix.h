@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "domain/administration/moderation.h"
+#include "domain/federation/federation.h"
 #include "domain/homeserver/capabilities.h"
 #include "domain/registration/registration.h"
 #include "domain/self/operations.h"
@@ -44,6 +45,7 @@ struct Api {
   std::string server_name;
   const http::PublicUrl& public_url;
   homeserver::Capabilities* capabilities = nullptr;  // null: no homeserver behind
+  federation::Federation* federation = nullptr;      // null: no identity providers
 };
 
 // Where a path of the Client-Server API is.

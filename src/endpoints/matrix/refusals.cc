@@ -1,5 +1,6 @@
 #include "endpoints/matrix/refusals.h"
 
+#include "endpoints/request/origin.h"
 #include "endpoints/request/weak_password.h"
 
 namespace latchkey::matrix {
@@ -7,6 +8,13 @@ namespace {
 
 http::Response weak_password(const std::optional<accounts::WeakPassword>& weak) {
   return error(400, "M_WEAK_PASSWORD", request::sentence_of(weak.value()));
+}
+
+http::Response away(const std::string& provider, Duration retry_after) {
+  http::Response response =
+      error(503, "M_UNKNOWN", provider + " does not answer just now. Try again in a moment.");
+  request::put_retry_after(response, retry_after);
+  return response;
 }
 
 }  // namespace
@@ -45,10 +53,49 @@ http::Response refusal(const signin::LoginRefused& refused, std::string_view inf
                 {"info_uri", info_uri}});
     case Why::too_many_failures:
       return limit_exceeded(refused.retry_after, "Too many attempts. Try again later.");
+    case Why::directory_away:
+      return away(refused.provider, refused.retry_after);
+    case Why::directory_refuses:
+      return error(403, "M_FORBIDDEN", refused.provider + " does not let this account sign in.");
+    case Why::first_time:
+      return error(403, "M_FORBIDDEN",
+                   refused.provider + " knows you, but you have no account here yet.");
     case Why::busy:
       break;
   }
   return limit_exceeded(refused.retry_after, "The server is busy. Try again in a moment.");
+}
+
+http::Response refusal(const federation::Refused& refused, std::string_view pages) {
+  using Why = federation::Refused::Why;
+  using Login = signin::LoginRefused::Why;
+  switch (refused.why) {
+    case Why::too_many:
+      return refusal(
+          signin::LoginRefused{.why = Login::too_many_failures, .retry_after = refused.retry_after},
+          {});
+    case Why::busy:
+    case Why::unavailable:
+      return refusal(signin::LoginRefused{.why = Login::busy, .retry_after = refused.retry_after},
+                     {});
+    case Why::locked:
+      return refusal(signin::LoginRefused{Login::account_locked}, {});
+    case Why::deactivated:
+      return refusal(signin::LoginRefused{Login::account_deactivated}, {});
+    case Why::no_account:
+      return error(403, "M_FORBIDDEN",
+                   "You have no account here that belongs to you at " + refused.provider +
+                       ", and none can be made.");
+    case Why::name_taken:
+      return error(403, "M_FORBIDDEN",
+                   "The user name that you would get from " + refused.provider +
+                       " belongs to another account here. Tell the people who run this server.");
+    default:
+      break;
+  }
+  return error(403, "M_FORBIDDEN",
+               "You sign in with " + refused.provider +
+                   " for the first time: do it once in a browser, at " + std::string(pages) + ".");
 }
 
 http::Response refusal(const self::Refused& refused, std::string_view info_uri) {
@@ -71,6 +118,12 @@ http::Response refusal(const self::Refused& refused, std::string_view info_uri) 
       return refusal(signin::LoginRefused{Login::too_many_failures, refused.retry_after}, info_uri);
     case Why::busy:
       return refusal(signin::LoginRefused{Login::busy, refused.retry_after}, info_uri);
+    case Why::directory_away:
+      return away(refused.provider, refused.retry_after);
+    case Why::password_elsewhere:
+      return error(403, "M_FORBIDDEN",
+                   "The password of this account is the one of " + refused.provider +
+                       ": change it there" + (refused.url.empty() ? "." : ", at " + refused.url));
     // A confirmation that was used up is answered with a new challenge; the others are of pages.
     case Why::confirmation_used_up:
     case Why::wrong_password:

@@ -11,6 +11,10 @@ using namespace std::chrono_literals;
 using request::testing::expect_error;
 using request::testing::header_of;
 
+std::string said(const boost::json::object& body) {
+  return std::string(body.at("error").as_string());
+}
+
 TEST(Refusal, OfALogin) {
   using signin::LoginRefused;
   using Why = LoginRefused::Why;
@@ -30,6 +34,38 @@ TEST(Refusal, OfALogin) {
   }
 }
 
+// Who could tell whose password it is does not answer: never a wrong password.
+TEST(Refusal, OfALoginWithADirectory) {
+  using Why = signin::LoginRefused::Why;
+  const auto refuse = [](Why why) {
+    return refusal(signin::LoginRefused{.why = why, .retry_after = 4500ms, .provider = "Directory"},
+                   {});
+  };
+  const auto away = refuse(Why::directory_away);
+  EXPECT_TRUE(
+      expect_error(away, 503, "M_UNKNOWN").at("error").as_string().starts_with("Directory"));
+  EXPECT_EQ(header_of(away, "Retry-After"), "5");
+  expect_error(refuse(Why::directory_refuses), 403, "M_FORBIDDEN");
+  expect_error(refuse(Why::first_time), 403, "M_FORBIDDEN");
+}
+
+TEST(Refusal, OfADirectorysPersonWithoutAnAccount) {
+  using Why = federation::Refused::Why;
+  const auto refuse = [](Why why) {
+    return refusal(federation::Refused{.why = why, .retry_after = 2500ms, .provider = "Directory"},
+                   "https://example.com/account/");
+  };
+  expect_error(refuse(Why::no_account), 403, "M_FORBIDDEN");
+  expect_error(refuse(Why::name_taken), 403, "M_FORBIDDEN");
+  expect_error(refuse(Why::locked), 401, "M_USER_LOCKED", true);
+  expect_error(refuse(Why::deactivated), 403, "M_USER_DEACTIVATED");
+  for (const Why why : {Why::too_many, Why::busy, Why::unavailable}) {
+    expect_error(refuse(why), 429, "M_LIMIT_EXCEEDED");
+  }
+  const auto asked = expect_error(refuse(Why::question), 403, "M_FORBIDDEN");
+  EXPECT_TRUE(said(asked).contains("https://example.com/account/"));
+}
+
 TEST(Refusal, OfAnOperation) {
   using Why = self::Refused::Why;
   const auto refuse = [](Why why) {
@@ -47,6 +83,15 @@ TEST(Refusal, OfAnOperation) {
   for (const Why why : {Why::too_many_failures, Why::busy}) {
     const auto body = expect_error(refuse(why), 429, "M_LIMIT_EXCEEDED");
     EXPECT_EQ(body.at("retry_after_ms").as_int64(), 2500);
+  }
+  expect_error(refuse(Why::directory_away), 503, "M_UNKNOWN");
+  const auto elsewhere = expect_error(refusal(self::Refused{.why = Why::password_elsewhere,
+                                                            .provider = "Directory",
+                                                            .url = "https://password.example.org/"},
+                                              {}),
+                                      403, "M_FORBIDDEN");
+  for (const char* told : {"Directory", "https://password.example.org/"}) {
+    EXPECT_TRUE(said(elsewhere).contains(told)) << told;
   }
   // What is of the pages is none of a client's: it is told to confirm, and never that its token is
   // dead.

@@ -26,6 +26,13 @@ Refused busy(const Language& language, Duration wait = accounts::kBusyFor) {
       .status = 503, .sentence = std::string(language.say(Text::error_busy)), .retry_after = wait};
 }
 
+// Never a wrong password: nobody could say.
+Refused away(const Language& language, std::string_view provider, Duration wait) {
+  return {.status = 503,
+          .sentence = language.say(texts::ProviderUnavailable{.provider = provider}),
+          .retry_after = wait};
+}
+
 // "PASSWORD_ERROR"
 std::string marker(std::string_view field, std::string_view of) {
   std::string name(field);
@@ -117,11 +124,17 @@ Refused words(const Language& language, const signin::LoginRefused& refused) {
       return plain(language, 403, Text::error_no_passwords);
     case Why::no_addresses:
       return plain(language, 403, Text::error_no_addresses);
+    case Why::directory_away:
+      return away(language, refused.provider, refused.retry_after);
+    case Why::directory_refuses:
+      return {.status = 403,
+              .sentence = language.say(texts::ProviderDenied{.provider = refused.provider})};
     case Why::wrong_credentials:
     case Why::token_not_good:
     case Why::too_many_devices:
     case Why::outside_namespace:
     case Why::not_registered:
+    case Why::first_time:  // which is asked something where it can be
       break;
   }
   return plain(language, 403, Text::error_credentials);
@@ -178,6 +191,11 @@ Refused words(const Language& language, const self::Refused& refused) {
       return words(language, refused.weak.value());
     case Why::too_many_failures:
       return later(language, refused.retry_after);
+    case Why::directory_away:
+      return away(language, refused.provider, refused.retry_after);
+    case Why::password_elsewhere:
+      return {.status = 403,
+              .sentence = language.say(texts::PasswordElsewhereWhy{.provider = refused.provider})};
     case Why::busy:
       break;
   }

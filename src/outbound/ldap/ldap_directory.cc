@@ -206,17 +206,40 @@ LdapDirectory::Outcome<Entry> LdapDirectory::find_person(Connection& connection,
                                   .attributes = wanted(),
                                   .most = 2});
   if (!found) return std::unexpected(fault(Step::search, found.error()));
-  if (found->size() != 1 || found->front().dn.empty()) {
+  return bind_found(connection, *std::move(found), password);
+}
+
+// The entry of somebody who is known already, if it is still one that people sign in with.
+LdapDirectory::Outcome<Entry> LdapDirectory::find_known(Connection& connection,
+                                                        std::string_view subject,
+                                                        const Secret& password) const {
+  if (auto bound = bind_ours(connection); !bound) return std::unexpected(std::move(bound.error()));
+  auto found = entries_of_subject(connection, subject);
+  if (!found) return std::unexpected(std::move(found.error()));
+  const auto filter = options_.dn_template.empty() ? ldap::for_any_value(options_.filter)
+                                                   : std::optional<std::string>();
+  if (filter && found->size() == 1) {
+    const auto matched = matches(connection, found->front().dn, *filter);
+    if (!matched) return std::unexpected(matched.error());
+    if (!*matched) found->clear();
+  }
+  return bind_found(connection, *std::move(found), password);
+}
+
+LdapDirectory::Outcome<Entry> LdapDirectory::bind_found(Connection& connection,
+                                                        std::vector<Entry> found,
+                                                        const Secret& password) const {
+  if (found.size() != 1 || found.front().dn.empty()) {
     // For the time that it takes, and nothing else.
     const auto tried = connection.bind_person("cn=nobody-of-that-name," + options_.base, password);
     if (!tried && ldap::is_of_server(Step::bind_person, tried.error())) {
       return std::unexpected(fault(Step::bind_person, tried.error()));
     }
-    return std::unexpected(fault(found->size() > 1
+    return std::unexpected(fault(found.size() > 1
                                      ? wrong("ambiguous", "the filter finds several entries")
                                      : wrong("no_such_person", "the filter finds no entry")));
   }
-  Entry entry = std::move(found->front());
+  Entry entry = std::move(found.front());
   if (auto bound = bind_person(connection, entry.dn, password); !bound) {
     return std::unexpected(std::move(bound.error()));
   }
@@ -361,7 +384,7 @@ LdapDirectory::Outcome<Person> LdapDirectory::person_of(Connection& connection,
   Person person;
   person.subject = *std::move(subject);
   person.claims = claims_of(entry);
-  person.administrator = *administrator;
+  if (!options_.admin_groups.empty()) person.administrator = *administrator;
   return person;
 }
 
@@ -383,6 +406,33 @@ providers::Reply<Person> LdapDirectory::check(std::string_view user, const Secre
     person->authenticated_at = std::chrono::floor<Duration>(std::chrono::system_clock::now());
   }
   return person;
+}
+
+bool LdapDirectory::can_look_up() const {
+  return !options_.base.empty() && (options_.dn_template.empty() || !options_.bind_dn.empty());
+}
+
+providers::Reply<Person> LdapDirectory::check_known(std::string_view subject, std::string_view user,
+                                                    const Secret& password,
+                                                    const CallLimits& limits) {
+  if (!can_look_up()) {
+    auto person = check(user, password, limits);
+    if (person && person->subject != subject) {
+      return std::unexpected(wrong("another_person", "the name is somebody else's there"));
+    }
+    return person;
+  }
+  if (password.empty()) return std::unexpected(wrong("no_password", "an empty password"));
+  return on_a_server<Person>(
+      limits, [&](Connection& connection, const std::string&) -> Outcome<Person> {
+        auto entry = find_known(connection, subject, password);
+        if (!entry) return std::unexpected(std::move(entry.error()));
+        auto person = person_of(connection, *entry);
+        if (person) {
+          person->authenticated_at = std::chrono::floor<Duration>(std::chrono::system_clock::now());
+        }
+        return person;
+      });
 }
 
 LdapDirectory::Outcome<std::vector<Entry>> LdapDirectory::entries_of_subject(
@@ -440,7 +490,7 @@ LdapDirectory::Outcome<providers::PasswordProvider::Presence> LdapDirectory::pre
 
 providers::Reply<providers::PasswordProvider::Presence> LdapDirectory::look_up(
     std::string_view subject, const CallLimits& limits) {
-  if (options_.base.empty() || (!options_.dn_template.empty() && options_.bind_dn.empty())) {
+  if (!can_look_up()) {
     return std::unexpected(
         Failure{Why::misconfigured, "cannot_search",
                 "people can be looked up with base and bind_dn only, which are not given"});

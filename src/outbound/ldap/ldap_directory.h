@@ -48,6 +48,9 @@ class LdapDirectory final : public providers::PasswordProvider {
 
   providers::Reply<providers::Person> check(std::string_view user, const Secret& password,
                                             const CallLimits& limits) override;
+  providers::Reply<providers::Person> check_known(std::string_view subject, std::string_view user,
+                                                  const Secret& password,
+                                                  const CallLimits& limits) override;
   // Disabled: the directory says so of the account itself, or would not let it in here. That the
   // directory has locked it for a while, because of wrong passwords, is not meant: anybody could
   // bring that about.
@@ -74,6 +77,11 @@ class LdapDirectory final : public providers::PasswordProvider {
   Outcome<> bind_ours(ldap::Connection& connection) const;
   Outcome<ldap::Entry> find_person(ldap::Connection& connection, std::string_view user,
                                    const Secret& password) const;
+  Outcome<ldap::Entry> find_known(ldap::Connection& connection, std::string_view subject,
+                                  const Secret& password) const;
+  // Of what a search has found, if it is one entry.
+  Outcome<ldap::Entry> bind_found(ldap::Connection& connection, std::vector<ldap::Entry> found,
+                                  const Secret& password) const;
   Outcome<ldap::Entry> bind_by_template(ldap::Connection& connection, std::string_view user,
                                         const Secret& password) const;
   Outcome<> bind_person(ldap::Connection& connection, const std::string& dn,
@@ -94,6 +102,7 @@ class LdapDirectory final : public providers::PasswordProvider {
   Outcome<std::vector<std::string>> test_server(ldap::Connection& connection,
                                                 const std::string& url) const;
   Outcome<std::string> test_search(ldap::Connection& connection) const;
+  bool can_look_up() const;
   // What is asked for of a person's entry.
   std::vector<std::string> wanted() const;
   bool subject_is_binary() const;

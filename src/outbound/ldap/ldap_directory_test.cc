@@ -183,7 +183,7 @@ TEST_F(Directory, LetsInWhoGivesTheirPassword) {
   EXPECT_EQ(person->claims.at("mail"),
             boost::json::array({"alice@example.org", "a.angstrom@example.org"}));
   EXPECT_FALSE(person->claims.contains("entryUUID"));
-  EXPECT_FALSE(person->administrator);
+  EXPECT_EQ(person->administrator, std::nullopt);
   ASSERT_TRUE(person->authenticated_at);
   EXPECT_LT(SystemClock().now() - *person->authenticated_at, 1min);
 }
@@ -253,6 +253,29 @@ TEST_F(Directory, KnowsAPersonByTheEntryAndNotByWhatWasTyped) {
   EXPECT_EQ(why(check(options(), "strasse")), "wrong_credentials no_such_person");
 }
 
+TEST_F(Directory, AsksForSomebodyWhoIsKnownWhateverTheyAreCalled) {
+  const auto known = [](const LdapOptions& options, const std::string& subject,
+                        const char* password = "sesame", std::string_view user = "anything") {
+    return LdapDirectory(options).check_known(subject, user, Secret(password), within(60s));
+  };
+  EXPECT_EQ(known(options(), uuid(1))->subject, uuid(1));
+  EXPECT_EQ(known(options(), uuid(1))->claims.at("uid"), "alice");
+  EXPECT_EQ(why(known(options(), uuid(1), "x")), "wrong_credentials wrong_password");
+  EXPECT_EQ(why(known(options(), uuid(1), "")), "wrong_credentials no_password");
+  EXPECT_EQ(why(known(options(), uuid(99))), "wrong_credentials no_such_person");
+  EXPECT_EQ(why(known(options(), "*")), "wrong_credentials no_such_person");
+  EXPECT_EQ(why(known(options(), uuid(10))), "denied disabled");
+  // Whom the filter finds no longer does not sign in either.
+  LdapOptions narrow = options();
+  narrow.filter = "(&(uid={{ user }})(!(employeeType=former)))";
+  EXPECT_EQ(why(known(narrow, uuid(13))), "wrong_credentials no_such_person");
+  EXPECT_EQ(known(options(), uuid(13))->subject, uuid(13));
+  // Where nobody can be searched for, by the name; but only if it is theirs.
+  EXPECT_EQ(known(by_template(), uuid(600), "100", difficult_names()[0])->subject, uuid(600));
+  EXPECT_EQ(why(known(by_template(), uuid(601), "100", difficult_names()[0])),
+            "wrong_credentials another_person");
+}
+
 TEST_F(Directory, LetsNobodyInWhereTheFilterFindsTwo) {
   LdapOptions by_mail = options();
   by_mail.filter = "(mail={{ user }})";
@@ -301,8 +324,8 @@ TEST_F(Directory, LetsInWhoIsInAnAllowedGroup) {
   EXPECT_EQ(why(check(grouped, "argon", "x")), "wrong_credentials wrong_password");
   EXPECT_EQ(look_up(grouped, uuid(1)), Presence::there);
   EXPECT_EQ(look_up(grouped, uuid(3)), Presence::disabled);
-  EXPECT_FALSE(check(grouped, "alice")->administrator);
-  EXPECT_TRUE(check(grouped, "root")->administrator);
+  EXPECT_EQ(check(grouped, "alice")->administrator, false);
+  EXPECT_EQ(check(grouped, "root")->administrator, true);
 }
 
 TEST_F(Directory, AsksTheGroupsThemselvesWithAGroupFilter) {
