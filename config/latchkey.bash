@@ -24,7 +24,7 @@ _latchkey() {
     session) candidates="end soft-logout soft-logout-all mark-gap" ;;
     registration-token) candidates="create list revoke" ;;
     keys) candidates="list rotate replace rotate-signing" ;;
-    provider) candidates="list test" ;;
+    provider) candidates="list test sweep" ;;
     esac ;;
   esac
   case "${words[*]:0:2}" in
@@ -37,6 +37,7 @@ _latchkey() {
     'registration-token create') options="--name --uses --expires-in $options" ;;
     'audit') options="--user --limit $options" ;;
     'homeserver sync') options="--apply --sample $options" ;;
+    'provider sweep') options="--apply $options" ;;
   esac
   [[ $current == -* ]] && candidates=$options
   mapfile -t COMPREPLY < <(compgen -W "$candidates" -- "$current")

@@ -89,6 +89,7 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
   upkeep = std::make_unique<administration::Upkeep>(
       *ground, *sessions, *administration,
       [this](const std::string& path) { database->backup(path); });
+  sweep = std::make_unique<administration::Sweep>(*ground, *administration, config.server_name);
   users =
       std::make_unique<administration::UserListing>(*ground, *administration, config.server_name);
   if (config.homeserver.present()) {
@@ -166,6 +167,7 @@ void Core::close() {
   sync.reset();
   capabilities.reset();
   upkeep.reset();
+  sweep.reset();
   users.reset();
   administration.reset();
   passwords.reset();
@@ -177,6 +179,7 @@ admin::Operations Core::operations() const {
   return {.ground = *ground,
           .administration = *administration,
           .upkeep = *upkeep,
+          .sweep = *sweep,
           .sessions = *sessions,
           .users = *users,
           .providers = providers,

@@ -8,6 +8,7 @@
 #include "app/config.h"
 #include "domain/accounts/passwords.h"
 #include "domain/administration/administration.h"
+#include "domain/administration/sweep.h"
 #include "domain/administration/upkeep.h"
 #include "domain/administration/user_listing.h"
 #include "domain/events/events.h"
@@ -70,6 +71,7 @@ class Core {
   std::unique_ptr<accounts::Passwords> passwords;
   std::unique_ptr<administration::Administration> administration;
   std::unique_ptr<administration::Upkeep> upkeep;
+  std::unique_ptr<administration::Sweep> sweep;
   std::unique_ptr<administration::UserListing> users;
   // Absent: there is none behind. What it has to be told is brought together when the server runs.
   std::unique_ptr<homeserver::AdministratorTokens> administrator_tokens;

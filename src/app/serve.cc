@@ -15,6 +15,7 @@
 #include "app/oauth_api.h"
 #include "app/reload.h"
 #include "app/routes.h"
+#include "app/sweeps.h"
 #include "domain/homeserver/changes.h"
 #include "domain/outbox/workers.h"
 #include "domain/services/senders.h"
@@ -206,6 +207,7 @@ int serve(const Config& config, const ReadAgain& read_again) {
         oauth_api.purge();
       },
       core.log);
+  std::optional<Sweeps> sweeps(std::in_place, *core.sweep, core.providers, core.log);
   outbound::LogoutSender logouts({.clients = core.oauth_clients,
                                   .keys = oauth_api.api.keys,
                                   .clock = core.clock,
@@ -245,6 +247,7 @@ int serve(const Config& config, const ReadAgain& read_again) {
   if (metrics) metrics->drain();
   deliveries.reset();
   housekeeping.reset();
+  sweeps.reset();
   client_api.close();
   core.close();
   core.log.info("stopped");

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from support.answers import assert_error, assert_good, assert_hard, assert_soft
+from support.answers import assert_error, assert_good, assert_hard, assert_locked, assert_soft
 from support.api import PREFIX, new_name
 from support.browser import Browser, Page
 from support.clock import MINUTE
@@ -383,6 +383,42 @@ def test_administrators_are_whom_the_directory_says(make_server, directory, alic
     server.restart({"sign_in": {"providers": [directory.options(**NEWCOMERS)]}})
     server.command("user", "admin", bob.uid, "on")
     assert administrator(bob)
+
+
+def test_a_sweep_locks_who_is_gone_and_unlocks_who_is_back(make_server):
+    own = Directory()
+    try:
+        people = [own.add_person(new_name(), password()) for _ in range(5)]
+        provider = own.options(**NEWCOMERS, sweep_at_most=20)
+        server = make_server(sign_in={"providers": [provider]})
+        tokens = [
+            assert_good(server.api.login(person.uid, person.password))["access_token"]
+            for person in people
+        ]
+        own.lock(people[0])
+        look = server.command("provider", "sweep", "dir")
+        assert (look["accounts"], look["applied"]) == (5, False)
+        gone = f"@{people[0].uid}:{SERVER_NAME}"
+        assert look["locked"] == [{"user": gone, "why": "disabled"}]
+        assert_good(server.api.whoami(tokens[0]))
+        assert server.command("provider", "sweep", "dir", "--apply")["missed"] == 1
+        assert_locked(server.api.whoami(tokens[0]))
+        assert_good(server.api.whoami(tokens[1]))
+        own.replace(people[0], "pwdAccountLockedTime", "20260101000000Z")
+        back = server.command("provider", "sweep", "dir", "--apply")
+        assert back["unlocked"] == [{"user": gone}]
+        assert_good(server.api.whoami(tokens[0]))
+        # Too many at once are a mistake, and a directory that is down says nothing.
+        for person in people[1:3]:
+            own.remove(person)
+        with pytest.raises(CommandFailed, match="2 of 5"):
+            server.command("provider", "sweep", "dir", "--apply")
+        own.stop()
+        with pytest.raises(CommandFailed, match="could not be asked"):
+            server.command("provider", "sweep", "dir", "--apply")
+        assert_good(server.api.whoami(tokens[1]))
+    finally:
+        own.destroy()
 
 
 def test_the_smallest_configuration_is_fine(make_server, directory):

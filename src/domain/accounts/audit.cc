@@ -39,4 +39,20 @@ std::vector<Entry> list(db::Tx& tx, const std::optional<std::string>& target, st
   return entries;
 }
 
+std::optional<Entry> last_of(db::Tx& tx, std::string_view target, std::string_view one,
+                             std::string_view other) {
+  using Text = std::string;
+  auto row = tx.one<Time, Text, Text, Text, Text, Text>(
+      "SELECT at, actor, address, action, target, detail FROM audit"
+      " WHERE target = :target AND action IN (:one, :other) ORDER BY id DESC LIMIT 1",
+      target, one, other);
+  if (!row) return std::nullopt;
+  auto& [at, actor, address, action, whom, detail] = *row;
+  return Entry{at,
+               {std::move(actor), std::move(address)},
+               std::move(action),
+               std::move(whom),
+               std::move(detail)};
+}
+
 }  // namespace latchkey::accounts::audit

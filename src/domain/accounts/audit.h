@@ -36,4 +36,8 @@ void note(db::Tx& tx, IdSource& ids, Time now, const Operator& by, std::string_v
 // The newest first; of one target, if one is given.
 std::vector<Entry> list(db::Tx& tx, const std::optional<std::string>& target, std::int64_t limit);
 
+// The newest of a target's that is one of these two actions.
+std::optional<Entry> last_of(db::Tx& tx, std::string_view target, std::string_view one,
+                             std::string_view other);
+
 }  // namespace latchkey::accounts::audit

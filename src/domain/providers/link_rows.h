@@ -25,6 +25,9 @@ struct Link {
 std::optional<Link> find_link(db::Tx& tx, std::string_view provider, std::string_view subject);
 // The oldest first.
 std::vector<Link> links_of(db::Tx& tx, UserId user);
+// Those to a provider, in the order of their subjects: at most so many that come after that one.
+std::vector<Link> links_to(db::Tx& tx, std::string_view provider, std::string_view after,
+                           std::int64_t most);
 // False: the subject is somebody's already.
 bool insert_link(db::Tx& tx, const Link& link);
 void note_link_use(db::Tx& tx, const Link& link, Time at);

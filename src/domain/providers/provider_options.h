@@ -1,6 +1,8 @@
 #pragma once
 
 #include <array>
+#include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +15,7 @@
 #include "domain/providers/sign_out_there.h"
 #include "platform/config/attributes.h"
 #include "platform/config/bounds.h"
+#include "platform/time.h"
 
 namespace latchkey::providers {
 
@@ -38,6 +41,8 @@ struct ProviderOptions {
   SignOutThere sign_out_there = SignOutThere::offer;
   // Of a directory:
   std::string password_url;
+  Limit sweep;
+  std::size_t sweep_at_most = 10;
 
   template <class Visitor>
   void common_options(Visitor& visit) {
@@ -105,6 +110,15 @@ struct ProviderOptions {
           "Where its people change their password: they are sent there by whoever asks here for a "
           "new one.",
           config::Between{0, 1024}, config::Example{"https://password.example.org/"});
+    visit(
+        "sweep", sweep,
+        "How often its people are looked up who have accounts here: who is gone or disabled there "
+        "is locked here, and unlocked when they are back.",
+        config::Between{std::chrono::minutes{1}, std::chrono::hours{24 * 30}});
+    visit("sweep_at_most", sweep_at_most,
+          "How many of a hundred accounts may be locked so at once; where it would be more, none "
+          "is, for the configuration may be wrong.",
+          config::Between{1, 100});
   }
   // Rules between them; each sentence begins with an option's name.
   std::vector<std::string> common_problems() const;

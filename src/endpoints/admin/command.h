@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "domain/administration/administration.h"
+#include "domain/administration/sweep.h"
 #include "domain/administration/upkeep.h"
 #include "domain/administration/user_listing.h"
 #include "domain/homeserver/sync.h"
@@ -39,6 +40,7 @@ struct Operations {
   const Ground& ground;
   administration::Administration& administration;
   administration::Upkeep& upkeep;
+  administration::Sweep& sweep;
   sessions::Sessions& sessions;
   administration::UserListing& users;
   const providers::ProviderSet& providers;

@@ -16,6 +16,7 @@ namespace json = boost::json;
 using Kind = Argument::Kind;
 
 constexpr auto kPatience = std::chrono::seconds{20};
+constexpr std::size_t kMostListed = 1000;  // of a sweep
 
 std::string_view kind_name(providers::Kind kind) {
   switch (kind) {
@@ -90,6 +91,70 @@ std::string say_tested(const json::object& answer) {
   return words + "Nothing is wrong, as far as that is seen without a person.";
 }
 
+json::array list_swept(const std::vector<administration::SweepReport::Person>& people) {
+  json::array list;
+  for (const auto& person : people) {
+    json::object one{{"user", person.user}};
+    switch (person.presence) {
+      case providers::PasswordProvider::Presence::there:
+        break;
+      case providers::PasswordProvider::Presence::disabled:
+        one["why"] = "disabled";
+        break;
+      case providers::PasswordProvider::Presence::gone:
+        one["why"] = "gone";
+        break;
+    }
+    if (list.size() < kMostListed) list.push_back(std::move(one));
+  }
+  return list;
+}
+
+Task<Answer> sweep_provider(const Call& call) {
+  const std::string id = call.text("id");
+  const auto* provider = call.operations.providers.find(id);
+  if (provider == nullptr) co_return no_such_provider(call, id);
+  if (provider->password == nullptr) {
+    co_return fail(fmt::format("'{}' is no directory, which could be asked for its people", id));
+  }
+  const auto swept = co_await call.operations.sweep.run(call.by, *provider, call.flag("apply"));
+  if (!swept) co_return fail(swept.error());
+  co_return json::object{{"accounts", swept->linked},
+                         {"applied", swept->applied},
+                         {"most", swept->most},
+                         {"missed", swept->missed.size()},
+                         {"back", swept->back.size()},
+                         {"locked", list_swept(swept->missed)},
+                         {"unlocked", list_swept(swept->back)}};
+}
+
+std::string say_swept(const json::object& answer) {
+  const bool applied = answer.at("applied").as_bool();
+  std::string words;
+  const auto lines = [&](std::string_view list, std::string_view done, std::string_view would) {
+    for (const auto& value : answer.at(list).as_array()) {
+      const auto& one = value.as_object();
+      const std::string why(text_of(one, "why"));
+      words += fmt::format("{} {}{}\n", applied ? done : would, text_of(one, "user"),
+                           why.empty() ? "" : " (" + why + ")");
+    }
+  };
+  lines("locked", "locked", "would lock");
+  lines("unlocked", "unlocked", "would unlock");
+  const auto number = [&](std::string_view name) {
+    return answer.at(name).to_number<std::size_t>();
+  };
+  words += fmt::format("Asked about {} accounts: {} are missed, {} are back.", number("accounts"),
+                       number("missed"), number("back"));
+  if (applied) return words;
+  if (number("missed") > number("most")) {
+    return words + fmt::format(" That is more than the {} of sweep_at_most: --apply locks nobody.",
+                               number("most"));
+  }
+  if (number("missed") + number("back") > 0) words += " Nothing was changed: --apply does it.";
+  return words;
+}
+
 Task<Answer> link_user(const Call& call) {
   const std::string id = call.text("provider");
   if (call.operations.providers.find(id) == nullptr) co_return no_such_provider(call, id);
@@ -149,6 +214,12 @@ std::vector<Command> provider_commands() {
        {{.name = "id", .sentence = "its id in sign_in.providers"}},
        test_provider,
        say_tested},
+      {"provider sweep",
+       "Look up a directory's people, and say whose accounts are to be locked or unlocked.",
+       {{.name = "id", .sentence = "its id in sign_in.providers"},
+        {"apply", Argument::Kind::flag, "lock and unlock them", false}},
+       sweep_provider,
+       say_swept},
       {"user link",
        "Let a user sign in with an identity at a provider.",
        {kUserName, provider, subject},

@@ -57,11 +57,13 @@ class UpkeepCommands : public Socket, public accounts::testing::AccountsOnEachEn
   std::counting_semaphore<> copied_{0};
   administration::Upkeep upkeep_{server_.ground(), *server_, *administration_,
                                  [this](const std::string&) { copied_.acquire(); }};
+  administration::Sweep sweep_{server_.ground(), *administration_, "example.com"};
   administration::UserListing users_{server_.ground(), *administration_, "example.com"};
   const providers::ProviderSet providers_;
   const Operations operations_{.ground = server_.ground(),
                                .administration = *administration_,
                                .upkeep = upkeep_,
+                               .sweep = sweep_,
                                .sessions = *server_,
                                .users = users_,
                                .providers = providers_};
