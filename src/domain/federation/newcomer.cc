@@ -44,7 +44,7 @@ Newcomer newcomer_of(const providers::Provider& provider, const providers::Perso
                     .session = person.session.name,
                     .hint = {},
                     .once = person.once,
-                    .administrator = person.administrator};
+                    .administrator = providers::says_administrator(provider.options, person)};
   if (provider.options.sign_out_there != providers::SignOutThere::never &&
       person.session.hint.reveal().size() <= kLongestHint) {
     newcomer.hint = person.session.hint;

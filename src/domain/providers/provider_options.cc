@@ -1,6 +1,7 @@
 #include "domain/providers/provider_options.h"
 
 #include <algorithm>
+#include <boost/json/array.hpp>
 
 namespace latchkey::providers {
 namespace {
@@ -12,7 +13,30 @@ bool valid_id(std::string_view id) {
   });
 }
 
+// A member of that name, or else by its path: "realm_access.roles".
+const boost::json::value* member(const boost::json::object& claims, std::string_view name) {
+  if (const auto* whole = claims.if_contains(name)) return whole;
+  const auto dot = name.find('.');
+  if (dot == std::string_view::npos) return nullptr;
+  const auto* outer = claims.if_contains(name.substr(0, dot));
+  if (outer == nullptr || !outer->is_object()) return nullptr;
+  return member(outer->get_object(), name.substr(dot + 1));
+}
+
 }  // namespace
+
+std::optional<bool> says_administrator(const ProviderOptions& options, const Person& person) {
+  if (person.administrator || options.admin_claim.empty()) return person.administrator;
+  const auto* claim = member(person.claims, options.admin_claim);
+  const auto is_one = [&options](const boost::json::value& value) {
+    return value.is_string() && std::ranges::any_of(options.admin_values, [&](const auto& wanted) {
+             return std::string_view(value.get_string()) == wanted;
+           });
+  };
+  if (claim == nullptr) return false;
+  if (claim->is_array()) return std::ranges::any_of(claim->get_array(), is_one);
+  return is_one(*claim);
+}
 
 std::vector<std::string> ProviderOptions::common_problems() const {
   std::vector<std::string> problems;
@@ -21,6 +45,9 @@ std::vector<std::string> ProviderOptions::common_problems() const {
   }
   if (!icon.empty() && !icon.starts_with("mxc://")) {
     problems.push_back("icon: '" + icon + "' is no mxc:// URI, which is what clients show");
+  }
+  if (admin_claim.empty() != admin_values.empty()) {
+    problems.emplace_back("admin_claim: it belongs together with admin_values");
   }
   if (!password_url.empty() && !password_url.starts_with("https://") &&
       !password_url.starts_with("http://")) {

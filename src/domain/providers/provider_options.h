@@ -36,6 +36,8 @@ struct ProviderOptions {
   std::string email;
   bool email_verified = false;
   bool update_profile = false;
+  std::string admin_claim;
+  std::vector<std::string> admin_values;
   LogoutEnds logout = LogoutEnds::softly;
   Limit session_lifetime;
   SignOutThere sign_out_there = SignOutThere::offer;
@@ -85,6 +87,14 @@ struct ProviderOptions {
           "email_verified says so.");
     visit("update_profile", update_profile,
           "Take the display name over again at each sign-in, not only from a newcomer.");
+    visit("admin_claim", admin_claim,
+          "The claim by which somebody is an administrator here, or is none any more, from each "
+          "sign-in on: groups, realm_access.roles. If not given, the provider changes nothing of "
+          "that.",
+          config::Between{0, 255}, config::Example{"groups"});
+    visit("admin_values", admin_values,
+          "What that claim has to be, or to have among its values: one of these.",
+          config::Between{0, 64}, config::Example{"[\"matrix-admins\"]"});
     visit("logout", logout,
           "What becomes of the sessions that were begun there when it says that the person has "
           "signed out: they end softly (people keep their keys), or for good, or nothing.",
@@ -123,6 +133,10 @@ struct ProviderOptions {
   // Rules between them; each sentence begins with an option's name.
   std::vector<std::string> common_problems() const;
 };
+
+// Whether the provider says that the person is an administrator here; absent: it does not say, for
+// the configuration names nothing by which it would.
+std::optional<bool> says_administrator(const ProviderOptions& options, const Person& person);
 
 // The templates of a provider, read.
 struct Templates {

@@ -256,7 +256,7 @@ void PasswordCheck::take_over_of(db::Tx& tx, const CheckedUser& user, std::strin
             {.provider = *provider,
              .subject = person.subject,
              .display_name = display_name,
-             .administrator = person.administrator,
+             .administrator = providers::says_administrator(provider->options, person),
              .address = address},
             account);
 }
