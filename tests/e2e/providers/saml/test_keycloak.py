@@ -51,12 +51,15 @@ def client(keycloak: Keycloak, metadata: str) -> dict:
         headers={"Content-Type": "application/xml"},
     )
     made["enabled"] = True
+    made["frontchannelLogout"] = True
     made["attributes"] |= {
         "saml_name_id_format": "persistent",
         "saml_force_name_id_format": "true",
         "saml.authnstatement": "true",
         "saml.server.signature": "true",
         "saml.assertion.signature": "true",
+        # With the RSA-OAEP of XML Encryption 1.1, whatever our metadata list.
+        "saml.encrypt": "false",
     }
     made["protocolMappers"] = [
         mapper("saml-user-property-mapper", "username"),
