@@ -40,8 +40,9 @@ std::vector<Link> links_of(db::Tx& tx, UserId user) {
 std::vector<Link> links_to(db::Tx& tx, std::string_view provider, std::string_view after,
                            std::int64_t most) {
   std::vector<Link> links;
-  for (auto& row : tx.all<std::string, std::string, UserId, Time, std::optional<Time>>(
-           "SELECT provider, subject, user_id, created_at, used_at FROM provider_links"
+  for (auto& row :
+       tx.all<std::string, std::string, UserId, Time, std::optional<Time>, std::optional<Time>>(
+           "SELECT provider, subject, user_id, created_at, used_at, logout_at FROM provider_links"
            " WHERE provider = :provider AND subject > :after ORDER BY subject LIMIT :most",
            provider, after, most)) {
     links.push_back(link_of(std::move(row)));
