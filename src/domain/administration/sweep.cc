@@ -105,6 +105,8 @@ Sweep::Result<SweepReport> Sweep::run_now(const Operator& by, const providers::P
     (change->lock ? report.missed : report.back).push_back(change->person);
     changes.push_back(*std::move(change));
   }
+  std::ranges::sort(report.missed, {}, &SweepReport::Person::user);
+  std::ranges::sort(report.back, {}, &SweepReport::Person::user);
   if (!apply) return report;
   if (report.missed.size() > report.most) {
     return not_done(fmt::format(
