@@ -104,7 +104,7 @@ Task<std::optional<StillThere>> Federation::go_there(std::string state, std::str
   if (!departure) co_return std::nullopt;
   co_return StillThere{.provider = way->provider->options.name,
                        .state = way->state,
-                       .departure = std::move(*departure)};
+                       .departure = std::move(departure)};
 }
 
 Task<std::optional<SignedOutThere>> Federation::come_back(std::string state, std::string browser) {

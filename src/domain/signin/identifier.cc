@@ -39,7 +39,7 @@ struct DirectoryReader {
   std::string_view server_name;
 
   std::optional<std::string> operator()(const UserName& name) const {
-    const std::string typed(text::trimmed(name.user));
+    std::string typed(text::trimmed(name.user));
     const auto colon = typed.find(':');
     if (!typed.starts_with('@') || colon == typed.npos) return typed;
     if (std::string_view(typed).substr(colon + 1) != server_name) return std::nullopt;

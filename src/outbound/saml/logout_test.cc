@@ -112,7 +112,7 @@ TEST_F(SamlLogout, SaysWhatItHasToOrIsNotBelieved) {
   const auto with = [this](auto change) {
     SaidSignOut said;
     change(said);
-    const std::string by_form = why(post(sign_out(said)));
+    std::string by_form = why(post(sign_out(said)));
     EXPECT_EQ(why(redirect(sign_out(said))), by_form);
     return by_form;
   };

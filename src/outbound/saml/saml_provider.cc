@@ -402,7 +402,9 @@ Reply<std::vector<std::string>> SamlProvider::test(const CallLimits& limits) {
   const auto there = fetch(limits);
   if (!there) return std::unexpected(there.error());
   // So that who signs in from now on has them too.
-  static_cast<void>(metadata_.renew(metadata_.known(), budget, limits));
+  if (const auto renewed = metadata_.renew(metadata_.known(), budget, limits); !renewed) {
+    return std::unexpected(renewed.error());
+  }
   const Time now = parts_.clock.now();
   if (there->valid_until && *there->valid_until <= now) {
     return std::unexpected(failure(Why::misconfigured, "expired_metadata",

@@ -103,17 +103,16 @@ std::string assertion(const Said& said) {
       said.attributes.empty()
           ? ""
           : "<saml:AttributeStatement>" + said.attributes + "</saml:AttributeStatement>";
-  const std::string text =
-      "<saml:Assertion xmlns:saml=\"" + std::string(space::kAssertion) + "\"" +
-      attribute("ID", said.id) + attribute("Version", said.version) +
-      attribute("IssueInstant", time(said.now)) + "><saml:Issuer>" + said.issuer +
-      "</saml:Issuer><saml:Subject>" + said.name + "<saml:SubjectConfirmation" +
-      attribute("Method", said.method) + "><saml:SubjectConfirmationData" +
-      attribute("NotOnOrAfter", time(said.now + said.confirmed_for)) +
-      attribute("Recipient", said.recipient) +
-      attribute("InResponseTo", said.confirmed_request.value_or(said.request_id)) +
-      "/></saml:SubjectConfirmation></saml:Subject>" + conditions + said.advice + statement +
-      attributes + "</saml:Assertion>";
+  std::string text = "<saml:Assertion xmlns:saml=\"" + std::string(space::kAssertion) + "\"" +
+                     attribute("ID", said.id) + attribute("Version", said.version) +
+                     attribute("IssueInstant", time(said.now)) + "><saml:Issuer>" + said.issuer +
+                     "</saml:Issuer><saml:Subject>" + said.name + "<saml:SubjectConfirmation" +
+                     attribute("Method", said.method) + "><saml:SubjectConfirmationData" +
+                     attribute("NotOnOrAfter", time(said.now + said.confirmed_for)) +
+                     attribute("Recipient", said.recipient) +
+                     attribute("InResponseTo", said.confirmed_request.value_or(said.request_id)) +
+                     "/></saml:SubjectConfirmation></saml:Subject>" + conditions + said.advice +
+                     statement + attributes + "</saml:Assertion>";
   if (said.assertion_key == nullptr) return text;
   return without_declaration(signed_message(text, *said.assertion_key));
 }
