@@ -1,14 +1,11 @@
 #include "outbound/saml/binding.h"
 
-#include <zlib.h>
-
 #include <algorithm>
-#include <memory>
 #include <optional>
 #include <ranges>
-#include <stdexcept>
 
 #include "outbound/saml/names.h"
+#include "platform/http/deflate.h"
 #include "platform/http/percent.h"
 #include "platform/text/base64.h"
 
@@ -16,43 +13,6 @@ namespace latchkey::outbound::saml {
 namespace {
 
 using http::percent_encode;
-
-// Section 3.4.4.1: DEFLATE (RFC 1951), without a header and a checksum.
-constexpr int kRawDeflate = -MAX_WBITS;
-
-void set_buffers(z_stream& stream, std::string_view in, std::string& out) {
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(in.data()));
-  stream.avail_in = static_cast<uInt>(in.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-}
-
-std::string deflated(std::string_view text) {
-  z_stream stream{};
-  constexpr int kUsualMemory = 8;
-  if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kRawDeflate, kUsualMemory,
-                   Z_DEFAULT_STRATEGY) != Z_OK) {
-    throw std::bad_alloc();
-  }
-  const std::unique_ptr<z_stream, decltype(&deflateEnd)> guard(&stream, &deflateEnd);
-  std::string out(deflateBound(&stream, text.size()), '\0');
-  set_buffers(stream, text, out);
-  if (deflate(&stream, Z_FINISH) != Z_STREAM_END) throw std::runtime_error("zlib: deflate");
-  out.resize(stream.total_out);
-  return out;
-}
-
-std::optional<std::string> inflated(std::string_view bytes) {
-  z_stream stream{};
-  if (inflateInit2(&stream, kRawDeflate) != Z_OK) throw std::bad_alloc();
-  const std::unique_ptr<z_stream, decltype(&inflateEnd)> guard(&stream, &inflateEnd);
-  std::string out(kMostMessage + 1, '\0');  // one more, to see that it is too long
-  set_buffers(stream, bytes, out);
-  if (inflate(&stream, Z_FINISH) != Z_STREAM_END || stream.avail_in != 0) return std::nullopt;
-  if (stream.total_out > kMostMessage) return std::nullopt;
-  out.resize(stream.total_out);
-  return out;
-}
 
 // Some break lines (RFC 2045).
 std::optional<std::string> decoded(std::string_view value) {
@@ -87,7 +47,7 @@ Raw raw_parameter(std::string_view query, std::string_view name) {
 std::string redirect_url(const std::string& location, const Message& message,
                          const crypto::KeyPair& key) {
   std::string query = std::string(message.parameter) + "=" +
-                      percent_encode(text::encode_base64(deflated(message.xml)));
+                      percent_encode(text::encode_base64(http::deflated(message.xml)));
   if (!message.relay_state.empty()) query += "&RelayState=" + percent_encode(message.relay_state);
   query += "&SigAlg=" + percent_encode(kRsaSha256);
   query +=
@@ -110,7 +70,7 @@ std::expected<std::string, std::string> read_post(std::string_view value) {
 
 std::expected<std::string, std::string> read_redirect(std::string_view value) {
   const auto bytes = decoded(value);
-  auto xml = bytes ? inflated(*bytes) : std::nullopt;
+  auto xml = bytes ? http::inflated(*bytes, kMostMessage) : std::nullopt;
   if (!xml) return std::unexpected("is not deflated base64, or too long");
   return *std::move(xml);
 }
