@@ -11,6 +11,7 @@ import functools
 import html
 import json
 import pathlib
+import signal
 import sys
 import threading
 import urllib.request
@@ -130,8 +131,14 @@ class IdentityProvider:
 
     def rotate(self) -> None:
         self.make_key()
-        self.server = None
+        self.close()
         self.description = self.describe()
+
+    def close(self) -> None:
+        """Writes who is who, which some of Python's databases do only now."""
+        if self.server is not None:
+            self.server.close()
+            self.server = None
 
     def read_request(self, binding: str, sent: dict):
         return self.idp().parse_authn_request(
@@ -321,14 +328,24 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(json.dumps(told), kind="application/json")
 
 
+def leave(*_) -> None:
+    """On SIGTERM: leaves `serve_forever` by way of what closes things."""
+    sys.exit(0)
+
+
 def main() -> None:
     configuration = json.loads(pathlib.Path(sys.argv[1]).read_text())
-    Handler.provider = IdentityProvider(configuration)
+    provider = Handler.provider = IdentityProvider(configuration)
 
     class Reusing(ThreadingHTTPServer):
         allow_reuse_port = True
 
-    Reusing(("127.0.0.1", configuration["port"]), Handler).serve_forever()
+    signal.signal(signal.SIGTERM, leave)
+    try:
+        Reusing(("127.0.0.1", configuration["port"]), Handler).serve_forever()
+    finally:
+        with provider.lock:
+            provider.close()
 
 
 if __name__ == "__main__":
