@@ -67,14 +67,16 @@ std::string Federation::Way::next() const {
 }
 
 Federation::Federation(Parts parts) : parts_(std::move(parts)) {
-  if (parts_.providers.sends_browsers()) pool_.emplace(parts_.threads, parts_.queue, 0);
+  for (const providers::Provider& provider : parts_.providers.all()) {
+    if (provider.browser) pools_.try_emplace(&provider, parts_.threads, parts_.queue, 0);
+  }
 }
 
 Federation::~Federation() { close(); }
 
 void Federation::close() {
   stop_.request_stop();
-  pool_.reset();
+  pools_.clear();
 }
 
 std::string Federation::new_browser() { return random_secret(); }
@@ -134,8 +136,9 @@ Task<std::expected<providers::Departure, Refused>> Federation::leave(Leaving lea
   const providers::Beginning beginning{.state = way.state,
                                        .again = providers::wants_proof_anew(leaving.purpose),
                                        .login_hint = leaving.login_hint};
-  auto departure = co_await pool_->run(
-      [this, provider, beginning] { return provider->browser->begin(beginning, limits()); });
+  auto departure = co_await pool_of(*provider).run([provider, beginning, bounds = limits()] {
+    return provider->browser->begin(beginning, bounds);
+  });
   if (!departure) {
     co_return std::unexpected(
         Refused{.why = Why::busy, .retry_after = kBusyFor, .next = leaving.next});
@@ -181,8 +184,9 @@ Task<std::expected<Newcomer, Refused>> Federation::ask(const Way& way, Fields fi
                                      .memo = std::string(text::text_of(way.attempt.kept, "memo")),
                                      .again = providers::wants_proof_anew(way.attempt.purpose),
                                      .begun_at = way.attempt.begun_at};
-  auto person = co_await pool_->run(
-      [this, &way, &returned] { return way.provider->browser->finish(returned, limits()); });
+  auto person = co_await pool_of(*way.provider).run([&way, &returned, bounds = limits()] {
+    return way.provider->browser->finish(returned, bounds);
+  });
   if (!person) co_return std::unexpected(refusal(way, Why::busy));
   if (!*person) {
     const Failure& failure = person->error();
@@ -221,7 +225,7 @@ Task<std::expected<std::string, Refused>> Federation::own_metadata(std::string p
   if (from == nullptr || from->browser == nullptr) {
     co_return std::unexpected(Refused{.why = Why::unknown_provider});
   }
-  auto document = co_await pool_->run([from] { return from->browser->own_metadata(); });
+  auto document = co_await pool_of(*from).run([from] { return from->browser->own_metadata(); });
   if (!document) co_return std::unexpected(Refused{.why = Why::busy, .retry_after = kBusyFor});
   if (!*document) co_return std::unexpected(Refused{.why = Why::unknown_provider});
   co_return std::move(**document);

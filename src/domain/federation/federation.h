@@ -149,8 +149,8 @@ class Federation {
     const self::Admission& admission;
     std::string server_name;
     Duration patience = std::chrono::seconds{10};  // with a provider
-    std::size_t threads = 8;                       // people whose provider is asked at once
-    std::size_t queue = 200;                       // and those that wait for one of these
+    std::size_t threads = 8;  // people of one provider for whom it is asked at once
+    std::size_t queue = 200;  // and those that wait for one of these
   };
   explicit Federation(Parts parts);
   ~Federation();
@@ -337,8 +337,9 @@ class Federation {
   static std::optional<Why> end_of(Course course);
   // How long somebody may take over a question.
   static constexpr Duration kAsked = std::chrono::minutes{30};
-  // Of a call of a provider that begins now.
+  // Of a call of a provider that is asked for now: who waits for their turn does not wait longer.
   CallLimits limits() const;
+  threads::WorkPool& pool_of(const providers::Provider& provider) { return pools_.at(&provider); }
 
   // A way that ends where it begins.
   Way way_by_password(const Coming& coming) const;
@@ -385,7 +386,9 @@ class Federation {
 
   const Parts parts_;
   std::stop_source stop_;
-  std::optional<threads::WorkPool> pool_;  // last: its threads use the rest
+  // Each provider's own, so that one that hangs keeps nobody from another. Last: their threads use
+  // the rest.
+  std::map<const providers::Provider*, threads::WorkPool> pools_;
 };
 
 }  // namespace latchkey::federation

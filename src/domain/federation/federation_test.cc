@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <future>
+
 #include "domain/accounts/audit.h"
 #include "domain/providers/listeners.h"
 #include "domain/providers/providers_testing.h"
@@ -106,12 +111,19 @@ class FederationTest : public self::testing::SigninOnEachEngine {
   Result arrive(const std::string& provider, const std::string& state, const std::string& who,
                 const std::optional<signin::BrowserSession>& visitor = {},
                 const std::string& browser = kBrowser) {
-    return run(federation().arrive({.provider = provider,
-                                    .fields = {{"state", state}, {"who", who}},
-                                    .browser = browser,
-                                    .visitor = visitor,
-                                    .cookie = {},
-                                    .origin = kOrigin}));
+    auto arriving = coming(provider, state, who);
+    arriving.browser = browser;
+    arriving.visitor = visitor;
+    return run(federation().arrive(std::move(arriving)));
+  }
+  static Federation::Returning coming(const std::string& provider, const std::string& state,
+                                      const std::string& who) {
+    return {.provider = provider,
+            .fields = {{"state", state}, {"who", who}},
+            .browser = kBrowser,
+            .visitor = {},
+            .cookie = {},
+            .origin = kOrigin};
   }
   Result sign_in(const std::string& provider, const std::string& who) {
     return arrive(provider, leave(provider), who);
@@ -706,6 +718,40 @@ TEST_P(SignOutThereTest, KeepsTheHintSealed) {
   server_.sql("UPDATE provider_sessions SET hint = '200.garbage'");
   EXPECT_THAT(sign_out(who)->departure->url, ::testing::HasSubstr("hint=&"))
       << "the provider asks, then";
+}
+
+TEST_P(FederationTest, AProviderThatHangsKeepsNobodyFromAnother) {
+  link("other", "a2", make_user("alice"));
+  std::promise<void> released;
+  std::atomic<bool> gave_up = false;
+  scripted("corp").who =
+      [&, end = released.get_future().share()](const Returned&) -> providers::Reply<Person> {
+    if (end.wait_for(1min) == std::future_status::timeout) gave_up = true;
+    return std::unexpected(
+        Failure{.why = Failure::Why::unavailable, .reason = "timed_out", .sentence = "slow"});
+  };
+  boost::asio::io_context context;
+  const auto begin = [&](const char* provider, const char* who, auto then) {
+    boost::asio::co_spawn(context, federation().arrive(coming(provider, leave(provider), who)),
+                          [then](const std::exception_ptr& fault, const Result& result) {
+                            EXPECT_FALSE(fault);
+                            then(result);
+                          });
+  };
+  int refused = 0;
+  for (int i = 0; i < 10; ++i) {  // more than there are threads for it
+    begin("corp", "a1",
+          [&](const Result& result) { refused += why(result) == Refused::Why::unavailable; });
+  }
+  bool signed_in = false;
+  begin("other", "a2", [&](const Result& result) {
+    signed_in = result.has_value() && refused == 0;
+    released.set_value();
+  });
+  context.run();
+  EXPECT_TRUE(signed_in);
+  EXPECT_FALSE(gave_up);
+  EXPECT_EQ(refused, 10);
 }
 
 TEST_P(FederationTest, ANameIsTakenOverAgainWhereThatIsSaid) {

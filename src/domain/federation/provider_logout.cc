@@ -40,9 +40,9 @@ Task<std::expected<Federation::Heard, Refused>> Federation::hear_logout(
   if (const auto wait = parts_.limits.secret_blocked(address, guesses, now)) {
     co_return std::unexpected(Refused{.why = Why::too_many, .retry_after = *wait});
   }
-  auto notice = co_await pool_->run([this, from, &fields, &query] {
-    return query ? from->browser->read_logout_in_address(*query, fields, limits())
-                 : from->browser->read_logout(fields, limits());
+  auto notice = co_await pool_of(*from).run([from, &fields, &query, bounds = limits()] {
+    return query ? from->browser->read_logout_in_address(*query, fields, bounds)
+                 : from->browser->read_logout(fields, bounds);
   });
   if (!notice) co_return std::unexpected(Refused{.why = Why::busy, .retry_after = kBusyFor});
   if (!*notice) {

@@ -42,8 +42,9 @@ Task<std::optional<providers::Departure>> Federation::departure_of(const Way& wa
                   .hint = Secret(std::string(text::text_of(way.attempt.kept, "hint")))},
       .return_to = std::move(return_to),
       .state = way.state};
-  auto departure =
-      co_await pool_->run([&way, &leaving] { return way.provider->browser->sign_out(leaving); });
+  auto departure = co_await pool_of(*way.provider).run([&way, &leaving] {
+    return way.provider->browser->sign_out(leaving);
+  });
   if (!departure) co_return std::nullopt;  // too many wait for providers
   co_return std::move(*departure);
 }
