@@ -14,13 +14,10 @@ namespace {
 
 using http::percent_encode;
 
-// Some break lines (RFC 2045).
 std::optional<std::string> decoded(std::string_view value) {
   // Four characters for three bytes, and the breaks.
   if (value.size() > kMostMessage / 2 * 3) return std::nullopt;
-  std::string text(value);
-  std::erase_if(text, [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; });
-  return text::decode_base64(text);
+  return text::decode_base64_in_lines(value);
 }
 
 struct Raw {

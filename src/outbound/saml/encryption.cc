@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "outbound/saml/key_transport.h"
 #include "outbound/saml/names.h"
 #include "outbound/saml/xmlsec.h"
 #include "platform/text/utf8.h"
@@ -23,10 +24,6 @@ using xml::Node;
 constexpr std::size_t kMostKeys = 5;  // a provider may encrypt for several recipients
 constexpr const char* kFailed = "cannot be decrypted with the key of this server";
 
-// RSAES-PKCS1-v1_5 is not among them: whether it fails can be told from outside, and with that
-// others can decrypt.
-constexpr std::array<std::string_view, 1> kKeyTransports{
-    "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p"};
 constexpr std::array<std::string_view, 6> kCiphers{
     "http://www.w3.org/2009/xmlenc11#aes128-gcm",  "http://www.w3.org/2009/xmlenc11#aes192-gcm",
     "http://www.w3.org/2009/xmlenc11#aes256-gcm",  "http://www.w3.org/2001/04/xmlenc#aes128-cbc",
@@ -59,11 +56,11 @@ std::vector<Node> encrypted_keys(Node encrypted, Node data) {
 }
 
 // Empty: not with this key.
-std::string decrypted(Node what, Xmlsec<xmlSecKey> key, xmlEncCtxMode mode) {
+std::string decrypted(Node what, Xmlsec<xmlSecKey> key) {
   if (!key) return {};
   const Xmlsec<xmlSecEncCtx> context(xmlSecEncCtxCreate(nullptr));
   if (!context) throw std::bad_alloc();
-  context->mode = mode;
+  context->mode = xmlEncCtxModeEncryptedData;
   context->encKey = key.release();  // so KeyInfo is not even looked at
   context->transformCtx.enabledUris = xmlSecTransformUriTypeNone;
   xmlSecBuffer* const buffer =
@@ -130,12 +127,12 @@ std::expected<Node, std::string> decrypt_in(Node encrypted, const Secret& privat
   }
   bool transported = false;
   for (const Node one : encrypted_keys(encrypted, data)) {
-    if (!of_one(one, kKeyTransports) || !holds_it(one)) continue;
+    const auto transport = key_transport(one);
+    if (!transport || !holds_it(one)) continue;
     transported = true;
-    const std::string key =
-        decrypted(one, saml::private_key(private_key), xmlEncCtxModeEncryptedKey);
-    if (key.empty()) continue;
-    const std::string text = decrypted(data, aes_key(key), xmlEncCtxModeEncryptedData);
+    const auto key = transported_key(one, private_key, *transport);
+    if (!key) continue;
+    const std::string text = decrypted(data, aes_key(*key));
     auto* const parent = const_cast<xmlNode*>(encrypted);
     xmlNode* const element = text.empty() ? nullptr : read_in(parent, text);
     if (element == nullptr) continue;

@@ -11,6 +11,7 @@ inline constexpr std::string_view kAssertion = "urn:oasis:names:tc:SAML:2.0:asse
 inline constexpr std::string_view kMetadata = "urn:oasis:names:tc:SAML:2.0:metadata";
 inline constexpr std::string_view kSignature = "http://www.w3.org/2000/09/xmldsig#";
 inline constexpr std::string_view kEncryption = "http://www.w3.org/2001/04/xmlenc#";
+inline constexpr std::string_view kEncryption11 = "http://www.w3.org/2009/xmlenc11#";
 }  // namespace space
 
 // SAML Bindings section 3.
@@ -33,6 +34,10 @@ inline constexpr std::string_view kTransient =
 // SAML Core section 3.2.2.2; each begins with this.
 inline constexpr std::string_view kStatus = "urn:oasis:names:tc:SAML:2.0:status:";
 inline constexpr std::string_view kBearer = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
+
+// XML Encryption 1.1, sections 5.5.2 and 5.5.3.
+inline constexpr std::string_view kRsaOaep = "http://www.w3.org/2009/xmlenc11#rsa-oaep";
+inline constexpr std::string_view kRsaOaepMgf1p = "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p";
 
 // RFC 4051.
 inline constexpr std::string_view kRsaSha256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";

@@ -219,6 +219,40 @@ TEST(SamlResponse, IsWrittenInSecretForThisServerAndByRsaOaep) {
             "not_decrypted");
 }
 
+// XML Encryption 1.1, sections 5.5.2 and 5.5.3; what is not said is SHA-1.
+TEST(SamlResponse, IsReadWithEveryFormOfRsaOaep) {
+  using crypto::OaepHash;
+  const std::string sha256 =
+      "<ds:DigestMethod Algorithm=\"http://www.w3.org/2001/04/xmlenc#sha256\"/>";
+  const std::string mask512 =
+      "<xenc11:MGF Algorithm=\"http://www.w3.org/2009/xmlenc11#mgf1sha512\"/>";
+  const auto reason_by = [](const std::string& algorithm, const std::string& inside,
+                            const crypto::OaepOptions& options) {
+    return reason_of(
+        response_around({}, encrypted_by(assertion({}),
+                                         "<xenc:EncryptionMethod Algorithm=\"" + algorithm + "\">" +
+                                             inside + "</xenc:EncryptionMethod>",
+                                         options)));
+  };
+  const std::string newer(kRsaOaep);
+  const std::string older(kRsaOaepMgf1p);
+  EXPECT_EQ(reason_by(newer, "", {}), "");
+  EXPECT_EQ(reason_by(newer, sha256, {.hash = OaepHash::sha256}), "");
+  EXPECT_EQ(
+      reason_by(newer, sha256 + mask512, {.hash = OaepHash::sha256, .mask = OaepHash::sha512}), "");
+  EXPECT_EQ(reason_by(newer, "<xenc:OAEPparams>b\nmE=</xenc:OAEPparams>" + mask512,
+                      {.mask = OaepHash::sha512, .label = "na"}),
+            "");
+  EXPECT_EQ(reason_by(older, sha256, {.hash = OaepHash::sha256}), "");
+  EXPECT_EQ(reason_by(older, mask512, {}), "") << "it has no other mask";
+
+  EXPECT_EQ(reason_by(newer, sha256, {}), "not_decrypted");
+  EXPECT_EQ(reason_by(newer, "<ds:DigestMethod Algorithm=\"urn:x\"/>", {}), "not_decrypted");
+  EXPECT_EQ(reason_by(newer, sha256 + sha256, {.hash = OaepHash::sha256}), "not_decrypted");
+  EXPECT_EQ(reason_by(newer, "<xenc:OAEPparams>?</xenc:OAEPparams>", {}), "not_decrypted");
+  EXPECT_EQ(reason_by("urn:x", "", {}), "not_decrypted");
+}
+
 struct Lie {
   const char* what;
   Change change;

@@ -9,6 +9,7 @@
 #include "outbound/saml/names.h"
 #include "outbound/saml/signature.h"
 #include "outbound/saml/xmlsec.h"
+#include "platform/crypto/rsa_oaep_testing.h"
 #include "platform/text/base64.h"
 #include "platform/text/rfc3339.h"
 #include "platform/xml/document.h"
@@ -49,6 +50,15 @@ std::string encrypt(std::string_view method, std::string_view name, Xmlsec<xmlSe
   std::string result(reinterpret_cast<const char*>(out), static_cast<std::size_t>(size));
   xmlFree(out);
   return without_declaration(std::move(result));
+}
+
+const std::string kAesKey = "0123456789abcdef";
+
+std::string encrypted_with(const std::string& element, const std::string& encrypted_key) {
+  return "<saml:EncryptedAssertion xmlns:saml=\"" + std::string(space::kAssertion) + "\">" +
+         encrypt("http://www.w3.org/2009/xmlenc11#aes128-gcm", "EncryptedData", aes_key(kAesKey),
+                 xmlEncCtxModeEncryptedData, element) +
+         encrypted_key + "</saml:EncryptedAssertion>";
 }
 
 }  // namespace
@@ -147,13 +157,22 @@ std::string response(const Said& said) {
 std::string encrypted(const std::string& element, const crypto::KeyPair& recipient,
                       std::string_view transport) {
   need_xmlsec();
-  const std::string secret = "0123456789abcdef";
-  return "<saml:EncryptedAssertion xmlns:saml=\"" + std::string(space::kAssertion) + "\">" +
-         encrypt("http://www.w3.org/2009/xmlenc11#aes128-gcm", "EncryptedData", aes_key(secret),
-                 xmlEncCtxModeEncryptedData, element) +
-         encrypt(transport, "EncryptedKey", key_of_certificate(recipient.certificate),
-                 xmlEncCtxModeEncryptedKey, secret) +
-         "</saml:EncryptedAssertion>";
+  return encrypted_with(
+      element, encrypt(transport, "EncryptedKey", key_of_certificate(recipient.certificate),
+                       xmlEncCtxModeEncryptedKey, kAesKey));
+}
+
+std::string encrypted_by(const std::string& element, std::string_view method,
+                         const crypto::OaepOptions& options) {
+  need_xmlsec();
+  const std::string key =
+      crypto::testing::encrypt_rsa_oaep(own_key().certificate, kAesKey, options);
+  return encrypted_with(
+      element, "<xenc:EncryptedKey xmlns:xenc=\"" + std::string(space::kEncryption) +
+                   "\" xmlns:ds=\"" + std::string(space::kSignature) + "\" xmlns:xenc11=\"" +
+                   std::string(space::kEncryption11) + "\">" + std::string(method) +
+                   "<xenc:CipherData><xenc:CipherValue>" + text::encode_base64(key) +
+                   "</xenc:CipherValue></xenc:CipherData></xenc:EncryptedKey>");
 }
 
 std::string sign_out(const SaidSignOut& said) {

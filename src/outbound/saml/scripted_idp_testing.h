@@ -6,8 +6,10 @@
 #include <string>
 #include <string_view>
 
+#include "outbound/saml/names.h"
 #include "outbound/saml/saml_provider.h"
 #include "platform/crypto/certificate.h"
+#include "platform/crypto/rsa_oaep.h"
 #include "platform/time.h"
 
 namespace latchkey::outbound::saml::testing {
@@ -91,9 +93,12 @@ std::string assertion(const Said& said);  // signed, if it is to be
 std::string response(const Said& said);
 // Around an assertion, or whatever else.
 std::string response_around(const Said& said, const std::string& inside);
-std::string encrypted(
-    const std::string& element, const crypto::KeyPair& recipient,
-    std::string_view transport = "http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p");
+std::string encrypted(const std::string& element, const crypto::KeyPair& recipient,
+                      std::string_view transport = kRsaOaepMgf1p);
+// The same, its key carried by a method of the test's own: what is in its `EncryptionMethod`, and
+// the options by which it is encrypted.
+std::string encrypted_by(const std::string& element, std::string_view method,
+                         const crypto::OaepOptions& options);
 
 struct SaidSignOut {
   Time now = kNow;

@@ -13,6 +13,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "platform/crypto/private_key.h"
 #include "platform/crypto/random.h"
 
 namespace latchkey::crypto {
@@ -49,11 +50,6 @@ std::string written(BIO* bio) {
 
 // Asks nobody for a passphrase.
 int no_passphrase(char* /*buffer*/, int /*size*/, int /*rwflag*/, void* /*userdata*/) { return -1; }
-
-Owned<EVP_PKEY> private_key_in(const Secret& pem) {
-  const auto bio = reader(pem.reveal());
-  return Owned<EVP_PKEY>(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
-}
 
 Owned<X509> certificate_of(std::string_view der) {
   const std::uint8_t* at = bytes(der);

@@ -103,4 +103,10 @@ std::optional<std::string> decode_base64(std::string_view text) {
   return decode(kStandardValues, text);
 }
 
+std::optional<std::string> decode_base64_in_lines(std::string_view text) {
+  std::string whole(text);
+  std::erase_if(whole, [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; });
+  return decode_base64(whole);
+}
+
 }  // namespace latchkey::text

@@ -24,5 +24,8 @@ bool decode_base64url(std::string_view text, std::span<std::uint8_t> out);
 // base64 with padding (section 4), as Basic authentication (RFC 7617) has it.
 std::string encode_base64(std::string_view bytes);
 std::optional<std::string> decode_base64(std::string_view text);
+// The same with white space in it, as XML (Schema Datatypes section 3.2.16) and mail (RFC 2045)
+// break lines.
+std::optional<std::string> decode_base64_in_lines(std::string_view text);
 
 }  // namespace latchkey::text

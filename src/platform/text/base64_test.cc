@@ -37,6 +37,13 @@ TEST(Base64, RefusesWhatIsNotCanonical) {
   }
 }
 
+TEST(Base64, LinesMayBeBrokenWhereThatIsSaid) {
+  EXPECT_EQ(decode_base64_in_lines("Zm 9v\r\n\tYg =\n=\n"), "foob");
+  EXPECT_EQ(decode_base64_in_lines(" "), "");
+  EXPECT_EQ(decode_base64_in_lines("Zm9v\vYg=="), std::nullopt);
+  EXPECT_EQ(decode_base64_in_lines("Zg"), std::nullopt);
+}
+
 TEST(Base64, FixedSizeTakesThatSizeAlone) {
   std::array<std::uint8_t, 2> two;
   EXPECT_TRUE(decode_base64url("Zm8", two));

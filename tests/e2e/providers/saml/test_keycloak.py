@@ -58,8 +58,6 @@ def client(keycloak: Keycloak, metadata: str) -> dict:
         "saml.authnstatement": "true",
         "saml.server.signature": "true",
         "saml.assertion.signature": "true",
-        # With the RSA-OAEP of XML Encryption 1.1, whatever our metadata list.
-        "saml.encrypt": "false",
     }
     made["protocolMappers"] = [
         mapper("saml-user-property-mapper", "username"),
