@@ -1,10 +1,12 @@
 """Fixtures of the integration tests alone."""
 
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
 
 from support.answers import assert_good
+from support.cas_server import CasServer
 from support.lossy_proxy import LossyProxy
 from support.matrix_client import new_client
 from support.oauth import OAuthClient, Person, new_person
@@ -55,3 +57,10 @@ def person(server) -> Person:
 @pytest.fixture
 def client(server) -> OAuthClient:
     return OAuthClient(server.api)
+
+
+@pytest.fixture(scope="module")
+def cas() -> Iterator[CasServer]:
+    server = CasServer()
+    yield server
+    server.close()

@@ -1,7 +1,6 @@
 """What an app wants to do is confirmed at an identity provider (`m.login.sso` of user-interactive
 authentication)."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
@@ -29,33 +28,14 @@ TARGET = "https://client.example/"
 
 
 @pytest.fixture(scope="module")
-def cas() -> Iterator[CasServer]:
-    server = CasServer()
-    yield server
-    server.close()
-
-
-def options(cas: CasServer, passwords: bool) -> dict:
-    configured = {
-        "id": "cas",
-        "kind": "cas",
-        "name": "University",
-        "url": cas.url,
-        "localpart": "{{ claims.user }}",
-        "registration": True,
-    }
-    return {"passwords": passwords, "providers": [configured]}
-
-
-@pytest.fixture(scope="module")
 def cas_server(make_lasting_server, cas) -> Server:
-    return make_lasting_server(sign_in=options(cas, passwords=False))
+    return make_lasting_server(sign_in=cas.configured())
 
 
 @pytest.fixture(scope="module")
 def both_server(make_lasting_server, cas) -> Server:
     """With passwords too."""
-    return make_lasting_server(sign_in=options(cas, passwords=True))
+    return make_lasting_server(sign_in=cas.configured(passwords=True))
 
 
 @dataclass
@@ -169,7 +149,7 @@ def test_nothing_is_sent_for_the_stage(cas_server, cas):
 
 
 def test_it_lasts_as_long_as_the_session(make_server, clock, cas):
-    server = make_server(clock=clock, sign_in=options(cas, passwords=False))
+    server = make_server(clock=clock, sign_in=cas.configured())
     person = Student(server, cas, "gil")
     wanted = person.wants("POST", "delete_devices", {"devices": ["PHONE"]})
     session = wanted.session()

@@ -1,6 +1,5 @@
 """People of a CAS server sign in with it, and out."""
 
-from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -8,7 +7,6 @@ import pytest
 from support.answers import assert_good, assert_soft
 from support.api import PREFIX
 from support.browser import Browser, Page
-from support.cas_server import CasServer
 from support.clock import MINUTE
 from support.oauth import OAuthClient
 from support.server import SERVER_NAME, Server
@@ -17,27 +15,8 @@ CALLBACK = "/account/providers/cas/callback"
 
 
 @pytest.fixture(scope="module")
-def cas() -> Iterator[CasServer]:
-    server = CasServer()
-    yield server
-    server.close()
-
-
-def options(cas: CasServer) -> dict:
-    configured = {
-        "id": "cas",
-        "kind": "cas",
-        "name": "University",
-        "url": cas.url,
-        "localpart": "{{ claims.user }}",
-        "registration": True,
-    }
-    return {"passwords": False, "providers": [configured]}
-
-
-@pytest.fixture(scope="module")
 def cas_server(make_lasting_server, cas) -> Server:
-    return make_lasting_server(sign_in=options(cas))
+    return make_lasting_server(sign_in=cas.configured())
 
 
 @pytest.fixture
@@ -118,9 +97,7 @@ def test_the_pages_say_with_what_each_session_was_begun(cas_server, cas, browser
 
 
 def test_nobody_stays_for_longer_than_is_said(make_server, clock, cas):
-    configured = options(cas)
-    configured["providers"][0]["session_lifetime"] = "8h"
-    server = make_server(clock=clock, sign_in=configured)
+    server = make_server(clock=clock, sign_in=cas.configured(session_lifetime="8h"))
     browser = Browser(server.url)
     come_back(browser, cas.sign_in(browser.open("/account/").away, "gil")).submit(user="gil")
     clock.advance(7 * 60 * MINUTE)
@@ -130,7 +107,7 @@ def test_nobody_stays_for_longer_than_is_said(make_server, clock, cas):
 
 
 def test_what_is_destroyed_is_confirmed_there(make_server, clock, cas):
-    server = make_server(clock=clock, sign_in=options(cas))
+    server = make_server(clock=clock, sign_in=cas.configured())
     browser = Browser(server.url)
     come_back(browser, cas.sign_in(browser.open("/account/").away, "dan")).submit(user="dan")
     clock.advance(10 * MINUTE)

@@ -1,6 +1,5 @@
 """Who signs out here signs out at their identity provider too, where that is said."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,32 +15,13 @@ CALLBACK = "/account/providers/cas/callback"
 
 
 @pytest.fixture(scope="module")
-def cas() -> Iterator[CasServer]:
-    server = CasServer()
-    yield server
-    server.close()
-
-
-def options(cas: CasServer, **more: str) -> dict:
-    configured = {
-        "id": "cas",
-        "kind": "cas",
-        "name": "University",
-        "url": cas.url,
-        "localpart": "{{ claims.user }}",
-        "registration": True,
-    }
-    return {"passwords": False, "providers": [configured | more]}
-
-
-@pytest.fixture(scope="module")
 def offering(make_lasting_server, cas) -> Server:
-    return make_lasting_server(sign_in=options(cas))
+    return make_lasting_server(sign_in=cas.configured())
 
 
 @pytest.fixture(scope="module")
 def always(make_lasting_server, cas) -> Server:
-    return make_lasting_server(sign_in=options(cas, sign_out_there="always"))
+    return make_lasting_server(sign_in=cas.configured(sign_out_there="always"))
 
 
 @dataclass
@@ -127,7 +107,11 @@ def test_an_app_that_signs_out_here_waits_for_both(offering, cas, ticked, leaves
 
 
 def test_without_passwords_one_stays_signed_out(make_server, cas):
-    person = Student(make_server(sign_in=options(cas, sign_out_there="never")), cas, "fay")
+    person = Student(
+        make_server(sign_in=cas.configured(sign_out_there="never")),
+        cas,
+        "fay",
+    )
     page = person.sign_out()
     assert "signed out of this browser" in page.text
     for _ in range(2):

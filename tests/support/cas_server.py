@@ -25,6 +25,18 @@ class CasServer(StandIn):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/cas"
 
+    def configured(self, passwords: bool = False, **more) -> dict:
+        """`sign_in` with it as the only provider, who lets newcomers in. `more`: of its options."""
+        provider = {
+            "id": "cas",
+            "kind": "cas",
+            "name": "University",
+            "url": self.url,
+            "localpart": "{{ claims.user }}",
+            "registration": True,
+        }
+        return {"passwords": passwords, "providers": [provider | more]}
+
     def freeze(self) -> None:
         """It takes connections, and answers nothing."""
         self._awake.clear()

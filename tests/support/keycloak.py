@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import signal
-import subprocess
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
@@ -11,8 +9,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 import httpx
 
 from support.browser import forms_of
-from support.polling import wait_until
-from support.ports import ReservedPort
+from support.provider_process import ProviderProcess
 
 INSTALLED = Path(__file__).resolve().parents[2] / ".cache/keycloak"
 # Whom tools/setup.sh has let in to its database.
@@ -20,70 +17,40 @@ ADMINISTRATOR = {"client_id": "tests", "client_secret": "latchkey-tests"}
 PASSWORD = "everybody's password there"
 
 
-class Keycloak:
-    """One process, with a copy of the database that tools/setup.sh has made; goes away and comes
-    back as it was. It takes a quarter of a minute to start, and a whole one where others are at
-    work, so tests share it, and have a realm each."""
+class Keycloak(ProviderProcess):
+    """With a copy of the database that tools/setup.sh has made; comes back as it was. It takes a
+    quarter of a minute to start, and a whole one where others are at work, so tests share it, and
+    have a realm each."""
+
+    patience = 240.0
 
     def __init__(self, folder: Path):
-        self._port = ReservedPort()
-        self.url = f"http://127.0.0.1:{self._port.number}"
-        self._database = folder / "keycloak"
-        shutil.copytree(INSTALLED / "data/h2", self._database)
-        self._log = folder / "keycloak.log"
-        self._process: subprocess.Popen | None = None
-        self._http = httpx.Client(base_url=self.url, trust_env=False, timeout=180)
-
-    def start(self) -> "Keycloak":
+        super().__init__(folder / "keycloak.log")
+        self.url = self.origin
+        self.sign_of_life = f"{self.url}/realms/master"
+        database = folder / "keycloak"
+        shutil.copytree(INSTALLED / "data/h2", database)
         options = {
             "http-enabled": "true",
             "http-host": "127.0.0.1",
-            "http-port": str(self._port.number),
+            "http-port": str(self.port.number),
             "hostname-strict": "false",
             "cache": "local",
-            "db-url": f"jdbc:h2:file:{self._database}/keycloakdb;NON_KEYWORDS=VALUE",
+            "db-url": f"jdbc:h2:file:{database}/keycloakdb;NON_KEYWORDS=VALUE",
         }
         java = {
             # It lives for minutes: what the better compiler costs does not come back.
             "JAVA_OPTS_APPEND": "-XX:TieredStopAtLevel=1",
             "JAVA_OPTS_KC_HEAP": "-Xms64m -Xmx512m",
         }
-        with self._log.open("a") as log:
-            self._process = subprocess.Popen(
-                [str(INSTALLED / "bin/kc.sh"), "start", "--optimized"]
-                + [f"--{name}={value}" for name, value in options.items()],
-                env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"} | java,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # a shell, and Java beneath it
-            )
-        wait_until(self._answers, "Keycloak to answer", seconds=240, pause=0.1)
-        return self
-
-    def _answers(self) -> bool:
-        assert self._process is not None
-        assert self._process.poll() is None, self._log.read_text()
-        try:
-            return self._http.get("/realms/master").status_code == 200
-        except httpx.TransportError:
-            return False
-
-    def stop(self) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(60)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        self.command = [str(INSTALLED / "bin/kc.sh"), "start", "--optimized"]
+        self.command += [f"--{name}={value}" for name, value in options.items()]
+        self.options = {"env": {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"} | java}
+        self._http = httpx.Client(base_url=self.url, trust_env=False, timeout=180)
 
     def close(self) -> None:
-        self.stop()
+        super().close()
         self._http.close()
-        self._port.release()
 
     def ask(self, method: str, path: str, **how: Any) -> Any:
         """Of its Admin REST API; what it answers, if that is JSON."""

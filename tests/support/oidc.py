@@ -2,23 +2,20 @@
 
 import json
 import pathlib
-import signal
-import subprocess
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import httpx
 
-from support.polling import wait_until
-from support.ports import ReservedPort
+from support.provider_process import ProviderProcess
 
 FOLDER = pathlib.Path(__file__).parent / "oidc_provider"
 # Debian's is too old for it.
 NODE = FOLDER.parents[1] / "e2e/js/node_modules/.bin/node"
 
 
-class OidcProvider:
-    """Listens on one port of 127.0.0.1, goes away and comes back; forgets people when it does.
+class OidcProvider(ProviderProcess):
+    """Forgets people when it goes away.
 
     `accounts` are claims by name, which is the subject too: {"alice": {"email": …}}. `clients` are
     as oidc-provider has them. The address of the issuer has no slash at its end.
@@ -30,46 +27,20 @@ class OidcProvider:
         clients: list[dict[str, Any]],
         accounts: dict[str, dict[str, Any]],
     ):
-        self._port = ReservedPort()
-        self.issuer = f"http://127.0.0.1:{self._port.number}"
+        super().__init__(folder / "oidc_provider.log")
+        self.issuer = self.origin
+        self.sign_of_life = self.issuer + "/.well-known/openid-configuration"
         self._client_id = clients[0]["client_id"]
-        self._file = folder / "oidc_provider.json"
+        file = folder / "oidc_provider.json"
+        self.command = [str(NODE), "server.js", str(file)]
+        self.options = {"cwd": FOLDER}
         configuration = {
             "issuer": self.issuer,
-            "port": self._port.number,
+            "port": self.port.number,
             "clients": clients,
             "accounts": accounts,
         }
-        self._file.write_text(json.dumps(configuration))
-        self._log = folder / "oidc_provider.log"
-        self._process: subprocess.Popen | None = None
-
-    def start(self) -> "OidcProvider":
-        with self._log.open("a") as log:
-            self._process = subprocess.Popen(
-                [str(NODE), "server.js", str(self._file)], cwd=FOLDER, stdout=log, stderr=log
-            )
-        wait_until(self._answers, "the provider to answer", seconds=60)
-        return self
-
-    def _answers(self) -> bool:
-        assert self._process is not None
-        assert self._process.poll() is None, self._log.read_text()
-        try:
-            url = self.issuer + "/.well-known/openid-configuration"
-            return httpx.get(url, trust_env=False).status_code == 200
-        except httpx.TransportError:
-            return False
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(30)
-            self._process = None
-
-    def close(self) -> None:
-        self.stop()
-        self._port.release()
+        file.write_text(json.dumps(configuration))
 
     def rotate_keys(self) -> None:
         """Signs with new keys from now on; the old ones are no longer published."""
@@ -87,13 +58,6 @@ class OidcProvider:
     def lie(self, lies: bool) -> None:
         """Speaks of somebody else at its userinfo endpoint."""
         self._order("lie", lies=lies)
-
-    def freeze(self) -> None:
-        """It takes connections, and answers nothing."""
-        self._process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        self._process.send_signal(signal.SIGCONT)
 
     def subject_of(self, login: str) -> str:
         return login
