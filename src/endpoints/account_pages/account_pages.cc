@@ -188,6 +188,8 @@ void mount(http::Router& router, const AccountPages& pages) {
   mount_password(routes, pages);
   mount_destroy(routes, pages);
   mount_providers(routes, pages);
+  mount_newcomer(routes, pages);
+  mount_ways_in(routes, pages);
   mount_confirm_app(routes, pages);
   mount_sign_out(routes, pages);
   mount_pictures(router, pages);

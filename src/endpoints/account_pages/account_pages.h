@@ -75,6 +75,8 @@ void mount_devices(request::Routes& routes, const AccountPages& pages);
 void mount_password(request::Routes& routes, const AccountPages& pages);
 void mount_destroy(request::Routes& routes, const AccountPages& pages);
 void mount_providers(request::Routes& routes, const AccountPages& pages);
+void mount_newcomer(request::Routes& routes, const AccountPages& pages);
+void mount_ways_in(request::Routes& routes, const AccountPages& pages);
 void mount_confirm_app(request::Routes& routes, const AccountPages& pages);
 void mount_sign_out(request::Routes& routes, const AccountPages& pages);
 

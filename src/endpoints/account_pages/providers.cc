@@ -1,18 +1,16 @@
 // GET /account/providers/{id}: away to an identity provider; GET and POST …/callback and …/acs:
 // back from it (spec "Client login via SSO"; OpenID Connect Core section 3.1.2.5; SAML Profiles
 // section 4.1.4); …/logout: what it says of sign-outs, …/metadata: what it has to know of this
-// server; and what is asked of who comes for the first time: GET and POST /account/newcomer.
+// server.
 
 #include <algorithm>
 #include <variant>
 
-#include "domain/accounts/matrix_id.h"
 #include "endpoints/account_pages/account_pages.h"
-#include "endpoints/account_pages/terms_fields.h"
+#include "endpoints/account_pages/provider_answers.h"
 #include "endpoints/pages/confirmation.h"
 #include "endpoints/pages/cookie.h"
 #include "endpoints/pages/next.h"
-#include "endpoints/pages/words.h"
 #include "endpoints/request/origin.h"
 #include "platform/http/form.h"
 
@@ -20,17 +18,59 @@ namespace latchkey::account_pages {
 namespace {
 
 using federation::Arrived;
-using federation::Course;
 using federation::Purpose;
 using Why = federation::Refused::Why;
 
-constexpr std::string_view kNewcomer = "/account/newcomer";
 // A SAMLResponse of 256 KiB as base64, percent-encoded here and there.
 constexpr std::size_t kMaxAcs = 400UL * 1024;
 // Of the ways of this browser; it lasts as long as the browser is open.
 constexpr std::string_view kWaysCookie = "-ways";
 
-// What the person reads, which names the provider where it had a part in it.
+int status_of(Why why) {
+  switch (why) {
+    case Why::unknown_provider:
+      return 404;
+    case Why::too_many:
+      return 429;
+    case Why::unavailable:
+    case Why::busy:
+      return 503;
+    case Why::misconfigured:
+      return 502;
+    case Why::way_over:
+    case Why::not_believed:
+    case Why::signed_out:
+    case Why::confirmation_over:
+      return 400;
+    default:
+      return 403;
+  }
+}
+
+void put_retry(http::Response& response, const federation::Refused& refused) {
+  if (refused.retry_after > Duration{0}) request::put_retry_after(response, refused.retry_after);
+}
+
+// A page whose form goes to the provider, by itself or by a click.
+http::Response form_to_provider(const AccountPages& pages, const http::Request& request,
+                                const providers::Departure& departure, const std::string& label) {
+  html::Page page = pages::begin_page(pages, request, label, "form_post.html");
+  page.form_target = html::form_target_of(departure.url);
+  page.script = "form_post.js";
+  page.values.set("ACTION", departure.url).set("BACK", label);
+  for (const auto& [name, value] : departure.posted) {
+    page.values.add("FIELD").set_sent("NAME", name).set_sent("VALUE", value);
+  }
+  return pages::show(pages, request, std::move(page));
+}
+
+std::string shown_name(const AccountPages& pages, const std::string& provider) {
+  const auto* found = pages.federation->providers().find(provider);
+  return found != nullptr ? found->options.name : "";
+}
+
+}  // namespace
+
 std::string sentence_of(const Language& language, const federation::Refused& refused) {
   const std::string_view provider = refused.provider;
   switch (refused.why) {
@@ -74,31 +114,6 @@ std::string sentence_of(const Language& language, const federation::Refused& ref
   return std::string(language.say(Text::provider_way_over));
 }
 
-int status_of(Why why) {
-  switch (why) {
-    case Why::unknown_provider:
-      return 404;
-    case Why::too_many:
-      return 429;
-    case Why::unavailable:
-    case Why::busy:
-      return 503;
-    case Why::misconfigured:
-      return 502;
-    case Why::way_over:
-    case Why::not_believed:
-    case Why::signed_out:
-    case Why::confirmation_over:
-      return 400;
-    default:
-      return 403;
-  }
-}
-
-void put_retry(http::Response& response, const federation::Refused& refused) {
-  if (refused.retry_after > Duration{0}) request::put_retry_after(response, refused.retry_after);
-}
-
 http::Response refused_page(const AccountPages& pages, const http::Request& request,
                             const federation::Refused& refused) {
   const Language& language = pages::language_of(pages, request);
@@ -118,25 +133,11 @@ http::Response refused_page(const AccountPages& pages, const http::Request& requ
   return response;
 }
 
-// A page whose form goes to the provider, by itself or by a click.
-http::Response form_to_provider(const AccountPages& pages, const http::Request& request,
-                                const providers::Departure& departure, const std::string& label) {
-  html::Page page = pages::begin_page(pages, request, label, "form_post.html");
-  page.form_target = html::form_target_of(departure.url);
-  page.script = "form_post.js";
-  page.values.set("ACTION", departure.url).set("BACK", label);
-  for (const auto& [name, value] : departure.posted) {
-    page.values.add("FIELD").set_sent("NAME", name).set_sent("VALUE", value);
-  }
-  return pages::show(pages, request, std::move(page));
+http::Response signed_in_page(const AccountPages& pages, const federation::SignedIn& signed_in) {
+  http::Response response = pages::see_other(pages::next_or_home(pages.router, signed_in.next));
+  pages::give_cookie(pages, response, signed_in.browser.cookie);
+  return response;
 }
-
-std::string shown_name(const AccountPages& pages, const std::string& provider) {
-  const auto* found = pages.federation->providers().find(provider);
-  return found != nullptr ? found->options.name : "";
-}
-
-}  // namespace
 
 std::string ways_cookie(const AccountPages& pages, const http::Request& request) {
   return std::string(
@@ -215,12 +216,6 @@ Task<http::Response> post_link(const Visit& visit) {
                                          .next = std::string(kWaysIn),
                                          .browser = {},
                                          .address = {}});
-}
-
-http::Response signed_in_page(const AccountPages& pages, const federation::SignedIn& signed_in) {
-  http::Response response = pages::see_other(pages::next_or_home(pages.router, signed_in.next));
-  pages::give_cookie(pages, response, signed_in.browser.cookie);
-  return response;
 }
 
 federation::Fields fields_of(const http::Form& sent) {
@@ -345,188 +340,6 @@ Task<http::Response> post_logout(const AccountPages& pages, const http::Request&
   co_return co_await hear_logout(pages, request, form ? *form : http::Form());
 }
 
-// --- who comes for the first time
-
-http::Response choose_page(const AccountPages& pages, const http::Request& request,
-                           const federation::Question& question, const http::Form& sent,
-                           const pages::Refusals& refusals) {
-  const Language& language = pages::language_of(pages, request);
-  html::Page page = pages::begin_page(pages, request, language.say(Text::newcomer_title),
-                                      "account_newcomer.html");
-  html::Values& values = page.values;
-  const std::string typed = pages::typed_field(sent, "user");
-  values.set_sent("WAY", question.state);
-  values.set("PURPOSE", language.say(texts::NewcomerWhy{.provider = question.provider}));
-  values.set("USER", typed.empty() ? question.localpart : typed);
-  values.set("USER_HINT", language.say(texts::SignUpNameHint{.server = pages.server_name}));
-  values.add_text("SHOWN_NAME", question.display_name).add_text("EMAIL", question.email);
-  if (!pages.registration.terms().empty()) put_terms(values, pages, language, sent, refusals);
-  pages::put_refusals(page, refusals, {"user", "terms"}, "user");
-  http::Response response = pages::show(pages, request, std::move(page));
-  pages::put_retry(response, refusals);
-  return response;
-}
-
-http::Response prove_page(const AccountPages& pages, const http::Request& request,
-                          const federation::Question& question, const pages::Refusals& refusals) {
-  const Language& language = pages::language_of(pages, request);
-  html::Page page =
-      pages::begin_page(pages, request, language.say(Text::prove_title), "account_prove.html");
-  page.script = kShowPassword;
-  const std::string user = accounts::matrix_id(question.localpart, pages.server_name);
-  page.values.set_sent("WAY", question.state).set("ACCOUNT", user);
-  page.values.set("PURPOSE",
-                  language.say(texts::ProveWhy{.provider = question.provider, .user = user}));
-  pages::put_refusals(page, refusals, {"password"}, "password");
-  http::Response response = pages::show(pages, request, std::move(page));
-  pages::put_retry(response, refusals);
-  return response;
-}
-
-http::Response question_page(const AccountPages& pages, const http::Request& request,
-                             const federation::Question& question, const http::Form& sent,
-                             const pages::Refusals& refusals) {
-  return question.course == Course::prove_account
-             ? prove_page(pages, request, question, refusals)
-             : choose_page(pages, request, question, sent, refusals);
-}
-
-Task<http::Response> get_newcomer(const AccountPages& pages, const http::Request& request) {
-  const http::Form query = pages::query_of(request);
-  const auto question =
-      co_await pages.federation->question(pages::field(query, "way"), ways_cookie(pages, request));
-  if (!question) co_return refused_page(pages, request, question.error());
-  co_return question_page(pages, request, *question, {}, {});
-}
-
-// What is wrong with the form that chooses a name.
-pages::Refusals check_choice(const AccountPages& pages, const Language& language,
-                             const http::Form& sent) {
-  pages::Refusals refusals;
-  if (pages::typed_field(sent, "user").empty()) {
-    refusals.push_back(pages::wrong_field(language, "user", Text::error_name_needed));
-  }
-  if (!all_accepted(pages, language, sent)) {
-    refusals.push_back(pages::wrong_field(language, "terms", Text::error_terms));
-  }
-  return refusals;
-}
-
-Task<http::Response> post_choice(const AccountPages& pages, const http::Request& request,
-                                 const http::Form& sent, const federation::Question& question) {
-  const Language& language = pages::language_of(pages, request);
-  const auto wrong = check_choice(pages, language, sent);
-  if (!wrong.empty()) co_return choose_page(pages, request, question, sent, wrong);
-  const auto made =
-      co_await pages.federation->choose({.state = question.state,
-                                         .browser = ways_cookie(pages, request),
-                                         .localpart = pages::typed_field(sent, "user"),
-                                         .terms = all_accepted(pages, language, sent),
-                                         .cookie = pages::session_cookie(pages, request),
-                                         .origin = request::origin_of(request),
-                                         .worker = request.worker});
-  if (made) co_return signed_in_page(pages, *made);
-  if (const auto* refused = std::get_if<federation::Refused>(&made.error())) {
-    co_return refused_page(pages, request, *refused);
-  }
-  co_return choose_page(
-      pages, request, question, sent,
-      {pages::words(language, std::get<registration::RegistrationRefused>(made.error()))});
-}
-
-Task<http::Response> post_proof(const AccountPages& pages, const http::Request& request,
-                                const http::Form& sent, const federation::Question& question) {
-  const Language& language = pages::language_of(pages, request);
-  std::string password = pages::field(sent, "password");
-  if (password.empty()) {
-    co_return prove_page(pages, request, question,
-                         {pages::wrong_field(language, "password", Text::error_password_needed)});
-  }
-  const auto proved =
-      co_await pages.federation->prove({.state = question.state,
-                                        .browser = ways_cookie(pages, request),
-                                        .password = std::move(password),
-                                        .cookie = pages::session_cookie(pages, request),
-                                        .origin = request::origin_of(request)});
-  if (proved) co_return signed_in_page(pages, *proved);
-  if (const auto* refused = std::get_if<federation::Refused>(&proved.error())) {
-    co_return refused_page(pages, request, *refused);
-  }
-  const auto& login = std::get<signin::LoginRefused>(proved.error());
-  if (login.why != signin::LoginRefused::Why::wrong_credentials) {
-    co_return prove_page(pages, request, question, {pages::words(language, login)});
-  }
-  pages::Refused wrong = pages::wrong_field(language, "password", Text::error_password);
-  wrong.status = 403;
-  co_return prove_page(pages, request, question, {wrong});
-}
-
-Task<http::Response> post_newcomer(const AccountPages& pages, const http::Request& request,
-                                   const http::Form& sent) {
-  const auto question =
-      co_await pages.federation->question(pages::field(sent, "way"), ways_cookie(pages, request));
-  if (!question) co_return refused_page(pages, request, question.error());
-  if (question->course == Course::prove_account) {
-    co_return co_await post_proof(pages, request, sent, *question);
-  }
-  co_return co_await post_choice(pages, request, sent, *question);
-}
-
-// --- the ways in of an account
-
-Task<http::Response> ways_page(const Visit& visit, const pages::Refusals& refusals) {
-  const auto ways = co_await visit.pages.federation->ways_in(visit.who.account.id);
-  html::Page page = pages::begin_page(visit.pages, visit.request, visit.language.say(Text::ways_in),
-                                      "account_ways.html");
-  html::Values& values = page.values;
-  values.add_text("NOTICE", pages::notice_of(visit.pages, visit.request));
-  if (visit.pages.operations.own_passwords_offered() &&
-      (co_await visit.pages.overview.profile(visit.who.account.id)).has_password) {
-    values.add("HAS_PASSWORD");
-  }
-  for (const federation::WayIn& way : ways) {
-    html::Values& row = values.add("WAY");
-    row.set("PROVIDER", way.provider.empty() ? way.provider_id : way.provider);
-    row.set_sent("PROVIDER_ID", way.provider_id).set_sent("SUBJECT", way.subject);
-    const Time now = visit.pages.clock.now();
-    row.set("ADDED", visit.language.ago(way.created_at, now));
-    if (way.used_at) row.add("USED").set("USED", visit.language.ago(*way.used_at, now));
-    row.set("LOGOUT", way.logout_at ? visit.language.ago(*way.logout_at, now)
-                                    : std::string(visit.language.say(Text::way_logout_never)));
-    row.set("REMOVE_LABEL",
-            visit.language.say(texts::WayRemove{.provider = way.provider.empty() ? way.provider_id
-                                                                                 : way.provider}));
-  }
-  for (const providers::Provider& provider : visit.pages.federation->providers().all()) {
-    if (provider.browser == nullptr) continue;
-    values.add("ADD")
-        .set("ID", provider.options.id)
-        .set("LABEL", visit.language.say(texts::WayAdd{.provider = provider.options.name}));
-  }
-  pages::put_refusals(page, refusals, {});
-  co_return pages::show(visit.pages, visit.request, std::move(page));
-}
-
-Task<http::Response> get_ways(const Visit& visit) { co_return co_await ways_page(visit, {}); }
-
-Task<http::Response> post_unlink(const Visit& visit) {
-  const auto removed = co_await visit.pages.federation->unlink(
-      self::proof_of(visit.who), pages::field(visit.form, "provider"),
-      pages::field(visit.form, "subject"), std::string(visit.request.client_address));
-  if (removed) {
-    co_return pages::done(visit.pages, std::string(kWaysIn), pages::Notice::unlinked);
-  }
-  if (const auto* refused = std::get_if<federation::Refused>(&removed.error())) {
-    co_return co_await ways_page(
-        visit, {{.status = 409, .sentence = sentence_of(visit.language, *refused)}});
-  }
-  const auto& refused = std::get<self::Refused>(removed.error());
-  if (refused.why == self::Refused::Why::not_fresh) {
-    co_return pages::to_sign_in(kWaysIn, {.again = true});
-  }
-  co_return co_await ways_page(visit, {pages::words(visit.language, refused)});
-}
-
 }  // namespace
 
 Task<std::map<BrowserSessionId, std::string>> providers_of_browsers(const Visit& visit) {
@@ -591,11 +404,6 @@ void mount_providers(request::Routes& routes, const AccountPages& pages) {
   const auto open = [&pages](auto answer) {
     return [&pages, answer](const http::Request& request) { return answer(pages, request); };
   };
-  routes.add(http::Method::get, std::string(kNewcomer), open(get_newcomer));
-  add_open_form(routes, pages, std::string(kNewcomer),
-                [&pages](const http::Request& request, const http::Form& sent) {
-                  return post_newcomer(pages, request, sent);
-                });
   const std::string one = std::string(kProviders) + "{id}";
   routes.add(http::Method::get, one, open(get_leave));
   routes.add(http::Method::get, one + "/callback", open(get_callback));
@@ -607,8 +415,6 @@ void mount_providers(request::Routes& routes, const AccountPages& pages) {
   routes.add(http::Method::post, one + "/logout", open(post_logout), {.max_body = kMaxAcs});
   add_form(routes, pages, one + "/confirm", pages::kHome, post_confirm);
   add_form(routes, pages, one + "/link", kWaysIn, post_link);
-  add_page(routes, pages, std::string(kWaysIn), get_ways);
-  add_form(routes, pages, std::string(kWaysIn) + "/remove", kWaysIn, post_unlink);
 }
 
 }  // namespace latchkey::account_pages
