@@ -104,6 +104,7 @@ check format format
 check layers /usr/bin/python3 tools/check_layers.py
 check texts /usr/bin/python3 tools/texts.py check
 check links /usr/bin/python3 tools/check_links.py
+check simulation /usr/bin/python3 tools/simulate.py --check
 check scripts scripts
 check python python
 check clang-tidy tidy

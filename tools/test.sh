@@ -105,6 +105,12 @@ continuity_tests() {
   LATCHKEY_EDGE=1 python_tests continuity release "${rows[@]#tests/}" -- -n 2
 }
 
+# Random histories of the domain, with seeds that nobody has seen; a failure prints its own.
+simulated_histories() {
+  build/release/simulation/simulate --seconds "${SIMULATE_SECONDS:-120}" --jobs "$(nproc)" \
+    --junit "$PWD/$results/simulate/simulate.xml"
+}
+
 # What cargo's and Go's test runners print, as it stands, and as JUnit in $results/STEP.
 as_junit() { # STEP
   awk -v file="$results/$1/tests.xml" 'BEGIN { print "<testsuite>" >file }
@@ -169,6 +175,11 @@ suite() {
       built || return 0
       step unit unit unit release
       ;;
+    simulate)
+      build_release latchkey_simulate
+      built || return 0
+      step simulate simulated_histories
+      ;;
     integration)
       build_release latchkey
       built || return 0
@@ -177,9 +188,10 @@ suite() {
     ci)
       # Each test once: those of the rooms with the sanitizers alone, and a server's on PostgreSQL
       # here and on SQLite there. Under a sanitizer one of platform/crypto skips.
-      build_release latchkey bench/all unit_platform_crypto
+      build_release latchkey bench/all latchkey_simulate unit_platform_crypto
       built || return 0
       built_all=1
+      suite simulate
       step unit unit unit release -R '^unit_platform_crypto$'
       step integration integration_tests integration release integration edge -- -k 'not sqlite'
       suite e2e
@@ -253,7 +265,7 @@ suite() {
       step fuzz fuzz
       ;;
     *)
-      say "'$1' is not a suite: ci, build, unit, integration, schema, crash, e2e, synapse, continuity, thorough, rust," \
+      say "'$1' is not a suite: ci, build, unit, simulate, integration, schema, crash, e2e, synapse, continuity, thorough, rust," \
         "go, asan, tsan, fuzz, lint or all"
       exit 2
       ;;
@@ -263,7 +275,7 @@ suite() {
 suites=()
 for name in "${@:-all}"; do
   if [[ $name == all ]]; then
-    suites+=(build unit integration schema e2e crash asan tsan fuzz)
+    suites+=(build unit simulate integration schema e2e crash asan tsan fuzz)
   else
     suites+=("$name")
   fi

@@ -1,0 +1,190 @@
+// ./dev simulate: runs histories until one breaks a promise, or as many or as long as was asked
+// for.
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <cstdio>
+#include <deque>
+#include <fstream>
+#include <new>
+#include <thread>
+
+#include "simulation/pretence.h"
+#include "simulation/world.h"
+
+namespace latchkey::simulation {
+namespace {
+
+struct Settings {
+  std::uint64_t base = 0;
+  std::uint64_t seeds = 0;    // 0: as many as fit into the time
+  std::uint64_t seconds = 0;  // 0: as long as it takes
+  std::size_t actions = 300;
+  std::size_t jobs = 1;
+  bool trace = false;
+  std::string junit;
+};
+
+// What the processes have in common.
+struct Shared {
+  std::atomic<std::uint64_t> next{0};
+  std::atomic<std::uint64_t> histories{0};
+  std::atomic<std::uint64_t> steps{0};
+  std::atomic<std::uint64_t> answers{0};
+  std::atomic<std::uint64_t> commits{0};
+  std::atomic<std::uint64_t> clients{0};
+  std::atomic<bool> broken{false};
+  std::atomic<bool> differs{false};  // one that ran twice
+  std::atomic<std::uint64_t> broken_seed{0};
+};
+
+std::string folder() {
+  return fmt::format("/dev/shm/latchkey-simulation-{}", static_cast<int>(getpid()));
+}
+
+bool over(const Settings& settings, const Shared& shared, std::chrono::nanoseconds began) {
+  if (shared.broken) return true;
+  if (settings.seeds > 0 && shared.next >= settings.seeds) return true;
+  return settings.seconds > 0 &&
+         real_time() - began >= std::chrono::seconds{static_cast<std::int64_t>(settings.seconds)};
+}
+
+// One in so many runs twice: a seed has to replay exactly.
+constexpr std::uint64_t kRunAgain = 50;
+
+void work(const Settings& settings, Shared& shared, std::chrono::nanoseconds began) {
+  Workshop workshop(folder());
+  while (!over(settings, shared, began)) {
+    const std::uint64_t number = shared.next.fetch_add(1);
+    if (settings.seeds > 0 && number >= settings.seeds) return;
+    const std::uint64_t seed = settings.base + number;
+    const auto once = [&] {
+      return World(workshop, {.seed = seed, .actions = settings.actions, .trace = {}}).run();
+    };
+    const Outcome outcome = once();
+    const bool differs = number % kRunAgain == 0 && once().digest != outcome.digest;
+    if (differs) shared.differs = true;
+    shared.histories += 1;
+    shared.steps += outcome.steps;
+    shared.answers += outcome.answers;
+    shared.commits += outcome.commits;
+    shared.clients += outcome.clients;
+    if ((outcome.broken || differs) && !shared.broken.exchange(true)) shared.broken_seed = seed;
+  }
+}
+
+// Says what happened in one history; whether it broke a promise.
+bool replay(const Settings& settings, std::uint64_t seed, std::size_t lines) {
+  Workshop workshop(folder());
+  std::deque<std::string> last;
+  Plan plan{.seed = seed, .actions = settings.actions, .trace = {}};
+  plan.trace = [&](std::string_view line) {
+    if (settings.trace) {
+      fmt::print("{}\n", line);
+      return;
+    }
+    last.emplace_back(line);
+    if (last.size() > lines) last.pop_front();
+  };
+  const Outcome outcome = World(workshop, std::move(plan)).run();
+  for (const std::string& line : last) fmt::print("{}\n", line);
+  fmt::print("seed {}: {} steps, {} answers, {} commits, digest {:016x}\n", seed, outcome.steps,
+             outcome.answers, outcome.commits, outcome.digest);
+  if (!outcome.broken) return false;
+  const Promise broken = promise(outcome.broken->invariant);
+  fmt::print(
+      "BROKEN: {} ({}): {}\nstep {} of seed {}; again, with all that happened: ./dev simulate"
+      " --seed {} --steps {} --trace\n",
+      broken.name, broken.sentence, outcome.broken->what, outcome.steps, seed, seed,
+      settings.actions);
+  return true;
+}
+
+int run(const Settings& settings) {
+  const auto began = real_time();
+  void* const memory =
+      mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw std::runtime_error("no shared memory");
+  auto& shared = *new (memory) Shared;
+  fmt::print("seeds from {}\n", settings.base);
+  std::fflush(stdout);
+  std::vector<pid_t> children;
+  for (std::size_t i = 0; i < settings.jobs; ++i) {
+    const pid_t child = fork();
+    if (child != 0) {
+      children.push_back(child);
+      continue;
+    }
+    int status = 0;
+    try {
+      work(settings, shared, began);
+    } catch (const std::exception& fault) {
+      fmt::print(stderr, "{}\n", fault.what());
+      status = 1;
+    }
+    _exit(status);
+  }
+  bool died = false;
+  for (const pid_t child : children) {
+    int status = 0;
+    waitpid(child, &status, 0);
+    died = died || status != 0;
+  }
+  const double seconds = std::chrono::duration<double>(real_time() - began).count();
+  const std::uint64_t steps = shared.steps;
+  fmt::print(
+      "{} histories of {} clients, {} steps ({} answers, {} commits) in {:.1f} s: {:.0f}"
+      " steps a second in each of {} processes\n",
+      shared.histories.load(), shared.clients.load(), steps, shared.answers.load(),
+      shared.commits.load(), seconds,
+      static_cast<double>(steps) / seconds / static_cast<double>(settings.jobs), settings.jobs);
+  const bool broken = shared.broken;
+  if (broken) replay(settings, shared.broken_seed, 60);
+  if (shared.differs) fmt::print("BROKEN: a seed replays exactly: that one did not\n");
+  if (died) fmt::print("a process of the simulation died\n");
+  const bool failed = broken || died;
+  if (!settings.junit.empty()) {
+    std::ofstream(settings.junit) << fmt::format(
+        "<testsuite name=\"simulate\"><testcase name=\"histories from seed {}\">{}</testcase>"
+        "</testsuite>\n",
+        settings.base, failed ? "<failure message=\"a promise was broken\"/>" : "");
+  }
+  const std::uint64_t kept = shared.histories - (broken ? 1 : 0);
+  fmt::print("{} passed, {} failed\n", kept, failed ? 1 : 0);
+  return failed ? 1 : 0;
+}
+
+}  // namespace
+}  // namespace latchkey::simulation
+
+int main(int count, char** arguments) {
+  using namespace latchkey::simulation;
+  Settings settings;
+  std::optional<std::uint64_t> seed;
+  std::optional<std::uint64_t> base;
+  CLI::App app("Runs Latchkey's domain on a simulated clock, network and database.");
+  app.add_option("--seeds", settings.seeds, "How many histories, each of a seed of its own");
+  app.add_option("--from", base, "The first seed; one that nobody knows by default");
+  app.add_option("--seed", seed, "One history, again");
+  app.add_option("--steps", settings.actions, "How many things are done in a history")
+      ->capture_default_str();
+  app.add_option("--seconds", settings.seconds, "For so long");
+  app.add_option("--jobs", settings.jobs, "How many processes")->check(CLI::Range(1, 256));
+  app.add_flag("--trace", settings.trace, "With --seed: print everything that happens");
+  app.add_option("--junit", settings.junit, "Where to write the result for ./dev test");
+  CLI11_PARSE(app, count, arguments);
+  try {
+    if (seed) return replay(settings, *seed, 0) ? 1 : 0;
+    settings.base = base.value_or(static_cast<std::uint64_t>(real_time().count()) * 1'000'003U %
+                                  1'000'000'000'000U);
+    if (settings.seeds == 0 && settings.seconds == 0) settings.seconds = 60;
+    return run(settings);
+  } catch (const std::exception& fault) {
+    fmt::print(stderr, "{}\n", fault.what());
+    return 2;
+  }
+}
