@@ -2,10 +2,12 @@
 // for.
 #include <fmt/format.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <deque>
@@ -135,13 +137,16 @@ int run(const Settings& settings) {
     died = died || status != 0;
   }
   const double seconds = std::chrono::duration<double>(real_time() - began).count();
+  rusage used{};
+  getrusage(RUSAGE_CHILDREN, &used);
+  const double busy = static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+                      static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
   const std::uint64_t steps = shared.steps;
   fmt::print(
-      "{} histories of {} clients, {} steps ({} answers, {} commits) in {:.1f} s: {:.0f}"
-      " steps a second in each of {} processes\n",
+      "{} histories of {} clients, {} steps ({} answers, {} commits) in {:.1f} s; {:.0f} steps a"
+      " second of one core\n",
       shared.histories.load(), shared.clients.load(), steps, shared.answers.load(),
-      shared.commits.load(), seconds,
-      static_cast<double>(steps) / seconds / static_cast<double>(settings.jobs), settings.jobs);
+      shared.commits.load(), seconds, static_cast<double>(steps) / std::max(busy, 1e-3));
   const bool broken = shared.broken;
   if (broken) replay(settings, shared.broken_seed, 60);
   if (shared.differs) fmt::print("BROKEN: a seed replays exactly: that one did not\n");

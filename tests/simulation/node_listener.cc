@@ -69,7 +69,8 @@ void NodeListener::send(const std::vector<std::string>& payloads) {
 void NodeListener::cut() {
   if (!connected_) return;
   connected_ = false;
-  later(random_.between<Moment::rep>(100, 5'000) * 1us, [this] { connect(); });
+  const Moment::rep longest = random_.one_in(3) ? 4'000'000 : 5'000;
+  later(random_.between<Moment::rep>(100, longest) * 1us, [this] { connect(); });
 }
 
 // As in the listener's thread: connected, then told that something may have been missed, then the

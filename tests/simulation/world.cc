@@ -243,7 +243,9 @@ void World::after_a_call(Node& node) {
 }
 
 void World::beat(Node& node) {
-  const Moment soon = random_.between<Moment::rep>(55, 65) * 1s;
+  // A silence of three minutes would be a gap; in a long night the beats may be that rare.
+  const bool night = asleep_until_ - schedule_.now() > 10min;
+  const Moment soon = random_.between<Moment::rep>(night ? 150 : 55, night ? 170 : 65) * 1s;
   schedule_.after(soon, [this, &node] {
     if (!node.running()) return;  // a start begins it anew
     node.chore(Doing::beat);
@@ -377,8 +379,9 @@ void World::act() {
   --left_;
   do_something();
   Moment next = pause();
-  if (has(Kind::sleep) && random_.one_in(150)) {
-    next = random_.of<Moment>({3h, 26h, 50h});
+  if (has(Kind::sleep) && random_.one_in(250)) {
+    next = random_.of<Moment>({1h, 3h, 26h});
+    asleep_until_ = schedule_.now() + next;
     say([&] { return fmt::format("for {} h nobody does anything", next / 1h); });
   }
   schedule_.after(next, [this] { act(); });

@@ -140,7 +140,7 @@ class World {
   std::size_t loss_ = 0;
   std::size_t duplicate_ = 0;
   std::size_t left_ = 0;
-  bool mended_ = false;
+  Moment asleep_until_{0};
   std::array<std::size_t, 4> tempo_{};
   Outcome outcome_;
 };
