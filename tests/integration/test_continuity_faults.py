@@ -126,6 +126,10 @@ def test_postgresql_that_goes_away_and_returns(postgres_of_its_own):
         assert_kept(*clients)
         assert_hard(patiently(lambda: server.api.whoami(out_access)))
     assert sum(client.softs for client in clients) == 0
+    # It is the database's fault, said once in a while, and not that of each request.
+    log = server.log()
+    assert "a request could not be served" in log
+    assert "a request failed" not in log
 
 
 def test_it_settles_after_an_outage(postgres_of_its_own):
