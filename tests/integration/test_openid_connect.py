@@ -79,6 +79,7 @@ def test_an_app_that_asks_for_the_profile_learns_the_name(server, person):
     named |= {"name": "Alice Ä.", "email": address, "email_verified": True}
     assert ask(tokens) == {"sub": of(tokens)["sub"]} | named
     assert of(sign_in(client, person, scope="openid profile email")).items() >= named.items()
+    assert "email" not in of(sign_in(client, person, scope="openid profile")), "not asked for"
 
 
 @pytest.mark.parametrize("scope", ["openid profile", f"openid {device_scope('AAABBBCCC')}"])

@@ -92,5 +92,10 @@ def test_registration_asks_for_its_stages_on_one_form(make_sqlite_server, tmp_pa
     assert (set(both.wrong), both.focus) == ({"token", "accepted"}, "token")
     weak = page.submit("rules", token=token, user=person.name, password="pass", repeated="pass")
     assert weak.status == 400 and weak.alert
+    # Good as a form, and refused when every stage is passed: no use of the token is gone by that.
+    easy = page.submit(
+        "rules", token=token, user=person.name, password="password1", repeated="password1"
+    )
+    assert easy.status == 400 and "easy to guess" in easy.alert
     pasted = f" {token}\u00a0"
     assert "Your account is ready" in page.submit("rules", token=pasted, **typed).text

@@ -371,6 +371,21 @@ TEST_P(InvitationTest, AWrongOneMayBeTriedAgain) {
   EXPECT_FALSE(challenge(ask(token(session))).failure.has_value());
 }
 
+// Also with the right one in the end, for whoever guesses would hear that it is right.
+TEST_P(InvitationTest, MayNotBeGuessedWithoutEnd) {
+  const std::string session = challenge(ask()).session;
+  for (int guess = 0; guess < 10; ++guess) {
+    EXPECT_EQ(challenge(ask(token(session, "guess " + std::to_string(guess)))).failure,
+              AuthFailure::wrong_token);
+  }
+  const auto refused = ask(token(session));
+  ASSERT_FALSE(refused);
+  const auto why = std::get<signin::LoginRefused>(error_of(refused));
+  EXPECT_EQ(why.why, signin::LoginRefused::Why::too_many_failures);
+  server_.clock.advance(why.retry_after);
+  EXPECT_FALSE(challenge(ask(token(session))).failure.has_value());
+}
+
 TEST_P(InvitationTest, TakesTheSpacesOfPhoneKeyboards) {
   const std::string session = challenge(ask()).session;
   EXPECT_THAT(challenge(ask(token(session, "\u00a0invitation \n"))).completed,

@@ -111,7 +111,7 @@ Task<std::expected<accounts::Account, Refused>> Federation::make_account(const C
        .worker = coming.worker},
       [&](db::Tx& tx, const accounts::Account& account) { return add_link(tx, entering, account); },
       [&](db::Tx& tx, const accounts::Account& account) {
-        take_over_profile(tx, entering, account.id, true);
+        take_over_profile(tx, entering, account.id);
       });
   if (made) co_return *made;
   switch (made.error().why) {

@@ -80,18 +80,30 @@ class ByPasswordTest : public self::testing::SigninOnEachEngine {
   }
   std::int64_t attempts() { return server_.count("SELECT COUNT(*) FROM provider_attempts"); }
 
-  self::testing::Surface surface_{server_.ground(), *server_, passwords_, configured()};
-  self::Admission admission_{server_.ground(), *server_, surface_.auth, surface_.browsers};
-  Federation federation_{{.ground = server_.ground(),
-                          .sessions = *server_,
-                          .providers = surface_.providers,
-                          .browsers = surface_.browsers,
-                          .passwords = surface_.check,
-                          .registration = surface_.registration,
-                          .auth = surface_.auth,
-                          .limits = surface_.limits,
-                          .admission = admission_,
-                          .server_name = "example.com"}};
+  // All that signs people in, configured like that.
+  struct Configured {
+    Configured(ByPasswordTest& test, const self::testing::Setup& setup)
+        : surface(test.server_.ground(), *test.server_, test.passwords_, setup),
+          admission(test.server_.ground(), *test.server_, surface.auth, surface.browsers),
+          federation({.ground = test.server_.ground(),
+                      .sessions = *test.server_,
+                      .providers = surface.providers,
+                      .browsers = surface.browsers,
+                      .passwords = surface.check,
+                      .registration = surface.registration,
+                      .auth = surface.auth,
+                      .limits = surface.limits,
+                      .admission = admission,
+                      .server_name = "example.com"}) {}
+
+    self::testing::Surface surface;
+    self::Admission admission;
+    Federation federation;
+  };
+
+  Configured configured_{*this, configured()};
+  self::testing::Surface& surface_ = configured_.surface;
+  Federation& federation_ = configured_.federation;
 };
 
 INSTANTIATE_TEST_SUITE_P(Engines, ByPasswordTest, db::engines(), db::engine_name);
@@ -187,27 +199,33 @@ TEST_P(ByPasswordTest, WhereNoAccountsAreMadeThereIsNone) {
 TEST_P(ByPasswordTest, HowManyAreAskedIsLimited) {
   self::testing::Setup setup = configured();
   setup.limits.provider_sign_ins = 2;
-  self::testing::Surface surface{server_.ground(), *server_, passwords_, setup};
-  self::Admission admission{server_.ground(), *server_, surface.auth, surface.browsers};
-  Federation federation({.ground = server_.ground(),
-                         .sessions = *server_,
-                         .providers = surface.providers,
-                         .browsers = surface.browsers,
-                         .passwords = surface.check,
-                         .registration = surface.registration,
-                         .auth = surface.auth,
-                         .limits = surface.limits,
-                         .admission = admission,
-                         .server_name = "example.com"});
+  Configured limited(*this, setup);
   const auto come = [&] {
-    return run(federation.arrive_by_password(coming(someone("Jörg Müller"))));
+    return run(limited.federation.arrive_by_password(coming(someone("Jörg Müller"))));
   };
   EXPECT_TRUE(come());
   EXPECT_TRUE(come());
   EXPECT_EQ(error_of(come()).why, Why::too_many);
   server_.clock.advance(31min);
-  federation.purge();
+  limited.federation.purge();
   EXPECT_EQ(attempts(), 0);
+}
+
+// Nobody has accepted what they have not seen.
+TEST_P(ByPasswordTest, TermsAreAcceptedOnAPage) {
+  self::testing::Setup setup = configured();
+  setup.terms =
+      accounts::Terms::read(
+          {{"policies",
+            {{"privacy", {{"version", "1"}, {"en", {{"name", "P"}, {"url", "https://p/"}}}}}}}})
+          .value();
+  Configured with_terms(*this, setup);
+  EXPECT_EQ(error_of(run(with_terms.federation.welcome(coming(someone("alice"))))).why,
+            Why::question);
+  const auto arrived = run(with_terms.federation.arrive_by_password(coming(someone("alice"))));
+  ASSERT_TRUE(arrived);
+  EXPECT_EQ(std::get<Question>(*arrived).course, Course::choose_name);
+  EXPECT_FALSE(user("alice"));
 }
 
 }  // namespace

@@ -422,14 +422,13 @@ void Federation::remember_session(db::Tx& tx, const Entering& entering, UserId u
       kMostBegunThere);
 }
 
-void Federation::take_over_profile(db::Tx& tx, const Entering& entering, UserId user,
-                                   bool new_here) {
+void Federation::take_over_profile(db::Tx& tx, const Entering& entering, UserId user) {
   const Newcomer& who = entering.who;
   const events::Events& events = parts_.ground.events;
   if (!who.display_name.empty() && accounts::find_display_name(tx, user) != who.display_name) {
     accounts::change_display_name(tx, events, user, who.display_name);
   }
-  if (new_here && !who.email.empty()) {
+  if (!who.email.empty()) {
     accounts::add_threepid(tx, events, user, {"email", who.email}, parts_.ground.clock.now());
   }
 }

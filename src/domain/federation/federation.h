@@ -371,7 +371,7 @@ class Federation {
   // In the audit, of the account's own person.
   void note(db::Tx& tx, const sessions::Account& account, const std::string& address,
             std::string_view action, const std::string& link) const;
-  void take_over_profile(db::Tx& tx, const Entering& entering, UserId user, bool new_here);
+  void take_over_profile(db::Tx& tx, const Entering& entering, UserId user);
   void remember_session(db::Tx& tx, const Entering& entering, UserId user,
                         BrowserSessionId browser);
   std::size_t end_all_begun(db::Tx& tx, const providers::Provider& from, const std::string& subject,

@@ -167,6 +167,62 @@ TEST_P(FederationTest, ALocalAccountOfThatNameIsProvedByItsPassword) {
   EXPECT_TRUE(std::holds_alternative<SignedIn>(*sign_in("corp", "Alice")));
 }
 
+// Whoever is asked for a name has no account to prove, and the other way round.
+TEST_P(FederationTest, AQuestionHasOneKindOfAnswer) {
+  make_user("alice", "correct horse");
+  const auto known = sign_in("corp", "Alice");
+  const auto unknown = sign_in("corp", "Carol");
+  ASSERT_TRUE(known && unknown);
+  const auto chosen = run(federation().choose({.state = std::get<Question>(*known).state,
+                                               .browser = kBrowser,
+                                               .localpart = "alicia",
+                                               .cookie = {},
+                                               .origin = kOrigin}));
+  ASSERT_FALSE(chosen);
+  EXPECT_EQ(std::get<Refused>(error_of(chosen)).why, Refused::Why::way_over);
+  EXPECT_FALSE(user("alicia"));
+  const auto proved = run(federation().prove({.state = std::get<Question>(*unknown).state,
+                                              .browser = kBrowser,
+                                              .password = "correct horse",
+                                              .cookie = {},
+                                              .origin = kOrigin}));
+  ASSERT_FALSE(proved);
+  EXPECT_TRUE(std::holds_alternative<Refused>(error_of(proved)));
+}
+
+// What the provider has said of them is not said again when they have chosen a name.
+TEST_P(FederationTest, WhoChoosesANameIsWhatTheProviderHasSaid) {
+  scripted("corp").who = [](const Returned&) -> providers::Reply<Person> {
+    Person person{.subject = "Carol", .administrator = true};
+    person.claims = {{"name", "Carol"}};
+    return person;
+  };
+  const auto arrived = sign_in("corp", "Carol");
+  ASSERT_TRUE(arrived);
+  EXPECT_TRUE(run(federation().choose({.state = std::get<Question>(*arrived).state,
+                                       .browser = kBrowser,
+                                       .localpart = "carol",
+                                       .cookie = {},
+                                       .origin = kOrigin})));
+  EXPECT_TRUE(user("carol").value().account.admin);
+}
+
+TEST_P(FederationTest, AClockThatIsSetBackProlongsNoWay) {
+  link("corp", "a1", make_user("alice"));
+  server_.clock.advance(24h);
+  const std::string state = leave("corp");
+  server_.clock.advance(-2h);
+  EXPECT_EQ(why(arrive("corp", state, "a1")), Refused::Why::way_over);
+}
+
+TEST_P(FederationTest, AnAddressThatItsPersonHasTakenAwayStaysAway) {
+  const UserId alice = make_user("alice");
+  link("other", "a2", alice);
+  claims_ = {{"email", "alice@example.org"}, {"email_verified", true}};
+  EXPECT_TRUE(sign_in("other", "a2"));
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM threepids"), 0);
+}
+
 TEST_P(FederationTest, AnAddressCountsOnlyWhenItIsVerified) {
   make_user("dave", "correct horse");
   ASSERT_TRUE(administration_.add_threepid(accounts::testing::kOperator, "dave", "email",
@@ -258,6 +314,27 @@ TEST_P(FederationTest, WhoIsAskedByTheirAppConfirmsWithoutSigningIn) {
   EXPECT_THAT(run(surface_.browsers.list(alice)), IsEmpty());
   EXPECT_TRUE(ways_in(alice).at(0).used_at);
   EXPECT_TRUE(check());
+}
+
+TEST_P(FederationTest, WhatWasConfirmedByAWayInThatIsGoneIsConfirmedNoMore) {
+  const UserId alice = make_user("alice");
+  link("corp", "a1", alice);
+  link("other", "a2", alice);
+  const auto visitor = std::get<SignedIn>(*sign_in("other", "a2")).browser.session;
+  const confirm::AuthRequest asked{.operation = "POST /delete_devices",
+                                   .subject = confirm::AuthRequest::Subject{alice, "alice"},
+                                   .body = {},
+                                   .address = "192.0.2.1"};
+  for (const bool unlinked : {false, true}) {
+    const auto begun = run(surface_.auth.check(asked, {}));
+    ASSERT_FALSE(begun);
+    const std::string session = std::get<confirm::Challenge>(error_of(begun)).session;
+    EXPECT_TRUE(arrive("corp", leave("corp", Purpose::confirm, alice, session), "a1"));
+    if (unlinked) {
+      EXPECT_TRUE(run(federation().unlink({alice, visitor.id}, "corp", "a1", "192.0.2.1")));
+    }
+    EXPECT_EQ(run(surface_.auth.check(asked, {{.session = session}})).has_value(), !unlinked);
+  }
 }
 
 TEST_P(FederationTest, TheLastWayInStays) {

@@ -59,7 +59,7 @@ Task<std::expected<SignedIn, Federation::ChoiceRefused>> Federation::choose(Choi
         return false;
       },
       [&](db::Tx& tx, const accounts::Account& account) {
-        take_over_profile(tx, entering, account.id, true);
+        take_over_profile(tx, entering, account.id);
         entered = sign_in(tx, entering, account, Course::choose_name);
       });
   if (!made && made.error().why != registration::RegistrationRefused::Why::not_wanted) {

@@ -96,5 +96,20 @@ TEST_P(SignOutThereTest, KeepsTheHintSealed) {
       << "the provider asks, then";
 }
 
+TEST_P(SignOutThereTest, AHintThatIsTooLongIsNotKept) {
+  for (const auto& [size, kept] : {std::pair{8 * 1024, 1}, {8 * 1024 + 1, 0}}) {
+    scripted("corp").who =
+        [size](const providers::Returned& returned) -> providers::Reply<providers::Person> {
+      providers::Person person{.subject =
+                                   std::string(providers::single(returned.fields, "who").value())};
+      person.session.hint = Secret(std::string(static_cast<std::size_t>(size), 'x'));
+      return person;
+    };
+    come_by("corp", "a1");
+    EXPECT_EQ(server_.count("SELECT COUNT(*) FROM provider_sessions WHERE hint IS NOT NULL"), kept);
+    server_.sql("DELETE FROM provider_sessions");
+  }
+}
+
 }  // namespace
 }  // namespace latchkey::federation

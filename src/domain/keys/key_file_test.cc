@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -197,6 +198,27 @@ TEST_P(KeyFile, RotationNeedsTheRightFile) {
   EXPECT_FALSE(rotate().has_value());
   EXPECT_FALSE(std::filesystem::exists(path_));
   EXPECT_EQ(listed().size(), 1U);
+}
+
+// Or they would refuse tokens of it until they meet one and look.
+TEST_P(KeyFile, OtherNodesHearOfANewKey) {
+  if (GetParam() == db::Dialect::sqlite) GTEST_SKIP() << "has no other nodes";
+  opened();
+  std::atomic<int> heard{0};
+  const auto listener = database_->listen(
+      {.on_message = [&](std::string_view payload) { heard += payload == kKeysChanged ? 1 : 0; },
+       .on_reconnect = {}});
+  const auto soon = [](const auto& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + 1min;
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      std::this_thread::yield();
+    }
+    return true;
+  };
+  ASSERT_TRUE(soon([&] { return listener->last_heard() != db::Listener::Clock::time_point{}; }));
+  rotate().value();
+  EXPECT_TRUE(soon([&] { return heard == 1; }));
 }
 
 TEST_P(KeyFile, ReplacementGoesOnWithoutALostFile) {

@@ -3,8 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "domain/oauth/oauth_testing.h"
 #include "domain/oauth/user_code.h"
+#include "domain/sessions/session_rows.h"
 #include "platform/error_testing.h"
 
 namespace latchkey::oauth {
@@ -152,6 +156,33 @@ TEST_P(DeviceGrantsTest, AreNothingWithoutTheBrowserThatAllowedThem) {
   sign_out_browser();
   EXPECT_EQ(refusal(begun), Why::access_denied);
   EXPECT_FALSE(decide(begin()));
+}
+
+// Somebody sets a new password, which takes back what the old one has allowed, when the device has
+// read already that it may come in.
+TEST_P(DeviceGrantsTest, AreTakenBackWhileTheDeviceAsks) {
+  if (GetParam() == db::Dialect::sqlite) return;  // writes are alone
+  const auto begun = begin();
+  ASSERT_TRUE(decide(begun));
+  std::optional<Why> why;
+  std::atomic<bool> passed = false;
+  std::thread device;
+  server_.db().write_now([&](db::Tx& tx) {
+    sessions::lock_account(tx, browser_.account.id);
+    deny_grants_of(tx, browser_.id);
+    tx.before_commit("~ while the device asks", [&](db::Tx& same) {
+      device = std::thread([&] {
+        why = refusal(begun);
+        passed = true;
+      });
+      const char* waiting =
+          "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()";
+      while (!passed && same.one<int>(waiting) == std::tuple(0)) std::this_thread::yield();
+      EXPECT_FALSE(passed);
+    });
+  });
+  device.join();
+  EXPECT_EQ(why, Why::access_denied);
 }
 
 TEST_P(DeviceGrantsTest, AreNotAllowedByALockedAccountNorGivenToOne) {

@@ -16,7 +16,7 @@ const boost::json::object kAlice = boost::json::parse(R"({
   "preferred_username": "Alice", "email": "Alice.Smith@example.org", "given_name": "Alice",
   "family_name": "", "number": 7, "admin": true, "nothing": null,
   "memberOf": ["cn=staff", "cn=all"], "none": [], "nested": [["a"]],
-  "address": {"country": "CH"}, "urn:oid:2.5.4.42": "Ali"
+  "address": {"country": "CH"}, "urn:oid:2.5.4.42": "Ali", "quoted": "\"a@b\"@example.org"
 })")
                                        .as_object();
 
@@ -51,6 +51,7 @@ TEST(ClaimsTemplate, Filters) {
   EXPECT_EQ(rendered("{{ claims.preferred_username | lower }}"), "alice");
   EXPECT_EQ(rendered("{{ claims.email|localpart|lower }}"), "alice.smith");
   EXPECT_EQ(rendered("{{ claims.preferred_username | localpart }}"), "Alice");
+  EXPECT_EQ(rendered("{{ claims.quoted | localpart }}"), "\"a@b\"");
   EXPECT_EQ(rendered(R"({{ claims.nickname | default("Nobody") | lower }})"), "nobody");
   EXPECT_EQ(rendered("{{ claims.family_name | default('') }}{{ claims.number }}"), "7");
   EXPECT_EQ(rendered("{{ claims.number | default('0') }}"), "7");

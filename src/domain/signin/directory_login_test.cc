@@ -236,6 +236,15 @@ TEST_P(DirectoryLoginTest, GuessesAreLimited) {
   };
   for (int i = 0; i < 3; ++i) EXPECT_EQ(tried("alice", "a guess"), Why::directory_away);
   EXPECT_EQ(tried("alice", "correct horse"), Why::too_many_failures);
+
+  // It may refuse somebody without a look at the password.
+  link(make_user("bob"), "id of bob");
+  providers::testing::directory_of(surface.providers, "dir").who =
+      [](const std::string&, const std::string&, const std::string&) -> Reply<Person> {
+    return std::unexpected(failure(Failure::Why::denied));
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(tried("bob", "a guess"), Why::directory_refuses);
+  EXPECT_EQ(tried("bob", "a guess"), Why::too_many_failures);
 }
 
 // Else an outage of the directory would lock its people out.

@@ -159,7 +159,7 @@ TEST_F(Cas, BelievesNothingElse) {
   for (const std::string& body :
        {std::string(), std::string("yes\nalice\n"), std::string("<html/>"), response(""),
         std::string("{\"serviceResponse\": {}}"), success(""), success("<b>alice</b>"),
-        success(std::string(256, 'a')), success("al\xff"),
+        success(std::string(256, 'a')), success("al\xff"), success("al&#x7f;ice"),
         response("<cas:authenticationSuccess><cas:user>a</cas:user><cas:user>b</cas:user>"
                  "</cas:authenticationSuccess>"),
         response("<cas:authenticationSuccess><cas:user>a</cas:user></cas:authenticationSuccess>"
@@ -167,12 +167,29 @@ TEST_F(Cas, BelievesNothingElse) {
         std::string("<serviceResponse><authenticationSuccess><user>a</user>"
                     "</authenticationSuccess></serviceResponse>"),
         std::string("<cas:serviceResponse xmlns:cas=\"urn:x\"><cas:authenticationSuccess><cas:user>"
-                    "a</cas:user></cas:authenticationSuccess></cas:serviceResponse>")}) {
+                    "a</cas:user></cas:authenticationSuccess></cas:serviceResponse>"),
+        std::string("<html xmlns:cas=\"http://www.yale.edu/tp/cas\"><cas:authenticationSuccess>"
+                    "<cas:user>a</cas:user></cas:authenticationSuccess></html>")}) {
     answer(body);
     const auto person = provider().finish(returned(), limits());
     ASSERT_FALSE(person) << body;
     EXPECT_EQ(error_of(person).why, Why::not_believed) << body;
   }
+}
+
+TEST_F(Cas, KeepsNoMoreOfAttributesThanAnybodyNeeds) {
+  std::string different;
+  std::string alike;
+  for (int i = 0; i < 600; ++i) {
+    different += "<cas:a" + std::to_string(i) + ">x</cas:a" + std::to_string(i) + ">";
+    alike += "<cas:group>" + std::to_string(i) + "</cas:group>";
+  }
+  answer(success("alice", different));
+  EXPECT_EQ(provider().finish(returned(), limits()).value().claims.size(), 501U);
+  answer(success("alice", alike));
+  const auto person = provider().finish(returned(), limits()).value();
+  EXPECT_EQ(person.claims.at("group").as_array().size(), 100U);
+  EXPECT_EQ(person.subject, "alice");
 }
 
 TEST_F(Cas, ExpandsNoEntityAndReadsNoFile) {
@@ -234,7 +251,10 @@ TEST_F(Cas, EndsASignInOfWhichTheServerSaysThatItIsOver) {
   EXPECT_GT(notice->expires_at, clock_.now());
   for (const std::string& xml :
        {std::string(), std::string("x"), logout_request(""), logout_request("alice"),
-        success("alice"), "<!DOCTYPE x>" + logout_request(kTicket)}) {
+        success("alice"), "<!DOCTYPE x>" + logout_request(kTicket),
+        std::string(
+            "<samlp:LogoutResponse xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\">"
+            "<samlp:SessionIndex>ST-1-abcDEF</samlp:SessionIndex></samlp:LogoutResponse>")}) {
     EXPECT_FALSE(provider().read_logout({{"logoutRequest", xml}}, limits())) << xml;
   }
   EXPECT_FALSE(provider().read_logout({}, limits()));

@@ -406,12 +406,25 @@ TEST_F(Directory, LooksUpWhoIsStillThere) {
   EXPECT_EQ(look_up(narrow, uuid(1)), Presence::there);
 }
 
+// By an attribute that several share nobody is known.
+TEST_F(Directory, KnowsNobodyByWhatIsNotTheirsAlone) {
+  LdapOptions by_mail = options();
+  by_mail.subject = "mail";
+  EXPECT_EQ(why(look_up(by_mail, "twins@example.org")), "misconfigured ambiguous");
+  EXPECT_EQ(why(check(by_mail, "alice")), "misconfigured no_subject") << "there are two";
+  EXPECT_EQ(subject(by_mail, "twin1"), "twins@example.org");
+}
+
 // Whoever is not let in to look sees nobody; nobody is gone because of that.
 TEST_F(Directory, DoesNotTakeAClosedDoorForAnEmptyRoom) {
   LdapOptions anonymous = options();
   anonymous.bind_dn.clear();
   anonymous.bind_password = {};
   EXPECT_EQ(why(look_up(anonymous, uuid(1))), "misconfigured no_base");
+  // Which may search, and is shown nothing of what it finds.
+  LdapOptions blind = options();
+  blind.bind_dn = "cn=blind,dc=example,dc=org";
+  EXPECT_EQ(why(look_up(blind, uuid(1))), "misconfigured no_base");
   EXPECT_EQ(why(look_up(by_template(), uuid(1))), "misconfigured cannot_search");
   EXPECT_EQ(why(look_up(options(), "")), "misconfigured no_subject");
 }

@@ -51,7 +51,8 @@ maxsize 16777216
 dbnosync
 index uid,entryUUID eq
 access to attrs=userPassword by anonymous auth by * none
-access to * by dn.exact="cn=latchkey,dc=example,dc=org" read by self read by * none
+access to * by dn.exact="cn=latchkey,dc=example,dc=org" read
+  by dn.exact="cn=blind,dc=example,dc=org" search by self read by * none
 overlay ppolicy
 ppolicy_default cn=policy,dc=example,dc=org
 )";
@@ -75,6 +76,12 @@ dn: cn=latchkey,dc=example,dc=org
 objectClass: organizationalRole
 objectClass: simpleSecurityObject
 cn: latchkey
+userPassword: service
+
+dn: cn=blind,dc=example,dc=org
+objectClass: organizationalRole
+objectClass: simpleSecurityObject
+cn: blind
 userPassword: service
 
 )";

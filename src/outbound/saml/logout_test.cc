@@ -108,6 +108,18 @@ TEST_F(SamlLogout, IsBelievedFromTheProviderAlone) {
   EXPECT_EQ(why(redirect("<!DOCTYPE x>" + sign_out({}))), "not_saml");
 }
 
+// Whoever sends them has the metadata looked at, but not instead of those who sign in.
+TEST_F(SamlLogout, OfStrangersKeepNobodyFromSigningInWithANewKey) {
+  EXPECT_EQ(reason(sign_in()), "");
+  EXPECT_EQ(why(post(sign_out({}), &other_key())), "wrong_signature");
+  Described described;
+  described.key = &other_key();
+  describe(metadata(described));
+  Said said;
+  said.assertion_key = &other_key();
+  EXPECT_EQ(reason(sign_in(said)), "");
+}
+
 TEST_F(SamlLogout, SaysWhatItHasToOrIsNotBelieved) {
   const auto with = [this](auto change) {
     SaidSignOut said;

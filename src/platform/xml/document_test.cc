@@ -12,7 +12,7 @@ constexpr std::size_t kMost = 10'000;
 
 TEST(Document, IsReadByNamesAndNamespaces) {
   const auto document = read(
-      "<a:x xmlns:a=\"urn:a\" xmlns:b=\"urn:b\" id=\"1 &amp; 2\" a:id=\"other\"><a:y>one</a:y>"
+      "<a:x xmlns:a=\"urn:a\" xmlns:b=\"urn:b\" a:id=\"other\" id=\"1 &amp; 2\"><a:y>one</a:y>"
       "<b:y/><a:z> t<!-- no -->wo <?no?></a:z></a:x>",
       kMost);
   ASSERT_TRUE(document);
