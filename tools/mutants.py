@@ -32,6 +32,8 @@ import time
 import tomllib
 import zlib
 
+from mutants_pytest import CollectedTests
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 LISTS = ROOT / "tests/mutants"
 WORK = ROOT / "build/mutants"
@@ -140,6 +142,7 @@ def read_list(path: pathlib.Path, root: pathlib.Path = ROOT) -> list[Mistake]:
             old = entry["old"].strip("\n")
             if not entry.get("alone", False):
                 check_form(old, entry["new"])
+                check_place(text, place(text, old, entry.get("after", "")))
             found.append(
                 Mistake(
                     number_of(file, entry.get("after", ""), old, entry["new"].strip("\n")),
@@ -169,12 +172,31 @@ def is_statement(text: str) -> bool:
 LITERALS = re.compile(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])+'""")
 
 
+def is_whole(expression: str) -> bool:
+    """Whether it could be one: no half of a comparison or of a conditional, no member with its name."""
+    conditional = re.sub(r"::|\[.*?\]", "", expression)
+    return (
+        not re.match(r"&&|\|\||[?,]|:(?!:)|\.\w|$", expression)
+        and not re.search(r"(?:&&|\|\||[?:,=])$", expression)
+        and conditional.count("?") == conditional.count(":")
+    )
+
+
+def check_place(text: str, start: int) -> None:
+    """Refuses what stands within a literal, which would hold the switch as a text."""
+    before = LITERALS.sub("", text[text.rfind("\n", 0, start) + 1 : start])
+    if '"' in before and "//" not in before:
+        raise Invalid("it stands within a text")
+
+
 def check_form(old: str, new: str) -> None:
     """Refuses what cannot be switched while the program runs: no whole expression or statement."""
     for text in (old, new):
-        bare = LITERALS.sub("", text)
+        bare = LITERALS.sub("0", text)
         if any(bare.count(opened) != bare.count(closed) for opened, closed in ("()", "[]", "{}")):
             raise Invalid(f"cut off within brackets: {text!r}")
+        if not is_statement(old) and not is_whole(bare.strip()):
+            raise Invalid(f"is no whole expression: {text!r}")
         word = re.match(r"\s*(?:if|for|while|return|co_return|throw)\b", text)
         if word and not is_statement(old):
             raise Invalid(f"is neither an expression nor a whole statement: {text!r}")
@@ -268,6 +290,7 @@ def write_source(mistakes: list[Mistake]) -> None:
                 "web/",
                 "config/",
                 "tests/fuzz/",
+                "tests/simulation/",
                 "bench/",
                 "tools/",
                 "CMake",
@@ -384,6 +407,15 @@ def execute(run: Run, number: int, patience: float, reached: bool = False) -> Ou
         binary.write_text(f'#!/bin/sh\n{exports}exec {shlex.quote(str(BUILD / "latchkey"))} "$@"\n')
         binary.chmod(0o700)
         start = time.monotonic()
+        if run.failed is PYTEST_FAILED and not reached:
+            status, failed = collected(run).run(
+                [part.removeprefix("tests/") for part in run.command if "::" in part],
+                binary,
+                folder,
+                patience,
+            )
+            what = failed.rpartition("::")[2] or ("takes too long" if status is None else "ends badly")
+            return Outcome(status, what, time.monotonic() - start)
         with (folder / "output").open("w+b") as output:
             process = subprocess.Popen(
                 # Without a mistake all are run, also behind one that fails.
@@ -443,6 +475,23 @@ def pytest_run(arguments: str) -> Run:
     if "-k" not in words:
         words += ["-k", "not postgresql"]
     return Run(arguments, (*PYTEST, *words), PYTEST_FAILED)
+
+
+_collected: dict[str, CollectedTests] = {}
+_collecting: dict[str, threading.Lock] = collections.defaultdict(threading.Lock)
+
+
+def collected(run: Run) -> CollectedTests:
+    """The pytest that has collected the tests of a run."""
+    with _collecting[run.name]:
+        if run.name not in _collected:
+            environment = os.environ | {
+                "LATCHKEY_BINARY": str(BUILD / "latchkey"),
+                "PYTHONPATH": str(LISTS),
+            }
+            command = list(pytest_run(run.name).command)
+            _collected[run.name] = CollectedTests(command, ROOT, environment)
+        return _collected[run.name]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -568,15 +617,20 @@ class Tests:
         return ""
 
     def _failure(self, run: Run, mistake: Mistake, patience: float) -> str:
-        """The first test that fails with the mistake and does not without it, or nothing."""
-        for _ in range(2):  # a machine that is too busy fails once
-            outcome = execute(run, 0 if mistake.alone else mistake.number, patience)
+        """The first test that fails with the mistake, each time, or nothing.
+
+        Those of the run pass without it. On a busy machine any test may fail, once.
+        """
+        number = 0 if mistake.alone else mistake.number
+        for _ in range(2):
+            outcome = execute(run, number, patience)
             if outcome.status in (2, 3, 4, 5) and run.failed is PYTEST_FAILED:
                 raise Invalid(f"pytest ends with {outcome.status}: {shlex.join(run.command)}")
             if outcome.status == 0:
                 return ""
             failure = outcome.first_failure
-            if mistake.alone or execute(run.only(failure), 0, patience).status == 0:
+            only = run.only(failure)
+            if execute(only, number, patience).status != 0:
                 return failure
         return ""
 

@@ -3,6 +3,7 @@
 import pathlib
 import tempfile
 import unittest
+import unittest.mock
 
 import mutants
 
@@ -124,6 +125,12 @@ new = ""
         mutants.check_form("c == '{' && x(\")\")", "false")
         mutants.check_form("left <= Duration{0}", "false")
         self.assertFalse(mutants.is_statement("left <= Duration{0}"))
+        mutants.check_form("::a() ? b : c", "b::c()")
+        for old in ("a ||", "&& a", "a ? b", ".a = b", "a,", "a =="):
+            with self.assertRaises(mutants.Invalid, msg=old):
+                mutants.check_form(old, "false")
+        with self.assertRaises(mutants.Invalid):
+            mutants.check_form("a", "")
         for old in ("if (a) {", "} while (a);", "if (a) go", "return a", "a)", "const int a = 1;"):
             with self.assertRaises(mutants.Invalid, msg=old):
                 mutants.check_form(old, "")
@@ -181,6 +188,37 @@ class Narrowed(unittest.TestCase):
         tests = mutants.Run("t", command, mutants.PYTEST_FAILED)
         self.assertEqual(tests.only("x[1]").command, ("pytest", "-x", "t/a.py::x[1]"))
         self.assertEqual(tests.only("takes too long"), tests)
+
+
+class Seen(unittest.TestCase):
+    """A mistake is seen by a test that fails with it each time."""
+
+    def seen(self, *statuses):
+        """By tests that end so, one run after the other."""
+        left = list(statuses)
+        run = mutants.Run("unit_x", ("unit_x", "--gtest_filter=A.a:B.b"), mutants.GTEST_FAILED)
+
+        def execute(run, number, patience):
+            self.assertEqual(number, 5)
+            status = left.pop(0)
+            return mutants.Outcome(status, "A.a" if status else "", 1)
+
+        tests = mutants.Tests.__new__(mutants.Tests)
+        with unittest.mock.patch.object(mutants, "execute", execute):
+            failure = tests._failure(run, mistake(5, "a", "a", "b"), 60)
+        self.assertEqual(left, [])
+        return failure
+
+    def test_by_one_that_fails_twice(self):
+        self.assertEqual(self.seen(1, 1), "A.a")
+        self.assertEqual(self.seen(1, 0, 1, 1), "A.a")
+
+    def test_by_none_that_passes(self):
+        self.assertEqual(self.seen(0), "")
+
+    def test_by_none_that_fails_once(self):
+        self.assertEqual(self.seen(1, 0, 0), "")
+        self.assertEqual(self.seen(1, 0, 1, 0), "")
 
 
 if __name__ == "__main__":
