@@ -52,14 +52,22 @@ void lock(Tx& tx, Dialect dialect) {
       "CREATE TABLE IF NOT EXISTS schema_migrations ("
       "version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, "
       "applied_at BIGINT NOT NULL)");
+  // What a program from before a migration can know of it.
+  tx.script("CREATE TABLE IF NOT EXISTS schema_additive (version INTEGER NOT NULL PRIMARY KEY)");
+}
+
+bool is_additive(Tx& tx, int version) {
+  return tx.one<int>("SELECT version FROM schema_additive WHERE version = :version", version)
+      .has_value();
 }
 
 using Applied = std::tuple<int, std::string, std::string>;
 
-void compare(const Applied& applied, std::span<const Migration> migrations) {
+void compare(Tx& tx, const Applied& applied, std::span<const Migration> migrations) {
   const auto& [version, name, checksum] = applied;
   const auto known = std::ranges::find(migrations, version, &Migration::version);
   if (known == migrations.end()) {
+    if (is_additive(tx, version)) return;
     throw Refused("the database is newer than this program: it has " + title(version, name) +
                   "; run the newer Latchkey, or restore a backup from before the upgrade");
   }
@@ -71,7 +79,8 @@ void compare(const Applied& applied, std::span<const Migration> migrations) {
 
 }  // namespace
 
-int migrate(Database& database, std::span<const Migration> migrations) {
+int migrate(Database& database, std::span<const Migration> migrations,
+            const BeforeBreaking& before_breaking) {
   for (std::size_t i = 0; i < migrations.size(); ++i) {
     if (std::cmp_not_equal(migrations[i].version, i + 1)) {
       throw Error(title(migrations[i].version, migrations[i].name) + " is out of order");
@@ -82,9 +91,14 @@ int migrate(Database& database, std::span<const Migration> migrations) {
     lock(tx, dialect);
     const auto applied = tx.all<int, std::string, std::string>(
         "SELECT version, name, checksum FROM schema_migrations ORDER BY version");
-    for (const Applied& row : applied) compare(row, migrations);
+    for (const Applied& row : applied) compare(tx, row, migrations);
 
-    const std::span<const Migration> missing = migrations.subspan(applied.size());
+    const std::span<const Migration> missing =
+        migrations.subspan(std::min(applied.size(), migrations.size()));
+    if (before_breaking && !applied.empty() &&
+        !std::ranges::all_of(missing, &Migration::is_additive)) {
+      before_breaking(tx, static_cast<int>(applied.size()));
+    }
     for (const Migration& migration : missing) {
       tx.script(in_dialect(migration.sql, dialect));
       tx.run(
@@ -92,6 +106,9 @@ int migrate(Database& database, std::span<const Migration> migrations) {
           "VALUES (:version, :name, :checksum, :applied_at)",
           migration.version, migration.name, hex(crypto::sha256(migration.sql)),
           SystemClock().now());
+      if (migration.is_additive()) {
+        tx.run("INSERT INTO schema_additive (version) VALUES (:version)", migration.version);
+      }
     }
     return static_cast<int>(missing.size());
   });

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
+#include <vector>
 
 #include "platform/db/engines_testing.h"
 
@@ -67,6 +69,30 @@ TEST_P(MigrationTest, NotesWhatItApplied) {
 TEST_P(MigrationTest, RefusesANewerDatabase) {
   migrate(*db_, {{things, sizes}});
   EXPECT_THAT(refusal(*db_, {{things}}), HasSubstr("newer than this program"));
+}
+
+constexpr Migration notes{3, "notes",
+                          "-- Older nodes go on.\nCREATE TABLE notes (id {{id}}, line TEXT);"};
+
+// A cluster is upgraded node by node, and back.
+TEST_P(MigrationTest, AnOlderProgramStartsWhereOnlySomethingWasAdded) {
+  migrate(*db_, {{things, sizes, notes}});
+  EXPECT_EQ(migrate(*db_, {{things, sizes}}), 0);
+  EXPECT_THAT(refusal(*db_, {{things}}), HasSubstr("migration 2 (sizes)"));
+  EXPECT_EQ(migrate(*db_, {{things, sizes, notes}}), 0);
+}
+
+TEST_P(MigrationTest, AsksBeforeItBreaksWhatOthersNeed) {
+  std::vector<int> asked;
+  const BeforeBreaking ask = [&](Tx&, int applied) { asked.push_back(applied); };
+  const BeforeBreaking refuse = [](Tx&, int) { throw Refused("others run"); };
+  migrate(*db_, {{things}}, ask);
+  EXPECT_TRUE(asked.empty()) << "a new database has no others";
+  EXPECT_THROW(migrate(*db_, {{things, sizes, notes}}, refuse), Refused);
+  migrate(*db_, {{things, sizes}}, ask);
+  EXPECT_EQ(asked, std::vector{1});
+  EXPECT_EQ(migrate(*db_, {{things, sizes, notes}}, refuse), 1) << "it only adds";
+  EXPECT_EQ(migrate(*db_, {{things, sizes, notes}}, refuse), 0);
 }
 
 TEST_P(MigrationTest, RefusesAChangedMigration) {

@@ -20,6 +20,11 @@ void Outage::over() {
   report_("the database is connected again");
 }
 
+bool Outage::under_way() const {
+  const std::lock_guard lock(mutex_);
+  return lost_ > 0;
+}
+
 void Outage::say(std::string_view reason) {
   if (said_ == reason) return;
   said_ = reason;

@@ -23,11 +23,14 @@ class Outage {
   // It was made again.
   void over();
 
+  // Whether any is lost now.
+  bool under_way() const;
+
  private:
   void say(std::string_view reason);
 
   const Report report_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::size_t lost_ = 0;
   std::string said_;
 };

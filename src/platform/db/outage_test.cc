@@ -26,5 +26,16 @@ TEST(Outage, IsToldOnceForEachReasonAndWhenItIsOver) {
   EXPECT_EQ(told.size(), 4u) << "another outage";
 }
 
+TEST(Outage, IsUnderWayWhileAnyConnectionIsLost) {
+  Outage outage([](std::string_view) {});
+  EXPECT_FALSE(outage.under_way());
+  outage.lost("shut down");
+  outage.lost("shut down");
+  outage.over();
+  EXPECT_TRUE(outage.under_way());
+  outage.over();
+  EXPECT_FALSE(outage.under_way());
+}
+
 }  // namespace
 }  // namespace latchkey::db

@@ -147,7 +147,12 @@ Statement& PostgresConnection::start(std::string_view sql, std::span<const Value
 
 void PostgresConnection::script(std::string_view sql) {
   noting_failure([&] {
-    if (const char* begin = std::exchange(pending_begin_, nullptr)) session_.execute(begin);
+    if (const char* begin = std::exchange(pending_begin_, nullptr)) {
+      session_.execute(begin);
+      if (session_.pooled()) {
+        session_.check_opening(session_.execute(session_.opening()).get());
+      }
+    }
     session_.execute_patiently(std::string(sql));
   });
 }
@@ -181,20 +186,34 @@ void PostgresConnection::run(PostgresStatement& statement) {
   pg_conn* const pg = session_.handle();
   const int count = statement.numbered_.parameters;
   const char* const begin = std::exchange(pending_begin_, nullptr);
-  const bool prepare = !statement.prepared_;
+  // What is prepared stays with the server's session, which a pooler gives to others.
+  const bool pooled = session_.pooled();
+  const bool prepare = !pooled && !statement.prepared_;
+  const auto send_alone = [pg](const char* sql) {
+    return PQsendQueryParams(pg, sql, 0, nullptr, nullptr, nullptr, nullptr, 0) != 0;
+  };
+  const auto send_statement = [&] {
+    if (pooled) {
+      return PQsendQueryParams(pg, statement.numbered_.text.c_str(), count,
+                               parameters_.types.data(), parameters_.values.data(),
+                               parameters_.lengths.data(), parameters_.formats.data(), 0) != 0;
+    }
+    return PQsendQueryPrepared(pg, statement.name_.c_str(), count, parameters_.values.data(),
+                               parameters_.lengths.data(), parameters_.formats.data(), 0) != 0;
+  };
+  const bool opens = begin && pooled;
   const bool sent =
-      PQenterPipelineMode(pg) &&
-      (!begin || PQsendQueryParams(pg, begin, 0, nullptr, nullptr, nullptr, nullptr, 0)) &&
+      PQenterPipelineMode(pg) && (!begin || send_alone(begin)) &&
+      (!opens || send_alone(session_.opening().c_str())) &&
       (!prepare || PQsendPrepare(pg, statement.name_.c_str(), statement.numbered_.text.c_str(),
                                  count, parameters_.types.data())) &&
-      PQsendQueryPrepared(pg, statement.name_.c_str(), count, parameters_.values.data(),
-                          parameters_.lengths.data(), parameters_.formats.data(), 0) &&
-      PQpipelineSync(pg);
+      send_statement() && PQpipelineSync(pg);
   if (!sent) session_.fail_connection();
   session_.flush();
 
   PostgresResult failed;
-  int left = (begin ? 1 : 0) + (prepare ? 1 : 0) + 1;
+  PostgresResult opening;
+  int left = (begin ? 1 : 0) + (opens ? 1 : 0) + (prepare ? 1 : 0) + 1;
   for (;;) {
     PostgresResult result = session_.receive();
     if (!result) continue;  // the end of one step
@@ -206,10 +225,12 @@ void PostgresConnection::run(PostgresStatement& statement) {
       continue;
     }
     if (left == 2 && prepare) statement.prepared_ = true;
+    if (left == 2 && opens) opening = std::move(result);
     if (left == 1) statement.result_ = std::move(result);
     --left;
   }
   if (!PQexitPipelineMode(pg)) session_.fail_connection();
+  if (opening) session_.check_opening(opening.get());
   if (failed) session_.check(failed.get(), statement.sql_);
   statement.row_ = 0;
 }

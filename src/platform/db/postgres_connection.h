@@ -46,11 +46,14 @@ class PostgresStatement final : public Statement {
 // round trip.
 class PostgresConnection {
  public:
-  PostgresConnection(const std::string& url, const Options& options) : session_(url, options) {}
+  PostgresConnection(const std::string& url, const Options& options, ServerHistory& history)
+      : session_(url, options, history) {}
 
   PostgresSession::Clock::time_point made_at() const { return session_.made_at(); }
 
   bool alive() const { return session_.alive(); }
+  const std::string& server_run() const { return session_.server_run(); }
+  void drop_notifications() { session_.drop_notifications(); }
 
   void begin_read();
   void begin_write();

@@ -6,6 +6,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -22,6 +23,7 @@ constexpr std::chrono::milliseconds echo_interval{500};
 constexpr std::chrono::seconds longest_silence{10};
 constexpr std::chrono::milliseconds shortest_wait{20};
 constexpr Duration reconnect_pause{200};
+constexpr std::string_view probe_mark = "probe ";
 
 }  // namespace
 
@@ -51,10 +53,11 @@ class PostgresListener::Wake {
   const int fd_;
 };
 
-PostgresListener::PostgresListener(std::string url, const Options& options, std::string channel,
-                                   ListenerHooks hooks)
+PostgresListener::PostgresListener(std::string url, const Options& options, ServerHistory& history,
+                                   std::string channel, ListenerHooks hooks)
     : url_(std::move(url)),
       options_(options),
+      history_(history),
       channel_(std::move(channel)),
       echo_channel_(channel_ + "_echo_" + crypto::random_text(crypto::kLowerCaseDigits, 16)),
       hooks_(std::move(hooks)),
@@ -84,10 +87,14 @@ void PostgresListener::distrust() {
 void PostgresListener::set_stale() { last_heard_.store(0, std::memory_order_release); }
 
 std::unique_ptr<PostgresSession> PostgresListener::connect() {
-  auto session = std::make_unique<PostgresSession>(url_, options_);
-  // An echo need not survive a crash, so it waits for no disk.
-  session->execute("SET synchronous_commit = off; LISTEN " + channel_ + "; LISTEN " +
-                   echo_channel_);
+  auto session = std::make_unique<PostgresSession>(url_, options_, history_);
+  if (!history_.is_serving(session->server_run())) {
+    throw ConnectionLost(
+        "the database that is listened to for other nodes is another than the one that is "
+        "written to");
+  }
+  pooled_ = session->pooled();
+  session->execute("LISTEN " + channel_ + "; LISTEN " + echo_channel_);
   return session;
 }
 
@@ -171,7 +178,9 @@ void PostgresListener::step() {
   hear();
   const auto now = Clock::now();
   if (now >= next_echo_ && !echo_unanswered_) {
-    const std::string sql = "SELECT pg_notify('" + echo_channel_ + "', '" +
+    // An echo need not survive a crash, so it waits for no disk and no standby.
+    const std::string sql = "SELECT set_config('synchronous_commit', 'off', true), pg_notify('" +
+                            echo_channel_ + "', '" +
                             std::to_string(now.time_since_epoch().count()) + "')";
     if (!PQsendQuery(session_->handle(), sql.c_str())) session_->fail_connection();
     next_echo_ = now + echo_interval;
@@ -200,9 +209,29 @@ void PostgresListener::hear() {
     if (heard->relname == channel_) {
       if (hooks_.on_message) hooks_.on_message(heard->extra);
     } else if (heard->relname == echo_channel_) {
-      echoed(heard->extra);
+      const std::string_view said = heard->extra;
+      said.starts_with(probe_mark) ? probed(said.substr(probe_mark.size())) : echoed(said);
     }
   }
+}
+
+std::string PostgresListener::probe_payload(std::uint64_t number) {
+  return std::string(probe_mark) + std::to_string(number);
+}
+
+void PostgresListener::probed(std::string_view number) {
+  std::uint64_t arrived = 0;
+  std::from_chars(number.data(), number.data() + number.size(), arrived);
+  {
+    const std::lock_guard lock(mutex_);
+    newest_probe_ = std::max(newest_probe_, arrived);
+  }
+  probe_arrived_.notify_all();
+}
+
+bool PostgresListener::probe_arrives(std::uint64_t number, Clock::time_point deadline) {
+  std::unique_lock lock(mutex_);
+  return probe_arrived_.wait_until(lock, deadline, [&] { return newest_probe_ >= number; });
 }
 
 void PostgresListener::echoed(std::string_view sent_at) {

@@ -65,20 +65,23 @@ std::vector<std::function<void()>> run_write(PostgresConnection& connection, Job
 
 }  // namespace
 
-PostgresPool::PostgresPool(const std::string& url, const Options& options,
+PostgresPool::PostgresPool(const std::string& url, const Options& options, ServerHistory& history,
                            std::function<ReconnectHooks()> hooks, Outage::Report report)
     : url_(url),
       options_(options),
+      history_(history),
       hooks_(std::move(hooks)),
       queue_(options.queue, options.connect_timeout),
       outage_(std::move(report)) {
   std::vector<std::future<Connection>> connecting;
   for (std::size_t i = 0; i < options.size; ++i) {
-    connecting.push_back(std::async(
-        std::launch::async, [&] { return std::make_unique<PostgresConnection>(url, options); }));
+    connecting.push_back(std::async(std::launch::async, [&] {
+      return std::make_unique<PostgresConnection>(url, options, history);
+    }));
   }
   std::vector<Connection> connections;
   for (auto& connection : connecting) connections.push_back(connection.get());
+  history_.serves(connections.back()->server_run());
   for (Connection& connection : connections) {
     threads_.emplace_back([this, mine = std::move(connection)]() mutable { run(std::move(mine)); });
     pthread_setname_np(threads_.back().native_handle(), "db-pool");
@@ -118,6 +121,7 @@ void PostgresPool::run(Connection connection) {
     try {
       if (taken.item) {
         serve(*connection, *taken.item);
+        connection->drop_notifications();
       } else if (!connection->alive()) {
         throw ConnectionLost("the server ended the connection");
       }
@@ -130,13 +134,14 @@ void PostgresPool::run(Connection connection) {
 
 PostgresPool::Connection PostgresPool::reconnect() {
   try {
-    auto connection = std::make_unique<PostgresConnection>(url_, options_);
+    auto connection = std::make_unique<PostgresConnection>(url_, options_, history_);
     ReconnectHooks hooks = hooks_();
     if (hooks.in_transaction) {
       for (const auto& hook : run_write(*connection, Job(hooks.in_transaction), Duration{0})) {
         hook();
       }
     }
+    history_.serves(connection->server_run());
     hooks.then();
     ++reconnects_;
     outage_.over();

@@ -11,6 +11,7 @@
 #include "platform/db/outage.h"
 #include "platform/db/postgres_connection.h"
 #include "platform/db/postgres_queue.h"
+#include "platform/db/server_history.h"
 
 namespace latchkey::db {
 
@@ -23,16 +24,18 @@ struct ReconnectHooks {
 // The database threads, each with its own connection.
 class PostgresPool {
  public:
-  // Connects all of them; throws what a PostgresSession throws. `hooks` is asked at each
+  // Connects all of them; throws what a PostgresSession throws. `history` learns where they lead,
+  // and lives as long as this. `hooks` is asked at each
   // reconnect, on the thread that reconnects. `report` is told when connections are lost and
   // when they are there again.
-  PostgresPool(const std::string& url, const Options& options,
+  PostgresPool(const std::string& url, const Options& options, ServerHistory& history,
                std::function<ReconnectHooks()> hooks, Outage::Report report);
   ~PostgresPool();  // as close()
 
   void submit(PostgresItem item) { queue_.push(std::move(item)); }
   void close();
   void count(Stats& stats) const;
+  bool is_away() const { return outage_.under_way(); }
 
  private:
   using Connection = std::unique_ptr<PostgresConnection>;
@@ -48,6 +51,7 @@ class PostgresPool {
 
   const std::string url_;
   const Options options_;
+  ServerHistory& history_;
   const std::function<ReconnectHooks()> hooks_;
   PostgresQueue queue_;
   std::atomic<std::uint64_t> reads_{0};

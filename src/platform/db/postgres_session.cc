@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <map>
+#include <charconv>
+#include <optional>
+#include <ranges>
 #include <utility>
 #include <vector>
 
@@ -17,9 +19,11 @@ std::string seconds(Duration span) {
   return std::to_string(std::chrono::ceil<std::chrono::seconds>(span).count());
 }
 
+using Parameters = std::map<std::string, std::string>;
+
 // What the operator's URL says, and what it leaves open. libpq waits at least 2 s for a host.
-std::map<std::string, std::string> parameters(const std::string& url, const Options& options) {
-  std::map<std::string, std::string> all{
+Parameters parameters(const std::string& url, const Options& options) {
+  Parameters all{
       {"application_name", "latchkey"},
       {"client_encoding", "UTF8"},
       {"connect_timeout", seconds(options.connect_timeout)},
@@ -40,10 +44,9 @@ std::map<std::string, std::string> parameters(const std::string& url, const Opti
   return all;
 }
 
-pg_conn* connect(const std::string& url, const Options& options) {
+pg_conn* connect(const Parameters& all) {
   std::vector<const char*> names;
   std::vector<const char*> values;
-  const auto all = parameters(url, options);
   for (const auto& [name, value] : all) {
     names.push_back(name.c_str());
     values.push_back(value.c_str());
@@ -51,6 +54,32 @@ pg_conn* connect(const std::string& url, const Options& options) {
   names.push_back(nullptr);
   values.push_back(nullptr);
   return PQconnectdbParams(names.data(), values.data(), 0);
+}
+
+// The same for each host alone; nothing if there is only one.
+std::vector<Parameters> each_host(const Parameters& all) {
+  constexpr std::array<const char*, 3> lists{"host", "hostaddr", "port"};
+  std::vector<Parameters> each;
+  for (const char* list : lists) {
+    const auto found = all.find(list);
+    if (found == all.end()) continue;
+    std::size_t i = 0;
+    for (const auto part : std::views::split(std::string_view(found->second), ',')) {
+      if (i == each.size()) each.push_back(each.empty() ? all : each.back());
+      each[i++][list] = std::string(std::string_view(part));
+    }
+  }
+  if (each.size() == 1) each.clear();
+  return each;
+}
+
+// The run of a server: which one, with which database, since when, and whether it is a standby.
+constexpr std::string_view which_run =
+    "concat_ws(' ', extract(epoch FROM pg_postmaster_start_time()),"
+    " (SELECT oid FROM pg_database WHERE datname = current_database()), pg_is_in_recovery())";
+
+std::string text_of(const pg_result* result, int column) {
+  return PQntuples(result) == 1 ? PQgetvalue(result, 0, column) : "";
 }
 
 std::string without_line_end(const char* message) {
@@ -67,24 +96,116 @@ bool one_of(std::string_view state, std::initializer_list<std::string_view> pref
 
 void ResultDeleter::operator()(pg_result* result) const { PQclear(result); }
 
-PostgresSession::PostgresSession(const std::string& url, const Options& options)
-    : handle_(connect(url, options)),
-      patience_(options.statement_timeout + options.connect_timeout) {
+PostgresSession::PostgresSession(const std::string& url, const Options& options,
+                                 ServerHistory& history)
+    : patience_(options.statement_timeout + options.connect_timeout) {
+  const Parameters all = parameters(url, options);
   try {
-    if (PQstatus(handle_) != CONNECTION_OK) fail_connection();
-    PQsetnonblocking(handle_, 1);
-    // Notices ("already exists, skipping") are for people at a terminal.
-    PQsetNoticeReceiver(handle_, [](void*, const PGresult*) {}, nullptr);
-    execute("SET statement_timeout = " + std::to_string(options.statement_timeout.count()) +
-            "; SET idle_in_transaction_session_timeout = " + std::to_string(patience_.count()) +
-            // What is acknowledged is durable, whatever the server's default.
-            "; SELECT set_config('synchronous_commit', 'on', false)"
-            " WHERE current_setting('synchronous_commit') = 'off'");
+    open(all, history);
+  } catch (const ConnectionLost&) {
+    // libpq takes the first host that takes writes, which a former primary does; and it asks no
+    // further where a host accepts the connection and says nothing, as a proxy does for a server
+    // that is gone.
+    const std::vector<Parameters> hosts = each_host(all);
+    const bool found = std::ranges::any_of(hosts, [&](const Parameters& host) {
+      try {
+        open(host, history);
+        return true;
+      } catch (const ConnectionLost&) {
+        return false;
+      }
+    });
+    if (!found) throw;
+  }
+  try {
+    set_up(options);
   } catch (...) {
-    PQfinish(handle_);
+    close();
     throw;
   }
   made_at_ = Clock::now();
+}
+
+void PostgresSession::open(const Parameters& parameters, ServerHistory& history) {
+  handle_ = connect(parameters);
+  try {
+    if (PQstatus(handle_) != CONNECTION_OK) fail_connection();
+    PQsetnonblocking(handle_, 1);
+    PQsetNoticeReceiver(
+        handle_,
+        [](void* self, const PGresult* notice) {
+          static_cast<PostgresSession*>(self)->note(notice);
+        },
+        this);
+    learn_server(history);
+  } catch (...) {
+    close();
+    throw;
+  }
+}
+
+void PostgresSession::close() { PQfinish(std::exchange(handle_, nullptr)); }
+
+void PostgresSession::learn_server(ServerHistory& history) {
+  const PostgresResult result = execute("SELECT pg_backend_pid(), " + std::string(which_run));
+  server_run_ = text_of(result.get(), 1);
+  // A pooler cannot tell its client a process that will change, so it makes one up.
+  pooled_ = text_of(result.get(), 0) != std::to_string(PQbackendPID(handle_));
+  if (history.admits(ask_identity())) return;
+  throw ConnectionLost(
+      "this database server is a former primary: this node has been on the one that was promoted "
+      "in its place");
+}
+
+// Servers that are like PostgreSQL may not have these functions, and some do not let everybody use
+// them: then it stays unknown.
+ServerIdentity PostgresSession::ask_identity() {
+  ServerIdentity identity{.run = server_run_, .system = {}, .timeline = {}};
+  send(
+      "SELECT (SELECT system_identifier FROM pg_control_system()),"
+      " substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)");
+  while (const PostgresResult result = receive()) {
+    if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) continue;
+    identity.system = text_of(result.get(), 0);
+    identity.timeline = text_of(result.get(), 1);
+  }
+  return identity;
+}
+
+void PostgresSession::set_up(const Options& options) {
+  const std::string statement_timeout = std::to_string(options.statement_timeout.count());
+  const std::string idle_timeout = std::to_string(patience_.count());
+  if (pooled_) {
+    opening_ = "SELECT " + std::string(which_run) + ", set_config('statement_timeout', '" +
+               statement_timeout + "', true), set_config('idle_in_transaction_session_timeout', '" +
+               idle_timeout +
+               "', true), CASE current_setting('synchronous_commit') WHEN 'off' THEN"
+               " set_config('synchronous_commit', 'on', true) END";
+    return;
+  }
+  execute("SET statement_timeout = " + statement_timeout +
+          "; SET idle_in_transaction_session_timeout = " + idle_timeout +
+          // What is acknowledged is durable, whatever the server's default.
+          "; SELECT set_config('synchronous_commit', 'on', false)"
+          " WHERE current_setting('synchronous_commit') = 'off'");
+}
+
+void PostgresSession::check_opening(const pg_result* result) const {
+  if (text_of(result, 0) == server_run_) return;
+  throw ConnectionLost("another database server answers than before");
+}
+
+void PostgresSession::drop_notifications() {
+  while (PGnotify* stray = PQnotifies(handle_)) PQfreemem(stray);
+}
+
+// Most notices ("already exists, skipping") are for people at a terminal. But where somebody
+// cancels a commit that waits for a synchronous standby (pg_cancel_backend, a failover tool, a
+// shutdown), it succeeds with a warning: it is in the primary's files alone, and would be lost with
+// them.
+void PostgresSession::note(const pg_result* notice) {
+  const char* function = PQresultErrorField(notice, PG_DIAG_SOURCE_FUNCTION);
+  if (function && std::string_view(function) == "SyncRepWaitForLSN") standby_silent_ = true;
 }
 
 PostgresSession::~PostgresSession() { PQfinish(handle_); }
@@ -145,6 +266,9 @@ PostgresResult PostgresSession::receive() {
   }
   PostgresResult result(PQgetResult(handle_));
   if (PQstatus(handle_) != CONNECTION_OK) fail_connection();
+  if (std::exchange(standby_silent_, false)) {
+    throw ConnectionLost("the database's synchronous standby has not confirmed a write in time");
+  }
   return result;
 }
 
