@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from support.clock import Clock
+from support.cluster_server import ClusterServer
 from support.edge_server import Homeserver
 from support.engines import Engine, PostgresDatabase, Sqlite
 from support.postgres import Postgres
@@ -15,6 +16,8 @@ from support.server import BINARY, Server
 from support.services import Bridge, install
 
 MakeServer = Callable[..., Server]
+# Every server is three nodes behind HAProxy, with trouble among them: `./dev test cluster`.
+AS_A_CLUSTER = "LATCHKEY_CLUSTER" in os.environ
 # Servers as they are meant to be, behind nginx and before Synapse: `./dev test continuity`.
 AT_THE_EDGE = "LATCHKEY_EDGE" in os.environ
 
@@ -44,14 +47,20 @@ def binary() -> Path:
 def serve(tmp_path_factory) -> Iterator[MakeServer]:
     """Makes one, as Server does."""
     if not AT_THE_EDGE:
-        yield Server
+        yield ClusterServer if AS_A_CLUSTER else Server
         return
     with closing(Homeserver(tmp_path_factory.mktemp("synapse"))) as homeserver:
         yield homeserver.server
 
 
-# What differs on PostgreSQL is below what a homeserver has to do with.
-@pytest.fixture(scope="session", params=["sqlite"] if AT_THE_EDGE else ["sqlite", "postgresql"])
+def _engine_names() -> list[str]:
+    if AS_A_CLUSTER:
+        return ["postgresql"]
+    # What differs on PostgreSQL is below what a homeserver has to do with.
+    return ["sqlite"] if AT_THE_EDGE else ["sqlite", "postgresql"]
+
+
+@pytest.fixture(scope="session", params=_engine_names())
 def engine_name(request: pytest.FixtureRequest) -> str:
     """Every test that asks for it, directly or through a server, runs on both engines."""
     return request.param
@@ -157,7 +166,8 @@ def make_lasting_server(
 @pytest.fixture
 def make_sqlite_server(binary, serve, tmp_path) -> Iterator[MakeServer]:
     """The same for what does not depend on the engine, or is SQLite's alone."""
-    yield from _maker(serve, Sqlite, tmp_path)
+    # One file is one node's.
+    yield from _maker(Server if AS_A_CLUSTER else serve, Sqlite, tmp_path)
 
 
 @pytest.fixture

@@ -111,6 +111,19 @@ simulated_histories() {
     --junit "$PWD/$results/simulate/simulate.xml"
 }
 
+# Three nodes with HAProxy, pgBouncer and two PostgreSQL servers around them: one cluster at a time.
+cluster_tests() { # PYTEST-ARGUMENT…
+  python_tests cluster release cluster -- -n 1 "$@"
+}
+
+# The rows of continuity once more, by clients at HAProxy before three nodes that stand still and die.
+cluster_rows() {
+  need_provider
+  need_saml
+  local rows=(tests/integration/test_continuity*.py)
+  LATCHKEY_CLUSTER=1 python_tests cluster-rows release "${rows[@]#tests/}" -- -n 2 -k 'not sqlite'
+}
+
 # What cargo's and Go's test runners print, as it stands, and as JUnit in $results/STEP.
 as_junit() { # STEP
   awk -v file="$results/$1/tests.xml" 'BEGIN { print "<testsuite>" >file }
@@ -194,6 +207,8 @@ suite() {
       suite simulate
       step unit unit unit release -R '^unit_platform_crypto$'
       step integration integration_tests integration release integration edge -- -k 'not sqlite'
+      # Of the cluster's faults the rarest: a new primary, and a pooler.
+      step cluster cluster_tests -k 'new_primary or known_on_the_other or listening'
       suite e2e
       suite crash
       suite asan
@@ -227,6 +242,19 @@ suite() {
       build_release latchkey
       built || return 0
       step continuity continuity_tests
+      ;;
+    cluster)
+      build_release latchkey
+      built || return 0
+      step cluster cluster_tests
+      step cluster-rows cluster_rows
+      ;;
+    cluster-tsan)
+      # With ThreadSanitizer: minutes of building, and servers that are ten times slower.
+      step build-tsan build tsan latchkey
+      built || return 0
+      step cluster-tsan python_tests cluster-tsan tsan \
+        integration/test_cluster.py integration/test_cluster_nodes.py cluster -- -n 1
       ;;
     thorough)
       build_release latchkey
@@ -265,7 +293,7 @@ suite() {
       step fuzz fuzz
       ;;
     *)
-      say "'$1' is not a suite: ci, build, unit, simulate, integration, schema, crash, e2e, synapse, continuity, thorough, rust," \
+      say "'$1' is not a suite: ci, build, unit, simulate, integration, schema, crash, e2e, synapse, continuity, cluster, cluster-tsan, thorough, rust," \
         "go, asan, tsan, fuzz, lint or all"
       exit 2
       ;;

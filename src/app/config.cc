@@ -149,6 +149,15 @@ std::vector<std::string> Config::problems() const {
         "keys_file: with PostgreSQL the path of the key file must be given, try 'keys_file: "
         "/var/lib/latchkey/keys'");
   }
+  if (const std::string& url = cluster.listen_url; !url.empty()) {
+    if (sqlite_file()) {
+      result.emplace_back("cluster.listen_url: is for PostgreSQL: leave it out");
+    } else if (const auto wrong = db::problem_of_url(url)) {
+      result.push_back("cluster.listen_url: " + *wrong);
+    } else if (db::sqlite_file_of(url)) {
+      result.emplace_back("cluster.listen_url: must be a postgresql:// URL, of the same database");
+    }
+  }
   const std::string socket = socket_path();
   if (const auto wrong =
           socket.empty() ? std::nullopt : http::problem_of_address("unix:" + socket)) {

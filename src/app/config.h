@@ -10,6 +10,7 @@
 #include "domain/accounts/recovery_links.h"
 #include "domain/accounts/terms.h"
 #include "domain/clients/configured_clients.h"
+#include "domain/cluster/cluster_options.h"
 #include "domain/confirm/interactive_auth.h"
 #include "domain/limits/attempt_limits.h"
 #include "domain/registration/registration_options.h"
@@ -54,6 +55,7 @@ struct Config {
 
   http::ServerOptions http;
   db::Options database_pool;
+  cluster::ClusterOptions cluster;
   sessions::Policy sessions;
   SignInOptions sign_in;
   registration::RegistrationOptions registration;
@@ -99,6 +101,7 @@ struct Config {
           config::Between{0, 1000}, config::Example{"[\"irc-registration.yaml\"]"});
     visit.group("http", http, "The HTTP server.");
     visit.group("database_pool", database_pool, "Connections and queues to the database.");
+    visit.group("cluster", cluster, "Several nodes on one PostgreSQL.");
     visit.group("sessions", sessions, "How long tokens and sessions live.");
     visit.group("sign_in", sign_in, "By what people sign in.");
     visit.group("registration", registration, "Who may create an account.");

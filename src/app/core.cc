@@ -17,6 +17,7 @@
 #include "outbound/homeserver/capabilities.h"
 #include "outbound/homeserver/synapse.h"
 #include "platform/db/migration.h"
+#include "platform/db/postgres_control.h"
 #include "platform/text/rfc3339.h"
 
 namespace latchkey::app {
@@ -64,7 +65,9 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
   database->on_trouble([this](std::string_view sentence) { log.warning(sentence); });
   wire_listeners(purpose);
   watch_reconnects();
-  db::migrate(*database, schema::migrations());
+  db::migrate(*database, schema::migrations(), [this](db::Tx& tx, int applied) {
+    cluster::refuse_beside_others(tx, node_name(config), clock.now(), applied);
+  });
   claim_server_name(*database, config.server_name);
   ground.emplace(Ground{.db = *database,
                         .clock = clock,
@@ -143,14 +146,25 @@ void Core::wire_listeners(Purpose purpose) {
 
 void Core::hear_other_nodes() {
   if (database->dialect() == db::Dialect::sqlite) return;  // it has none
+  db::listen_at(*database, config.cluster.listen_url);
   listener_ =
       database->listen({.on_message = [this](std::string_view payload) { sessions->hear(payload); },
                         .on_reconnect = [this] { sessions->may_have_missed(); }});
   sessions->remember_while([this] {
     const auto now = db::Listener::Clock::now();
     if (listener_->last_heard() <= now - kSilence) listener_->catch_up();
-    return now - kLongestSilence < listener_->last_heard();
+    const auto heard = listener_->last_heard();
+    if (now - kLongestSilence < heard) {
+      newest_echo_.store(heard.time_since_epoch().count(), std::memory_order_relaxed);
+      return true;
+    }
+    // Nobody can be asked, and as far as a node can tell that is not cut off alone nobody can have
+    // ended anything either.
+    const db::Listener::Clock::time_point newest(
+        db::Listener::Clock::duration(newest_echo_.load(std::memory_order_relaxed)));
+    return now - config.cluster.answer_from_memory < newest && db::is_away(*database);
   });
+  cluster_watch_ = std::make_unique<ClusterWatch>(*ground, config);
   // The first echo is on its way; without it the first requests would not be answered from memory.
   const auto patience = db::Listener::Clock::now() + kLongestSilence;
   while (!sessions->hears_other_nodes() && db::Listener::Clock::now() < patience) {
@@ -171,6 +185,7 @@ void Core::close() {
   users.reset();
   administration.reset();
   passwords.reset();
+  cluster_watch_.reset();
   listener_.reset();
   database->close();
 }

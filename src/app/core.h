@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "app/cluster_watch.h"
 #include "app/config.h"
 #include "domain/accounts/passwords.h"
 #include "domain/administration/administration.h"
@@ -80,6 +81,8 @@ class Core {
   std::unique_ptr<homeserver::Sync> sync;
   std::unique_ptr<homeserver::Capabilities> capabilities;
   admin::Operations operations() const;
+  // False: this node should be sent no requests.
+  bool fit() const { return !cluster_watch_ || cluster_watch_->fit(); }
 
  private:
   // Who does what about what happens to accounts, in this order: the rooms with their own tables
@@ -104,6 +107,9 @@ class Core {
   // Set once the sessions exist; a connection can be lost and made again before that.
   std::atomic<sessions::Sessions*> ready_{nullptr};
   std::unique_ptr<db::Listener> listener_;
+  // When the newest echo was sent that was ever taken notice of here.
+  std::atomic<db::Listener::Clock::rep> newest_echo_{0};
+  std::unique_ptr<ClusterWatch> cluster_watch_;  // absent: on SQLite there is one node
 };
 
 }  // namespace latchkey::app

@@ -27,6 +27,9 @@ _SETTINGS = {
 
 
 def _binaries() -> Path:
+    """The newest that Debian has installed, unless LATCHKEY_POSTGRES names a folder of programs."""
+    if other := os.environ.get("LATCHKEY_POSTGRES"):
+        return Path(other)
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if found:
         return found[-1].parent
@@ -88,6 +91,10 @@ class Postgres:
         self.start()
 
     @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def _data(self) -> Path:
         return self._home / "data"
 
@@ -142,6 +149,36 @@ class Postgres:
             self._process.send_signal(signal.SIGINT)
             self._process.wait(timeout=120)
 
+    # -- replication
+
+    def new_standby(self, name: str = "standby") -> "Postgres":
+        """A running standby of this server, made and fed by streaming replication."""
+        home = _new_home()
+        try:
+            conninfo = f"host=127.0.0.1 port={self.port} user={_USER} application_name={name}"
+            options = ("-R", "-X", "stream", "-c", "fast", "--no-sync")
+            _run(home, "pg_basebackup", "-d", conninfo, "-D", home / "data", *options)
+            standby = Postgres(home / "data")
+        finally:
+            shutil.rmtree(home, ignore_errors=True)
+        replicas = f"SELECT 1 FROM pg_stat_replication WHERE application_name = '{name}'"
+        wait_until(lambda: self.sql("postgres", replicas).strip(), "the standby to follow", 60)
+        return standby
+
+    def wait_for_standbys(self, names: str) -> None:
+        """From now on a commit is acknowledged when these standbys have it too; '': at once."""
+        self.sql("postgres", f"ALTER SYSTEM SET synchronous_standby_names = '{names}'")
+        self.sql("postgres", "SELECT pg_reload_conf()")
+        shown = "SHOW synchronous_standby_names"
+        wait_until(lambda: self.sql("postgres", shown).strip() == names, "the setting", 20)
+        if names:
+            state = "SELECT 1 FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')"
+            wait_until(lambda: self.sql("postgres", state).strip(), "a synchronous standby", 60)
+
+    def promote(self) -> None:
+        """A standby becomes the primary, and takes writes when this returns."""
+        assert self.sql("postgres", "SELECT pg_promote(true, 60)").strip() == "t"
+
     def freeze(self) -> None:
         """Every process stops where it is: connections stay open and nothing is answered."""
         self._signal_all(signal.SIGSTOP)
@@ -171,13 +208,17 @@ class Postgres:
 
     def sql(self, database: str, statement: str) -> str:
         """Runs one statement with psql; returns its rows, columns separated by '|'."""
+        return self.sql_at(self.port, database, statement)
+
+    def sql_at(self, port: int, database: str, statement: str) -> str:
+        """The same where somebody else stands in between."""
         return _run(
             self._home,
             "psql",
             "-h",
             "127.0.0.1",
             "-p",
-            self.port,
+            port,
             "-U",
             _USER,
             "-d",

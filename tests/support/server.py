@@ -76,6 +76,8 @@ class Server:
             "introspection": {"secret": INTROSPECTION_SECRET},
             # The most talkative: check_log() looks for secrets in it.
             "log": {"level": "debug"},
+            # PostgreSQL's clock does not move along with a test's.
+            **({"cluster": {"clock_skew_refused": "never"}} if self.clock else {}),
         }
 
     def api_at(self, url: str, **how) -> Api:

@@ -1,14 +1,17 @@
 #include "endpoints/admin/health.h"
 
+#include <utility>
+
 #include "endpoints/request/routes.h"
 #include "endpoints/request/standard_error.h"
 
 namespace latchkey::admin {
 
-void mount_health(http::Router& router, sessions::Sessions& sessions) {
+void mount_health(http::Router& router, sessions::Sessions& sessions, std::function<bool()> fit) {
   request::Routes routes(router, {.name = "health", .refuse = request::standard_refusal});
   routes.add(http::Method::get, "/health",
-             [&sessions](const http::Request&) -> Task<http::Response> {
+             [&sessions, fit = std::move(fit)](const http::Request&) -> Task<http::Response> {
+               if (!fit()) throw db::Unavailable("this node is not fit to serve: see its log");
                // Throws when it is not, which becomes a 503 like everywhere.
                co_await sessions.require_ready();
                http::Response response;

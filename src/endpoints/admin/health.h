@@ -1,13 +1,16 @@
 #pragma once
 
+#include <functional>
+
 #include "domain/sessions/sessions.h"
 #include "platform/http/router.h"
 #include "platform/telemetry/metrics.h"
 
 namespace latchkey::admin {
 
-// GET /health: 200 when requests can be served, 503 without the database.
-void mount_health(http::Router& router, sessions::Sessions& sessions);
+// GET /health: 200 when requests can be served, 503 without the database and while this node is not
+// fit to be sent any.
+void mount_health(http::Router& router, sessions::Sessions& sessions, std::function<bool()> fit);
 
 // GET /metrics, in Prometheus' text format: on a listener of its own.
 void mount_metrics(http::Router& router, const telemetry::Registry& registry);

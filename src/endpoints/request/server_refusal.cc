@@ -4,13 +4,17 @@
 #include <utility>
 
 #include "domain/homeserver/homeserver.h"
+#include "platform/crypto/random.h"
 #include "platform/db/database.h"
 
 namespace latchkey::request {
 namespace {
 
-// Kept short: the client may have nothing better to do than to wait for it.
-constexpr Duration kRetryUnavailable = std::chrono::seconds{2};
+// Kept short: the client may have nothing better to do than to wait for it. And not the same for
+// all: who was refused together need not come back together.
+Duration retry_unavailable() {
+  return std::chrono::seconds{1 + static_cast<int>(crypto::random_uint64() % 3)};
+}
 
 std::string_view sentence(http::Refusal refusal) {
   switch (refusal) {
@@ -66,7 +70,7 @@ ServerRefusal server_refusal(http::Refusal refusal, const Fault& fault, bool tim
   const bool unavailable = refusal == http::Refusal::unavailable;
   return {.status = http::status_of(refusal),
           .sentence = sentence(refusal),
-          .retry_after = unavailable ? kRetryUnavailable : Duration{0}};
+          .retry_after = unavailable ? retry_unavailable() : Duration{0}};
 }
 
 }  // namespace latchkey::request

@@ -44,6 +44,9 @@ std::expected<Lines, Errors> load_tree_file(const std::string& path, const Group
 // compared too; it shows nowhere.
 std::vector<std::string> differences_of_trees(const Group& before, const Group& after);
 
+// What each option is set to, as the file would have it; secrets are left out.
+std::map<std::string, std::string> values_of_tree(const Group& root);
+
 // All options as a commented file, each set to its default.
 std::string example_tree(const Group& root);
 
@@ -63,6 +66,11 @@ std::expected<Lines, Errors> load_file(const std::string& path, T& root) {
 template <class T>
 std::vector<std::string> differences(T before, T after) {
   return differences_of_trees(describe(before), describe(after));
+}
+
+template <class T>
+std::map<std::string, std::string> values(T root) {
+  return values_of_tree(describe(root));
 }
 
 template <class T>

@@ -337,6 +337,14 @@ std::vector<std::string> differences_of_trees(const Group& before, const Group& 
   return result;
 }
 
+std::map<std::string, std::string> values_of_tree(const Group& root) {
+  std::map<std::string, std::string> values;
+  each_option(root, "", [&](const std::string& path, const Option& option) {
+    if (!std::holds_alternative<Secret*>(option.value)) values[path] = show_yaml(option.value);
+  });
+  return values;
+}
+
 std::expected<Lines, Errors> load_tree(const std::string& yaml, const std::string& folder,
                                        const Group& root) {
   const auto document = parse_yaml(yaml);

@@ -313,6 +313,15 @@ TEST(Load, RulesBetweenOptionsNameTheLine) {
               ElementsAre("line 2: inner.idle: is wrong", "line 2: inner: too"));
 }
 
+TEST(Load, ValuesAreAsTheFileHasThemWithoutSecrets) {
+  Sample sample;
+  sample.deep.inner.age = 2h;
+  sample.deep.key = Secret(std::string_view("swordfish"));
+  const auto shown = values(sample);
+  EXPECT_EQ(shown.at("deep.inner.age"), "2h");
+  EXPECT_FALSE(shown.contains("deep.key"));
+}
+
 TEST(Load, DifferencesNameTheOptions) {
   Sample before;
   Sample after = before;

@@ -1,0 +1,153 @@
+"""What nodes of one database have to agree in, and what a node does that does not."""
+
+import time
+
+import pytest
+
+from support.answers import assert_good
+from support.clock import Clock
+from support.matrix_client import new_client
+from support.polling import wait_until
+
+
+@pytest.fixture
+def nodes(make_fragile_server):
+    """Two that are not started yet, with one database and the same keys."""
+    first = make_fragile_server(start=False)
+    second = make_fragile_server(start=False)
+    for shared in ("database", "keys_file", "public_url"):
+        second.options[shared] = first.options[shared]
+    return first, second
+
+
+def test_another_configuration_is_refused_and_its_options_are_named(nodes):
+    first, second = nodes
+    first.start()
+    second.options["sessions"] = {"access_token_lifetime": "1h"}
+    said = second.start_refused()
+    assert "sessions.access_token_lifetime" in said
+    assert "cluster.revision" in said
+    assert "public_url" not in said
+    second.options["public_url"] = second.url + "/"
+    assert "public_url" in second.start_refused()
+    # What does not have to be the same.
+    del second.options["sessions"]
+    second.options["public_url"] = first.options["public_url"]
+    second.options["sessions"] = {"cache_entries": 10}
+    second.options["registration"] = {"open": False}
+    second.start()
+
+
+def test_a_configuration_is_changed_node_by_node(nodes):
+    first, second = nodes
+    first.start()
+    second.start()
+    changed = {"sessions": {"access_token_lifetime": "1h"}, "cluster": {"revision": 2}}
+    second.restart(changed)
+    client = new_client(second.api)
+    assert_good(first.api.whoami(client.access))
+    # Whoever is late is told.
+    first.stop()
+    assert "newer configuration" in first.start_refused()
+    first.options |= changed
+    first.start()
+    client.api = first.api
+    client.use()
+
+
+def test_a_node_alone_may_change_as_it_likes(nodes):
+    """Also when it was killed: its own row, from before, is nobody else."""
+    node, _ = nodes
+    node.start()
+    node.restart({"sessions": {"access_token_lifetime": "1h"}})
+    node.kill()
+    node.options["sessions"] = {"access_token_lifetime": "2h"}
+    node.start()
+
+
+def test_a_node_without_the_keys_is_refused(nodes, tmp_path):
+    first, second = nodes
+    first.start()
+    second.options["keys_file"] = str(tmp_path / "none")
+    assert "keys" in second.start_refused()
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_node_whose_clock_is_wrong_is_refused(nodes, tmp_path):
+    first, second = nodes
+    first.start()
+    clock = Clock(tmp_path)
+    second.clock = clock
+    clock.move_to(45)
+    said = second.start_refused()
+    assert "ahead of the database's" in said
+    assert "cluster.clock_skew_refused" in said
+    clock.move_to(-45)
+    assert "behind the database's" in second.start_refused()
+    # A little is only told.
+    clock.move_to(5)
+    before = second.log_size
+    second.start()
+    assert "ahead of the database's" in second.log(before)
+    second.stop()
+    clock.move_to(45)
+    second.options["cluster"] = {"clock_skew_refused": "1h"}
+    second.start()
+
+
+def test_tokens_are_answered_from_memory_for_as_long_as_the_operator_says(nodes, own_postgres):
+    node, _ = nodes
+    # Longer than this test takes.
+    node.options["cluster"] = {"answer_from_memory": "10m"}
+    node.options["database_pool"] = {"connect_timeout": "5s", "statement_timeout": "5s"}
+    node.start()
+    client = new_client(node.api, patience=60)
+    # Until the first use of its token is written down, which is told to all that remember it.
+    used = time.monotonic()
+    while time.monotonic() < used + 2:
+        client.use()
+    # A token that was never shown is in no memory.
+    fresh = assert_good(node.api.login(client.store.user, client.store.password))
+    own_postgres.kill()
+    # As soon as the node has found out.
+    wait_until(lambda: node.api.whoami(client.access).status_code == 200, "the memory", 10)
+    found = time.monotonic()
+    while time.monotonic() < found + 5:
+        assert_good(node.api.whoami(client.access))
+    assert node.api.whoami(fresh["access_token"]).status_code == 503
+    answer = node.api.refresh(client.refresh_token)
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) > 0
+    assert node.api.request("GET", "/health").status_code == 503
+    own_postgres.start()
+    wait_until(lambda: node.api.request("GET", "/health").status_code == 200, "health", 30)
+    client.refresh()
+    client.use()
+    assert client.store.wiped == []
+    assert client.softs == 0
+
+
+NEWER = "INSERT INTO schema_migrations (version, name, checksum, applied_at)"
+
+
+def test_a_database_of_a_newer_version(nodes):
+    """One that only added something leaves the older nodes as they are, running and starting."""
+    node, _ = nodes
+    node.start()
+    client = new_client(node.api)
+    database = node.options["database"].rsplit("/", 1)[1]
+    sql = lambda statement: node.engine.server.sql(database, statement)  # noqa: E731
+    sql(f"{NEWER} VALUES (1000, 'more', 'x', 0)")
+    sql("INSERT INTO schema_additive (version) VALUES (1000)")
+    client.use()
+    node.restart()
+    client.refresh()
+    sql("DELETE FROM schema_additive WHERE version = 1000")
+    client.use()
+    node.stop()
+    said = node.start_refused()
+    assert "migration 1000 (more)" in said
+    assert "newer than this program" in said
+    sql("DELETE FROM schema_migrations WHERE version = 1000")
+    node.start()
+    client.use()

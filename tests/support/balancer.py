@@ -1,0 +1,66 @@
+"""HAProxy in front of several nodes, as config/haproxy/cluster.cfg has it."""
+
+import subprocess
+from pathlib import Path
+
+import httpx
+
+from edge.proxies.proxy import CONFIG, changed, program
+from support.api import Api, Silence
+from support.polling import wait_until
+from support.ports import free_port
+from support.server import Server
+
+
+class BalancerApi(Api):
+    """A client at the balancer, whose own answers are not Latchkey's."""
+
+    def check(self, answer: httpx.Response) -> None:
+        if answer.status_code in (502, 503, 504) and "x-request-id" not in answer.headers:
+            assert int(answer.headers["retry-after"]) > 0
+            assert answer.json()["errcode"]
+            if answer.status_code != 503:
+                raise Silence(f"the balancer answers {answer.status_code}")
+        else:
+            super().check(answer)
+
+
+class Balancer:
+    def __init__(self, directory: Path, nodes: list[Server]):
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        site = (CONFIG / "haproxy/cluster.cfg").read_text()
+        addresses = ["192.0.2.11:8008", "192.0.2.12:8008", "192.0.2.13:8008"]
+        site = changed(
+            site,
+            {"bind :8080": f"bind 127.0.0.1:{self.port}"}
+            | {
+                address: f"127.0.0.1:{node.port}"
+                for address, node in zip(addresses, nodes, strict=True)
+            },
+        )
+        file = directory / "cluster.cfg"
+        file.write_text(site)
+        self._log = (directory / "haproxy.log").open("wb")
+        self._process = subprocess.Popen(
+            [program("haproxy"), "-db", "-f", str(file)],
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+        )
+        self.api = BalancerApi(self.url)
+        wait_until(self._answers, "HAProxy to answer", 20)
+
+    def _answers(self) -> bool:
+        assert self._process.poll() is None, Path(self._log.name).read_text()
+        try:
+            self.api.whoami(None)  # with an error of its own, if no node is there yet
+        except Silence:
+            return False
+        return True
+
+    def close(self) -> None:
+        self.api.close()
+        self._process.terminate()
+        self._process.wait(timeout=20)
+        self._log.close()
