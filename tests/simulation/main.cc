@@ -8,9 +8,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdio>
 #include <deque>
+#include <filesystem>
 #include <fstream>
 #include <new>
 #include <thread>
@@ -42,10 +44,17 @@ struct Shared {
   std::atomic<bool> broken{false};
   std::atomic<bool> differs{false};  // one that ran twice
   std::atomic<std::uint64_t> broken_seed{0};
+  // What each process is at, so that the seed it dies of is known.
+  static constexpr std::size_t kMostJobs = 256;
+  std::array<std::atomic<std::uint64_t>, kMostJobs> at{};
 };
 
+// In memory where there is such a place: key files are written durably.
 std::string folder() {
-  return fmt::format("/dev/shm/latchkey-simulation-{}", static_cast<int>(getpid()));
+  const std::filesystem::path memory = "/dev/shm";
+  const auto within =
+      std::filesystem::exists(memory) ? memory : std::filesystem::temp_directory_path();
+  return within / fmt::format("latchkey-simulation-{}", static_cast<int>(getpid()));
 }
 
 bool over(const Settings& settings, const Shared& shared, std::chrono::nanoseconds began) {
@@ -58,12 +67,14 @@ bool over(const Settings& settings, const Shared& shared, std::chrono::nanosecon
 // One in so many runs twice: a seed has to replay exactly.
 constexpr std::uint64_t kRunAgain = 50;
 
-void work(const Settings& settings, Shared& shared, std::chrono::nanoseconds began) {
+void work(const Settings& settings, Shared& shared, std::size_t job,
+          std::chrono::nanoseconds began) {
   Workshop workshop(folder());
   while (!over(settings, shared, began)) {
     const std::uint64_t number = shared.next.fetch_add(1);
     if (settings.seeds > 0 && number >= settings.seeds) return;
     const std::uint64_t seed = settings.base + number;
+    shared.at[job] = seed;
     const auto once = [&] {
       return World(workshop, {.seed = seed, .actions = settings.actions, .trace = {}}).run();
     };
@@ -123,7 +134,7 @@ int run(const Settings& settings) {
     }
     int status = 0;
     try {
-      work(settings, shared, began);
+      work(settings, shared, i, began);
     } catch (const std::exception& fault) {
       fmt::print(stderr, "{}\n", fault.what());
       status = 1;
@@ -131,10 +142,12 @@ int run(const Settings& settings) {
     _exit(status);
   }
   bool died = false;
-  for (const pid_t child : children) {
+  for (std::size_t i = 0; i < children.size(); ++i) {
     int status = 0;
-    waitpid(child, &status, 0);
-    died = died || status != 0;
+    waitpid(children[i], &status, 0);
+    if (status == 0) continue;
+    died = true;
+    fmt::print("a process of the simulation died of seed {}\n", shared.at[i].load());
   }
   const double seconds = std::chrono::duration<double>(real_time() - began).count();
   rusage used{};
@@ -150,7 +163,6 @@ int run(const Settings& settings) {
   const bool broken = shared.broken;
   if (broken) replay(settings, shared.broken_seed, 60);
   if (shared.differs) fmt::print("BROKEN: a seed replays exactly: that one did not\n");
-  if (died) fmt::print("a process of the simulation died\n");
   const bool failed = broken || died;
   if (!settings.junit.empty()) {
     std::ofstream(settings.junit) << fmt::format(
@@ -178,7 +190,8 @@ int main(int count, char** arguments) {
   app.add_option("--steps", settings.actions, "How many things are done in a history")
       ->capture_default_str();
   app.add_option("--seconds", settings.seconds, "For so long");
-  app.add_option("--jobs", settings.jobs, "How many processes")->check(CLI::Range(1, 256));
+  app.add_option("--jobs", settings.jobs, "How many processes")
+      ->check(CLI::Range(std::size_t{1}, Shared::kMostJobs));
   app.add_flag("--trace", settings.trace, "With --seed: print everything that happens");
   app.add_option("--junit", settings.junit, "Where to write the result for ./dev test");
   CLI11_PARSE(app, count, arguments);

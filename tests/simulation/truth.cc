@@ -97,6 +97,8 @@ void Truth::take(Known& known, const Row& row) {
     known.since = schedule_.now();
   }
   if (row.seen != known.seen) known.seen_since = schedule_.now();
+  const bool handed_out = row.issued != known.issued || row.issued_at != known.issued_at;
+  if (handed_out) known.issued_since = schedule_.now();
   known.there = true;
   known.user = row.user;
   known.device = row.device;
@@ -556,6 +558,8 @@ void Truth::judge_soft(const Node& node, const Call& call, const Answer& answer)
                               static_cast<int>(reason)));
   }
   if (request.doing != Doing::use || request.generation != known->issued) return;
+  // Its life may have begun anew after the row was read.
+  if (known->issued_since >= call.began) return;
   if (known->went_back || setting_.clocks_are_set) return;
   if (!expired(node, *known, request.generation, -kSkew)) {
     breaks(Invariant::newest_works,

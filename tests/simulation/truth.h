@@ -89,6 +89,7 @@ class Truth {
     Time seen_at;
     Time issued_at;
     Moment seen_since{0};
+    Moment issued_since{0};
     // What it was before somebody went back.
     bool ever_for_good = false;
     Moment ended_until{-1};

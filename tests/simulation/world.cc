@@ -329,8 +329,9 @@ void World::ask(Request request, std::function<void(const Answer*)> then) {
   carry(request, finish);
   if (duplicate_ > 0 && random_.one_in(duplicate_)) {
     // Whose answer nobody waits for, mostly.
-    schedule_.after(random_.of<Moment>({0us, 1ms, 300ms, 5s, 70s, 6min}),
-                    [this, request, finish] { carry(request, finish); });
+    schedule_.after(random_.of<Moment>({0us, 1ms, 300ms, 5s, 70s, 6min}), [this, request, finish] {
+      if (!mended_) carry(request, finish);
+    });
   }
   schedule_.after(kClientPatience, [finish] { finish(nullptr); });
 }
@@ -539,6 +540,7 @@ void World::fault() {
 // --- the end ---
 
 void World::mend() {
+  mended_ = true;
   loss_ = duplicate_ = 0;
   faults_ = {};
   clients_->set_unsaved(0);

@@ -141,6 +141,7 @@ class World {
   std::size_t duplicate_ = 0;
   std::size_t left_ = 0;
   Moment asleep_until_{0};
+  bool mended_ = false;  // nothing late arrives any longer
   std::array<std::size_t, 4> tempo_{};
   Outcome outcome_;
 };
