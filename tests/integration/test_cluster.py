@@ -267,6 +267,8 @@ def test_commands_reach_every_node(cluster):
         "the second node to know the new key",
         PROMPTLY,
     )
+    first.command("session", "soft-logout-all")
+    wait_until(lambda: status(second, newer.access) == (401, True), "everybody's end", PROMPTLY)
 
 
 def test_commands_without_a_socket(make_fragile_server):
