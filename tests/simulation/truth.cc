@@ -164,6 +164,16 @@ void Truth::committed(db::Tx& tx, const Cause& cause,
     }
     const auto& [user, device, refreshes, how, seen, seen_at, issued, issued_at] = *found;
     const Row row{user, device, refreshes, how, seen, seen_at, issued, issued_at};
+    if (known != nullptr && !known->there && cause.doing == Doing::login) {
+      // With clocks that are behind, a session that a restore has lost can give its id to another.
+      const Known lost = *known;
+      *known = Known();
+      known->id = id;
+      known->excused = lost.went_back;
+      known->used = schedule_.now();
+      take(*known, row);
+      continue;
+    }
     if (known == nullptr) {
       if (cause.doing != Doing::login) {
         breaks(Invariant::caused, fmt::format("{} began a session", name_of(cause.doing)));
