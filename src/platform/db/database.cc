@@ -53,27 +53,55 @@ void Database::report(std::string_view sentence) {
   if (on_trouble_) on_trouble_(sentence);
 }
 
+void OneStatement::operator()(Tx& tx) const {
+  if (patience && tx.waited() > *patience) {
+    throw Unavailable("a statement waited too long for its turn");
+  }
+  tx.run_one(sql, args, [this](Statement& statement) { read(into, statement); });
+}
+
+template <class Begin>
+Task<void> Database::completed(Begin begin) {
+  using Token = asio::use_awaitable_t<Executor>;
+  return asio::async_initiate<const Token, void(std::exception_ptr)>(
+      [begin = std::move(begin)](auto handler) {
+        // The guard keeps the caller's io_context running until its coroutine has been resumed.
+        auto guard = asio::make_work_guard(asio::get_associated_executor(handler));
+        begin([handler = std::move(handler),
+               guard = std::move(guard)](std::exception_ptr error) mutable {
+          asio::post(guard.get_executor(),
+                     [handler = std::move(handler), error = std::move(error)]() mutable {
+                       std::move(handler)(std::move(error));
+                     });
+          guard.reset();
+        });
+      },
+      Token{});
+}
+
 Task<void> Database::perform(Access access, Job job) {
   auto attempt = [this, access, job] {
-    using Token = asio::use_awaitable_t<Executor>;
-    return asio::async_initiate<const Token, void(std::exception_ptr)>(
-        [this, access, job](auto handler) {
-          // The guard keeps the caller's io_context running until its coroutine has been resumed.
-          auto guard = asio::make_work_guard(asio::get_associated_executor(handler));
-          submit(access, job,
-                 [handler = std::move(handler),
-                  guard = std::move(guard)](std::exception_ptr error) mutable {
-                   asio::post(guard.get_executor(),
-                              [handler = std::move(handler), error = std::move(error)]() mutable {
-                                std::move(handler)(std::move(error));
-                              });
-                   guard.reset();
-                 });
-        },
-        Token{});
+    return completed(
+        [this, access, job](Completion done) { submit(access, job, std::move(done)); });
   };
   if (access == Access::read) return attempt();
   return until_nothing_is_first(std::move(attempt));
+}
+
+Task<void> Database::read_one(OneStatement statement) {
+  if (dialect() == Dialect::sqlite) {
+    read_blocking(Job(statement));
+    co_return;
+  }
+  co_await completed([this, &statement](Completion done) {
+    submit_one(Access::read, statement, std::move(done));
+  });
+}
+
+Task<void> Database::write_one(OneStatement statement) {
+  co_await completed([this, &statement](Completion done) {
+    submit_one(Access::write, statement, std::move(done));
+  });
 }
 
 void Database::perform_now(Access access, Job job) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -28,6 +29,13 @@ namespace latchkey::db {
 class Unavailable : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+};
+
+// The transaction met another one (a deadlock, a serialization failure, a made-up key that is
+// taken): it may be run again.
+class Conflict : public Unavailable {
+ public:
+  using Unavailable::Unavailable;
 };
 
 // Another process uses this SQLite file.
@@ -92,6 +100,23 @@ class Job {
  private:
   void* object_;
   void (*call_)(void*, Tx&);
+};
+
+// One statement that is a transaction by itself: see one_statement.h. All that it points to
+// outlives the run.
+struct OneStatement {
+  std::string_view sql;
+  std::span<const Value> args;
+  // Takes what the statement gives; once for each try.
+  void (*read)(void* into, Statement& statement) = nullptr;
+  void* into = nullptr;
+  // A turn that comes later than this is too late: Unavailable.
+  std::optional<Duration> patience = {};
+  // The key of the row that it changes: what is written together is written in this order, so that
+  // no two such transactions wait for each other.
+  std::int64_t key = 0;
+
+  void operator()(Tx& tx) const;
 };
 
 namespace detail {
@@ -171,6 +196,12 @@ class Database {
     return outcome.take();
   }
 
+  // One statement, in a transaction of its own (one_statement.h). On PostgreSQL it is a single
+  // round trip, and what waits at the same time may share one. A statement that writes may run
+  // twice when a connection is lost: let it be one that finds nothing to do the second time.
+  Task<void> read_one(OneStatement statement);
+  Task<void> write_one(OneStatement statement);
+
   Dialect dialect() const { return dialect_; }
   virtual Stats stats() const = 0;
 
@@ -209,9 +240,16 @@ class Database {
   void perform_now(Access access, Job job);
   // Runs `job` on a database thread, then calls `done` there, or at once when it is refused.
   virtual void submit(Access access, Job job, Completion done) = 0;
+  // The same of one statement, which outlives that.
+  virtual void submit_one(Access access, OneStatement& statement, Completion done) {
+    submit(access, Job(statement), std::move(done));
+  }
 
  private:
   Task<void> perform(Access access, Job job);
+  // Waits for what `begin(completion)` has begun.
+  template <class Begin>
+  static Task<void> completed(Begin begin);
 
   const Dialect dialect_;
   std::mutex trouble_mutex_;

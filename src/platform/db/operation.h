@@ -15,8 +15,11 @@ struct Operation {
 
   Operation(Job what, std::move_only_function<void(std::exception_ptr)> then)
       : job(what), done(std::move(then)) {}
+  Operation(OneStatement& what, std::move_only_function<void(std::exception_ptr)> then)
+      : job(what), one(&what), done(std::move(then)) {}
 
   Job job;
+  const OneStatement* one = nullptr;  // all that the job runs, if it is one statement
   std::move_only_function<void(std::exception_ptr)> done;
   Clock::time_point enqueued = Clock::now();
 

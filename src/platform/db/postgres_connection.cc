@@ -17,6 +17,9 @@ constexpr Oid float4_type = 700;
 constexpr Oid float8_type = 701;
 constexpr Oid numeric_type = 1700;  // what sum() of integers gives
 
+// Of steps: the answers of as many fit the buffers of the connection.
+constexpr std::size_t longest_pipeline = 128;
+
 Oid type_of(Value::Kind kind) {
   switch (kind) {
     case Value::Kind::integer:
@@ -105,16 +108,22 @@ void PostgresConnection::begin_write() {
   pending_begin_ = "BEGIN ISOLATION LEVEL READ COMMITTED";
 }
 
+void PostgresConnection::begin_one(bool writes) {
+  session_.set_reading(!writes);
+  pending_begin_ = nullptr;
+}
+
 void PostgresConnection::commit() {
   if (std::exchange(pending_begin_, nullptr)) return;  // there was no statement
-  const PostgresResult result = session_.execute("COMMIT");
+  committed_ = false;
+  post("COMMIT", Step::Kind::commit);
+  finish_pipeline();
   // A transaction that had failed answers ROLLBACK.
-  if (std::string_view(PQcmdStatus(result.get())) != "COMMIT") {
-    throw Error("the transaction was rolled back");
-  }
+  if (!committed_) throw Error("the transaction was rolled back");
 }
 
 void PostgresConnection::send_end() {
+  if (!pipeline_.empty()) finish_pipeline();
   if (!pending_begin_) session_.send("COMMIT");
 }
 
@@ -126,27 +135,55 @@ void PostgresConnection::receive_end() {
 
 void PostgresConnection::roll_back() {
   if (std::exchange(pending_begin_, nullptr)) return;
-  session_.execute("ROLLBACK");
+  if (!pipeline_.empty()) {
+    try {
+      finish_pipeline();
+    } catch (const ConnectionLost&) {
+      throw;
+    } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): it is being undone
+    }
+  }
+  if (PQtransactionStatus(session_.handle()) != PQTRANS_IDLE) session_.execute("ROLLBACK");
 }
 
-Statement& PostgresConnection::start(std::string_view sql, std::span<const Value> args) {
+PostgresStatement& PostgresConnection::find(std::string_view sql, std::span<const Value> args) {
   detail::check_texts(args, sql);
   PostgresStatement& statement = statements_.find(sql, [&] {
     return std::make_unique<PostgresStatement>(sql, "s" + std::to_string(++prepared_));
   });
-  if (statement.running_) throw Error("run again while its rows are being read: " + statement.sql_);
   if (std::cmp_not_equal(args.size(), statement.numbered_.parameters)) {
     throw Error(std::to_string(args.size()) + " parameters given, " +
                 std::to_string(statement.numbered_.parameters) + " named: " + statement.sql_);
   }
+  return statement;
+}
+
+Statement& PostgresConnection::start(std::string_view sql, std::span<const Value> args) {
+  PostgresStatement& statement = find(sql, args);
+  if (statement.running_) throw Error("run again while its rows are being read: " + statement.sql_);
   bind(args);
-  noting_failure([&] { run(statement); });
+  noting_failure([&] {
+    post(statement, Step::Kind::run);
+    finish_pipeline();
+  });
+  statement.row_ = 0;
   statement.running_ = true;
   return statement;
 }
 
+void PostgresConnection::start_later(std::string_view sql, std::span<const Value> args,
+                                     bool made_up) {
+  PostgresStatement& statement = find(sql, args);
+  bind(args);
+  noting_failure([&] {
+    post(statement, Step::Kind::later, made_up);
+    if (pipeline_.size() >= longest_pipeline) finish_pipeline();
+  });
+}
+
 void PostgresConnection::script(std::string_view sql) {
   noting_failure([&] {
+    if (!pipeline_.empty()) finish_pipeline();
     if (const char* begin = std::exchange(pending_begin_, nullptr)) {
       session_.execute(begin);
       if (session_.pooled()) {
@@ -181,63 +218,120 @@ void PostgresConnection::bind(std::span<const Value> args) {
   }
 }
 
-// One round trip: a pipeline of what has to come first, and the statement.
-void PostgresConnection::run(PostgresStatement& statement) {
+void PostgresConnection::post(const char* sql, Step::Kind kind) {
+  pg_conn* const pg = session_.handle();
+  if (!PQenterPipelineMode(pg) ||
+      !PQsendQueryParams(pg, sql, 0, nullptr, nullptr, nullptr, nullptr, 0)) {
+    session_.fail_connection();
+  }
+  pipeline_.push_back({.kind = kind});
+}
+
+void PostgresConnection::post(PostgresStatement& statement, Step::Kind kind, bool made_up) {
+  if (const char* begin = std::exchange(pending_begin_, nullptr)) {
+    post(begin, Step::Kind::begin);
+    if (session_.pooled()) post(session_.opening().c_str(), Step::Kind::opening);
+  }
   pg_conn* const pg = session_.handle();
   const int count = statement.numbered_.parameters;
-  const char* const begin = std::exchange(pending_begin_, nullptr);
+  if (!PQenterPipelineMode(pg)) session_.fail_connection();
   // What is prepared stays with the server's session, which a pooler gives to others.
   const bool pooled = session_.pooled();
-  const bool prepare = !pooled && !statement.prepared_;
-  const auto send_alone = [pg](const char* sql) {
-    return PQsendQueryParams(pg, sql, 0, nullptr, nullptr, nullptr, nullptr, 0) != 0;
-  };
-  const auto send_statement = [&] {
-    if (pooled) {
-      return PQsendQueryParams(pg, statement.numbered_.text.c_str(), count,
-                               parameters_.types.data(), parameters_.values.data(),
-                               parameters_.lengths.data(), parameters_.formats.data(), 0) != 0;
+  if (!pooled && !statement.prepared_) {
+    if (!PQsendPrepare(pg, statement.name_.c_str(), statement.numbered_.text.c_str(), count,
+                       parameters_.types.data())) {
+      session_.fail_connection();
     }
-    return PQsendQueryPrepared(pg, statement.name_.c_str(), count, parameters_.values.data(),
-                               parameters_.lengths.data(), parameters_.formats.data(), 0) != 0;
-  };
-  const bool opens = begin && pooled;
-  const bool sent =
-      PQenterPipelineMode(pg) && (!begin || send_alone(begin)) &&
-      (!opens || send_alone(session_.opening().c_str())) &&
-      (!prepare || PQsendPrepare(pg, statement.name_.c_str(), statement.numbered_.text.c_str(),
-                                 count, parameters_.types.data())) &&
-      send_statement() && PQpipelineSync(pg);
-  if (!sent) session_.fail_connection();
+    statement.prepared_ = true;  // unless its answer says otherwise
+    pipeline_.push_back({.kind = Step::Kind::prepare, .statement = &statement});
+  }
+  const int sent =
+      pooled ? PQsendQueryParams(pg, statement.numbered_.text.c_str(), count,
+                                 parameters_.types.data(), parameters_.values.data(),
+                                 parameters_.lengths.data(), parameters_.formats.data(), 0)
+             : PQsendQueryPrepared(pg, statement.name_.c_str(), count, parameters_.values.data(),
+                                   parameters_.lengths.data(), parameters_.formats.data(), 0);
+  if (sent == 0) session_.fail_connection();
+  pipeline_.push_back({.kind = kind, .statement = &statement, .made_up = made_up});
+}
+
+// After the first failure the server skips the rest, to the end of the pipeline.
+void PostgresConnection::finish_pipeline() {
+  pg_conn* const pg = session_.handle();
+  const std::vector<Step> steps = std::exchange(pipeline_, {});
+  if (!PQpipelineSync(pg)) session_.fail_connection();
   session_.flush();
 
+  opening_.reset();
   PostgresResult failed;
-  PostgresResult opening;
-  int left = (begin ? 1 : 0) + (opens ? 1 : 0) + (prepare ? 1 : 0) + 1;
+  const Step* failed_step = nullptr;
+  auto step = steps.begin();
   for (;;) {
     PostgresResult result = session_.receive();
     if (!result) continue;  // the end of one step
     const ExecStatusType status = PQresultStatus(result.get());
     if (status == PGRES_PIPELINE_SYNC) break;
-    if (status == PGRES_PIPELINE_ABORTED) continue;
-    if (status == PGRES_FATAL_ERROR) {
-      if (!failed) failed = std::move(result);
-      continue;
+    if (step == steps.end()) session_.fail_connection();
+    const bool good = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+    if (good) {
+      take_answer(*step, std::move(result));
+    } else {
+      if (step->kind == Step::Kind::prepare) step->statement->prepared_ = false;
+      if (!failed && status != PGRES_PIPELINE_ABORTED) {
+        failed = std::move(result);
+        failed_step = &*step;
+      }
     }
-    if (left == 2 && prepare) statement.prepared_ = true;
-    if (left == 2 && opens) opening = std::move(result);
-    if (left == 1) statement.result_ = std::move(result);
-    --left;
+    ++step;
   }
   if (!PQexitPipelineMode(pg)) session_.fail_connection();
-  if (opening) session_.check_opening(opening.get());
-  if (failed) session_.check(failed.get(), statement.sql_);
-  statement.row_ = 0;
+  if (opening_) session_.check_opening(opening_.get());
+  if (!failed) return;
+  const std::string_view sql =
+      failed_step->statement ? failed_step->statement->sql() : std::string_view();
+  if (failed_step->made_up && PostgresSession::key_taken(failed.get())) {
+    throw Conflict("a made-up key is taken: " + std::string(sql));
+  }
+  session_.check(failed.get(), sql);
+}
+
+void PostgresConnection::take_answer(const Step& step, PostgresResult result) {
+  if (step.kind == Step::Kind::commit) {
+    committed_ = std::string_view(PQcmdStatus(result.get())) == "COMMIT";
+  } else if (step.kind == Step::Kind::opening) {
+    opening_ = std::move(result);
+  } else if (step.kind == Step::Kind::run) {
+    step.statement->result_ = std::move(result);
+  } else if (step.kind == Step::Kind::together) {
+    together_.emplace_back(step.statement, std::move(result));
+  }
+}
+
+// What comes before the end of a pipeline that begins no transaction is one.
+void PostgresConnection::run_together(std::span<const OneStatement* const> statements, bool write) {
+  begin_one(write);
+  together_.clear();
+  // All of them before any is sent: what was sent would take place.
+  for (const OneStatement* one : statements) find(one->sql, one->args);
+  noting_failure([&] {
+    for (const OneStatement* one : statements) {
+      bind(one->args);
+      post(find(one->sql, one->args), Step::Kind::together);
+    }
+    finish_pipeline();
+  });
+}
+
+void PostgresConnection::read_answer(std::size_t number, const OneStatement& statement) {
+  auto& [of, result] = together_.at(number);
+  of->result_ = std::move(result);
+  of->row_ = 0;
+  statement.read(statement.into, *of);
+  of->done();
 }
 
 void PostgresTx::notify(std::string_view payload) {
-  // pg_notify() returns void, which reads as an empty text.
-  one<std::string>("SELECT pg_notify(:channel, :payload)", channel, payload);
+  later("SELECT pg_notify(:channel, :payload)", channel, payload);
 }
 
 }  // namespace latchkey::db

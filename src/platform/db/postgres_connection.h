@@ -41,9 +41,11 @@ class PostgresStatement final : public Statement {
   int row_ = 0;
 };
 
-// A session with prepared statements and transactions, for one pool thread. A BEGIN travels with
-// the transaction's first statement, and the end of a read is not waited for: a lookup costs one
-// round trip.
+// A session with prepared statements and transactions, for one pool thread. What need not be waited
+// for is kept in a pipeline and travels with what comes next: a BEGIN with the transaction's first
+// statement, statements whose outcome nothing depends on with the next one, or with the commit. The
+// end of a read is not waited for either. A lookup costs one round trip, and so does a transaction
+// of one statement, which needs no BEGIN and no COMMIT.
 class PostgresConnection {
  public:
   PostgresConnection(const std::string& url, const Options& options, ServerHistory& history)
@@ -55,8 +57,13 @@ class PostgresConnection {
   const std::string& server_run() const { return session_.server_run(); }
   void drop_notifications() { session_.drop_notifications(); }
 
+  // Behind a pooler each transaction has to be opened: there is none of a single statement.
+  bool pooled() const { return session_.pooled(); }
+
   void begin_read();
   void begin_write();
+  // What comes is one statement, a transaction by itself: nothing begins, nothing is to be ended.
+  void begin_one(bool writes);
   // Throws ConnectionLost when it cannot be known whether the commit took place.
   void commit();
   // Ends a read: sends its end, and waits for the answer.
@@ -65,7 +72,14 @@ class PostgresConnection {
   void roll_back();
 
   Statement& start(std::string_view sql, std::span<const Value> args);
+  // To be sent with what comes next. A taken key is a Conflict when it was made up.
+  void start_later(std::string_view sql, std::span<const Value> args, bool made_up);
   void script(std::string_view sql);
+
+  // Runs statements in one transaction that is nothing else, and keeps their answers until the next
+  // run. None has taken place when it throws anything but ConnectionLost.
+  void run_together(std::span<const OneStatement* const> statements, bool write);
+  void read_answer(std::size_t number, const OneStatement& statement);
 
   // What the first statement failed with since this was last asked; null: nothing failed.
   std::exception_ptr take_failure() { return std::exchange(failure_, nullptr); }
@@ -82,8 +96,22 @@ class PostgresConnection {
     std::vector<std::array<char, 24>> numbers;
   };
 
+  // What the pipeline holds, in the order in which it is answered.
+  struct Step {
+    enum class Kind : std::uint8_t { begin, opening, prepare, later, run, together, commit };
+    Kind kind;
+    PostgresStatement* statement = nullptr;
+    bool made_up = false;
+  };
+
+  PostgresStatement& find(std::string_view sql, std::span<const Value> args);
   void bind(std::span<const Value> args);
-  void run(PostgresStatement& statement);
+  // Puts a statement, with its bound parameters, into the pipeline, behind what has to come first.
+  void post(PostgresStatement& statement, Step::Kind kind, bool made_up = false);
+  void post(const char* sql, Step::Kind kind);
+  // Sends the pipeline and takes all answers. Throws what the first failure means.
+  void finish_pipeline();
+  void take_answer(const Step& step, PostgresResult result);
   // Runs `act`, and keeps what it throws as the failure.
   template <class Act>
   void noting_failure(Act act);
@@ -92,6 +120,10 @@ class PostgresConnection {
   StatementCache<PostgresStatement> statements_;
   Parameters parameters_;
   const char* pending_begin_ = nullptr;
+  std::vector<Step> pipeline_;
+  std::vector<std::pair<PostgresStatement*, PostgresResult>> together_;
+  PostgresResult opening_;
+  bool committed_ = false;      // as the newest commit was answered
   std::uint64_t prepared_ = 0;  // statements so far, for their names
   std::exception_ptr failure_;
 };
@@ -117,6 +149,9 @@ class PostgresTx final : public Tx {
  protected:
   Statement& start(std::string_view sql, std::span<const Value> args) override {
     return connection_.start(sql, args);
+  }
+  void start_later(std::string_view sql, std::span<const Value> args, OnTakenKey taken) override {
+    connection_.start_later(sql, args, taken == OnTakenKey::run_again);
   }
 
  private:

@@ -104,6 +104,10 @@ class PostgresDatabase final : public Database {
     pool_.submit(PostgresItem(Operation(job, std::move(done)), access == Access::write));
   }
 
+  void submit_one(Access access, OneStatement& statement, Completion done) override {
+    pool_.submit(PostgresItem(Operation(statement, std::move(done)), access == Access::write));
+  }
+
  private:
   // What the pool announces has to come back. Behind pgBouncer in transaction mode LISTEN succeeds
   // and hears nothing; by chance one notification may still reach who asked for it.

@@ -100,7 +100,8 @@ void PostgresPool::close() {
 
 void PostgresPool::count(Stats& stats) const {
   stats.reads = reads_;
-  stats.writes = stats.commits = writes_;
+  stats.writes = writes_;
+  stats.commits = commits_;
   stats.failures = failures_ + queue_.failures();
   stats.reconnects = reconnects_;
   stats.waiting = queue_.size();
@@ -119,13 +120,17 @@ void PostgresPool::run(Connection connection) {
     PostgresQueue::Taken taken = queue_.take(connection->made_at(), idle_check);
     if (taken.closing) return;
     try {
-      if (taken.item) {
-        serve(*connection, *taken.item);
-        connection->drop_notifications();
+      if (taken.items.size() > 1) {
+        serve_together(*connection, taken.items);
+      } else if (!taken.items.empty()) {
+        serve(*connection, taken.items.front());
       } else if (!connection->alive()) {
         throw ConnectionLost("the server ended the connection");
       }
+      if (!taken.items.empty()) connection->drop_notifications();
+      queue_.done(taken);
     } catch (const ConnectionLost& lost) {
+      queue_.abandoned(taken);
       outage_.lost(lost.what());
       connection.reset();
     }
@@ -154,12 +159,17 @@ PostgresPool::Connection PostgresPool::reconnect() {
 }
 
 void PostgresPool::serve(PostgresConnection& connection, PostgresItem& item) {
+  const bool one = item.operation.one != nullptr && !connection.pooled();
   for (int tries = 1;; ++tries) {
     std::exception_ptr error;
     std::optional<ConnectionLost> lost;
     bool again = false;
     try {
-      item.write ? write(connection, item.operation) : read(connection, item.operation);
+      if (one) {
+        run_one(connection, item);
+      } else {
+        item.write ? write(connection, item.operation) : read(connection, item.operation);
+      }
     } catch (const OutcomeUnknown& failure) {
       error = std::current_exception();
       lost = own(failure);
@@ -174,7 +184,7 @@ void PostgresPool::serve(PostgresConnection& connection, PostgresItem& item) {
       error = std::current_exception();
     }
     if (!error) {
-      if (!item.write) connection.receive_end();
+      if (!item.write && !one) connection.receive_end();
       return;
     }
     connection.take_failure();
@@ -203,8 +213,75 @@ void PostgresPool::read(PostgresConnection& connection, Operation& operation) {
 void PostgresPool::write(PostgresConnection& connection, Operation& operation) {
   const auto hooks = run_write(connection, operation.job, operation.waited());
   ++writes_;
+  ++commits_;
   for (const auto& hook : hooks) hook();
   operation.done(nullptr);
+}
+
+// No BEGIN and no COMMIT: what PostgreSQL gets at once is a transaction by itself. Whether it took
+// place is not known when the connection is lost; by its contract it may run again.
+void PostgresPool::run_one(PostgresConnection& connection, PostgresItem& item) {
+  PostgresTx tx(connection, item.operation.waited());
+  connection.begin_one(item.write);
+  item.operation.job(tx);
+  if (const auto failure = connection.take_failure()) std::rethrow_exception(failure);
+  ++(item.write ? writes_ : reads_);
+  if (item.write) ++commits_;
+  item.operation.done(nullptr);
+}
+
+void PostgresPool::serve_together(PostgresConnection& connection,
+                                  std::vector<PostgresItem>& items) {
+  if (run_together(connection, items)) return;
+  for (auto item = items.begin(); item != items.end(); ++item) {
+    try {
+      serve(connection, *item);
+    } catch (const ConnectionLost&) {
+      for (auto rest = item + 1; rest != items.end(); ++rest) queue_.put_back(std::move(*rest));
+      throw;
+    }
+  }
+}
+
+bool PostgresPool::run_together(PostgresConnection& connection, std::vector<PostgresItem>& items) {
+  if (connection.pooled()) return false;
+  const bool write = items.front().write;
+  std::ranges::sort(items, {}, [](const PostgresItem& item) { return item.operation.one->key; });
+  std::vector<const OneStatement*> statements;
+  for (const PostgresItem& item : items) {
+    const OneStatement& one = *item.operation.one;
+    if (one.patience && item.operation.waited() > *one.patience) return false;
+    statements.push_back(&one);
+  }
+  try {
+    connection.run_together(statements, write);
+  } catch (const ConnectionLost& failure) {
+    const ConnectionLost lost = own(failure);
+    for (PostgresItem& item : items) {
+      item.retried = true;
+      queue_.put_back(std::move(item));
+    }
+    throw ConnectionLost(lost);
+  } catch (const std::exception&) {
+    connection.take_failure();
+    if (const auto lost = roll_back(connection)) {
+      for (PostgresItem& item : items) queue_.put_back(std::move(item));
+      throw ConnectionLost(*lost);
+    }
+    return false;
+  }
+  (write ? writes_ : reads_) += items.size();
+  if (write) ++commits_;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    std::exception_ptr error;
+    try {
+      connection.read_answer(i, *statements[i]);
+    } catch (...) {
+      error = std::current_exception();
+    }
+    items[i].operation.done(std::move(error));
+  }
+  return true;
 }
 
 void PostgresPool::give_up(PostgresItem& item, std::exception_ptr error) {

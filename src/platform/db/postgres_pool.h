@@ -47,6 +47,12 @@ class PostgresPool {
   void serve(PostgresConnection& connection, PostgresItem& item);
   void read(PostgresConnection& connection, Operation& operation);
   void write(PostgresConnection& connection, Operation& operation);
+  void run_one(PostgresConnection& connection, PostgresItem& item);
+  // Single statements: together, in one round trip and with one commit; each by itself if any
+  // fails.
+  void serve_together(PostgresConnection& connection, std::vector<PostgresItem>& items);
+  // False: none of them took place.
+  bool run_together(PostgresConnection& connection, std::vector<PostgresItem>& items);
   void give_up(PostgresItem& item, std::exception_ptr error);
 
   const std::string url_;
@@ -56,6 +62,7 @@ class PostgresPool {
   PostgresQueue queue_;
   std::atomic<std::uint64_t> reads_{0};
   std::atomic<std::uint64_t> writes_{0};
+  std::atomic<std::uint64_t> commits_{0};
   std::atomic<std::uint64_t> failures_{0};
   std::atomic<std::uint64_t> reconnects_{0};
   Outage outage_;

@@ -32,7 +32,9 @@ void PostgresQueue::push(PostgresItem item) {
       return refuse(std::move(item), reason);
     }
     item.deadline = item.operation.enqueued + patience_;
+    const bool gathers = !has_turn(item);
     items_.push_back(std::move(item));
+    if (gathers) return;  // to be taken by who is at it now
   }
   arrived_.notify_one();
 }
@@ -49,17 +51,46 @@ void PostgresQueue::put_back(PostgresItem item) {
 
 PostgresQueue::Taken PostgresQueue::take(Clock::time_point made_at, Duration longest) {
   const auto until = Clock::now() + longest;
-  const auto fits = [&](const PostgresItem& item) { return item.needs_newer_than < made_at; };
+  const auto fits = [&](const PostgresItem& item) {
+    return item.needs_newer_than < made_at && has_turn(item);
+  };
   std::unique_lock lock(mutex_);
   for (;;) {
     if (const auto it = std::ranges::find_if(items_, fits); it != items_.end()) {
-      Taken taken{std::move(*it)};
+      Taken taken;
+      taken.items.push_back(std::move(*it));
       items_.erase(it);
+      if (taken.items.front().operation.one != nullptr) gather(taken, made_at);
       return taken;
     }
-    if (closing_) return {std::nullopt, true};
-    if (arrived_.wait_until(lock, until) == std::cv_status::timeout) return {std::nullopt, false};
+    if (closing_) return {.items = {}, .closing = true};
+    if (arrived_.wait_until(lock, until) == std::cv_status::timeout) return {};
   }
+}
+
+// What was tried before goes alone.
+void PostgresQueue::gather(Taken& taken, Clock::time_point made_at) {
+  const bool write = taken.items.front().write;
+  ++gathering_[write ? 1 : 0];
+  if (taken.items.front().retried) return;
+  std::deque<PostgresItem> rest;
+  for (PostgresItem& item : items_) {
+    const bool joins = item.operation.one != nullptr && item.write == write && !item.retried &&
+                       item.needs_newer_than < made_at && taken.items.size() < largest_batch;
+    (joins ? taken.items.emplace_back(std::move(item)) : rest.emplace_back(std::move(item)));
+  }
+  items_.swap(rest);
+}
+
+void PostgresQueue::done(const Taken& taken) {
+  if (taken.items.empty() || taken.items.front().operation.one == nullptr) return;
+  const std::lock_guard lock(mutex_);
+  --gathering_[taken.items.front().write ? 1 : 0];
+}
+
+void PostgresQueue::abandoned(const Taken& taken) {
+  done(taken);
+  arrived_.notify_all();
 }
 
 bool PostgresQueue::closing_within(Duration span) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -43,12 +44,17 @@ class PostgresQueue {
   void put_back(PostgresItem item);
 
   struct Taken {
-    std::optional<PostgresItem> item;
+    // None, or one; or several that are one statement each, all reads or all writes.
+    std::vector<PostgresItem> items;
     bool closing = false;  // and no item was left
   };
-  // The next item for a connection made at `made_at`; waits for one, but not longer than
-  // `longest`.
+  // What a connection made at `made_at` is to do next; waits for it, but not longer than `longest`.
+  // Of single statements it takes all that wait. They gather meanwhile, since only some connections
+  // work on them at a time: who takes some says when they are done, or that it goes on without a
+  // connection.
   Taken take(Clock::time_point made_at, Duration longest);
+  void done(const Taken& taken);
+  void abandoned(const Taken& taken);
 
   // Waits for `span`; true when the queue is closing.
   bool closing_within(Duration span);
@@ -62,6 +68,14 @@ class PostgresQueue {
   std::uint64_t failures() const { return failures_; }
 
  private:
+  // Connections that work on single statements, of reads and of writes; and how many at most.
+  static constexpr std::size_t most_gathering = 2;
+  static constexpr std::size_t largest_batch = 32;
+  bool has_turn(const PostgresItem& item) const {
+    return item.operation.one == nullptr || gathering_[item.write ? 1 : 0] < most_gathering;
+  }
+  void gather(Taken& taken, Clock::time_point made_at);
+
   void expire();
   void refuse(PostgresItem item, const char* reason);
   std::vector<PostgresItem> remove_expired(Clock::time_point now);
@@ -72,6 +86,7 @@ class PostgresQueue {
   std::condition_variable arrived_;  // something was put in, or the queue is closing
   std::condition_variable closed_;
   std::deque<PostgresItem> items_;
+  std::array<std::size_t, 2> gathering_{};
   bool closing_ = false;
   std::atomic<std::uint64_t> failures_{0};
   std::thread expirer_;

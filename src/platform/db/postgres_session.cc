@@ -306,6 +306,11 @@ void PostgresSession::check(const pg_result* result, std::string_view sql) const
   throw Error(sentence);
 }
 
+bool PostgresSession::key_taken(const pg_result* result) {
+  const char* field = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  return field != nullptr && std::string_view(field) == "23505";  // unique_violation
+}
+
 void PostgresSession::fail_connection() const {
   throw ConnectionLost("the connection to the database failed: " +
                        without_line_end(PQerrorMessage(handle_)));

@@ -22,12 +22,6 @@ class ConnectionLost : public Unavailable {
   using Unavailable::Unavailable;
 };
 
-// The transaction met another one (a deadlock, a serialization failure): it may be run again.
-class Conflict : public Unavailable {
- public:
-  using Unavailable::Unavailable;
-};
-
 struct ResultDeleter {
   void operator()(pg_result* result) const;
 };
@@ -83,6 +77,8 @@ class PostgresSession {
 
   // Throws what an error of the server means: ConnectionLost, Conflict, Unavailable or Error.
   void check(const pg_result* result, std::string_view sql) const;
+  // Whether it is the error of a key that is taken.
+  static bool key_taken(const pg_result* result);
   [[noreturn]] void fail_connection() const;
   // Whether what follows is meant to be read-only.
   void set_reading(bool reading) { reading_ = reading; }

@@ -119,17 +119,25 @@ template <class All>
 struct EachRow;
 template <class... Stored>
 struct EachRow<std::tuple<Stored...>> {
+ public:
   template <class... Rows, class Fn, class... Args>
   static void run(Tx& tx, std::string_view sql, const Fn& fn, const Args&... args) {
-    tx.each<Stored...>(
-        sql,
-        [&](Stored&... values) {
-          std::tuple<Stored&...> all{values...};
-          [&]<std::size_t... i>(std::index_sequence<i...>) {
-            fn(Reader<Rows>::template read<columns_before<i, Rows...>()>(all)...);
-          }(std::index_sequence_for<Rows...>{});
-        },
-        args...);
+    tx.each<Stored...>(sql, [&](Stored&... values) { hand_over<Rows...>(fn, values...); }, args...);
+  }
+
+  // Of a statement that runs.
+  template <class... Rows, class Fn>
+  static void read(Statement& statement, const Fn& fn) {
+    read_rows<Stored...>(statement, [&](Stored&... values) { hand_over<Rows...>(fn, values...); });
+  }
+
+ private:
+  template <class... Rows, class Fn>
+  static void hand_over(const Fn& fn, Stored&... values) {
+    std::tuple<Stored&...> all{values...};
+    [&]<std::size_t... i>(std::index_sequence<i...>) {
+      fn(Reader<Rows>::template read<columns_before<i, Rows...>()>(all)...);
+    }(std::index_sequence_for<Rows...>{});
   }
 };
 
@@ -186,6 +194,13 @@ template <class Row, class... More>
 std::int64_t insert(Tx& tx, std::string_view sql, const Row& row, const More&... more) {
   return std::apply([&](const auto&... column) { return tx.run(sql, column.get(row)..., more...); },
                     Columns<Row>::kAll);
+}
+
+// The same of a row whose key was made up: see Tx::insert_later.
+template <class Row, class... More>
+void insert_later(Tx& tx, std::string_view sql, const Row& row, const More&... more) {
+  std::apply([&](const auto&... column) { tx.insert_later(sql, column.get(row)..., more...); },
+             Columns<Row>::kAll);
 }
 
 }  // namespace latchkey::db

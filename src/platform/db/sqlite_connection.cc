@@ -25,6 +25,11 @@ bool passes(int code) {
   }
 }
 
+bool key_taken(int code) {
+  return code == SQLITE_CONSTRAINT_PRIMARYKEY || code == SQLITE_CONSTRAINT_UNIQUE ||
+         code == SQLITE_CONSTRAINT_ROWID;
+}
+
 Value column(sqlite3_stmt* statement, int i) {
   switch (sqlite3_column_type(statement, i)) {
     case SQLITE_INTEGER:
@@ -170,6 +175,8 @@ void SqliteConnection::fail(int code, std::string_view sql) {
   std::exception_ptr failure;
   if (passes(code)) {
     failure = std::make_exception_ptr(Unavailable(sentence));
+  } else if (keys_are_made_up_ && key_taken(code)) {
+    failure = std::make_exception_ptr(Conflict(sentence));
   } else if ((code & 0xff) == SQLITE_NOTADB) {
     failure = std::make_exception_ptr(Refused(sentence));
   } else {
@@ -177,6 +184,20 @@ void SqliteConnection::fail(int code, std::string_view sql) {
   }
   if (!failure_) failure_ = failure;
   std::rethrow_exception(failure);
+}
+
+// There is no way to spare: it runs at once.
+void SqliteTx::start_later(std::string_view sql, std::span<const Value> args, OnTakenKey taken) {
+  struct MadeUp {
+    MadeUp(SqliteConnection& of, bool so) : connection(of) { connection.keys_are_made_up(so); }
+    ~MadeUp() { connection.keys_are_made_up(false); }
+    SqliteConnection& connection;
+  };
+  const MadeUp made_up(connection_, taken == OnTakenKey::run_again);
+  run_one(sql, args, [](Statement& statement) {
+    while (statement.next({})) {
+    }
+  });
 }
 
 }  // namespace latchkey::db

@@ -68,12 +68,16 @@ class SqliteConnection {
   // Throws Unavailable or Error for a result code of SQLite's, and keeps it as the failure.
   [[noreturn]] void fail(int code, std::string_view sql);
 
+  // Whether a taken key is a Conflict instead of an Error.
+  void keys_are_made_up(bool so) { keys_are_made_up_ = so; }
+
   sqlite3* handle() const { return handle_; }
 
  private:
   sqlite3* handle_ = nullptr;
   StatementCache<SqliteStatement> statements_;
   std::exception_ptr failure_;
+  bool keys_are_made_up_ = false;
 };
 
 // A transaction on a SqliteConnection: the code that runs the job begins and ends it.
@@ -96,6 +100,7 @@ class SqliteTx final : public Tx {
   Statement& start(std::string_view sql, std::span<const Value> args) override {
     return connection_.start(sql, args);
   }
+  void start_later(std::string_view sql, std::span<const Value> args, OnTakenKey taken) override;
 
  private:
   SqliteConnection& connection_;

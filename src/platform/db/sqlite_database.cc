@@ -124,6 +124,11 @@ class SqliteDatabase final : public Database {
     done(nullptr);
   }
 
+  void submit_one(Access access, OneStatement& statement, Completion done) override {
+    if (access == Access::read) return submit(access, Job(statement), std::move(done));
+    writer_.submit(Operation(statement, std::move(done)));
+  }
+
  private:
   void shut() {
     closed_ = true;

@@ -12,6 +12,7 @@ namespace {
 
 // The log is copied into the file when it has grown to this many pages (4 MiB).
 constexpr int checkpoint_pages = 1'000;
+constexpr int most_tries = 6;  // of a write that met a key which it had made up
 
 bool passes(const std::exception_ptr& error) {
   try {
@@ -119,32 +120,47 @@ void SqliteWriter::commit_batch(Batch& batch) {
   }
 }
 
-// Throws when the failure is the whole batch's.
 void SqliteWriter::run_entry(Entry& entry, bool alone) {
-  if (!alone) connection_.run("SAVEPOINT entry");
+  for (int tries = 1; try_entry(entry, alone) && tries < most_tries; ++tries) {
+    entry.error = nullptr;
+    if (alone) connection_.run("BEGIN IMMEDIATE");
+  }
+}
+
+// Throws when the failure is the whole batch's.
+bool SqliteWriter::try_entry(Entry& entry, bool alone) {
+  // What a single statement has done is undone by SQLite when it fails.
+  const bool savepoint = !alone && entry.operation.one == nullptr;
+  if (savepoint) connection_.run("SAVEPOINT entry");
+  bool again = false;
   try {
     SqliteTx tx(connection_, entry.operation.waited());
     entry.operation.job(tx);
     tx.run_before_commit();
     if (const auto failure = connection_.take_failure()) std::rethrow_exception(failure);
     entry.after_commit = tx.take_hooks();
-    if (!alone) connection_.run("RELEASE entry");
-  } catch (...) {
-    connection_.take_failure();
+    if (savepoint) connection_.run("RELEASE entry");
+    return false;
+  } catch (const Conflict&) {
     entry.error = std::current_exception();
-    entry.after_commit.clear();
-    // A full disk or an I/O error ends SQLite's transaction, and all that ran in it.
-    if (!connection_.in_transaction()) {
-      if (alone) return;
-      throw Unavailable("the database lost the transaction");
-    }
-    if (alone) {
-      connection_.roll_back();
-    } else {
-      connection_.run("ROLLBACK TO entry");
-      connection_.run("RELEASE entry");
-    }
+    again = true;
+  } catch (...) {
+    entry.error = std::current_exception();
   }
+  connection_.take_failure();
+  entry.after_commit.clear();
+  // A full disk or an I/O error ends SQLite's transaction, and all that ran in it.
+  if (!connection_.in_transaction()) {
+    if (alone) return false;
+    throw Unavailable("the database lost the transaction");
+  }
+  if (alone) {
+    connection_.roll_back();
+  } else if (savepoint) {
+    connection_.run("ROLLBACK TO entry");
+    connection_.run("RELEASE entry");
+  }
+  return again;
 }
 
 void SqliteWriter::finish(Batch& batch) {

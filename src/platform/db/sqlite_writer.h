@@ -53,6 +53,8 @@ class SqliteWriter {
   Batch next_batch();
   void commit_batch(Batch& batch);
   void run_entry(Entry& entry, bool alone);
+  // One try. True: it met a key that it had made up, and is to be run again.
+  bool try_entry(Entry& entry, bool alone);
   void finish(Batch& batch);
   void checkpoint();
 

@@ -119,6 +119,22 @@ class Statement {
   ~Statement() = default;
 };
 
+namespace detail {
+
+// Calls fn(column, …) for each row that is left.
+template <class... Cols, class Fn>
+void read_rows(Statement& statement, Fn&& fn) {
+  std::array<Value, sizeof...(Cols)> row;
+  while (statement.next(row)) {
+    [&]<std::size_t... i>(std::index_sequence<i...>) {
+      std::tuple<Cols...> columns{detail::from_value<Cols>(row[i])...};
+      fn(std::get<i>(columns)...);
+    }(std::index_sequence_for<Cols...>{});
+  }
+}
+
+}  // namespace detail
+
 // One transaction, handed to the function that Database::read or Database::write runs, and valid
 // only within it.
 //
@@ -157,13 +173,7 @@ class Tx {
   void each(std::string_view sql, Fn&& fn, const Args&... args) {
     const std::array<Value, sizeof...(Args)> values{detail::to_value(args)...};
     const Running statement(&start(sql, values));
-    std::array<Value, sizeof...(Cols)> row;
-    while (statement->next(row)) {
-      [&]<std::size_t... i>(std::index_sequence<i...>) {
-        std::tuple<Cols...> columns{detail::from_value<Cols>(row[i])...};
-        fn(std::get<i>(columns)...);
-      }(std::index_sequence_for<Cols...>{});
-    }
+    detail::read_rows<Cols...>(*statement, fn);
   }
 
   // Runs a statement without a result; returns the number of rows it changed. A conflict is
@@ -174,6 +184,29 @@ class Tx {
     const Running statement(&start(sql, values));
     if (statement->next({})) detail::wrong_row_count(sql, "rows");
     return statement->affected();
+  }
+
+  // Runs a statement of whose outcome nothing depends within fn: on PostgreSQL it travels with the
+  // next one, or with the commit, and costs no round trip. It fails when it fails: there.
+  template <class... Args>
+  void later(std::string_view sql, const Args&... args) {
+    const std::array<Value, sizeof...(Args)> values{detail::to_value(args)...};
+    start_later(sql, values, OnTakenKey::fail);
+  }
+
+  // The same with an INSERT whose key was made up: if it is taken, fn runs again, from the start,
+  // and makes up another.
+  template <class... Args>
+  void insert_later(std::string_view sql, const Args&... args) {
+    const std::array<Value, sizeof...(Args)> values{detail::to_value(args)...};
+    start_later(sql, values, OnTakenKey::run_again);
+  }
+
+  // Runs one statement; `read` (a function of Statement&) takes what it gives.
+  template <class Read>
+  void run_one(std::string_view sql, std::span<const Value> args, const Read& read) {
+    const Running statement(&start(sql, args));
+    read(*statement);
   }
 
   // Runs statements without parameters, separated by semicolons, once; nothing is kept. For the
@@ -217,6 +250,8 @@ class Tx {
   Duration waited() const { return waited_; }
 
  protected:
+  enum class OnTakenKey { fail, run_again };
+
   Tx() = default;
   ~Tx() = default;
   Tx(const Tx&) = delete;
@@ -224,6 +259,8 @@ class Tx {
 
   // Prepares `sql` or finds it prepared, and binds `args`.
   virtual Statement& start(std::string_view sql, std::span<const Value> args) = 0;
+
+  virtual void start_later(std::string_view sql, std::span<const Value> args, OnTakenKey taken) = 0;
 
   // Calls what before_commit() was given: for the code that runs the write, between its function
   // and the commit.

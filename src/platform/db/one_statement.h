@@ -1,0 +1,85 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include "platform/db/database.h"
+#include "platform/db/row.h"
+#include "platform/task.h"
+
+// Transactions of a single statement, which is what the token path needs: found by its key, or
+// changed if it is still as it was read. They take one round trip to PostgreSQL, where any other
+// transaction takes two at least.
+namespace latchkey::db {
+
+namespace detail {
+
+// What a statement that reads at most one row gives.
+template <class... Rows>
+struct OneRow {
+  std::string_view sql;
+  std::optional<std::tuple<Rows...>> found;
+
+  void take(Statement& statement) {
+    found.reset();
+    EachRow<AllStored<Rows...>>::template read<Rows...>(statement, [this](Rows&&... rows) {
+      if (found) wrong_row_count(sql, "more than one row");
+      found.emplace(std::move(rows)...);
+    });
+  }
+};
+
+// What a statement that changes rows gives.
+struct Changed {
+  std::string_view sql;
+  std::int64_t rows = 0;
+
+  void take(Statement& statement) {
+    if (statement.next({})) wrong_row_count(sql, "rows");
+    rows = statement.affected();
+  }
+};
+
+template <class Taken>
+OneStatement one_statement(Taken& taken, std::span<const Value> args) {
+  return {
+      .sql = taken.sql,
+      .args = args,
+      .read = [](void* into, Statement& statement) { static_cast<Taken*>(into)->take(statement); },
+      .into = &taken};
+}
+
+}  // namespace detail
+
+// The one row of a SELECT that lists the columns of these structs (row.h); more is an Error. `sql`
+// is a static text.
+template <class... Rows, class... Args>
+Task<std::optional<std::tuple<Rows...>>> read_row(Database& db, std::string_view sql,
+                                                  Args... args) {
+  const std::array<Value, sizeof...(Args)> values{detail::to_value(args)...};
+  detail::OneRow<Rows...> row{sql, {}};
+  co_await db.read_one(detail::one_statement(row, values));
+  co_return std::move(row.found);
+}
+
+// Runs a statement that changes rows, and returns how many: durable when it returns. It may run
+// twice when a connection is lost: let it change only what is still as it was read, so that the
+// second run changes nothing (and says 0). `key` is that of the row. A turn that comes later than
+// `patience` is too late: Unavailable.
+template <class... Args>
+Task<std::int64_t> change(Database& db, std::int64_t key, std::optional<Duration> patience,
+                          std::string_view sql, Args... args) {
+  const std::array<Value, sizeof...(Args)> values{detail::to_value(args)...};
+  detail::Changed changed{.sql = sql};
+  OneStatement statement = detail::one_statement(changed, values);
+  statement.patience = patience;
+  statement.key = key;
+  co_await db.write_one(statement);
+  co_return changed.rows;
+}
+
+}  // namespace latchkey::db
