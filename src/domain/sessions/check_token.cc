@@ -192,13 +192,12 @@ Identity Sessions::holder_of(const Session& session, Generation generation) cons
 }
 
 void Sessions::remember(const Use& use, const Known& known, const Standing& standing, Time now) {
-  TokenCache::Entry entry;
-  entry.identity = holder_of(known.session, known.token.generation);
-  entry.until = standing.until;
-  entry.judged_at = now;
-  entry.noted_active = now;
-  entry.ticket = known.ticket;
-  worker(use.worker).cache.insert(known.token, std::move(entry));
+  worker(use.worker)
+      .cache.insert(known.token, {.identity = holder_of(known.session, known.token.generation),
+                                  .until = standing.until,
+                                  .judged_at = now,
+                                  .noted_active = now,
+                                  .ticket = known.ticket});
 }
 
 }  // namespace latchkey::sessions

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,19 +19,49 @@ namespace latchkey::sessions {
 // so it takes no lock; Changes makes it forget.
 class TokenCache {
  public:
-  // What find() reads comes first and fits two cache lines: a hit waits for memory, for little
-  // else.
-  struct Entry {
-    Token::Bytes bytes{};
+  // What is known of a good token.
+  struct Judged {
+    Identity identity;
     std::optional<Time> until;
     Time judged_at;
-    Time noted_active;  // when its use was last noted for the database
+    Time noted_active;
     Changes::Ticket ticket = 0;
-    Identity identity;
+  };
+
+  // How it is remembered: what find() reads fits two cache lines, for a hit waits for memory and
+  // for little else; the rest is packed, since there are many.
+  class alignas(32) Entry {
+   public:
     // Answers that surfaces rendered for this token, to send again; which slot is whose, they
     // agree on among themselves.
     static constexpr std::size_t kSlots = 2;
-    std::array<std::string, kSlots> rendered;
+    std::string& rendered(std::size_t slot);
+
+    // Unpacked: for the first answer, not for each.
+    Identity identity() const;
+    // When the token ends by its own lifetime.
+    std::optional<Time> expires_at() const;
+
+    Time noted_active;  // when its use was last noted for the database
+
+   private:
+    friend class TokenCache;
+    struct Packed;  // what follows it are the texts
+    struct Unpack {
+      void operator()(Packed* packed) const;
+    };
+
+    void take(const Token& token, const Judged& judged);
+    void forget();
+
+    Token::Bytes bytes_{};
+    Time until_;  // never() when there is no such time
+    Time judged_at_;
+    Changes::Ticket ticket_ = 0;
+    UserId user_{};
+    Time expires_at_;
+    std::unique_ptr<Packed, Unpack> packed_;
+    std::unique_ptr<std::array<std::string, kSlots>> rendered_;
   };
 
   // `capacity` in entries; 0 remembers nothing.
@@ -42,17 +73,17 @@ class TokenCache {
   Entry* find(const Token& token, Time now);
 
   // Remembers it; what was not used for long makes room.
-  Entry& insert(const Token& token, Entry entry);
+  Entry& insert(const Token& token, const Judged& judged);
 
   void clear();
   std::size_t size() const;
 
  private:
-  struct Maps;
+  struct Store;
 
   const Changes& changes_;
   std::size_t half_;
-  std::unique_ptr<Maps> maps_;
+  std::unique_ptr<Store> store_;
 };
 
 }  // namespace latchkey::sessions

@@ -24,7 +24,7 @@ Token token(SessionId session, Generation generation = 0, std::uint8_t tag = 1) 
 class TokenCacheTest : public ::testing::Test {
  protected:
   void insert(TokenCache& cache, const Token& token, std::optional<Time> until = {}) {
-    TokenCache::Entry entry;
+    TokenCache::Judged entry;
     entry.identity.session = token.session;
     entry.identity.user = UserId{99};
     entry.until = until;
@@ -43,11 +43,50 @@ class TokenCacheTest : public ::testing::Test {
 TEST_F(TokenCacheTest, FindsExactlyWhatWasInserted) {
   insert(cache_, token(SessionId{1}));
   ASSERT_TRUE(has(cache_, token(SessionId{1})));
-  EXPECT_EQ(cache_.find(token(SessionId{1}), kNoon)->identity.session, SessionId{1});
+  EXPECT_EQ(cache_.find(token(SessionId{1}), kNoon)->identity().session, SessionId{1});
   EXPECT_FALSE(has(cache_, token(SessionId{2})));
   EXPECT_FALSE(has(cache_, token(SessionId{1}, 1))) << "another generation";
   EXPECT_FALSE(has(cache_, token(SessionId{1}, 0, 2))) << "another tag";
   EXPECT_TRUE(has(cache_, token(SessionId{1}))) << "and asking for those harms nothing";
+}
+
+TEST_F(TokenCacheTest, KnowsAllOfTheHolder) {
+  TokenCache::Judged known;
+  known.identity = {.user = UserId{99},
+                    .session = SessionId{1},
+                    .localpart = "a.long.name.that.fits.no.small.string",
+                    .device_id = "PHONE",
+                    .admin = true,
+                    .suspended = true,
+                    .expires_at = kNoon + 5min,
+                    .issued_at = kNoon - 1min,
+                    .grant = std::make_shared<const ClientGrant>("client", "openid a:b")};
+  known.judged_at = kNoon;
+  known.ticket = changes_->ticket();
+  cache_.insert(token(SessionId{1}), known);
+  TokenCache::Entry* entry = cache_.find(token(SessionId{1}), kNoon);
+  ASSERT_NE(entry, nullptr);
+  const Identity who = entry->identity();
+  EXPECT_EQ(who.user, UserId{99});
+  EXPECT_EQ(who.session, SessionId{1});
+  EXPECT_EQ(who.localpart, "a.long.name.that.fits.no.small.string");
+  EXPECT_EQ(who.device_id, "PHONE");
+  EXPECT_TRUE(who.admin);
+  EXPECT_TRUE(who.suspended);
+  EXPECT_EQ(who.expires_at, kNoon + 5min);
+  EXPECT_EQ(entry->expires_at(), kNoon + 5min);
+  EXPECT_EQ(who.issued_at, kNoon - 1min);
+  ASSERT_TRUE(who.grant);
+  EXPECT_EQ(*who.grant, *known.identity.grant);
+
+  entry->rendered(1) = "an answer";
+  EXPECT_EQ(cache_.find(token(SessionId{1}), kNoon)->rendered(1), "an answer");
+  EXPECT_EQ(cache_.find(token(SessionId{1}), kNoon)->rendered(0), "");
+  insert(cache_, token(SessionId{1}));
+  entry = cache_.find(token(SessionId{1}), kNoon);
+  EXPECT_EQ(entry->rendered(1), "") << "another's answer";
+  EXPECT_FALSE(entry->identity().grant);
+  EXPECT_EQ(entry->expires_at(), std::nullopt);
 }
 
 TEST_F(TokenCacheTest, KeepsTwoGenerationsOfASession) {
@@ -86,7 +125,7 @@ TEST_F(TokenCacheTest, ForgetsWhatChanged) {
 }
 
 TEST_F(TokenCacheTest, AnEntryReadBeforeAChangeIsNeverFound) {
-  TokenCache::Entry entry;
+  TokenCache::Judged entry;
   entry.identity.session = SessionId{1};
   entry.judged_at = kNoon;
   entry.ticket = changes_->ticket();
@@ -148,7 +187,7 @@ TEST_F(TokenCacheTest, ARevocationIsNeverLostBetweenTicketAndInsert) {
             if (remembered < before) lost = true;
             continue;
           }
-          TokenCache::Entry entry;
+          TokenCache::Judged entry;
           entry.identity.session = SessionId{1};
           entry.identity.user = UserId{99};
           entry.judged_at = kNoon;

@@ -28,8 +28,9 @@ http::Response stop(http::Response response) {
   return response;
 }
 
-// Answers to a good token of ours.
-void answer_good(const Edge& edge, const http::Request& request, const sessions::Identity& who,
+// Answers to a good token of ours. `who` says whose it is, which is seldom asked.
+template <class Who>
+void answer_good(const Edge& edge, const http::Request& request, const Who& who,
                  http::Response& response) {
   response.content_type = {};
   if (edge.options.translate == EdgeOptions::Translate::none) return;
@@ -41,7 +42,7 @@ void answer_good(const Edge& edge, const http::Request& request, const sessions:
     return;
   }
   const auto question = uri->find('?');
-  const auto query = query_in_the_name_of(who, edge.server_name,
+  const auto query = query_in_the_name_of(who(), edge.server_name,
                                           question == uri->npos ? "" : uri->substr(question + 1));
   if (!query) {
     response = stop(request::error(403, "M_FORBIDDEN", "The query of the request cannot be read."));
@@ -56,7 +57,7 @@ bool check_at_once(const Edge& edge, const http::Request& request, http::Respons
   if (token.empty()) return false;
   const auto* known = edge.sessions.recall(request::use_of(request), token);
   if (known == nullptr) return false;
-  answer_good(edge, request, known->identity, response);
+  answer_good(edge, request, [known] { return known->identity(); }, response);
   return true;
 }
 
@@ -75,14 +76,14 @@ Task<http::Response> check(const Edge& edge, const http::Request& request) {
   http::Response response;
   // A token of the query does not come by check_at_once().
   if (const auto* known = edge.sessions.recall(request::use_of(request), credentials.token)) {
-    answer_good(edge, request, known->identity, response);
+    answer_good(edge, request, [known] { return known->identity(); }, response);
     co_return response;
   }
   const auto verdict = co_await edge.sessions.check(request::use_of(request), credentials.token);
   // Without our prefix it may be a token of the homeserver's own.
   if (verdict.standing.reason == Reason::not_ours) co_return pass();
   if (!verdict.standing.active()) co_return stop(request::refusal(verdict.standing));
-  answer_good(edge, request, verdict.identity, response);
+  answer_good(edge, request, [&] { return verdict.identity; }, response);
   co_return response;
 }
 

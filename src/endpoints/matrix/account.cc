@@ -27,8 +27,8 @@ bool whoami_at_once(const Api& api, const http::Request& request, http::Response
   if (!request.query.empty()) return false;  // it may hold a token too
   Entry* entry = api.sessions.recall(request::use_of(request), request::header_token(request));
   if (entry == nullptr) return false;
-  std::string& rendered = entry->rendered[request::kWhoami];
-  if (rendered.empty()) rendered = render(api, entry->identity);
+  std::string& rendered = entry->rendered(request::kWhoami);
+  if (rendered.empty()) rendered = render(api, entry->identity());
   response.body = rendered;
   return true;
 }

@@ -93,9 +93,9 @@ std::string render(const Identity& who) {
   return text;
 }
 
-void finish(std::string& body, const Identity& who, Time now) {
-  if (who.expires_at) {
-    const auto left = std::chrono::floor<std::chrono::seconds>(*who.expires_at + kSlack - now);
+void finish(std::string& body, std::optional<Time> expires_at, Time now) {
+  if (expires_at) {
+    const auto left = std::chrono::floor<std::chrono::seconds>(*expires_at + kSlack - now);
     std::array<char, 24> digits;
     const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), left.count()).ptr;
     body.append(R"(,"expires_in":)").append(digits.data(), end);
@@ -132,10 +132,10 @@ bool introspect_at_once(const Clock& clock, sessions::Sessions& sessions,
   Entry* entry =
       sessions.recall({.worker = request.worker, .address = {}, .user_agent = {}}, token);
   if (entry == nullptr) return false;
-  std::string& rendered = entry->rendered[request::kIntrospection];
-  if (rendered.empty()) rendered = render(entry->identity);
+  std::string& rendered = entry->rendered(request::kIntrospection);
+  if (rendered.empty()) rendered = render(entry->identity());
   response.body = rendered;
-  finish(response.body, entry->identity, clock.now());
+  finish(response.body, entry->expires_at(), clock.now());
   return true;
 }
 
@@ -183,7 +183,7 @@ Task<http::Response> introspect(const Clock& clock, sessions::Sessions& sessions
   const bool told = verdict.standing.active() && (homeserver || (grant && grant->client == client));
   if (told) {
     response.body = render(verdict.identity);
-    finish(response.body, verdict.identity, clock.now());
+    finish(response.body, verdict.identity.expires_at, clock.now());
   } else {
     response.body = R"({"active":false})";
   }
