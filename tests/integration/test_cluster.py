@@ -50,6 +50,46 @@ def test_one_session_on_two_nodes(cluster):
     assert client.softs == 0
 
 
+def test_what_a_refresh_replaces_is_over_everywhere_with_its_grace(
+    make_fragile_server, own_postgres
+):
+    """A node that remembers the older token hears of the refresh, which its client never used."""
+    first = make_fragile_server(sessions={"refresh_grace": "1s"})
+    second = make_fragile_server(start=False, sessions={"refresh_grace": "1s"})
+    for shared in ("database", "keys_file", "public_url"):
+        second.options[shared] = first.options[shared]
+    second.start()
+    client = new_client(first.api)
+    oldest = client.access
+    assert_good(second.api.whoami(oldest))
+    pair = first.api.refresh(client.refresh_token).json()
+    assert_good(second.api.whoami(oldest))  # the client may not have the new one
+    assert_good(second.api.whoami(oldest))
+    pair = first.api.refresh(pair["refresh_token"]).json()
+    wait_until(lambda: status(second, oldest) == (401, True), "the end of the grace", 20)
+    assert_good(second.api.whoami(pair["access_token"]))
+
+
+def test_refreshes_race_on_two_nodes(cluster):
+    """Tabs on two nodes show the same token at once, again and again: all get the same pair."""
+    first, second = cluster
+    client = new_client(first.api)
+    token = client.refresh_token
+    for _ in range(10):
+        pairs = []
+
+        def refresh(api, shown=token, pairs=pairs):
+            answer = api.refresh(shown).json()
+            pairs.append((answer["access_token"], answer["refresh_token"]))
+
+        together(*(lambda api=api: refresh(api) for api in (first.api, second.api) * 3))
+        assert len(pairs) == 6
+        assert len(set(pairs)) == 1
+        access, token = pairs[0]
+        assert_good(first.api.whoami(access))
+        assert_good(second.api.whoami(access))
+
+
 def test_ends_are_seen_everywhere(cluster):
     first, second = cluster
     clients = [new_client(first.api) for _ in range(4)]

@@ -146,6 +146,7 @@ Registration::Made Registration::sign_in(db::Tx& tx, accounts::Account account,
   if (!wanted.inhibit_login) {
     sessions::NewSession first = wanted.session;
     first.method = sessions::Method::registration;
+    first.new_device = true;  // a new account has none
     made.session = parts_.sessions.start(tx, made.account, first).value();
   }
   return made;

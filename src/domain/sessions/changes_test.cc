@@ -87,6 +87,28 @@ TEST_F(ChangesTest, AnnouncementsOfOtherNodes) {
   }
 }
 
+TEST_F(ChangesTest, SeveralSessionsInOneMessageOfAnotherNode) {
+  const Announcer announcer(*changes_);
+  const std::string id = std::to_string(kSessionNumber);
+  const std::string several[] = {"sessions/another " + id, "sessions/another 1 " + id + " 3",
+                                 "sessions/another x", "sessions/another 1 x 3"};
+  for (const std::string& said : several) {
+    const auto ticket = changes_->ticket();
+    announcer.hear(said);
+    EXPECT_FALSE(fresh(ticket)) << said;
+  }
+  const auto ticket = changes_->ticket();
+  announcer.hear("sessions/another 1 2 3");
+  EXPECT_TRUE(fresh(ticket));
+}
+
+TEST_F(ChangesTest, ASessionToBeAnnouncedSoonIsForgottenHereAtOnce) {
+  Announcer announcer(*changes_);
+  const auto ticket = changes_->ticket();
+  announcer.session_soon(kSession);
+  EXPECT_FALSE(fresh(ticket));
+}
+
 // The order that keeps a revocation from being lost: the writer commits, then marks; the reader
 // takes its ticket, then reads. Whatever they do at the same time, a reader that saw the old
 // value is stale once the writer is done.

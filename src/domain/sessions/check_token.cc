@@ -102,15 +102,20 @@ Task<std::expected<Sessions::Known, Standing>> Sessions::know(const Use& use, st
   const Changes::Ticket ticket = changes_.ticket();
   Lost lost;
   bool key_lost = false;  // as far as this node has not heard of it
-  auto session = co_await db_.read([&](db::Tx& tx) {
-    auto row = find_session(tx, token.session);
-    if (deaf) key_lost = keys::key_lost(tx, token.key);
-    if (!row) {
-      lost = lost_row(tx, IdSource::born(token.session));
-      lost.folded_into = folded_into(tx, token.session);
-    }
-    return row;
-  });
+  // Mostly there is a row, and nothing else to ask.
+  std::optional<Session> session;
+  if (!deaf) session = co_await find_session(db_, token.session);
+  if (!session) {
+    session = co_await db_.read([&](db::Tx& tx) {
+      auto row = find_session(tx, token.session);
+      if (deaf) key_lost = keys::key_lost(tx, token.key);
+      if (!row) {
+        lost = lost_row(tx, IdSource::born(token.session));
+        lost.folded_into = folded_into(tx, token.session);
+      }
+      return row;
+    });
+  }
   if (key_lost && mac != TokenCodec::Check::key_lost) {
     mac = TokenCodec::Check::key_lost;
     keys_announced_ = true;
@@ -130,8 +135,9 @@ Task<std::expected<Sessions::Known, Standing>> Sessions::know(const Use& use, st
   if (!worker(use.worker).codec.fits(token, session->record.nonce)) {
     co_return std::unexpected(unknown(Reason::forged));
   }
+  const Generation stored_seen = session->record.seen;
   promotions_.apply(session->record);
-  co_return Known{token, std::move(*session), ticket};
+  co_return Known{token, std::move(*session), ticket, stored_seen};
 }
 
 Task<Verdict> Sessions::check(const Use& use, std::string_view text, Duration slack) {
@@ -146,7 +152,8 @@ Task<Verdict> Sessions::judge_token(const Use& use, std::string_view text, Durat
                                     bool any_scope) {
   const auto known = co_await know(use, text, Kind::access);
   if (!known) co_return Verdict{known.error(), {}};
-  const auto& [token, session, ticket] = *known;
+  const Token& token = known->token;
+  const Session& session = known->session;
 
   const Time now = clock_.now();
   Question asked = question(session, token.generation, now);
@@ -169,7 +176,8 @@ Task<Verdict> Sessions::judge_token(const Use& use, std::string_view text, Durat
 Task<std::optional<Account>> Sessions::recognise(const Use& use, std::string_view text) {
   const auto known = co_await know(use, text, Kind::access);
   if (!known) co_return std::nullopt;
-  const auto& [token, session, ticket] = *known;
+  const Token& token = known->token;
+  const Session& session = known->session;
   const bool signed_in_again =
       co_await db_.read([&](db::Tx& tx) { return newer_session_on_device(tx, session.record); });
   const Question asked = question(session, token.generation, clock_.now());

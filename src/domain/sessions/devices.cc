@@ -40,11 +40,10 @@ std::optional<Device> find_device(db::Tx& tx, UserId user, std::string_view devi
   return db::row<Device>(tx, sql, user, device_id);
 }
 
-bool insert_device(db::Tx& tx, const Device& device) {
+void insert_device(db::Tx& tx, const Device& device) {
   static const std::string sql = "INSERT INTO devices (" + db::column_list<Device>() +
-                                 ") VALUES (" + db::parameter_list<Device>() +
-                                 ") ON CONFLICT DO NOTHING";
-  return db::insert(tx, sql, device) == 1;
+                                 ") VALUES (" + db::parameter_list<Device>() + ")";
+  db::insert_later(tx, sql, device);
 }
 
 void rename_device(db::Tx& tx, const events::Events& events, DeviceKey key,

@@ -51,8 +51,9 @@ std::optional<Device> find_device(db::Tx& tx, UserId user, std::string_view devi
 // Whether the user once had a device of this ID, which is deleted now.
 bool had_device(db::Tx& tx, UserId user, std::string_view device_id);
 
-// False when the key or the name is taken.
-bool insert_device(db::Tx& tx, const Device& device);
+// The key was made up, and the name is no live device's: a taken one is the write's to meet, which
+// then runs again (Tx::insert_later).
+void insert_device(db::Tx& tx, const Device& device);
 void rename_device(db::Tx& tx, const events::Events& events, DeviceKey key,
                    const std::string& display_name);
 

@@ -47,12 +47,12 @@ void fold_taken_over(db::Tx& tx, DeviceKey device) {
     last = id;
     if (fold == Fold::never) continue;
     if (!first) first = id;
-    tx.run("DELETE FROM sessions WHERE id = :id", id);
+    tx.later("DELETE FROM sessions WHERE id = :id", id);
   }
   if (!last) return;
-  tx.run("UPDATE devices SET folded_to = :last WHERE id = :id", *last, device);
+  tx.later("UPDATE devices SET folded_to = :last WHERE id = :id", *last, device);
   if (!first) return;
-  tx.run(
+  tx.later(
       "UPDATE devices SET folded_bits = :bits, folded_from = COALESCE(folded_from, :first)"
       " WHERE id = :id",
       IdSource::low_bits(device), *first, device);

@@ -1,6 +1,8 @@
 #include "domain/sessions/promotions.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace latchkey::sessions {
 
@@ -26,17 +28,21 @@ void Promotions::flush(db::Database& db, const Announcer& announcer) {
     if (being_written_.empty()) being_written_ = std::exchange(noted_, {});
     if (being_written_.empty()) return;
   }
-  // Only this thread changes being_written_, so it can be read without the lock.
+  // Only this thread changes being_written_, so it can be read without the lock. In the order of
+  // the ids, so that no two nodes wait for each other.
+  std::vector<SessionId> ids;
+  for (const auto& [id, use] : being_written_) ids.push_back(id);
+  std::ranges::sort(ids);
   db.write_now([&](db::Tx& tx) {
-    for (const auto& [id, use] : being_written_) {
-      const bool moved = tx.run(
-                             "UPDATE sessions SET previous_issued_at = seen_issued_at,"
-                             " seen_issued_at = issued_at, seen = issued, seen_at = :at"
-                             " WHERE id = :id AND issued = :generation AND seen < issued",
-                             use.at, id, use.generation) > 0;
-      if (moved) announcer.session(tx, id);
+    for (const SessionId id : ids) {
+      const Use& use = being_written_.at(id);
+      tx.later(
+          "UPDATE sessions SET previous_issued_at = seen_issued_at,"
+          " seen_issued_at = issued_at, seen = issued, seen_at = :at"
+          " WHERE id = :id AND issued = :generation AND seen < issued",
+          use.at, id, use.generation);
     }
-    return true;
+    announcer.sessions(tx, ids);
   });
   const std::scoped_lock lock(mutex_);
   being_written_.clear();

@@ -1,4 +1,5 @@
-// What POST /refresh does: one row, decided and written under its lock.
+// What POST /refresh does: one row, decided from what was read of it and written if it is still so,
+// otherwise under its lock (docs/decisions/0028-cheap-writes.md).
 
 #include "domain/sessions/session_rows.h"
 #include "domain/sessions/sessions.h"
@@ -39,25 +40,8 @@ Task<std::expected<TokenPair, Standing>> Sessions::refresh(const Use& use,
     co_return std::unexpected(told(foreseen.refusal, known->session.record));
   }
 
-  const RefreshDecision decision = co_await db_.write([&](db::Tx& tx) {
-    // A turn that comes late might come after the grace of what the client did meanwhile.
-    if (policy_.refresh_grace > Duration{0} && tx.waited() > policy_.refresh_grace / 2) {
-      throw db::Unavailable("a refresh waited too long for its turn");
-    }
-    auto session = find_session(tx, token.session, Lock::yes);
-    if (!session) throw db::Unavailable("a session vanished while it was refreshed");
-    promotions_.apply(session->record);
-    RefreshDecision result = decide_refresh(question(*session, token.generation, clock_.now()));
-    if (result.changed) {
-      update_session(tx, result.after);
-      announcer_.session(tx, token.session);
-      if (result.after.ended != session->record.ended) {
-        events_.tell(tx, events::SessionEnded{session->account.id, token.session,
-                                              result.after.ended, result.after.end_reason.value()});
-      }
-    }
-    return result;
-  });
+  const auto unlocked = co_await refresh_unlocked(*known, foreseen);
+  const RefreshDecision decision = unlocked ? *unlocked : co_await refresh_locked(*known);
 
   if (decision.step == RefreshStep::refuse) {
     refused_refreshes_.add(use.worker);
@@ -77,6 +61,52 @@ Task<std::expected<TokenPair, Standing>> Sessions::refresh(const Use& use,
   activity_.note(use.worker, token.session, clock_.now(),
                  {std::string(use.address), std::string(use.user_agent)});
   co_return tokens_of(use.worker, decision.after);
+}
+
+// A turn that comes late might come after the grace of what the client did meanwhile.
+std::optional<Duration> Sessions::refresh_patience() const {
+  if (policy_.refresh_grace == Duration{0}) return std::nullopt;
+  return policy_.refresh_grace / 2;
+}
+
+// What was foreseen from the row as it was read, if that is how it ends: absent when it ends the
+// session, or when the row is no longer what it was.
+Task<std::optional<RefreshDecision>> Sessions::refresh_unlocked(const Known& known,
+                                                                const RefreshDecision& foreseen) {
+  if (foreseen.step == RefreshStep::refuse) co_return std::nullopt;
+  if (!foreseen.changed) co_return foreseen;
+  const Record& before = known.session.record;
+  const Record& after = foreseen.after;
+  if (!co_await update_unchanged(db_, before, known.stored_seen, after, refresh_patience())) {
+    co_return std::nullopt;
+  }
+  // What is remembered of the generation before `seen` knows of no grace yet. Nothing else that was
+  // good is worth less now.
+  if (after.seen != known.stored_seen) announcer_.session_soon(after.id);
+  co_return foreseen;
+}
+
+Task<RefreshDecision> Sessions::refresh_locked(const Known& known) {
+  co_return co_await db_.write([&](db::Tx& tx) {
+    if (const auto patience = refresh_patience(); patience && tx.waited() > *patience) {
+      throw db::Unavailable("a refresh waited too long for its turn");
+    }
+    const SessionId id = known.token.session;
+    auto session = find_session(tx, id, Lock::yes);
+    if (!session) throw db::Unavailable("a session vanished while it was refreshed");
+    promotions_.apply(session->record);
+    RefreshDecision result =
+        decide_refresh(question(*session, known.token.generation, clock_.now()));
+    if (result.changed) {
+      update_session(tx, result.after);
+      announcer_.session(tx, id);
+      if (result.after.ended != session->record.ended) {
+        events_.tell(tx, events::SessionEnded{session->account.id, id, result.after.ended,
+                                              result.after.end_reason.value()});
+      }
+    }
+    return result;
+  });
 }
 
 }  // namespace latchkey::sessions

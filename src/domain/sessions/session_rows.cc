@@ -8,6 +8,7 @@
 #include "domain/ground/id_source.h"
 #include "domain/sessions/lost_rows.h"
 #include "platform/crypto/hash.h"
+#include "platform/db/one_statement.h"
 #include "platform/text/base64.h"
 #include "platform/text/utf8.h"
 
@@ -19,6 +20,9 @@ using MaybeText = std::optional<std::string>;
 
 constexpr std::size_t kLongestUserAgent = 255;
 constexpr auto kUserAgentNotedEvery = std::chrono::hours{1};
+// More than an honest person ends while they are kept, and little enough for one who fills the
+// database.
+constexpr std::int64_t kMostEndedOfAnAccount = 500;
 
 Nonce nonce_from(const std::string& text) {
   Nonce nonce{};
@@ -109,22 +113,37 @@ struct latchkey::db::Columns<latchkey::sessions::Record> {
 
 namespace latchkey::sessions {
 
-std::optional<Session> find_session(db::Tx& tx, SessionId id, Lock lock) {
+namespace {
+
+const Text& session_by_id() {
   static const Text sql = "SELECT " + db::column_list<Record>("s") + ", " +
                           db::column_list<Account>("u") +
                           " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = :id";
+  return sql;
+}
+
+}  // namespace
+
+std::optional<Session> find_session(db::Tx& tx, SessionId id, Lock lock) {
   if (lock == Lock::yes) {
     // Of the session alone: on the join it would lock the account too.
     tx.one<SessionId>("SELECT id FROM sessions WHERE id = :id" + Text(tx.for_update()), id);
   }
   std::optional<Session> found;
   db::each_row<Record, Account>(
-      tx, sql,
+      tx, session_by_id(),
       [&](Record&& record, Account&& account) {
         found.emplace(std::move(record), std::move(account));
       },
       id);
   return found;
+}
+
+Task<std::optional<Session>> find_session(db::Database& db, SessionId id) {
+  auto row = co_await db::read_row<Record, Account>(db, session_by_id(), id);
+  if (!row) co_return std::nullopt;
+  auto& [record, account] = *row;
+  co_return Session{std::move(record), std::move(account)};
 }
 
 std::optional<Account> lock_account(db::Tx& tx, UserId user) {
@@ -143,7 +162,7 @@ void require_account_held(const db::Tx& tx, UserId user) {
 }
 
 void update_session(db::Tx& tx, const Record& r) {
-  tx.run(
+  tx.later(
       "UPDATE sessions SET seen = :seen, seen_at = :seen_at, issued = :issued,"
       " previous_issued_at = :previous, seen_issued_at = :seen_issued, issued_at = :issued_at,"
       " ended = :ended, end_reason = :reason, ended_at = :ended_at WHERE id = :id",
@@ -151,14 +170,29 @@ void update_session(db::Tx& tx, const Record& r) {
       r.end_reason, r.ended_at, r.id);
 }
 
-bool insert_session(db::Tx& tx, const Record& record, const Origin& origin,
+// What a decision to go on depends on, and others change: which generations there are, since when,
+// that nobody has ended the session, and that the account is neither locked nor deactivated.
+Task<bool> update_unchanged(db::Database& db, const Record& before, Generation stored_seen,
+                            const Record& after, std::optional<Duration> patience) {
+  const std::int64_t changed = co_await db::change(
+      db, std::to_underlying(after.id), patience,
+      "UPDATE sessions SET seen = :seen, seen_at = :seen_at, issued = :issued,"
+      " previous_issued_at = :previous, seen_issued_at = :seen_issued, issued_at = :issued_at"
+      " WHERE id = :id AND issued = :was_issued AND issued_at = :was_issued_at"
+      " AND seen IN (:stored_seen, :was_seen) AND ended = 0 AND EXISTS (SELECT 1 FROM users u"
+      " WHERE u.id = sessions.user_id AND u.locked_at IS NULL AND u.deactivated_at IS NULL)",
+      after.seen, after.seen_at, after.issued, after.previous_issued_at, after.seen_issued_at,
+      after.issued_at, after.id, before.issued, before.issued_at, stored_seen, before.seen);
+  co_return changed == 1;
+}
+
+void insert_session(db::Tx& tx, const Record& record, const Origin& origin,
                     std::optional<BrowserSessionId> browser) {
   static const Text sql = "INSERT INTO sessions (" + db::column_list<Record>() +
                           ", browser_session, address, user_agent) VALUES (" +
-                          db::parameter_list<Record>() +
-                          ", :browser, :address, :agent) ON CONFLICT (id) DO NOTHING";
-  return db::insert(tx, sql, record, browser, unless_empty(origin.address),
-                    keep_user_agent(tx, origin.user_agent, record.created_at)) == 1;
+                          db::parameter_list<Record>() + ", :browser, :address, :agent)";
+  db::insert_later(tx, sql, record, browser, unless_empty(origin.address),
+                   keep_user_agent(tx, origin.user_agent, record.created_at));
 }
 
 std::optional<UserId> end_session(db::Tx& tx, SessionId id, Ended how, EndReason why, Time now) {
@@ -278,7 +312,7 @@ std::optional<std::int64_t> keep_user_agent(db::Tx& tx, std::string_view text, T
   std::uint64_t id = 0;
   for (int i = 0; i < 8; ++i) id = (id << 8) | digest[static_cast<std::size_t>(i)];
   const auto key = static_cast<std::int64_t>(id >> 1);
-  tx.run(
+  tx.later(
       "INSERT INTO user_agents (id, text, used_at) VALUES (:id, :text, :now) ON CONFLICT (id)"
       " DO UPDATE SET used_at = :now WHERE user_agents.used_at <= :before",
       key, kept, now, now - kUserAgentNotedEvery);
@@ -310,7 +344,7 @@ void delete_user_agents_named_by(db::Tx& tx, UserId user) {
 
 void update_activity(db::Tx& tx, SessionId id, Time at, const Origin& origin) {
   const auto agent = keep_user_agent(tx, origin.user_agent, at);
-  tx.run(
+  tx.later(
       "UPDATE sessions SET last_active_at = :at, address = COALESCE(:address, address),"
       " user_agent = COALESCE(:agent, user_agent) WHERE id = :id AND last_active_at < :at"
       " AND ended < :over",
@@ -322,7 +356,7 @@ namespace {
 // False when the row must stay: without it the session would look lost.
 bool purge_ended(db::Tx& tx, SessionId id) {
   if (judge_lost(lost_row(tx, IdSource::born(id))).reason == Reason::lost) return false;
-  tx.run("DELETE FROM sessions WHERE id = :id", id);
+  tx.later("DELETE FROM sessions WHERE id = :id", id);
   return true;
 }
 
@@ -333,26 +367,26 @@ bool purge_device(db::Tx& tx, DeviceKey device) {
        ids<SessionId>(tx, "SELECT id FROM sessions WHERE device = :device AND ended = 2", device)) {
     all_gone = purge_ended(tx, id) && all_gone;
   }
-  if (all_gone) tx.run("DELETE FROM devices WHERE id = :id", device);
+  if (all_gone) tx.later("DELETE FROM devices WHERE id = :id", device);
   return all_gone;
 }
 
 }  // namespace
 
-void purge_excess(db::Tx& tx, UserId user, std::int64_t kept) {
-  constexpr std::int64_t kAtOnce = 10;  // more than one for each that begins
+void purge_excess(db::Tx& tx, UserId user) {
+  constexpr std::int64_t kAtOnce = 10;  // more than one for each that ends
   for (const DeviceKey device :
        ids<DeviceKey>(tx,
                       "SELECT id FROM devices WHERE user_id = :user AND deleted_at IS NOT NULL"
                       " ORDER BY deleted_at DESC, id DESC LIMIT :limit OFFSET :kept",
-                      user, kAtOnce, kept)) {
+                      user, kAtOnce, kMostEndedOfAnAccount)) {
     purge_device(tx, device);
   }
   for (const SessionId id :
        ids<SessionId>(tx,
                       "SELECT id FROM sessions WHERE user_id = :user AND device IS NULL"
                       " AND ended = 2 ORDER BY id DESC LIMIT :limit OFFSET :kept",
-                      user, kAtOnce, kept)) {
+                      user, kAtOnce, kMostEndedOfAnAccount)) {
     purge_ended(tx, id);
   }
 }

@@ -9,7 +9,9 @@
 
 #include "domain/sessions/origin.h"
 #include "domain/sessions/record.h"
+#include "platform/db/database.h"
 #include "platform/db/row.h"
+#include "platform/task.h"
 
 // The columns of `users` that every lookup of a session or a browser joins.
 template <>
@@ -32,6 +34,8 @@ namespace latchkey::sessions {
 // transaction ends.
 enum class Lock { no, yes };
 std::optional<Session> find_session(db::Tx& tx, SessionId id, Lock lock = Lock::no);
+// The same in a transaction of its own.
+Task<std::optional<Session>> find_session(db::Database& db, SessionId id);
 
 // The account's row, locked until the transaction ends. Whatever begins or ends sessions of an
 // account takes this lock first, so that no session begins on a device that is just deleted.
@@ -44,8 +48,16 @@ void require_account_held(const db::Tx& tx, UserId user);
 // Writes everything that a refresh or a promotion changes, and how the session ended.
 void update_session(db::Tx& tx, const Record& record);
 
-// False when the id is taken: ask for another.
-bool insert_session(db::Tx& tx, const Record& record, const Origin& origin,
+// Writes what a refresh that goes on changes, in a transaction of its own, if the session and its
+// account are still as `before`, from which that was decided: `stored_seen` is what the row said of
+// `seen`, where `before` may know of a later use that is on its way to the database. False: they
+// are not, or the connection was lost and this has been written before; to be decided again.
+// Unavailable when its turn comes later than `patience`.
+Task<bool> update_unchanged(db::Database& db, const Record& before, Generation stored_seen,
+                            const Record& after, std::optional<Duration> patience);
+
+// A taken id is the write's to meet, which then runs again (Tx::insert_later).
+void insert_session(db::Tx& tx, const Record& record, const Origin& origin,
                     std::optional<BrowserSessionId> browser = {});
 
 // Ends the session unless it is over already. A deliberate end overwrites a soft one.
@@ -109,7 +121,7 @@ std::optional<SessionId> purge_sessions_without_device(db::Tx& tx, Time before,
                                                        std::int64_t limit);
 
 // Of an account that begins and ends sessions again and again: what is over beyond the newest so
-// many goes before its time, a few rows at once.
-void purge_excess(db::Tx& tx, UserId user, std::int64_t kept);
+// many goes before its time, a few rows at once. For who has just ended something for good.
+void purge_excess(db::Tx& tx, UserId user);
 
 }  // namespace latchkey::sessions

@@ -158,7 +158,10 @@ class Sessions {
   // --- upkeep, from one housekeeping thread ---
 
   // Writes first uses and activity that were noted since the last time.
-  void flush_promotions() { promotions_.flush(db_, announcer_); }
+  void flush_promotions() {
+    promotions_.flush(db_, announcer_);
+    announcer_.flush(db_);
+  }
   void flush_activity() { activity_.flush(db_); }
   void heartbeat();
   // Removes what ended longer ago than the policy keeps it.
@@ -204,6 +207,7 @@ class Sessions {
     Token token;
     Session session;
     Changes::Ticket ticket;
+    Generation stored_seen = 0;  // without the use that is on its way to the database
   };
 
   Worker& worker(std::size_t index);
@@ -225,6 +229,10 @@ class Sessions {
   template <class End>
   Task<std::expected<void, Standing>> end_by_token(const Use& use, std::string_view text, Kind kind,
                                                    End end);
+  Task<std::optional<RefreshDecision>> refresh_unlocked(const Known& known,
+                                                        const RefreshDecision& foreseen);
+  Task<RefreshDecision> refresh_locked(const Known& known);
+  std::optional<Duration> refresh_patience() const;
   Task<void> probe();
   Task<void> remember_future_birth(SessionId id);
   Task<void> move_forward(const Token& token);

@@ -43,6 +43,8 @@ bool Sessions::end(db::Tx& tx, const Session& session, Ended how, EndReason why)
   const bool ended = end_row(tx, account.id, record.id, how, why);
   if (how == Ended::for_good && record.device) {
     end(tx, OneDevice{account.id, *record.device}, how, why);
+  } else if (how == Ended::for_good) {
+    purge_excess(tx, account.id);
   }
   return ended;
 }
@@ -60,6 +62,7 @@ std::size_t Sessions::end(db::Tx& tx, const OneDevice& which, Ended how, EndReas
   if (const auto deleted = delete_device(tx, which.device, clock_.now())) {
     require_same(which.user, deleted->user);
     events_.tell(tx, events::DeviceDeleted{which.user, which.device, deleted->id, why});
+    purge_excess(tx, which.user);
   }
   return ended;
 }
@@ -74,6 +77,7 @@ std::size_t Sessions::end(db::Tx& tx, const AllOf& which, Ended how, EndReason w
     for (const Device& device : delete_devices_of_user(tx, which.user, clock_.now())) {
       events_.tell(tx, events::DeviceDeleted{which.user, device.key, device.id, why});
     }
+    purge_excess(tx, which.user);
   }
   announcer_.account(tx, which.user);
   events_.tell(tx, events::SignedOutEverywhere{which.user, why, which.but});

@@ -14,10 +14,6 @@
 namespace latchkey::sessions {
 namespace {
 
-// More than an honest person ends while they are kept, and little enough for one who fills the
-// database.
-constexpr std::int64_t kMostEndedOfAnAccount = 500;
-
 Record fresh_record(UserId user, const std::optional<Device>& device, const NewSession& wanted,
                     Time now) {
   Record record;
@@ -50,6 +46,7 @@ bool Sessions::make_room(db::Tx& tx, UserId user, Holding what) {
   const auto over = room_for_one_more(policy_, what, open.size());
   open.resize(over.value_or(0));
   for (const SessionId id : open) end_row(tx, user, id, Ended::for_good, EndReason::crowded_out);
+  if (!open.empty()) purge_excess(tx, user);
   return over.has_value();
 }
 
@@ -59,16 +56,14 @@ std::optional<Device> Sessions::add_device(db::Tx& tx, UserId user,
   require_account_held(tx, user);
   if (!make_room(tx, user, Holding::device)) return std::nullopt;
   // The account is locked, so a name given by the client cannot be taken in the meantime; what
-  // can collide is a made-up name or key, and another try makes another.
-  for (;;) {
-    Device device{details, ids_.next<DeviceKey>(clock_.now()), user,
-                  device_id.value_or(new_device_id())};
-    if (!insert_device(tx, device)) continue;
-    const std::string& name = device.display_name;
-    events_.tell(tx, events::DeviceAdded{user, device.key, device.id,
-                                         name.empty() ? std::nullopt : std::optional(name)});
-    return device;
-  }
+  // can collide is a made-up name or key, and another try of the write makes another.
+  Device device{details, ids_.next<DeviceKey>(clock_.now()), user,
+                device_id.value_or(new_device_id())};
+  insert_device(tx, device);
+  const std::string& name = device.display_name;
+  events_.tell(tx, events::DeviceAdded{user, device.key, device.id,
+                                       name.empty() ? std::nullopt : std::optional(name)});
+  return device;
 }
 
 std::expected<Session, StartRefusal> Sessions::start(db::Tx& tx, const Account& account,
@@ -78,7 +73,8 @@ std::expected<Session, StartRefusal> Sessions::start(db::Tx& tx, const Account& 
   if (account.locked_at) return std::unexpected(StartRefusal::account_locked);
 
   std::optional<Device> device;
-  if (wanted.device_id) device = find_device(tx, account.id, *wanted.device_id);
+  if (wanted.device_id && !wanted.new_device)
+    device = find_device(tx, account.id, *wanted.device_id);
   if (device) {
     end(tx, OneDevice{account.id, device->key}, Ended::softly, EndReason::taken_over);
     fold_taken_over(tx, device->key);
@@ -91,11 +87,9 @@ std::expected<Session, StartRefusal> Sessions::start(db::Tx& tx, const Account& 
 
   const Time now = clock_.now();
   Session session{fresh_record(account.id, device, wanted, now), account};
-  do {
-    session.record.id =
-        device ? ids_.next_of<SessionId>(now, device->key) : ids_.next<SessionId>(now);
-  } while (!insert_session(tx, session.record, wanted.origin, wanted.browser));
-  purge_excess(tx, account.id, kMostEndedOfAnAccount);
+  session.record.id =
+      device ? ids_.next_of<SessionId>(now, device->key) : ids_.next<SessionId>(now);
+  insert_session(tx, session.record, wanted.origin, wanted.browser);
   events_.tell(tx, events::SessionStarted{account.id, session.record.id, session.record.device});
   return session;
 }

@@ -13,8 +13,9 @@ namespace latchkey::sessions {
 struct NewSession {
   // Absent: one is made; a client with a grant then gets none (it has no Matrix scope).
   std::optional<std::string> device_id;
-  DeviceDetails device = {};              // of one that is not known yet
-  bool refreshes = false;                 // the client takes refresh tokens
+  bool new_device = false;    // the ID was made up: no device has it, and none need be looked for
+  DeviceDetails device = {};  // of one that is not known yet
+  bool refreshes = false;     // the client takes refresh tokens
   std::optional<ClientGrant> grant = {};  // of an OAuth 2.0 client
   std::optional<Method> method = {};
   // By whose click it began on the same machine: for people to tell which device they hold.

@@ -25,7 +25,9 @@ LoginRefused refusal_of(StartRefusal refusal) {
 }
 
 void choose_device(sessions::NewSession& session) {
-  if (!session.device_id) session.device_id = sessions::new_device_id();
+  if (session.device_id) return;
+  session.device_id = sessions::new_device_id();
+  session.new_device = true;
 }
 
 }  // namespace

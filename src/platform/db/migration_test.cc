@@ -53,6 +53,24 @@ TEST_P(MigrationTest, AppliesWhatIsMissing) {
   });
 }
 
+TEST_P(MigrationTest, WhatIsForPostgresqlAloneIsForNobodyElse) {
+  constexpr Migration filled{2, "filled",
+                             "{{postgresql}}ALTER TABLE things SET (fillfactor = 80);{{end}}"
+                             "ALTER TABLE things ADD COLUMN size BIGINT;"
+                             "{{postgresql}}ALTER TABLE things DROP COLUMN size;{{end}}"};
+  EXPECT_EQ(migrate(*db_, {{things, filled}}), 2);
+  const auto size_there = [&] {
+    db_->read_now([](Tx& tx) { tx.all<std::optional<int>>("SELECT size FROM things"); });
+  };
+  if (GetParam() == Dialect::postgresql) {
+    EXPECT_THROW(size_there(), Error);
+  } else {
+    EXPECT_NO_THROW(size_there());
+  }
+  constexpr Migration unended{3, "unended", "{{postgresql}}SELECT 1;"};
+  EXPECT_THROW(migrate(*db_, {{things, filled, unended}}), Error);
+}
+
 TEST_P(MigrationTest, NotesWhatItApplied) {
   migrate(*db_, {{things}});
   const auto row = db_->read_now([](Tx& tx) {
