@@ -1,8 +1,9 @@
 #include "domain/sessions/activity.h"
 
 #include <algorithm>
-#include <iterator>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "domain/sessions/session_rows.h"
 
@@ -39,20 +40,26 @@ void Activity::flush(db::Database& db) {
       const std::scoped_lock lock(shard->mutex);
       uses.swap(shard->uses);
     }
-    while (!uses.empty()) {
-      const auto end =
-          std::next(uses.begin(), static_cast<std::ptrdiff_t>(std::min(kBatch, uses.size())));
+    // In the order of the ids, as all who write several sessions at once: no two wait for each
+    // other.
+    std::vector<SessionId> ids;
+    for (const auto& [id, use] : uses) ids.push_back(id);
+    std::ranges::sort(ids);
+    for (auto rest = std::span<const SessionId>(ids); !rest.empty();) {
+      const auto batch = rest.first(std::min(kBatch, rest.size()));
       try {
         db.write_now([&](db::Tx& tx) {
-          for (auto use = uses.begin(); use != end; ++use) {
-            update_activity(tx, use->first, use->second.at, use->second.origin);
+          for (const SessionId id : batch) {
+            const Use& use = uses.at(id);
+            update_activity(tx, id, use.at, use.origin);
           }
         });
       } catch (...) {
         put_back(*shard, uses);
         throw;
       }
-      uses.erase(uses.begin(), end);
+      for (const SessionId id : batch) uses.erase(id);
+      rest = rest.subspan(batch.size());
     }
   }
 }

@@ -312,10 +312,15 @@ std::optional<std::int64_t> keep_user_agent(db::Tx& tx, std::string_view text, T
   std::uint64_t id = 0;
   for (int i = 0; i < 8; ++i) id = (id << 8) | digest[static_cast<std::size_t>(i)];
   const auto key = static_cast<std::int64_t>(id >> 1);
+  // Not ON CONFLICT DO UPDATE, which locks the row also where it updates nothing: all who sign in
+  // with one app would wait for each other's commits. In this order: a row that is old enough to be
+  // purged is this transaction's from here on, or gone.
+  tx.later("UPDATE user_agents SET used_at = :now WHERE id = :id AND used_at <= :before", now, key,
+           now - kUserAgentNotedEvery);
   tx.later(
-      "INSERT INTO user_agents (id, text, used_at) VALUES (:id, :text, :now) ON CONFLICT (id)"
-      " DO UPDATE SET used_at = :now WHERE user_agents.used_at <= :before",
-      key, kept, now, now - kUserAgentNotedEvery);
+      "INSERT INTO user_agents (id, text, used_at) VALUES (:id, :text, :now)"
+      " ON CONFLICT (id) DO NOTHING",
+      key, kept, now);
   return key;
 }
 
