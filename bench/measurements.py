@@ -68,6 +68,7 @@ class Bench:
         self.tokens = folder / "tokens"
         self.database = folder / "latchkey.db"
         self.seeded: dict = {}
+        self.against: Path | None = None  # the program of another commit
 
     def seed(self) -> None:
         """Live sessions, a few for each user, and users whose password is cheap to check."""
@@ -108,12 +109,12 @@ class Served:
     port: int
     pid: int
 
-    def memory(self) -> int:
-        """Resident bytes."""
+    def memory(self, what: str = "VmRSS") -> int:
+        """Resident bytes. RssAnon: without those of files, which the system may drop."""
         for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
+            if line.startswith(f"{what}:"):
                 return int(line.split()[1]) * 1024
-        raise RuntimeError("no VmRSS")
+        raise RuntimeError(f"no {what}")
 
 
 def get(path: str, *headers: str) -> bytes:
@@ -187,13 +188,13 @@ def hits_of_all(bench: Bench) -> Iterator[Row]:
     """Every session's token remembered: what that costs in time, and in memory for each."""
     sessions = bench.scale.sessions
     with bench.server(sessions={"cache_entries": 2 * sessions}) as server:
-        before = server.memory()
+        before = server.memory("RssAnon")
         load = Load(token_requests()["edge check"], bench.tokens, shuffle=True)
         found = harness.against_bare(load, server.port, server.pid, requests=bench.scale.requests,
                                      warm_up=sessions, rounds=bench.scale.rounds)
-        each = (server.memory() - before) / sessions
+        each = (server.memory("RssAnon") - before) / sessions
     yield Row("edge check, all remembered / bare epoll", found["ratio"], "x", details=found)
-    yield Row("memory of a remembered session", each, "bytes")
+    yield Row("memory of a remembered session", each, "bytes", at_most=350)
 
 
 def misses(bench: Bench) -> Iterator[Row]:
@@ -337,6 +338,19 @@ def footprint(bench: Bench) -> Iterator[Row]:
         yield Row("memory of an idle connection", (server.memory() - idle) / count, "bytes")
         for connection in connections:
             connection.close()
+    yield from memory_after_hashes(bench)
+
+
+def memory_after_hashes(bench: Bench) -> Iterator[Row]:
+    """What passwords of the usual cost leave behind."""
+    login = login_load(bench.folder)
+    with bench.server(passwords={}, http={}) as server:
+        login.run(server.port, requests=1)
+        idle = server.memory("RssAnon")
+        login.run(server.port, requests=20, connections=4)
+        time.sleep(1 if bench.scale is QUICK else 60)
+        yield Row("memory after 20 passwords / before", server.memory("RssAnon") / idle, "x",
+                  at_most=1.3, details={"idle_bytes": idle})
 
 
 def connect_idle(port: int) -> socket.socket:

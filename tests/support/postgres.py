@@ -82,8 +82,9 @@ def _template() -> Path:
 class Postgres:
     """One running server in a temporary folder."""
 
-    def __init__(self, data: Path | None = None):
+    def __init__(self, data: Path | None = None, settings: dict[str, str] | None = None):
         self._home = _new_home()
+        self._settings = _SETTINGS | (settings or {})
         self.port = free_port()
         self._process: subprocess.Popen | None = None
         # With owners and modes, which PostgreSQL is particular about.
@@ -95,11 +96,16 @@ class Postgres:
         return self._process is not None and self._process.poll() is None
 
     @property
+    def pid(self) -> int:
+        """Of the postmaster, whose children are the other processes."""
+        return self._process.pid
+
+    @property
     def _data(self) -> Path:
         return self._home / "data"
 
     def start(self) -> None:
-        settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+        settings = [f"--{name}={value}" for name, value in self._settings.items()]
         with (self._home / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [

@@ -1,0 +1,167 @@
+"""What the cost of an operation grows with: the same operation with 10, 1,000 and 100,000 rows behind it.
+
+On SQLite, where nothing but the rows differs from run to run; the queries are the same on PostgreSQL.
+"""
+
+import os
+import sqlite3
+import statistics
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import harness
+from harness import LATCHKEY, Load
+from measurements import BEARER, PASSWORD, QUICK, Bench, Row, get, login_load, post, user_name
+from oauth_flows import TAKE_REFRESH_TOKEN, legacy_refresh_load, sign_browser_in
+from writes import Subject
+
+SIZES = [int(size) for size in os.environ.get("GROWTH_SIZES", "10 1000 100000").split()]
+USER = 1_000_000  # the id of the user who does it
+TAKE_ACCESS_TOKEN = '"access_token":"{}"'
+ROW = ("INSERT INTO sessions (id, user_id, device, device_id, refreshes, nonce, created_at, seen,"
+       " seen_at, issued, previous_issued_at, seen_issued_at, issued_at, last_active_at, ended,"
+       " end_reason, ended_at) VALUES (?, ?, ?, ?, 1, 'AAAAAAAAAAAAAAAAAAAAAA', ?, 0, ?, 0, ?, ?, ?,"
+       " ?, ?, ?, ?)")
+
+
+def add_devices(db: sqlite3.Connection, count: int, *, over: bool, own: bool) -> None:
+    """Devices with a session each: all of the one user, or of all the others in turn."""
+    now = 1_700_000_000_000
+    users = 20_000
+
+    def owner(number: int) -> int:
+        return USER if own else USER + 1 + number % (users - 1)
+
+    db.executemany(
+        "INSERT INTO devices (id, user_id, device_id, deleted_at) VALUES (?, ?, ?, ?)",
+        ((number, owner(number), f"BEHIND{number}", now + number if over else None)
+         for number in range(1, count + 1)))
+    db.executemany(
+        ROW, ((number + (1 << 40), owner(number), number, f"BEHIND{number}", now, now, now, now, now,
+               now, 2 if over else 0, 1 if over else None, now if over else None)
+              for number in range(1, count + 1)))
+
+
+def own_devices(db: sqlite3.Connection, count: int) -> None:
+    add_devices(db, count, over=False, own=True)
+
+
+def own_devices_over(db: sqlite3.Connection, count: int) -> None:
+    add_devices(db, count, over=True, own=True)
+
+
+def sessions_of_others(db: sqlite3.Connection, count: int) -> None:
+    add_devices(db, count, over=False, own=False)
+
+
+def other_users(db: sqlite3.Connection, count: int) -> None:
+    db.executemany(
+        "INSERT INTO users (id, localpart, admin, created_at) VALUES (?, ?, 0, 0)",
+        ((10_000_000 + number, f"another{number:016}") for number in range(count)))
+
+
+def access_token(subject: Subject) -> Path:
+    """One of the user's, as the only word."""
+    file = subject.folder / "access_token"
+    with subject.serving() as serving:
+        one_user(subject, [TAKE_ACCESS_TOKEN]).run(serving.port, requests=1, connections=1,
+                                                   save_taken=file)
+    return file
+
+
+def one_user(subject: Subject, take: list[str]) -> Load:
+    """Sign-ins of the one user to new devices."""
+    load = login_load(subject.folder, take=take)
+    load.words_limit = 1
+    return load
+
+
+def signing_in(subject: Subject) -> Load:
+    return one_user(subject, [])
+
+
+def signing_in_and_out(subject: Subject) -> Load:
+    out = "POST /_matrix/client/v3/logout HTTP/1.1\r\nHost: 127.0.0.1:8008\r\n" \
+          "Authorization: Bearer {taken}\r\nContent-Length: 2\r\n\r\n{}"
+    login = one_user(subject, []).request_files[0]
+    load = Load([Path(login).read_bytes(), out.replace("{}", "[]").encode()],
+                subject.folder / "names", 1, take=[TAKE_ACCESS_TOKEN])
+    return load
+
+
+def refreshing(subject: Subject) -> Load:
+    return legacy_refresh_load(subject.refresh_tokens())
+
+
+def with_token(path: str) -> Callable[[Subject], Load]:
+    return lambda subject: Load(get(path, BEARER, "User-Agent: Element/1.12"),
+                                access_token(subject))
+
+
+def account_page(subject: Subject) -> Load:
+    with subject.serving() as serving:
+        cookie = sign_browser_in(serving.port, user_name(0))
+    return Load(get("/account/devices", f"Cookie: latchkey={cookie}"))
+
+
+def registering(subject: Subject) -> Load:
+    body = f'{{"username": "new{{number}}", "password": "{PASSWORD}", "auth": ' \
+           '{"type": "m.login.dummy"}}'
+    names = subject.folder / "new_names"
+    names.write_text("".join(f"new{number:010}\n" for number in range(100_000)))
+    body = body.replace("new{number}", "{}")
+    return Load(post("/_matrix/client/v3/register", body, len(body) - 2 + 13,
+                     "Content-Type: application/json"), names)
+
+
+@dataclass
+class Curve:
+    name: str
+    behind: str
+    add: Callable[[sqlite3.Connection, int], None]
+    load: Callable[[Subject], Load]
+    listed: bool = False  # the answer names each of them
+    steps: int = 1
+
+
+CURVES = [
+    Curve("refresh", "sessions", sessions_of_others, refreshing),
+    Curve("sign-in to a new device", "sessions", sessions_of_others, signing_in),
+    Curve("sign-in to a new device", "devices of the user", own_devices, signing_in),
+    Curve("sign-in and sign-out", "devices of the user that are over", own_devices_over,
+          signing_in_and_out, steps=2),
+    Curve("registration", "users", other_users, registering),
+    Curve("GET /devices", "devices of the user", own_devices,
+          with_token("/_matrix/client/v3/devices"), listed=True),
+    Curve("account page, devices", "devices of the user", own_devices, account_page, listed=True),
+]
+
+
+def cost(curve: Curve, size: int, requests: int) -> float:
+    with tempfile.TemporaryDirectory(prefix="latchkey-bench-") as folder:
+        subject = Subject("grown", LATCHKEY, Path(folder), None)
+        with closing(sqlite3.connect(subject.folder / "latchkey.db")) as db, db:
+            curve.add(db, size)
+        subject.options = {"registration": {"open": True}}
+        load = curve.load(subject)
+        # What lists thousands takes long: fewer of it say as much.
+        return subject.measure(load, max(20, requests // (size // 50)) if curve.listed and size > 50
+                               else requests)["cpu_us"] * curve.steps
+
+
+def growth(bench: Bench) -> Iterator[Row]:
+    """A row for each operation: the cost with the most behind it, over that with the least."""
+    requests = 500 if bench.scale is QUICK else 2_000
+    rounds = 1 if bench.scale is QUICK else bench.scale.rounds
+    for curve in CURVES:
+        costs = [statistics.median(cost(curve, size, requests) for _ in range(rounds))
+                 for size in SIZES]
+        yield Row(f"{curve.name}, {SIZES[-1]:,} {curve.behind} / {SIZES[0]:,}", costs[-1] / costs[0],
+                  "x", at_most=None if curve.listed else 1.3,
+                  details={"sizes": SIZES, "growth_cpu_us": costs})
+
+
+ALL = {"growth": growth}
