@@ -1,11 +1,16 @@
 // The token path: from the text of a token to what it is worth.
 
+#include <algorithm>
+
 #include "domain/sessions/folded_sessions.h"
 #include "domain/sessions/session_rows.h"
 #include "domain/sessions/sessions.h"
 
 namespace latchkey::sessions {
 namespace {
+
+// Where the grace is shorter, or there is none.
+constexpr Duration kRememberedAtLeast = std::chrono::seconds{5};
 
 Standing unknown(Reason reason) { return {Worth::unknown, reason, std::nullopt}; }
 
@@ -200,9 +205,16 @@ Identity Sessions::holder_of(const Session& session, Generation generation) cons
 }
 
 void Sessions::remember(const Use& use, const Known& known, const Standing& standing, Time now) {
+  // Another node may answer a refresh and die before it tells: what it replaced has a grace from
+  // then on, and is not remembered for longer than that without being read again.
+  std::optional<Time> until = standing.until;
+  if (known.session.record.refreshes) {
+    const Time read_again = now + std::max(policy_.refresh_grace, kRememberedAtLeast);
+    until = std::min(until.value_or(read_again), read_again);
+  }
   worker(use.worker)
       .cache.insert(known.token, {.identity = holder_of(known.session, known.token.generation),
-                                  .until = standing.until,
+                                  .until = until,
                                   .judged_at = now,
                                   .noted_active = now,
                                   .ticket = known.ticket});

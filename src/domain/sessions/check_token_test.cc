@@ -133,6 +133,17 @@ TEST_P(CheckToken, WhatIsRememberedExpiresInTime) {
   expect(phone_.access(), Worth::soft, Reason::expired);
 }
 
+// Another node may have answered a refresh, and died before it told of it.
+TEST_P(CheckToken, WhatIsRememberedIsReadAgainBeforeTheGraceOfAnUnheardRefreshIsOver) {
+  server_.look(phone_.access());
+  server_.look(phone_.access());
+  server_.clock.advance(90s - 1ms);
+  EXPECT_TRUE(server_.remembers(phone_.access()));
+  server_.clock.advance(1ms);
+  EXPECT_FALSE(server_.remembers(phone_.access()));
+  EXPECT_TRUE(server_.check(phone_.access()).active());
+}
+
 TEST_P(CheckToken, AClockSetBackProlongsNothingThatIsRemembered) {
   server_.look(phone_.access());
   server_.clock.advance(-11s);

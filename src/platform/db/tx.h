@@ -260,7 +260,13 @@ class Tx {
   // Prepares `sql` or finds it prepared, and binds `args`.
   virtual Statement& start(std::string_view sql, std::span<const Value> args) = 0;
 
-  virtual void start_later(std::string_view sql, std::span<const Value> args, OnTakenKey taken) = 0;
+  // At once, where there is no way to spare.
+  virtual void start_later(std::string_view sql, std::span<const Value> args, OnTakenKey) {
+    run_one(sql, args, [](Statement& statement) {
+      while (statement.next({})) {
+      }
+    });
+  }
 
   // Calls what before_commit() was given: for the code that runs the write, between its function
   // and the commit.
