@@ -102,12 +102,12 @@ void ClientApi::close() {
   federation_.close();
 }
 
-void ClientApi::purge() {
-  auth_.purge();
-  login_tokens_.purge();
-  browsers_.purge();
-  federation_.purge();
-  operations_.purge();
+void ClientApi::purge(const Batches& batches) {
+  auth_.purge(batches);
+  login_tokens_.purge(batches);
+  browsers_.purge(batches);
+  federation_.purge(batches);
+  operations_.purge(batches);
 }
 
 }  // namespace latchkey::app

@@ -4,6 +4,7 @@
 #include "domain/accounts/terms.h"
 #include "domain/administration/moderation.h"
 #include "domain/federation/federation.h"
+#include "domain/ground/batches.h"
 #include "domain/registration/registration.h"
 #include "domain/self/operations.h"
 #include "domain/self/overview.h"
@@ -22,7 +23,7 @@ class ClientApi {
   ClientApi(Core& core, const http::Router& router);
 
   // Deletes what people left half done: authentications and login tokens that have expired.
-  void purge();
+  void purge(const Batches& batches);
   // Ends what waits for others. To be called while the server whose handlers wait still exists.
   void close();
 

@@ -44,16 +44,25 @@ std::string upper(std::string_view name) {
 
 std::string usage_of(const Argument& argument) {
   std::string usage;
-  if (argument.kind == Kind::positional) {
+  if (is_positional(argument)) {
     usage = fmt::format("\\fI{}\\fR", troff(upper(argument.name)));
   } else {
     usage = fmt::format("\\fB\\-\\-{}\\fR", troff(argument.name));
-    if (argument.kind == Kind::option) usage += " \\fIVALUE\\fR";
+    if (takes_value(argument)) usage += " \\fIVALUE\\fR";
   }
+  if (argument.kind == Kind::positionals || argument.kind == Kind::options) usage += " ...";
   return argument.required && argument.kind != Kind::password_stdin ? usage : "[" + usage + "]";
 }
 
 }  // namespace
+
+bool is_positional(const Argument& argument) {
+  return argument.kind == Kind::positional || argument.kind == Kind::positionals;
+}
+
+bool takes_value(const Argument& argument) {
+  return argument.kind == Kind::option || argument.kind == Kind::options;
+}
 
 std::span<const Documented> own_commands() {
   static const std::vector<Documented> all{
@@ -70,6 +79,16 @@ std::span<const Documented> own_commands() {
       {"homeserver config",
        "Print what to paste into the configuration of Synapse or of the reverse proxy.",
        {{"of", Kind::positional, "synapse, nginx or caddy"}}},
+      {"restore",
+       "Put a backup in the place of the database, while no server runs, and say what it brings "
+       "back.",
+       {{"file", Kind::positional, "a file of latchkey backup, or a copy of a SQLite database",
+         true, true},
+        {"ends", Kind::options,
+         "a file of sessions.ends_journal: what it says has ended is ended again; may be repeated",
+         false, true},
+        {"replace", Kind::flag, "PostgreSQL: the database may hold accounts; they are removed",
+         false}}},
       {"config check", "Check the configuration as serve does.", {}},
       {"config example", "Print a configuration file with every option.", {}},
       {"config reference", "Print the table of all options, as Markdown.", {}},
@@ -152,10 +171,10 @@ std::string bash_completion() {
     }
     std::string names;
     for (const Argument& argument : command.arguments) {
-      if (argument.kind == Kind::positional) continue;
+      if (is_positional(argument)) continue;
       const std::string name = fmt::format("--{}", argument.name);
       names += name + " ";
-      if (argument.kind == Kind::option) with_value.insert(name);
+      if (takes_value(argument)) with_value.insert(name);
     }
     if (!names.empty())
       options += fmt::format("    '{}') options=\"{}$options\" ;;\n", command.name, names);

@@ -19,6 +19,10 @@ struct Documented {
   std::vector<admin::Argument> arguments;
 };
 
+bool is_positional(const admin::Argument& argument);
+// Of an option, not of a flag.
+bool takes_value(const admin::Argument& argument);
+
 // Those that always run by themselves; the others are admin::commands().
 std::span<const Documented> own_commands();
 std::vector<Documented> every_command();

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <list>
 #include <string>
@@ -26,6 +27,7 @@
 #include "app/homeserver_config.h"
 #include "app/operator_name.h"
 #include "app/preflight.h"
+#include "app/restore.h"
 #include "app/serve.h"
 #include "endpoints/admin/commands.h"
 #include "platform/config/config.h"
@@ -48,6 +50,7 @@ struct Parsed {
   const Command* command = nullptr;  // absent: one of own_commands()
   std::map<std::string, std::string, std::less<>> texts;
   std::map<std::string, bool, std::less<>> flags;
+  std::map<std::string, std::vector<std::string>, std::less<>> lists;
 };
 
 struct Common {
@@ -90,8 +93,16 @@ void add_argument(CLI::App& app, const Argument& argument, Parsed& parsed) {
     case Argument::Kind::positional:
       app.add_option(name, parsed.texts[name], sentence)->required(argument.required);
       break;
+    case Argument::Kind::positionals:
+      app.add_option(name, parsed.lists[name], sentence)->required(argument.required);
+      break;
     case Argument::Kind::option:
       app.add_option("--" + name, parsed.texts[name], sentence)->required(argument.required);
+      break;
+    case Argument::Kind::options:
+      app.add_option("--" + name, parsed.lists[name], sentence)
+          ->required(argument.required)
+          ->allow_extra_args(false);
       break;
     case Argument::Kind::flag:
     case Argument::Kind::password_stdin:  // a terminal is asked without it
@@ -121,8 +132,18 @@ std::expected<std::optional<std::string>, std::string> password_for(const Argume
 
 std::expected<json::object, std::string> arguments_of(const Parsed& parsed) {
   json::object arguments;
+  const auto value_of = [&parsed](const std::string& name, const std::string& text) {
+    const auto of = std::ranges::find(parsed.taken, name, &Argument::name);
+    const bool path = of != parsed.taken.end() && of->path;
+    return path ? std::filesystem::absolute(text).lexically_normal().string() : text;
+  };
   for (const auto& [name, text] : parsed.texts) {
-    if (!text.empty()) arguments[name] = text;
+    if (!text.empty()) arguments[name] = value_of(name, text);
+  }
+  for (const auto& [name, texts] : parsed.lists) {
+    json::array list;
+    for (const std::string& text : texts) list.emplace_back(value_of(name, text));
+    if (!list.empty()) arguments[name] = std::move(list);
   }
   for (const Argument& argument : parsed.taken) {
     const auto flag = parsed.flags.find(argument.name);
@@ -278,9 +299,9 @@ std::vector<CommandWords> all_words() {
   for (const Documented& command : every_command()) {
     CommandWords& of = words.emplace_back(CommandWords{command.name, {}, {}});
     for (const Argument& argument : command.arguments) {
-      if (argument.kind == Argument::Kind::positional) continue;
+      if (is_positional(argument)) continue;
       of.options.push_back(argument.name);
-      if (argument.kind == Argument::Kind::option) of.with_value.push_back(argument.name);
+      if (takes_value(argument)) of.with_value.push_back(argument.name);
     }
   }
   return words;
@@ -292,6 +313,18 @@ int doctor(const Common& common, const json::object& arguments) {
     return refuse_config(loaded.error(), common);
   }
   return run_doctor(config, arguments, common.json);
+}
+
+int restore(const Common& common, const json::object& arguments) {
+  Config config;
+  if (auto loaded = config::load_file(common.config_file, config); !loaded) {
+    return refuse_config(loaded.error(), common);
+  }
+  const WithoutSigpipe quiet;
+  config.log.level = telemetry::Level::error;
+  const json::object answer = run_restore(config, arguments);
+  std::cout << (common.json ? json::serialize(answer) : say_restored(answer)) << "\n";
+  return 0;
 }
 
 int print_homeserver_config(const Common& common, const json::object& arguments) {
@@ -311,6 +344,7 @@ int run_own(std::string_view name, const Common& common, const Parsed& parsed) {
   if (!arguments) return refuse(arguments.error(), common.json);
   if (name == "serve") return run_serve(common);
   if (name == "doctor") return doctor(common, *arguments);
+  if (name == "restore") return restore(common, *arguments);
   if (name == "homeserver config") return print_homeserver_config(common, *arguments);
   if (name == "config check") return check_config(common);
   if (name == "config example") std::cout << config::example<Config>();
@@ -335,7 +369,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_common(app, common);
   for (const Documented& command : own_commands()) {
     CLI::App& command_app = subcommand(app, common, command.name, command.sentence);
-    Parsed& into = parsed.emplace_back(Parsed{command.arguments, nullptr, {}, {}});
+    Parsed& into = parsed.emplace_back(Parsed{command.arguments, nullptr, {}, {}, {}});
     for (const Argument& argument : command.arguments) add_argument(command_app, argument, into);
     command_app.callback([&common, &exit_code, &command, &into] {
       exit_code = run_own(command.name, common, into);
@@ -343,7 +377,7 @@ int run_command_line(int argc, const char* const* argv) {
   }
   for (const Command& command : admin::commands()) {
     CLI::App& command_app = subcommand(app, common, command.name, command.sentence);
-    Parsed& into = parsed.emplace_back(Parsed{command.arguments, &command, {}, {}});
+    Parsed& into = parsed.emplace_back(Parsed{command.arguments, &command, {}, {}, {}});
     for (const Argument& argument : command.arguments) add_argument(command_app, argument, into);
     command_app.callback([&common, &exit_code, &into] { exit_code = run_command(common, into); });
   }

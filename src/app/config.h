@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/clearing.h"
 #include "app/sign_in_options.h"
 #include "domain/accounts/passwords.h"
 #include "domain/accounts/recovery_links.h"
@@ -71,6 +72,7 @@ struct Config {
   oauth::IntrospectionOptions introspection;
   edge::EdgeOptions edge;
   outbound::HomeserverOptions homeserver;
+  ClearingOptions clearing;
   MetricsOptions metrics;
   telemetry::LogOptions log;
 
@@ -119,6 +121,7 @@ struct Config {
     visit.group("introspection", introspection, "Token introspection, for the homeserver.");
     visit.group("edge", edge, "The check that a reverse proxy asks for.");
     visit.group("homeserver", homeserver, "The homeserver behind.");
+    visit.group("clearing", clearing, "Removing what is over.");
     visit.group("metrics", metrics, "Figures for Prometheus.");
     visit.group("log", log, "What is logged to stderr, and how.");
   }

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "app/providers.h"
+#include "domain/backup/backup.h"
 #include "domain/confirm/listeners.h"
 #include "domain/ground/server_name.h"
 #include "domain/homeserver/changes.h"
@@ -91,8 +92,9 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
                                                                     config.server_name, log);
   upkeep = std::make_unique<administration::Upkeep>(
       *ground, *sessions, *administration,
-      [this](const std::string& path) { database->backup(path); });
+      [this](const std::string& path) { backup::make_backup(*database, path); });
   sweep = std::make_unique<administration::Sweep>(*ground, *administration, config.server_name);
+  replay = std::make_unique<ends::Replay>(*ground, *sessions, *administration, config.server_name);
   users =
       std::make_unique<administration::UserListing>(*ground, *administration, config.server_name);
   if (config.homeserver.present()) {
@@ -129,6 +131,13 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
 }
 
 void Core::wire_listeners(Purpose purpose) {
+  if (!config.sessions.ends_journal.empty()) {
+    ends_journal = std::make_unique<ends::Journal>(
+        config.sessions.ends_journal.value, config.sessions.ends_journal_size,
+        [this](std::string_view sentence) { log.warning(sentence); });
+    ends_recorder = std::make_unique<ends::Recorder>(*ends_journal, clock);
+    ends_recorder->listen(events);
+  }
   sessions::listen(events, clock,
                    [this]() -> const sessions::Announcer& { return sessions->announcer(); });
   confirm::listen(events);
@@ -182,6 +191,7 @@ void Core::close() {
   capabilities.reset();
   upkeep.reset();
   sweep.reset();
+  replay.reset();
   users.reset();
   administration.reset();
   passwords.reset();
@@ -195,6 +205,7 @@ admin::Operations Core::operations() const {
           .administration = *administration,
           .upkeep = *upkeep,
           .sweep = *sweep,
+          .replay = *replay,
           .sessions = *sessions,
           .users = *users,
           .providers = providers,

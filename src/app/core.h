@@ -12,6 +12,9 @@
 #include "domain/administration/sweep.h"
 #include "domain/administration/upkeep.h"
 #include "domain/administration/user_listing.h"
+#include "domain/ends/journal.h"
+#include "domain/ends/recorder.h"
+#include "domain/ends/replay.h"
 #include "domain/events/events.h"
 #include "domain/ground/ground.h"
 #include "domain/homeserver/administrator.h"
@@ -63,6 +66,9 @@ class Core {
   telemetry::Registry metrics;
   const providers::ProviderSet providers;
   events::Events events;
+  // Absent: sessions.ends_journal is not configured.
+  std::unique_ptr<ends::Journal> ends_journal;
+  std::unique_ptr<ends::Recorder> ends_recorder;
   outbox::Outbox outbox{clock};
   std::unique_ptr<db::Database> database;
   IdSource ids;
@@ -73,6 +79,7 @@ class Core {
   std::unique_ptr<administration::Administration> administration;
   std::unique_ptr<administration::Upkeep> upkeep;
   std::unique_ptr<administration::Sweep> sweep;
+  std::unique_ptr<ends::Replay> replay;
   std::unique_ptr<administration::UserListing> users;
   // Absent: there is none behind. What it has to be told is brought together when the server runs.
   std::unique_ptr<homeserver::AdministratorTokens> administrator_tokens;

@@ -6,8 +6,10 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <optional>
 #include <stdexcept>
 
+#include "app/clearing.h"
 #include "app/housekeeping.h"
 #include "domain/sessions/lost_rows.h"
 #include "domain/sessions/upkeep_testing.h"
@@ -67,18 +69,30 @@ TEST(CoreTest, MayBeDestroyedWhileTheDatabaseComesBack) {
 class HousekeepingTest : public sessions::testing::OnEachEngine {
  protected:
   // One that does only what a test is about.
-  static Housekeeping::Intervals never() { return {1ms, 24h, 24h, 24h}; }
+  static Housekeeping::Intervals never() { return {1ms, 24h, 24h}; }
 
-  Housekeeping keep(const Housekeeping::Intervals& intervals, std::function<void()> purge = [] {}) {
-    return {*server_, std::move(purge),
-            telemetry::Log({}, [this](std::string_view line) { log_.emplace_back(line); }),
-            intervals};
+  telemetry::Log log() {
+    return {{}, [this](std::string_view line) { lines_.emplace_back(line); }};
+  }
+  Housekeeping keep(const Housekeeping::Intervals& intervals) {
+    return {*server_, *lease_, log(), intervals};
+  }
+  // Clears away again and again.
+  Clearing::Parts clear(std::function<void(const Batches&)> purge = [](const Batches&) {}) {
+    return {.sessions = *server_,
+            .lease = *lease_,
+            .purge = std::move(purge),
+            .metrics = metrics_,
+            .log = log(),
+            .interval = 1ms};
   }
   bool ended(const TestSessions::SignedIn& phone) {
     return server_.row(phone.id()).end_reason == sessions::EndReason::device_unused;
   }
 
-  std::vector<std::string> log_;  // to be read when the thread has ended
+  std::vector<std::string> lines_;  // to be read when the thread has ended
+  telemetry::Registry metrics_{1};
+  std::optional<Lease> lease_{std::in_place, server_.db(), "clearing", false};
 };
 
 INSTANTIATE_TEST_SUITE_P(Engines, HousekeepingTest, db::engines(), db::engine_name);
@@ -124,39 +138,79 @@ TEST_P(HousekeepingTest, BeatsAsTimeGoesByAndAtItsEnd) {
   EXPECT_EQ(heartbeat(server_), server_.clock.now());
 }
 
+TEST_P(HousekeepingTest, KeepsTheLeaseAndGivesItUpAtItsEnd) {
+  Lease other(server_.db(), "clearing", false);
+  {
+    const Housekeeping housekeeping = keep(never());
+    EXPECT_TRUE(soon([&] { return lease_->held(); }));
+    other.keep();
+    EXPECT_FALSE(other.held());
+  }
+  EXPECT_FALSE(lease_->held());
+  other.keep();
+  EXPECT_TRUE(other.held());
+}
+
 // Whatever one of the tasks meets, the others are done, and again the next time.
-TEST_P(HousekeepingTest, PurgesAndGoesOnWhenThatFails) {
+TEST_P(HousekeepingTest, ClearsAndGoesOnWhenThatFails) {
   const auto phone = server_.sign_in(server_.add_user());
   ASSERT_TRUE(server_.sign_out(phone.access()).has_value());
   serve(server_, 24h * 365);
-  auto intervals = never();
-  intervals.purge = 1ms;
+  lease_->keep();
   std::atomic<int> times{0};
   {
-    const Housekeeping housekeeping = keep(intervals, [&] {
-      if (++times < 5) throw std::runtime_error("the disk is full");
-    });
-    EXPECT_TRUE(soon([&] { return times > 5; }));
+    const Clearing clearing(clear([&](const Batches&) {
+      if (++times < 3) throw std::runtime_error("the disk is full");
+    }));
+    EXPECT_TRUE(soon([&] { return times > 3; }));
     EXPECT_FALSE(server_.has_row(phone.id()));
   }
-  EXPECT_THAT(log_, Contains(HasSubstr("the disk is full")));
+  EXPECT_THAT(lines_, Contains(HasSubstr("the disk is full")));
 }
 
-TEST_P(HousekeepingTest, DeletesUnusedDevicesAfterItPurged) {
+TEST_P(HousekeepingTest, ClearsNothingWhileAnotherNodeHasTheLease) {
+  Lease other(server_.db(), "clearing", false);
+  other.keep();
+  std::atomic<int> times{0};
+  const Clearing clearing(clear([&](const Batches&) { ++times; }));
+  lease_->keep();
+  // It looks whether the lease has come to it; that moment is when it has.
+  EXPECT_FALSE(lease_->held());
+  EXPECT_EQ(times, 0);
+  other.give_up();
+  lease_->keep();
+  EXPECT_TRUE(soon([&] { return times > 0; }));
+}
+
+TEST_P(HousekeepingTest, StopsClearingWhenTheLeaseIsLost) {
+  lease_->keep();
+  std::atomic<int> batches{0};
+  std::atomic<bool> done{false};
+  const Clearing clearing(clear([&](const Batches& of) {
+    while (of.go_on()) {
+      if (++batches == 2) lease_->give_up();
+    }
+    done = true;
+  }));
+  EXPECT_TRUE(soon([&] { return done.load(); }));
+  EXPECT_EQ(batches, 2);
+}
+
+TEST_P(HousekeepingTest, DeletesUnusedDevicesWhenItClears) {
   auto policy = sessions::testing::sample_policy();
   policy.maximum_idle = policy.maximum_age = policy.refresh_token_lifetime = {};
   policy.access_token_lifetime = policy.access_token_lifetime_without_refresh = {};
   policy.delete_unused_devices_after = 24h;
   server_.crash_and_take(policy);
+  lease_.emplace(server_.db(), "clearing", false);
   const auto phone = server_.sign_in(server_.add_user(), TestSessions::refreshing("PHONE"));
   serve(server_, 48h);
   {
     const Housekeeping housekeeping = keep(never());
   }
   EXPECT_FALSE(ended(phone)) << "not before its time";
-  auto intervals = never();
-  intervals.purge = 1ms;
-  const Housekeeping housekeeping = keep(intervals);
+  lease_->keep();
+  const Clearing clearing(clear());
   EXPECT_TRUE(soon([&] { return ended(phone); }));
 }
 
@@ -164,7 +218,7 @@ TEST_P(HousekeepingTest, WritesFirstUsesAtItsEnd) {
   const auto phone = server_.sign_in(server_.add_user(), TestSessions::refreshing("PHONE"));
   const auto fresh = server_.refresh(phone.refresh()).value();
   {
-    const Housekeeping housekeeping(*server_, [] {}, server_.ground().log);
+    const Housekeeping housekeeping(*server_, *lease_, server_.ground().log);
     EXPECT_TRUE(server_.check(fresh.access_token).active());
   }
   EXPECT_EQ(server_.row(phone.id()).seen, 1);

@@ -13,10 +13,10 @@ using Steady = std::chrono::steady_clock;
 
 }  // namespace
 
-Housekeeping::Housekeeping(sessions::Sessions& sessions, std::function<void()> purge,
-                           telemetry::Log log, const Intervals& intervals)
+Housekeeping::Housekeeping(sessions::Sessions& sessions, Lease& lease, telemetry::Log log,
+                           const Intervals& intervals)
     : sessions_(sessions),
-      purge_(std::move(purge)),
+      lease_(lease),
       log_(std::move(log)),
       intervals_(intervals),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
@@ -27,6 +27,7 @@ Housekeeping::~Housekeeping() {
   attempt("write first uses", [this] { sessions_.flush_promotions(); });
   attempt("write activity", [this] { sessions_.flush_activity(); });
   attempt("beat", [this] { sessions_.heartbeat(); });
+  attempt("give up the lease", [this] { lease_.give_up(); });
 }
 
 template <class Task>
@@ -40,13 +41,18 @@ void Housekeeping::attempt(const char* what, const Task& task) {
   }
 }
 
+void Housekeeping::keep_lease() {
+  const bool before = lease_.held();
+  lease_.keep();
+  if (!before && lease_.held()) log_.info("this node clears away for all, from now on");
+}
+
 void Housekeeping::run(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any wake;
   Steady::time_point activity = Steady::now() + intervals_.activity;
   Steady::time_point heartbeat = Steady::now() + intervals_.heartbeat;
-  Steady::time_point purge = Steady::now() + intervals_.purge;
-  bool devices_left = false;
+  Steady::time_point lease = Steady::now();
   const auto due = [](Steady::time_point& at, Steady::duration interval) {
     if (Steady::now() < at) return false;
     at = Steady::now() + interval;
@@ -63,15 +69,7 @@ void Housekeeping::run(const std::stop_token& stop) {
       attempt("write activity", [this] { sessions_.flush_activity(); });
     }
     if (due(heartbeat, intervals_.heartbeat)) attempt("beat", [this] { sessions_.heartbeat(); });
-    if (due(purge, intervals_.purge)) {
-      attempt("purge", [this] { sessions_.purge(); });
-      attempt("purge what people left half done", purge_);
-      devices_left = true;
-    }
-    // A batch each time round: first uses must not wait for all of them.
-    if (std::exchange(devices_left, false)) {
-      attempt("delete unused devices", [&] { devices_left = sessions_.delete_unused_devices(); });
-    }
+    if (due(lease, lease_.times().renewed)) attempt("keep the lease", [this] { keep_lease(); });
   }
 }
 

@@ -4,15 +4,16 @@
 #include <functional>
 #include <stop_token>
 #include <thread>
-#include <utility>
 
+#include "domain/ground/lease.h"
 #include "domain/sessions/sessions.h"
 #include "platform/telemetry/log.h"
 #include "platform/time.h"
 
 namespace latchkey::app {
 
-// The thread that writes down in batches what may be written late, beats, and clears away.
+// The thread that writes down in batches what this node has noted and may be written late, and
+// beats. It also keeps the lease on what one node does for all (clearing.h, sweeps.h).
 class Housekeeping {
  public:
   // How often it does what.
@@ -22,25 +23,24 @@ class Housekeeping {
     Duration activity = std::chrono::seconds{10};
     // kHeartbeatMargin of domain/sessions counts on it.
     Duration heartbeat = std::chrono::seconds{60};
-    Duration purge = std::chrono::hours{1};
   };
 
-  // `purge` deletes what others than the sessions keep no longer.
-  Housekeeping(sessions::Sessions& sessions, std::function<void()> purge, telemetry::Log log)
-      : Housekeeping(sessions, std::move(purge), std::move(log), Intervals()) {}
-  Housekeeping(sessions::Sessions& sessions, std::function<void()> purge, telemetry::Log log,
+  Housekeeping(sessions::Sessions& sessions, Lease& lease, telemetry::Log log)
+      : Housekeeping(sessions, lease, std::move(log), Intervals()) {}
+  Housekeeping(sessions::Sessions& sessions, Lease& lease, telemetry::Log log,
                const Intervals& intervals);
-  // Ends the thread and writes what is left.
+  // Ends the thread, writes what is left and gives the lease up.
   ~Housekeeping();
 
  private:
   void run(const std::stop_token& stop);
+  void keep_lease();
   // Runs a task; a database that is away is logged once until it is back.
   template <class Task>
   void attempt(const char* what, const Task& task);
 
   sessions::Sessions& sessions_;
-  const std::function<void()> purge_;
+  Lease& lease_;
   telemetry::Log log_;
   const Intervals intervals_;
   bool failing_ = false;

@@ -38,12 +38,12 @@ OauthApi::OauthApi(Core& core, limits::AttemptLimits& limits, account_pages::Acc
   };
 }
 
-void OauthApi::purge() {
-  codes_.purge();
-  devices_.purge();
-  clients_.purge();
+void OauthApi::purge(const Batches& batches) {
+  codes_.purge(batches);
+  devices_.purge(batches);
+  clients_.purge(batches);
   keys_.purge();
-  claims_.purge();
+  claims_.purge(batches);
 }
 
 }  // namespace latchkey::app

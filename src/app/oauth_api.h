@@ -2,6 +2,7 @@
 
 #include "app/core.h"
 #include "domain/clients/clients.h"
+#include "domain/ground/batches.h"
 #include "domain/oauth/authorization_codes.h"
 #include "domain/oauth/device_grants.h"
 #include "endpoints/account_pages/account_pages.h"
@@ -18,7 +19,7 @@ class OauthApi {
   void prepare() { keys_.current_now(); }
 
   // Deletes codes that have expired and registrations that nobody uses.
-  void purge();
+  void purge(const Batches& batches);
 
  private:
   clients::Clients clients_;

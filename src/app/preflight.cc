@@ -90,6 +90,9 @@ config::Errors refused_by_serve(const Config& config) {
   if (const auto path = config.socket_path(); !path.empty()) {
     check.add("command_socket", problem_of_socket(path));
   }
+  if (const auto& journal = config.sessions.ends_journal; !journal.empty()) {
+    check.add("sessions.ends_journal", problem_of_folder(journal.value));
+  }
   check.add(config.load_services());
   check.add(config.load_terms());
   check.add(config.load_clients());

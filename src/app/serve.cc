@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "app/clearing.h"
 #include "app/client_api.h"
 #include "app/core.h"
 #include "app/housekeeping.h"
@@ -16,6 +17,8 @@
 #include "app/reload.h"
 #include "app/routes.h"
 #include "app/sweeps.h"
+#include "domain/ground/batches.h"
+#include "domain/ground/lease.h"
 #include "domain/homeserver/changes.h"
 #include "domain/outbox/workers.h"
 #include "domain/services/senders.h"
@@ -167,6 +170,8 @@ int serve(const Config& config, const ReadAgain& read_again) {
   const Signals signals;
   // A peer that hangs up during TLS is an error like others: OpenSSL writes without MSG_NOSIGNAL.
   std::signal(SIGPIPE, SIG_IGN);
+  // Past the limit of a file's size a write fails, as on a full disk, instead of ending the server.
+  std::signal(SIGXFSZ, SIG_IGN);
   const std::size_t workers = worker_count(config);
   Core core(config, workers, Core::Purpose::serve);
   for (const std::string& warning : core.services.warnings()) {
@@ -200,14 +205,20 @@ int serve(const Config& config, const ReadAgain& read_again) {
   core.metrics.gauge("latchkey_connections_open", "Connections that are open.",
                      [&server] { return static_cast<double>(server.stats().connections_open); });
 
-  std::optional<Housekeeping> housekeeping(
-      std::in_place, *core.sessions,
-      [&client_api, &oauth_api] {
-        client_api.purge();
-        oauth_api.purge();
-      },
-      core.log);
-  std::optional<Sweeps> sweeps(std::in_place, *core.sweep, core.providers, core.log);
+  Lease lease(*core.database, "clearing", core.database->dialect() == db::Dialect::sqlite);
+  std::optional<Housekeeping> housekeeping(std::in_place, *core.sessions, lease, core.log);
+  std::optional<Clearing> clearing(
+      std::in_place, Clearing::Parts{.sessions = *core.sessions,
+                                     .lease = lease,
+                                     .purge =
+                                         [&client_api, &oauth_api](const Batches& batches) {
+                                           client_api.purge(batches);
+                                           oauth_api.purge(batches);
+                                         },
+                                     .metrics = core.metrics,
+                                     .log = core.log,
+                                     .interval = config.clearing.interval});
+  std::optional<Sweeps> sweeps(std::in_place, *core.sweep, core.providers, lease, core.log);
   outbound::LogoutSender logouts({.clients = core.oauth_clients,
                                   .keys = oauth_api.api.keys,
                                   .clock = core.clock,
@@ -246,8 +257,9 @@ int serve(const Config& config, const ReadAgain& read_again) {
   if (commands) commands->drain();
   if (metrics) metrics->drain();
   deliveries.reset();
-  housekeeping.reset();
   sweeps.reset();
+  clearing.reset();
+  housekeeping.reset();
   client_api.close();
   core.close();
   core.log.info("stopped");

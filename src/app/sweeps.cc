@@ -13,6 +13,9 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
+// How soon a node notices that the lease has come to it.
+constexpr std::chrono::seconds kLook{1};
+
 // In the audit: nobody has asked for it.
 const accounts::Operator kBySchedule{"schedule", "local"};
 
@@ -24,8 +27,8 @@ struct Due {
 }  // namespace
 
 Sweeps::Sweeps(administration::Sweep& sweep, const providers::ProviderSet& providers,
-               const telemetry::Log& log)
-    : sweep_(sweep), providers_(providers), log_(log) {
+               const Lease& lease, const telemetry::Log& log)
+    : sweep_(sweep), providers_(providers), lease_(lease), log_(log) {
   const bool any = std::ranges::any_of(providers.all(), [](const providers::Provider& provider) {
     return provider.password != nullptr && provider.options.sweep;
   });
@@ -44,9 +47,10 @@ void Sweeps::run(const std::stop_token& stop) {
     auto next = std::ranges::min_element(all, {}, &Due::at);
     {
       std::unique_lock lock(mutex);
-      wake.wait_until(lock, stop, next->at, [] { return false; });
+      wake.wait_until(lock, stop, std::max(next->at, Steady::now() + kLook), [] { return false; });
     }
     if (stop.stop_requested()) return;
+    if (!lease_.held()) continue;
     sweep(*next->directory, stop);
     next->at = Steady::now() + *next->directory->options.sweep;
   }

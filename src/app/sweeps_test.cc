@@ -47,7 +47,7 @@ class SweepsTest : public accounts::testing::AccountsOnEachEngine {
         [&asked, answer = std::move(answer)](const std::string&) { return answer(++asked); };
   }
   Sweeps keep() {
-    return {sweep_, *providers_,
+    return {sweep_, *providers_, lease_,
             telemetry::Log({}, [this](std::string_view line) { log_.emplace_back(line); })};
   }
   bool locked(const char* name) {
@@ -56,6 +56,7 @@ class SweepsTest : public accounts::testing::AccountsOnEachEngine {
 
   std::optional<providers::ProviderSet> providers_;
   administration::Sweep sweep_{server_.ground(), *administration_, "example.com"};
+  Lease lease_{server_.db(), "clearing", true};
   std::vector<std::string> log_;  // to be read when the thread has ended
 };
 
@@ -112,6 +113,23 @@ TEST_P(SweepsTest, WhatFailsIsSaidAndTriedAgain) {
   }
   EXPECT_THAT(log_, Contains(HasSubstr("silence")));
   EXPECT_THAT(log_, Contains(HasSubstr("the disk is full")));
+}
+
+// What is due on a node that has not the lease waits there until the lease comes to it.
+TEST_P(SweepsTest, AreTheWorkOfTheNodeThatHasTheLease) {
+  configure({{"alice", Duration{1}}});
+  std::atomic<int> asked = 0;
+  says("alice", asked, [](int) { return Presence::there; });
+  Lease other(server_.db(), "clearing", false);
+  other.keep();
+  Lease here(server_.db(), "clearing", false);
+  here.keep();
+  const Sweeps sweeps(sweep_, *providers_, here, telemetry::Log({}, [](std::string_view) {}));
+  EXPECT_FALSE(here.held());
+  EXPECT_EQ(asked, 0);
+  other.give_up();
+  here.keep();
+  EXPECT_TRUE(soon([&] { return asked > 0; }));
 }
 
 }  // namespace

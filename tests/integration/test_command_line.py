@@ -322,28 +322,6 @@ def test_config_check_warns_of_secrets_that_applications_send_as_they_are(
     server.start()
 
 
-def test_backup_while_it_runs(make_sqlite_server):
-    server = make_sqlite_server()
-    client, out = new_client(server.api), new_client(server.api)
-    assert_good(server.api.logout(out.access))
-    copy = server.directory / "backup.db"
-    server.command("backup", str(copy))
-    later = new_client(server.api)
-    server.stop()
-    server.engine.restore(_as_copy(copy, server))
-    server.start()
-    assert_good(server.api.whoami(client.access))
-    assert_hard(server.api.whoami(out.access))
-    assert_soft(server.api.whoami(later.access))
-
-
-def _as_copy(file, server):
-    folder = server.directory / "from-backup"
-    folder.mkdir()
-    file.rename(folder / server.engine.file.name)
-    return folder
-
-
 def test_backup_holds_no_key(make_sqlite_server):
     """Neither the database nor its backup can make a token."""
     server = make_sqlite_server()
@@ -370,13 +348,6 @@ def test_mark_gap(make_server):
     )
     server.command("session", "mark-gap", "--from", "2026-01-01T00:00:00Z")
     assert_good(server.api.whoami(client.access))
-
-
-def test_backup_of_postgresql_is_left_to_its_own_tools(make_postgres_server):
-    server = make_postgres_server()
-    with pytest.raises(CommandFailed, match="PostgreSQL"):
-        server.command("backup", str(server.directory / "backup.db"))
-    assert not (server.directory / "backup.db").exists()
 
 
 @pytest.mark.parametrize("target", ["a folder that is not there/backup.db", "latchkey.db"])

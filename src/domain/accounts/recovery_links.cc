@@ -37,8 +37,11 @@ void delete_recovery_links_of(db::Tx& tx, UserId user) {
   tx.run("DELETE FROM recovery_links WHERE user_id = :user", user);
 }
 
-void purge_recovery_links(db::Tx& tx, Time now) {
-  tx.run("DELETE FROM recovery_links WHERE expires_at <= :now", now);
+std::int64_t purge_recovery_links(db::Tx& tx, Time now, std::int64_t limit) {
+  return tx.run(
+      "DELETE FROM recovery_links WHERE hash IN"
+      " (SELECT hash FROM recovery_links WHERE expires_at <= :now LIMIT :limit)",
+      now, limit);
 }
 
 }  // namespace latchkey::accounts

@@ -39,6 +39,6 @@ std::optional<UserId> find_recovery_link(db::Tx& tx, std::string_view token, Tim
 
 void delete_recovery_links_of(db::Tx& tx, UserId user);
 // Deletes what has expired.
-void purge_recovery_links(db::Tx& tx, Time now);
+std::int64_t purge_recovery_links(db::Tx& tx, Time now, std::int64_t limit);
 
 }  // namespace latchkey::accounts

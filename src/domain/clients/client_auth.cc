@@ -153,8 +153,11 @@ bool note_assertion(db::Tx& tx, const AssertionUse& use) {
              use.hash, use.expires_at) == 1;
 }
 
-void purge_assertions(db::Tx& tx, Time now) {
-  tx.run("DELETE FROM used_assertions WHERE expires_at <= :now", now);
+std::int64_t purge_assertions(db::Tx& tx, Time now, std::int64_t limit) {
+  return tx.run(
+      "DELETE FROM used_assertions WHERE hash IN"
+      " (SELECT hash FROM used_assertions WHERE expires_at <= :now LIMIT :limit)",
+      now, limit);
 }
 
 ClientAuthError assertion_used() { return {.sentence = "client_assertion: used before"}; }

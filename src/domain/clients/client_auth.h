@@ -73,7 +73,7 @@ std::expected<std::optional<AssertionUse>, ClientAuthError> prove_client(
 // False: it was used before.
 bool note_assertion(db::Tx& tx, const AssertionUse& use);
 // What is refused anyway since it expired.
-void purge_assertions(db::Tx& tx, Time now);
+std::int64_t purge_assertions(db::Tx& tx, Time now, std::int64_t limit);
 
 // As the error when note_assertion() says no.
 ClientAuthError assertion_used();

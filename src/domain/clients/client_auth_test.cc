@@ -407,7 +407,7 @@ TEST_P(UsedAssertions, AreForgottenOnceNobodyTakesThemAnyMore) {
   ASSERT_TRUE(use);
   EXPECT_TRUE(note(**use));
   const auto purge = [this](Time now) {
-    server_.db().write_now([&](db::Tx& tx) { purge_assertions(tx, now); });
+    server_.db().write_now([&](db::Tx& tx) { purge_assertions(tx, now, 10); });
   };
   purge((*use)->expires_at - 1ms);
   EXPECT_FALSE(note(**use));

@@ -18,7 +18,6 @@ constexpr auto kUnused = std::chrono::hours{24 * 30};
 // With which nobody has ever signed in: strangers register them.
 constexpr auto kNeverUsed = std::chrono::hours{23};
 constexpr std::size_t kLongestId = 255;
-constexpr std::int64_t kPurgeBatch = 500;
 constexpr Duration kRemembered = std::chrono::minutes{1};
 constexpr std::size_t kMostRemembered = 1000;
 
@@ -115,16 +114,13 @@ Task<bool> Clients::first_use(const AssertionUse& use) {
   co_return co_await ground_.db.write([&](db::Tx& tx) { return note_assertion(tx, use); });
 }
 
-void Clients::purge() {
+void Clients::purge(const Batches& batches) {
   const Time now = ground_.clock.now();
-  ground_.db.write_now([now](db::Tx& tx) { purge_assertions(tx, now); });
-  const Time before = now - kUnused;
-  const Time registered = now - kNeverUsed;
-  std::int64_t deleted = kPurgeBatch;
-  while (deleted == kPurgeBatch) {  // a writer at a time: nobody waits for all of them
-    deleted = ground_.db.write_now(
-        [&](db::Tx& tx) { return delete_unused_clients(tx, before, registered, kPurgeBatch); });
-  }
+  batches.run(ground_.db,
+              [now](db::Tx& tx, std::int64_t limit) { return purge_assertions(tx, now, limit); });
+  batches.run(ground_.db, [now](db::Tx& tx, std::int64_t limit) {
+    return delete_unused_clients(tx, now - kUnused, now - kNeverUsed, limit);
+  });
 }
 
 }  // namespace latchkey::clients

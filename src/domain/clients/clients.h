@@ -14,6 +14,7 @@
 #include "domain/clients/client.h"
 #include "domain/clients/client_auth.h"
 #include "domain/clients/client_metadata.h"
+#include "domain/ground/batches.h"
 #include "domain/ground/ground.h"
 #include "platform/task.h"
 
@@ -48,7 +49,7 @@ class Clients {
 
   // Deletes registrations with which nobody has signed in within a day, or for a month, and that no
   // session names which is live or can come back; and used assertions that have expired.
-  void purge();
+  void purge(const Batches& batches = {});
 
  private:
   struct Remembered {

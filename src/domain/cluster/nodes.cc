@@ -77,6 +77,8 @@ std::vector<Node> list_nodes(db::Tx& tx) {
   return nodes;
 }
 
+void forget_nodes(db::Tx& tx) { tx.run("DELETE FROM nodes"); }
+
 void refuse_beside_others(db::Tx& tx, const std::string& self, Time now, int applied) {
   if (applied < kFirstMigration) return;  // nobody could say that they are there
   std::string names;

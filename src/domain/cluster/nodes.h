@@ -34,6 +34,9 @@ std::optional<std::string> refuse_to_join(const Node& self, std::span<const Node
 
 std::vector<Node> list_nodes(db::Tx& tx);
 
+// In a database that was put back: none of those it knows runs with it.
+void forget_nodes(db::Tx& tx);
+
 // Before the schema changes in a way that nodes of an older version could not go on with: throws
 // db::Refused while one of them runs. `applied` is how many migrations the database has.
 void refuse_beside_others(db::Tx& tx, const std::string& self, Time now, int applied);

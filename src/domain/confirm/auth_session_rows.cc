@@ -61,8 +61,11 @@ void delete_auth_sessions_of(db::Tx& tx, UserId user) {
   tx.run("DELETE FROM auth_sessions WHERE user_id = :user", user);
 }
 
-void delete_expired_auth_sessions(db::Tx& tx, Time now) {
-  tx.run("DELETE FROM auth_sessions WHERE expires_at <= :now", now);
+std::int64_t delete_expired_auth_sessions(db::Tx& tx, Time now, std::int64_t limit) {
+  return tx.run(
+      "DELETE FROM auth_sessions WHERE hash IN"
+      " (SELECT hash FROM auth_sessions WHERE expires_at <= :now LIMIT :limit)",
+      now, limit);
 }
 
 }  // namespace latchkey::confirm

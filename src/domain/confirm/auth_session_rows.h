@@ -40,6 +40,7 @@ bool advance_auth_session(db::Tx& tx, const AuthSession& session, const AuthFlow
 // False: it was not there, for it has been used already.
 bool delete_auth_session(db::Tx& tx, std::string_view hash);
 void delete_auth_sessions_of(db::Tx& tx, UserId user);
-void delete_expired_auth_sessions(db::Tx& tx, Time now);
+// At most so many at once; returns how many.
+std::int64_t delete_expired_auth_sessions(db::Tx& tx, Time now, std::int64_t limit);
 
 }  // namespace latchkey::confirm

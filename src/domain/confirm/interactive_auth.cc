@@ -256,9 +256,10 @@ Task<void> InteractiveAuth::start_over(const AuthPassed& passed) {
   });
 }
 
-void InteractiveAuth::purge() {
-  const Time now = ground_.clock.now();
-  ground_.db.write_now([now](db::Tx& tx) { delete_expired_auth_sessions(tx, now); });
+void InteractiveAuth::purge(const Batches& batches) {
+  batches.run(ground_.db, [now = ground_.clock.now()](db::Tx& tx, std::int64_t limit) {
+    return delete_expired_auth_sessions(tx, now, limit);
+  });
 }
 
 }  // namespace latchkey::confirm

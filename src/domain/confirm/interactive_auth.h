@@ -12,6 +12,7 @@
 
 #include "domain/confirm/auth_flow.h"
 #include "domain/confirm/auth_session_rows.h"
+#include "domain/ground/batches.h"
 #include "domain/signin/authentication.h"
 #include "domain/signin/password_check.h"
 #include "platform/config/bounds.h"
@@ -148,7 +149,7 @@ class InteractiveAuth {
   bool pass_sso(db::Tx& tx, const std::string& session_id, UserId user);
 
   // Deletes what has expired.
-  void purge();
+  void purge(const Batches& batches = {});
 
  private:
   using Subject = AuthRequest::Subject;

@@ -450,14 +450,16 @@ void Federation::note(db::Tx& tx, const sessions::Account& account, const std::s
                         name, link);
 }
 
-void Federation::purge() {
+void Federation::purge(const Batches& batches) {
   const Time now = parts_.ground.clock.now();
   const Duration kept = parts_.browsers.options().maximum_age;
-  parts_.ground.db.write_now([&](db::Tx& tx) {
-    providers::delete_expired_attempts(tx, now);
-    providers::delete_expired_logouts(tx, now);
-    providers::delete_begun_there_before(tx, now - kept);
-  });
+  const auto clear = [&](auto remove, Time until) {
+    batches.run(parts_.ground.db,
+                [&](db::Tx& tx, std::int64_t limit) { return remove(tx, until, limit); });
+  };
+  clear(providers::delete_expired_attempts, now);
+  clear(providers::delete_expired_logouts, now);
+  clear(providers::delete_begun_there_before, now - kept);
   end_old();
 }
 

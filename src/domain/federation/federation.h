@@ -14,6 +14,7 @@
 
 #include "domain/confirm/interactive_auth.h"
 #include "domain/federation/newcomer.h"
+#include "domain/ground/batches.h"
 #include "domain/limits/attempt_limits.h"
 #include "domain/providers/arrival.h"
 #include "domain/providers/attempt_rows.h"
@@ -287,7 +288,7 @@ class Federation {
   Task<std::map<BrowserSessionId, std::string>> browsers_by(UserId user);
 
   // Deletes what has expired, and ends what is older than its provider wants it.
-  void purge();
+  void purge(const Batches& batches = {});
 
  private:
   using Why = Refused::Why;

@@ -221,10 +221,12 @@ Task<std::expected<Granted, GrantRefused>> AuthorizationCodes::redeem(
                                       .by = redeemed->row.authenticated_by}};
 }
 
-void AuthorizationCodes::purge() {
-  const Time now = ground_.clock.now();
-  ground_.db.write_now([now](db::Tx& tx) {
-    tx.run("DELETE FROM authorization_codes WHERE expires_at <= :now", now);
+void AuthorizationCodes::purge(const Batches& batches) {
+  batches.run(ground_.db, [now = ground_.clock.now()](db::Tx& tx, std::int64_t limit) {
+    return tx.run(
+        "DELETE FROM authorization_codes WHERE hash IN"
+        " (SELECT hash FROM authorization_codes WHERE expires_at <= :now LIMIT :limit)",
+        now, limit);
   });
 }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "domain/clients/clients.h"
+#include "domain/ground/batches.h"
 #include "domain/oauth/authorization_request.h"
 #include "domain/oauth/grant_refused.h"
 #include "domain/sessions/sessions.h"
@@ -49,7 +50,7 @@ class AuthorizationCodes {
                                                     std::string code_verifier,
                                                     sessions::Origin origin);
 
-  void purge();
+  void purge(const Batches& batches = {});
 
  private:
   const Ground& ground_;

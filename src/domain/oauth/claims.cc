@@ -1,6 +1,7 @@
 #include "domain/oauth/claims.h"
 
 #include <algorithm>
+#include <span>
 
 #include "domain/accounts/threepid_rows.h"
 #include "domain/accounts/user_rows.h"
@@ -52,13 +53,25 @@ Task<std::optional<RenewedClaims>> Claims::renewed(SessionId session, const Scop
   });
 }
 
-void Claims::purge() const {
-  ground_.db.write_now([](db::Tx& tx) {
-    tx.run(
-        "DELETE FROM openid_sessions WHERE NOT EXISTS"
-        " (SELECT 1 FROM sessions s WHERE s.id = openid_sessions.session AND"
+// Which are over is asked of all of them: beside the writer, which has others to serve. None of
+// them begins again.
+void Claims::purge(const Batches& batches) const {
+  const auto over = ground_.db.read_now([](db::Tx& tx) {
+    return tx.all<SessionId>(
+        "SELECT o.session FROM openid_sessions o WHERE NOT EXISTS"
+        " (SELECT 1 FROM sessions s WHERE s.id = o.session AND"
         " (s.ended = 0 OR (s.ended = 1 AND s.device IS NOT NULL)))");
   });
+  for (auto rest = std::span(over); !rest.empty() && batches.go_on();) {
+    const auto batch = rest.first(std::min<std::size_t>(Batches::kSize, rest.size()));
+    ground_.db.write_now([&](db::Tx& tx) {
+      for (const auto& [session] : batch) {
+        tx.run("DELETE FROM openid_sessions WHERE session = :session", session);
+      }
+    });
+    batches.count(static_cast<std::int64_t>(batch.size()));
+    rest = rest.subspan(batch.size());
+  }
 }
 
 Task<boost::json::object> Claims::of(const sessions::Identity& who, const Scope& scope) const {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "domain/ground/batches.h"
 #include "domain/ground/ground.h"
 #include "domain/oauth/scope.h"
 #include "domain/sessions/identity.h"
@@ -43,7 +44,7 @@ class Claims {
   Task<std::optional<RenewedClaims>> renewed(SessionId session, const Scope& scope) const;
 
   // Forgets sessions that are over.
-  void purge() const;
+  void purge(const Batches& batches = {}) const;
 
  private:
   const Ground& ground_;

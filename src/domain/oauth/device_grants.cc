@@ -247,10 +247,13 @@ Task<std::expected<Granted, GrantRefused>> DeviceGrants::poll(std::size_t worker
                         .by = redeemed->row.authenticated_by}};
 }
 
-void DeviceGrants::purge() {
+void DeviceGrants::purge(const Batches& batches) {
   const Time before = ground_.clock.now() - kAnswerAgain;
-  ground_.db.write_now([before](db::Tx& tx) {
-    tx.run("DELETE FROM device_grants WHERE expires_at <= :before", before);
+  batches.run(ground_.db, [before](db::Tx& tx, std::int64_t limit) {
+    return tx.run(
+        "DELETE FROM device_grants WHERE hash IN"
+        " (SELECT hash FROM device_grants WHERE expires_at <= :before LIMIT :limit)",
+        before, limit);
   });
 }
 

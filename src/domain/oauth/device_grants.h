@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "domain/ground/batches.h"
 #include "domain/oauth/authorization_codes.h"
 #include "domain/oauth/polling.h"
 
@@ -47,7 +48,7 @@ class DeviceGrants {
   Task<std::expected<Granted, GrantRefused>> poll(std::size_t worker, const clients::Client& client,
                                                   std::string device_code, sessions::Origin origin);
 
-  void purge();
+  void purge(const Batches& batches = {});
 
  private:
   const Ground& ground_;

@@ -88,8 +88,11 @@ void delete_attempts_of(db::Tx& tx, UserId user) {
   tx.run("DELETE FROM provider_attempts WHERE user_id = :user", user);
 }
 
-void delete_expired_attempts(db::Tx& tx, Time now) {
-  tx.run("DELETE FROM provider_attempts WHERE expires_at <= :now", now);
+std::int64_t delete_expired_attempts(db::Tx& tx, Time now, std::int64_t limit) {
+  return tx.run(
+      "DELETE FROM provider_attempts WHERE hash IN"
+      " (SELECT hash FROM provider_attempts WHERE expires_at <= :now LIMIT :limit)",
+      now, limit);
 }
 
 }  // namespace latchkey::providers

@@ -42,6 +42,6 @@ void keep_until_arrival(db::Tx& tx, std::string_view state, const Attempt& attem
 // False: it was not there, for it has been used already.
 bool delete_attempt(db::Tx& tx, std::string_view hash);
 void delete_attempts_of(db::Tx& tx, UserId user);
-void delete_expired_attempts(db::Tx& tx, Time now);
+std::int64_t delete_expired_attempts(db::Tx& tx, Time now, std::int64_t limit);
 
 }  // namespace latchkey::providers

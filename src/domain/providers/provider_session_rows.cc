@@ -82,14 +82,15 @@ void delete_all_begun_there(db::Tx& tx, UserId user) {
   tx.run("DELETE FROM provider_sessions WHERE user_id = :user", user);
 }
 
-void delete_begun_there_before(db::Tx& tx, Time created_at) {
-  tx.run(
-      "DELETE FROM provider_sessions WHERE created_at <= :created AND NOT EXISTS"
-      " (SELECT 1 FROM browser_sessions b WHERE b.id = provider_sessions.browser_session)"
+std::int64_t delete_begun_there_before(db::Tx& tx, Time created_at, std::int64_t limit) {
+  return tx.run(
+      "DELETE FROM provider_sessions WHERE browser_session IN (SELECT p.browser_session"
+      " FROM provider_sessions p WHERE p.created_at <= :created AND NOT EXISTS"
+      " (SELECT 1 FROM browser_sessions b WHERE b.id = p.browser_session)"
       " AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.ended = 0 AND s.browser_session IS NOT "
       "NULL"
-      " AND s.browser_session = provider_sessions.browser_session)",
-      created_at);
+      " AND s.browser_session = p.browser_session) LIMIT :limit)",
+      created_at, limit);
 }
 
 bool count_once(db::Tx& tx, std::string_view hash, Time expires_at) {
@@ -99,8 +100,11 @@ bool count_once(db::Tx& tx, std::string_view hash, Time expires_at) {
              hash, expires_at) == 1;
 }
 
-void delete_expired_logouts(db::Tx& tx, Time now) {
-  tx.run("DELETE FROM provider_logouts WHERE expires_at <= :now", now);
+std::int64_t delete_expired_logouts(db::Tx& tx, Time now, std::int64_t limit) {
+  return tx.run(
+      "DELETE FROM provider_logouts WHERE hash IN"
+      " (SELECT hash FROM provider_logouts WHERE expires_at <= :now LIMIT :limit)",
+      now, limit);
 }
 
 }  // namespace latchkey::providers

@@ -39,11 +39,11 @@ void delete_begun_there(db::Tx& tx, BrowserSessionId browser);
 void delete_all_begun_there(db::Tx& tx, UserId user);
 // Those begun before it, of browsers that are signed out and have let no app in that still is
 // there.
-void delete_begun_there_before(db::Tx& tx, Time created_at);
+std::int64_t delete_begun_there_before(db::Tx& tx, Time created_at, std::int64_t limit);
 
 // What a provider has said and is to count once, by its hash: a sign-out, or who somebody is.
 // False: it has counted already.
 bool count_once(db::Tx& tx, std::string_view hash, Time expires_at);
-void delete_expired_logouts(db::Tx& tx, Time now);
+std::int64_t delete_expired_logouts(db::Tx& tx, Time now, std::int64_t limit);
 
 }  // namespace latchkey::providers

@@ -89,7 +89,7 @@ TEST_P(ProviderRowsTest, AnAttemptIsArrivedAtOnce) {
     EXPECT_TRUE(arrive(tx, "the state", *found));
     EXPECT_FALSE(arrive(tx, "the state", *found));
     EXPECT_EQ(find_attempt(tx, "the state")->kept.at("subject").as_string(), "1");
-    delete_expired_attempts(tx, kNoon + 10min - 1ms);
+    delete_expired_attempts(tx, kNoon + 10min - 1ms, 10);
     EXPECT_TRUE(find_attempt(tx, "the state"));
     EXPECT_TRUE(delete_attempt(tx, found->hash));
     EXPECT_FALSE(delete_attempt(tx, found->hash));
@@ -120,12 +120,12 @@ TEST_P(ProviderRowsTest, WhatWasBegunThereIsFoundByNameAndBySubject) {
     put_begun_there(tx, begun(4, "a", "s5", kNoon + 4s), 2);
     EXPECT_THAT(list_begun_there(tx, "corp", "a", ""), SizeIs(2));
     EXPECT_TRUE(find_begun_there(tx, BrowserSessionId{1}));
-    delete_begun_there_before(tx, kNoon + 3s);
+    delete_begun_there_before(tx, kNoon + 3s, 10);
     EXPECT_FALSE(find_begun_there(tx, BrowserSessionId{1}));
     EXPECT_TRUE(find_begun_there(tx, BrowserSessionId{4}));
     EXPECT_TRUE(count_once(tx, "h", kNoon));
     EXPECT_FALSE(count_once(tx, "h", kNoon));
-    delete_expired_logouts(tx, kNoon);
+    delete_expired_logouts(tx, kNoon, 10);
     EXPECT_TRUE(count_once(tx, "h", kNoon));
     return true;
   });

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "domain/accounts/passwords.h"
+#include "domain/ground/batches.h"
 #include "domain/self/account_options.h"
 #include "domain/self/proof.h"
 #include "domain/signin/login_tokens.h"
@@ -101,7 +102,7 @@ class Operations {
   Task<Result<signin::BrowserSignedIn>> recover(std::string link, std::string wanted,
                                                 bool logout_devices, sessions::Origin origin);
   // Deletes the links that have expired.
-  void purge();
+  void purge(const Batches& batches = {});
 
   // --- what ends (operations.cc): a browser has to be fresh ---
 

@@ -194,9 +194,10 @@ Task<Result<signin::BrowserSignedIn>> Operations::recover(std::string link, std:
       });
 }
 
-void Operations::purge() {
-  parts_.ground.db.write_now(
-      [&](db::Tx& tx) { accounts::purge_recovery_links(tx, parts_.ground.clock.now()); });
+void Operations::purge(const Batches& batches) {
+  batches.run(parts_.ground.db, [now = parts_.ground.clock.now()](db::Tx& tx, std::int64_t limit) {
+    return accounts::purge_recovery_links(tx, now, limit);
+  });
 }
 
 }  // namespace latchkey::self

@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <optional>
 
+#include "platform/config/attributes.h"
 #include "platform/config/bounds.h"
+#include "platform/config/types.h"
 #include "platform/time.h"
 
 namespace latchkey::sessions {
@@ -23,6 +25,8 @@ struct Policy {
   Limit delete_unused_devices_after;
   std::size_t cache_entries = 200'000;
   bool access_token_in_query = false;
+  config::Path ends_journal;
+  config::Bytes ends_journal_size = 64 * 1024 * 1024;
 
   template <class Visitor>
   void options(Visitor& visit) {
@@ -69,6 +73,16 @@ struct Policy {
           config::Between{0, 100'000'000});
     visit("access_token_in_query", access_token_in_query,
           "Accept ?access_token= as very old clients send it (removed from the spec in v1.20).");
+    visit("ends_journal", ends_journal,
+          "A file to which each deliberate end of a session, each lock and each new password is "
+          "appended before it is answered: after a restored backup `latchkey session replay-ends` "
+          "ends these sessions again. Keep it on another disk than the database, one for each "
+          "node. None, if empty.",
+          config::Example{"/var/lib/latchkey-ends/journal"});
+    visit("ends_journal_size", ends_journal_size,
+          "How large the file of ends_journal grows before it is put aside, with .1 to .9 added, "
+          "the newest first; what is older is dropped.",
+          config::Between{64 * 1024, std::int64_t{1} << 40});
   }
 };
 

@@ -396,27 +396,30 @@ void purge_excess(db::Tx& tx, UserId user) {
   }
 }
 
-std::optional<SessionId> purge_sessions_without_device(db::Tx& tx, Time before,
-                                                       std::optional<SessionId> after,
-                                                       std::int64_t limit) {
-  const auto found = ids<SessionId>(
+std::vector<SessionId> sessions_to_purge(db::Tx& tx, Time before, std::optional<SessionId> after,
+                                         std::int64_t limit) {
+  return ids<SessionId>(
       tx,
       "SELECT id FROM sessions WHERE device IS NULL AND ended = 2 AND ended_at < :before"
       " AND id > :after ORDER BY id LIMIT :limit",
       before, after.value_or(SessionId{}), limit);
-  for (const SessionId id : found) purge_ended(tx, id);
-  return found.empty() ? std::nullopt : std::optional(found.back());
 }
 
-std::optional<DeviceKey> purge_devices(db::Tx& tx, Time before, std::optional<DeviceKey> after,
-                                       std::int64_t limit) {
+std::int64_t purge_sessions(db::Tx& tx, std::span<const SessionId> sessions) {
+  return std::ranges::count_if(sessions, [&](SessionId id) { return purge_ended(tx, id); });
+}
+
+std::vector<DeviceKey> devices_to_purge(db::Tx& tx, Time before, std::optional<DeviceKey> after,
+                                        std::int64_t limit) {
   // A session with a device that is over has a deleted one, so the devices lead to all of them.
-  const auto found = ids<DeviceKey>(
+  return ids<DeviceKey>(
       tx,
       "SELECT id FROM devices WHERE deleted_at < :before AND id > :after ORDER BY id LIMIT :limit",
       before, after.value_or(DeviceKey{}), limit);
-  for (const DeviceKey device : found) purge_device(tx, device);
-  return found.empty() ? std::nullopt : std::optional(found.back());
+}
+
+std::int64_t purge_devices(db::Tx& tx, std::span<const DeviceKey> devices) {
+  return std::ranges::count_if(devices, [&](DeviceKey key) { return purge_device(tx, key); });
 }
 
 }  // namespace latchkey::sessions

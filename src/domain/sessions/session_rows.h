@@ -108,17 +108,18 @@ void delete_user_agents_named_by(db::Tx& tx, UserId user);
 // over learns nothing more: its person may have been forgotten.
 void update_activity(db::Tx& tx, SessionId id, Time at, const Origin& origin);
 
-// Removes devices deleted before `before` with their sessions, except those whose absence would
-// look like a loss (born in a gap): their rows alone can tell an ended session from a lost one.
-// Looks at `limit` devices past `after` (absent: from the first); returns the last of them, or none
-// when there are no more.
-std::optional<DeviceKey> purge_devices(db::Tx& tx, Time before, std::optional<DeviceKey> after,
-                                       std::int64_t limit);
+// The next `limit` devices past `after` (absent: from the first) that were deleted before `before`,
+// by their keys. Looked for outside of the transaction that removes them: it may take a while.
+std::vector<DeviceKey> devices_to_purge(db::Tx& tx, Time before, std::optional<DeviceKey> after,
+                                        std::int64_t limit);
+// Removes them with their sessions, except those whose absence would look like a loss (born in a
+// gap): their rows alone can tell an ended session from a lost one. Returns how many it removed.
+std::int64_t purge_devices(db::Tx& tx, std::span<const DeviceKey> devices);
 
 // The same for sessions that never had a device.
-std::optional<SessionId> purge_sessions_without_device(db::Tx& tx, Time before,
-                                                       std::optional<SessionId> after,
-                                                       std::int64_t limit);
+std::vector<SessionId> sessions_to_purge(db::Tx& tx, Time before, std::optional<SessionId> after,
+                                         std::int64_t limit);
+std::int64_t purge_sessions(db::Tx& tx, std::span<const SessionId> sessions);
 
 // Of an account that begins and ends sessions again and again: what is over beyond the newest so
 // many goes before its time, a few rows at once. For who has just ended something for good.

@@ -15,7 +15,6 @@ namespace latchkey::sessions {
 namespace {
 
 constexpr Duration kKeyReloadInterval = std::chrono::seconds{5};
-constexpr std::int64_t kPurgeBatch = 500;
 // Between two looks whether a probe has ended.
 constexpr std::chrono::milliseconds kProbePause{5};
 // Longer than kUserAgentNotedEvery: what a session names now was noted since.
@@ -189,32 +188,37 @@ void Sessions::heartbeat() {
   ids_.raise(db_.write_now([&](db::Tx& tx) { return beat(tx, ids_.clock(clock_.now())); }));
 }
 
-void Sessions::purge() {
+// Looks for a batch beside the writer, and removes it.
+template <class Id>
+void Sessions::in_batches(const Batches& batches, Time before, auto look, auto remove) {
+  std::optional<Id> after;
+  while (batches.go_on()) {
+    const auto found =
+        db_.read_now([&](db::Tx& tx) { return look(tx, before, after, Batches::kSize); });
+    if (found.empty()) return;
+    after = found.back();
+    batches.count(db_.write_now([&](db::Tx& tx) { return remove(tx, std::span(found)); }));
+  }
+}
+
+void Sessions::purge(const Batches& batches) {
   // A clock that jumped becomes a gap before anything counts as old by it.
   heartbeat();
   const Time before = clock_.now() - policy_.remember_ended;
-  std::optional<DeviceKey> device;
-  do {
-    device =
-        db_.write_now([&](db::Tx& tx) { return purge_devices(tx, before, device, kPurgeBatch); });
-  } while (device);
-  std::optional<SessionId> session;
-  do {
-    session = db_.write_now([&](db::Tx& tx) {
-      return purge_sessions_without_device(tx, before, session, kPurgeBatch);
-    });
-  } while (session);
-  purge_user_agents();
+  in_batches<DeviceKey>(batches, before, devices_to_purge, purge_devices);
+  in_batches<SessionId>(batches, before, sessions_to_purge, purge_sessions);
+  purge_user_agents(batches);
 }
 
 // Which texts no session names is asked of all sessions: beside the writer, which has others to
 // serve. What a session has named since then stays.
-void Sessions::purge_user_agents() {
+void Sessions::purge_user_agents(const Batches& batches) {
   const Time before = clock_.now() - kUserAgentsKept;
   const auto unused = db_.read_now([&](db::Tx& tx) { return unused_user_agents(tx, before); });
-  for (auto rest = std::span(unused); !rest.empty();) {
-    const auto batch = rest.first(std::min<std::size_t>(kPurgeBatch, rest.size()));
+  for (auto rest = std::span(unused); !rest.empty() && batches.go_on();) {
+    const auto batch = rest.first(std::min<std::size_t>(Batches::kSize, rest.size()));
     db_.write_now([&](db::Tx& tx) { delete_user_agents(tx, batch, before); });
+    batches.count(static_cast<std::int64_t>(batch.size()));
     rest = rest.subspan(batch.size());
   }
 }

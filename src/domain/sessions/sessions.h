@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "domain/ground/batches.h"
 #include "domain/ground/ground.h"
 #include "domain/keys/key_file.h"
 #include "domain/sessions/activity.h"
@@ -165,7 +166,7 @@ class Sessions {
   void flush_activity() { activity_.flush(db_); }
   void heartbeat();
   // Removes what ended longer ago than the policy keeps it.
-  void purge();
+  void purge(const Batches& batches = {});
   // Deletes devices that nobody has used for as long as the policy allows (unused_devices.cc), of
   // a bounded batch of all. False: that was the last batch, or there is nothing to be deleted by.
   bool delete_unused_devices();
@@ -239,7 +240,9 @@ class Sessions {
   // Who holds the access token of that generation.
   Identity holder_of(const Session& session, Generation generation) const;
   void remember(const Use& use, const Known& known, const Standing& standing, Time now);
-  void purge_user_agents();
+  template <class Id>
+  void in_batches(const Batches& batches, Time before, auto look, auto remove);
+  void purge_user_agents(const Batches& batches);
   void note_use(const Use& use, const Session& session, Generation generation, Time now);
   Question question(const Session& session, Generation generation, Time now) const;
 

@@ -1,5 +1,7 @@
 #include "domain/signin/browser_session_rows.h"
 
+#include <algorithm>
+
 #include "domain/sessions/session_rows.h"
 #include "platform/crypto/kept_hash.h"
 #include "platform/text/utf8.h"
@@ -79,13 +81,13 @@ std::optional<BrowserSession> first(std::vector<BrowserSession> found) {
   return std::move(found.front());
 }
 
-// `sql` deletes, and returns whose and which.
+// `sql` deletes, and returns whose and which. Returns how many.
 template <class... Args>
-void delete_and_tell(db::Tx& tx, const events::Events& events, std::string_view sql,
-                     const Args&... args) {
-  for (const auto& [user, id] : tx.all<UserId, BrowserSessionId>(sql, args...)) {
-    events.tell(tx, events::BrowserEnded{user, id});
-  }
+std::int64_t delete_and_tell(db::Tx& tx, const events::Events& events, std::string_view sql,
+                             const Args&... args) {
+  const auto deleted = tx.all<UserId, BrowserSessionId>(sql, args...);
+  for (const auto& [user, id] : deleted) events.tell(tx, events::BrowserEnded{user, id});
+  return static_cast<std::int64_t>(deleted.size());
 }
 
 }  // namespace
@@ -180,16 +182,20 @@ void delete_browsers_of(db::Tx& tx, const events::Events& events, UserId user,
 
 void delete_every_browser(db::Tx& tx) { tx.run("DELETE FROM browser_sessions"); }
 
-void delete_browsers_since(db::Tx& tx, const events::Events& events, Time last_active_at,
-                           Time created_at) {
+std::int64_t delete_browsers_since(db::Tx& tx, const events::Events& events, Time last_active_at,
+                                   Time created_at, std::int64_t limit) {
   // Two statements, so that each has its index.
-  delete_and_tell(tx, events,
-                  "DELETE FROM browser_sessions WHERE last_active_at <= :active"
-                  " RETURNING user_id, id",
-                  last_active_at);
-  delete_and_tell(tx, events,
-                  "DELETE FROM browser_sessions WHERE created_at <= :created RETURNING user_id, id",
-                  created_at);
+  const std::int64_t idle =
+      delete_and_tell(tx, events,
+                      "DELETE FROM browser_sessions WHERE id IN (SELECT id FROM browser_sessions"
+                      " WHERE last_active_at <= :active LIMIT :limit) RETURNING user_id, id",
+                      last_active_at, limit);
+  const std::int64_t old =
+      delete_and_tell(tx, events,
+                      "DELETE FROM browser_sessions WHERE id IN (SELECT id FROM browser_sessions"
+                      " WHERE created_at <= :created LIMIT :limit) RETURNING user_id, id",
+                      created_at, limit);
+  return std::max(idle, old);
 }
 
 void keep_newest_browsers(db::Tx& tx, const events::Events& events, UserId user,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,9 +43,10 @@ void delete_browser(db::Tx& tx, const events::Events& events, std::string_view h
 void delete_browser_of(db::Tx& tx, const events::Events& events, UserId user, BrowserSessionId id);
 void delete_browsers_of(db::Tx& tx, const events::Events& events, UserId user,
                         std::optional<BrowserSessionId> except = {});
-// Those last used, or begun, at that time or before it.
-void delete_browsers_since(db::Tx& tx, const events::Events& events, Time last_active_at,
-                           Time created_at);
+// Those last used, or begun, at that time or before it: at most so many of each at once. Returns of
+// which there were more.
+std::int64_t delete_browsers_since(db::Tx& tx, const events::Events& events, Time last_active_at,
+                                   Time created_at, std::int64_t limit);
 // Those of the user that were used last, at most so many.
 void keep_newest_browsers(db::Tx& tx, const events::Events& events, UserId user, std::int64_t most);
 // Of everybody: none is told by itself.

@@ -160,11 +160,11 @@ Task<void> BrowserSessions::end(UserId user, BrowserSessionId id) {
   });
 }
 
-void BrowserSessions::purge() {
+void BrowserSessions::purge(const Batches& batches) {
   const Time now = ground_.clock.now();
-  ground_.db.write_now([&](db::Tx& tx) {
-    delete_browsers_since(tx, ground_.events, now - options_.maximum_idle,
-                          now - options_.maximum_age);
+  batches.run(ground_.db, [&](db::Tx& tx, std::int64_t limit) {
+    return delete_browsers_since(tx, ground_.events, now - options_.maximum_idle,
+                                 now - options_.maximum_age, limit);
   });
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "domain/ground/batches.h"
 #include "domain/sessions/origin.h"
 #include "domain/sessions/sessions.h"
 #include "domain/signin/authentication.h"
@@ -108,7 +109,7 @@ class BrowserSessions {
   Task<void> end(UserId user, BrowserSessionId id);
 
   // Deletes what is past a limit.
-  void purge();
+  void purge(const Batches& batches = {});
 
  private:
   // `change` gets the transaction and the account, locked, once the password was right.

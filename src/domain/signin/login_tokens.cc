@@ -81,10 +81,13 @@ std::optional<LoginTokens::Taken> LoginTokens::take(db::Tx& tx, std::string_view
   return Taken{std::move(*account), browser};
 }
 
-void LoginTokens::purge() {
-  const Time now = ground_.clock.now();
-  ground_.db.write_now(
-      [now](db::Tx& tx) { tx.run("DELETE FROM login_tokens WHERE expires_at <= :now", now); });
+void LoginTokens::purge(const Batches& batches) {
+  batches.run(ground_.db, [now = ground_.clock.now()](db::Tx& tx, std::int64_t limit) {
+    return tx.run(
+        "DELETE FROM login_tokens WHERE hash IN"
+        " (SELECT hash FROM login_tokens WHERE expires_at <= :now LIMIT :limit)",
+        now, limit);
+  });
 }
 
 }  // namespace latchkey::signin

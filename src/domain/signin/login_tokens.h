@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "domain/ground/batches.h"
 #include "domain/sessions/sessions.h"
 #include "domain/signin/browser_sessions.h"
 #include "platform/config/bounds.h"
@@ -52,7 +53,7 @@ class LoginTokens {
   std::optional<Taken> take(db::Tx& tx, std::string_view token);
 
   // Deletes what has expired.
-  void purge();
+  void purge(const Batches& batches = {});
 
  private:
   std::optional<sessions::Account> lock_holder(db::Tx& tx, SessionId session);

@@ -26,6 +26,16 @@ std::optional<std::string> Call::optional_text(std::string_view name) const {
 
 std::string Call::text(std::string_view name) const { return optional_text(name).value_or(""); }
 
+std::vector<std::string> Call::texts(std::string_view name) const {
+  std::vector<std::string> all;
+  const auto* value = arguments.if_contains(name);
+  if (value == nullptr || !value->is_array()) return all;
+  for (const auto& one : value->get_array()) {
+    if (one.is_string()) all.emplace_back(one.get_string());
+  }
+  return all;
+}
+
 bool Call::flag(std::string_view name) const {
   const auto* value = arguments.if_contains(name);
   return value != nullptr && value->is_bool() && value->get_bool();

@@ -12,6 +12,7 @@
 #include "domain/administration/sweep.h"
 #include "domain/administration/upkeep.h"
 #include "domain/administration/user_listing.h"
+#include "domain/ends/replay.h"
 #include "domain/homeserver/sync.h"
 #include "domain/providers/provider_set.h"
 #include "platform/http/public_url.h"
@@ -25,14 +26,18 @@ namespace latchkey::admin {
 struct Argument {
   enum class Kind {
     positional,
+    positionals,     // one or more, as a list
     flag,            // --name
     option,          // --name VALUE
+    options,         // the same as often as one likes, as a list
     password_stdin,  // --password-stdin: one line from standard input, as "password"
   };
   std::string_view name;
   Kind kind = Kind::positional;
   std::string_view sentence;
   bool required = true;
+  // A file: a relative path is from where the command is typed, not from where the server runs.
+  bool path = false;
 };
 
 // What commands act on.
@@ -41,6 +46,7 @@ struct Operations {
   administration::Administration& administration;
   administration::Upkeep& upkeep;
   administration::Sweep& sweep;
+  ends::Replay& replay;
   sessions::Sessions& sessions;
   administration::UserListing& users;
   const providers::ProviderSet& providers;
@@ -64,6 +70,8 @@ struct Call {
   std::string text(std::string_view name) const;
   std::optional<std::string> optional_text(std::string_view name) const;
   bool flag(std::string_view name) const;
+  // Of an argument of several values.
+  std::vector<std::string> texts(std::string_view name) const;
   // A whole number from `lo` to `hi`, or `otherwise` when there is none.
   std::expected<std::optional<std::int64_t>, std::string> number(
       std::string_view name, std::int64_t lo, std::int64_t hi,

@@ -30,10 +30,12 @@ class Commands : public accounts::testing::AccountsOnEachEngine {
   administration::UserListing users_{server_.ground(), *administration_, "example.com"};
   const providers::ProviderSet providers_;
   administration::Sweep sweep_{server_.ground(), *administration_, "example.com"};
+  ends::Replay replay_{server_.ground(), *server_, *administration_, "example.com"};
   const Operations operations_{.ground = server_.ground(),
                                .administration = *administration_,
                                .upkeep = upkeep_,
                                .sweep = sweep_,
+                               .replay = replay_,
                                .sessions = *server_,
                                .users = users_,
                                .providers = providers_};

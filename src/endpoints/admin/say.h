@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "domain/administration/administration.h"
+#include "domain/ends/replay.h"
 #include "platform/text/json.h"
 
 // What the commands of several subjects say.
@@ -19,6 +20,10 @@ std::string_view standing_name(sessions::Worth worth);
 std::string say_done(const boost::json::object& answer);
 // "Softly ended 3 sessions."
 std::string say_ended(const boost::json::object& answer);
+
+// What a replay of the journal of ends did, or would do.
+boost::json::object describe(const ends::ReplayReport& report);
+std::string say_replayed(const boost::json::object& answer);
 
 using text::text_of;
 

@@ -141,7 +141,72 @@ std::string say_gap(const json::object& answer) {
                      text_of(answer, "to"));
 }
 
+Task<Answer> replay_ends(const Call& call) {
+  const auto report =
+      co_await call.operations.replay.run(call.by, call.texts("file"), call.flag("apply"));
+  if (!report) co_return fail(report.error());
+  co_return admin::describe(*report);
+}
+
 }  // namespace
+
+json::object describe(const ends::ReplayReport& report) {
+  json::array listed;
+  for (const ends::Line& line : report.listed) {
+    listed.push_back(json::object{{"session", text::format_id(*line.session)},
+                                  {"user", line.name},
+                                  {"device_id", line.device_id},
+                                  {"ended_at", text::format_rfc3339(line.at)},
+                                  {"reason", end_name(line.why)}});
+  }
+  const auto people = [](const ends::ReplayReport::People& those) {
+    return json::object{{"count", those.count},
+                        {"users", json::array(those.names.begin(), those.names.end())}};
+  };
+  return {{"lines", report.lines},
+          {"unreadable", report.unreadable},
+          {"sessions", report.sessions},
+          {"listed", std::move(listed)},
+          {"browsers", report.browsers},
+          {"locked", people(report.locked)},
+          {"deactivated", people(report.deactivated)},
+          {"older_passwords", people(report.older_passwords)},
+          {"applied", report.applied}};
+}
+
+std::string say_replayed(const json::object& answer) {
+  const auto number = [](const json::object& of, std::string_view name) {
+    return of.at(name).to_number<std::int64_t>();
+  };
+  const bool applied = answer.at("applied").as_bool();
+  std::string words = fmt::format("{} lines of the journal", number(answer, "lines"));
+  if (const auto none = number(answer, "unreadable"); none > 0) {
+    words += fmt::format(", of which {} cannot be read", none);
+  }
+  words += fmt::format("\n{} {} sessions and {} browsers\n", applied ? "Ended" : "Would end",
+                       number(answer, "sessions"), number(answer, "browsers"));
+  for (const auto& value : answer.at("listed").as_array()) {
+    const auto& one = value.as_object();
+    words += fmt::format("  {} of {}, device {}: ended {} ({})\n", text_of(one, "session"),
+                         text_of(one, "user"), text_of(one, "device_id"), text_of(one, "ended_at"),
+                         text_of(one, "reason"));
+  }
+  const auto people = [&](std::string_view name, std::string_view done, std::string_view would) {
+    const auto& those = answer.at(name).as_object();
+    if (number(those, "count") == 0) return;
+    words += fmt::format("{} {} accounts:", applied ? done : would, number(those, "count"));
+    for (const auto& user : those.at("users").as_array()) {
+      words += fmt::format(" {}", std::string_view(user.as_string()));
+    }
+    words += '\n';
+  };
+  people("locked", "Locked", "Would lock");
+  people("deactivated", "Deactivated", "Would deactivate");
+  people("older_passwords", "An older password may be good again for",
+         "An older password may be good again for");
+  if (!applied) words += "Nothing was done; with --apply it is.\n";
+  return without_last_break(std::move(words));
+}
 
 std::vector<Command> session_commands() {
   using A = Administration;
@@ -164,6 +229,14 @@ std::vector<Command> session_commands() {
        {},
        soft_logout_everybody,
        say_ended},
+      {"session replay-ends",
+       "After a restored backup: end again what a journal of ends (sessions.ends_journal) says has "
+       "ended since; without --apply only says what.",
+       {{"file", Kind::positionals, "files of the journal, of every node, the older ones too", true,
+         true},
+        {"apply", Kind::flag, "do it", false}},
+       replay_ends,
+       say_replayed},
       {"session mark-gap",
        "Say that sessions begun in this span may be missing: their tokens are softly refused.",
        {{"from", Kind::option, "begin of the gap (RFC 3339)", true},

@@ -198,8 +198,10 @@ std::vector<Command> upkeep_commands() {
        show_outbox,
        say_outbox},
       {"backup",
-       "Copy the SQLite database while it is in use.",
-       {{.name = "file", .sentence = "the new file"}},
+       "Copy the database, as it is at one moment, while it is in use.",
+       {{.name = "file",
+         .sentence = "the new file, a SQLite database whichever the engine",
+         .path = true}},
        backup,
        say_backup},
   };

@@ -58,12 +58,14 @@ class UpkeepCommands : public Socket, public accounts::testing::AccountsOnEachEn
   administration::Upkeep upkeep_{server_.ground(), *server_, *administration_,
                                  [this](const std::string&) { copied_.acquire(); }};
   administration::Sweep sweep_{server_.ground(), *administration_, "example.com"};
+  ends::Replay replay_{server_.ground(), *server_, *administration_, "example.com"};
   administration::UserListing users_{server_.ground(), *administration_, "example.com"};
   const providers::ProviderSet providers_;
   const Operations operations_{.ground = server_.ground(),
                                .administration = *administration_,
                                .upkeep = upkeep_,
                                .sweep = sweep_,
+                               .replay = replay_,
                                .sessions = *server_,
                                .users = users_,
                                .providers = providers_};

@@ -12,6 +12,7 @@
 
 #include "platform/db/file_lock.h"
 #include "platform/db/sqlite_readers.h"
+#include "platform/db/sqlite_swap.h"
 #include "platform/db/sqlite_writer.h"
 
 namespace latchkey::db {
@@ -58,6 +59,9 @@ class NewFile {
 
 // The file's own path, symbolic links resolved, so that it has one lock; created if need be.
 std::string prepare_file(const std::string& path) {
+  if (const auto sentence = interrupted_swap(std::filesystem::weakly_canonical(path))) {
+    throw Refused(*sentence);
+  }
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) {
     throw Refused("cannot open the database " + path + ": " +
