@@ -25,6 +25,8 @@ class Engine(Protocol):
 
     def query(self, statement: str) -> str: ...
 
+    def change(self, statement: str) -> None: ...
+
     def drop(self) -> None: ...
 
 
@@ -62,6 +64,10 @@ class Sqlite:
             rows = connection.execute(statement).fetchall()
         return "\n".join("|".join(map(str, row)) for row in rows)
 
+    def change(self, statement: str) -> None:
+        with closing(sqlite3.connect(self.file)) as connection, connection:
+            connection.execute(statement)
+
     def drop(self) -> None:
         pass  # goes with its folder
 
@@ -92,6 +98,9 @@ class PostgresDatabase:
 
     def query(self, statement: str) -> str:
         return self.server.sql(self._database, statement).strip()
+
+    def change(self, statement: str) -> None:
+        self.query(statement)
 
     def drop(self) -> None:
         for database in [self._database, *self._copies]:

@@ -301,8 +301,8 @@ void PostgresSession::check(const pg_result* result, std::string_view sql) const
   if (state.empty() || one_of(state, {"08", "57P", "25006", "25P03"}))
     throw ConnectionLost(sentence);
   if (one_of(state, {"40001", "40P01"})) throw Conflict(sentence);
-  // Resources, locks not to be had, statement_timeout, the server's disk.
-  if (one_of(state, {"53", "55P03", "57014", "58"})) throw Unavailable(sentence);
+  // Resources, locks not to be had, statement_timeout, the server's disk, damaged files.
+  if (one_of(state, {"53", "55P03", "57014", "58", "XX001", "XX002"})) throw Unavailable(sentence);
   throw Error(sentence);
 }
 

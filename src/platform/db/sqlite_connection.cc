@@ -9,9 +9,14 @@
 namespace latchkey::db {
 namespace {
 
-// Failures that may pass without anybody changing the program.
+// Failures that may pass without anybody changing the program: what is read-only or damaged can be
+// mended while it runs, or is put back from a backup. Until then it is 503, and nobody is signed
+// out.
 bool passes(int code) {
   switch (code & 0xff) {
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_CORRUPT:
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_NOMEM:
@@ -169,9 +174,13 @@ void SqliteConnection::roll_back() noexcept {
 }
 
 void SqliteConnection::fail(int code, std::string_view sql) {
-  const std::string sentence =
-      std::string(handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(code)) + ": " +
-      std::string(sql);
+  std::string sentence = std::string(handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(code)) +
+                         ": " + std::string(sql);
+  if ((code & 0xff) == SQLITE_CORRUPT) {
+    sentence.insert(0,
+                    "the database's file is damaged: stop the server and put the newest backup "
+                    "back (latchkey restore). ");
+  }
   std::exception_ptr failure;
   if (passes(code)) {
     failure = std::make_exception_ptr(Unavailable(sentence));
