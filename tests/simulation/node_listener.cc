@@ -102,6 +102,8 @@ void NodeListener::watch_silence() {
 }
 
 void NodeListener::hold(Moment until) {
+  // What is on its way has been told when it arrives: no echo may overtake it.
+  if (held_until_ > schedule_.now() && held_until_ >= until) return;
   held_from_ = schedule_.now();
   held_until_ = until;
 }

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <array>
+#include <optional>
 #include <stdexcept>
 #include <string_view>
 
@@ -65,6 +66,17 @@ class SharedDatabase::Transaction final : public db::Tx {
   db::Statement& start(std::string_view sql, std::span<const db::Value> args) override {
     return connection_.start(sql, args);
   }
+  void start_later(std::string_view sql, std::span<const db::Value> args,
+                   OnTakenKey taken) override {
+    connection_.keys_are_made_up(taken == OnTakenKey::run_again);
+    try {
+      Tx::start_later(sql, args, taken);
+    } catch (...) {
+      connection_.keys_are_made_up(false);
+      throw;
+    }
+    connection_.keys_are_made_up(false);
+  }
 
  private:
   db::SqliteConnection& connection_;
@@ -122,21 +134,34 @@ void SharedDatabase::read(db::Job job, Duration waited) {
   }
 }
 
-std::vector<std::function<void()>> SharedDatabase::write(db::Job job, Duration waited,
-                                                         const Cause& cause) {
+// Whether the job is done; false: a key that it has made up was taken.
+bool SharedDatabase::try_write(db::Job job, Transaction& tx) {
   changes_.clear();
   connection_.run("SAVEPOINT write");
-  Transaction tx(connection_, waited);
   try {
     job(tx);
     tx.run_before_commit();
     if (const auto failure = connection_.take_failure()) std::rethrow_exception(failure);
+    return true;
+  } catch (const db::Conflict&) {
+    connection_.take_failure();
+    connection_.run("ROLLBACK TO write");
+    connection_.run("RELEASE write");
+    return false;
   } catch (...) {
     connection_.take_failure();
     connection_.run("ROLLBACK TO write");
     connection_.run("RELEASE write");
     throw;
   }
+}
+
+std::vector<std::function<void()>> SharedDatabase::write(db::Job job, Duration waited,
+                                                         const Cause& cause) {
+  std::optional<Transaction> tx;
+  do {
+    tx.emplace(connection_, waited);
+  } while (!try_write(job, *tx));
   connection_.run("RELEASE write");
   ++commits_;
   if (watch_) {
@@ -144,8 +169,8 @@ std::vector<std::function<void()>> SharedDatabase::write(db::Job job, Duration w
     Transaction look(connection_, Duration{0});
     watch_(look, cause, changed);
   }
-  if (carry_ && !tx.payloads().empty()) carry_(tx.payloads());
-  return tx.take_hooks();
+  if (carry_ && !tx->payloads().empty()) carry_(tx->payloads());
+  return tx->take_hooks();
 }
 
 void SharedDatabase::keep_state() {

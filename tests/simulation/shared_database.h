@@ -66,6 +66,8 @@ class SharedDatabase {
  private:
   class Transaction;
 
+  bool try_write(db::Job job, Transaction& tx);
+
   static void note_change(void* self, int what, const char* database, const char* table,
                           std::int64_t id);
 

@@ -538,7 +538,14 @@ void Truth::judge_hard(const Call& call) {
   const bool deactivated = whose.deactivated || whose.until >= call.began;
   const bool over = known->ended == Ended::for_good ||
                     (known->ever_for_good && (!known->there || known->ended_until >= call.began));
-  if (over || deactivated || known->excused) return;
+  // What was folded into its device ends with it (docs/formats/sessions.md).
+  const bool folded = !known->there && known->ended == Ended::softly && known->device;
+  const bool with_device =
+      folded && std::ranges::any_of(of_device_[*known->device], [this](SessionId id) {
+        const Known& other = known_.at(id);
+        return other.ended == Ended::for_good || other.ever_for_good;
+      });
+  if (over || deactivated || with_device || known->excused) return;
   breaks(Invariant::no_hard_logout,
          fmt::format("{} was answered hard, and nobody has ended the session (row {})",
                      name_of(call.request.doing), known->there ? "there" : "gone"));
