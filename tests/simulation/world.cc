@@ -258,9 +258,6 @@ void World::beat(Node& node) {
 
 // As an operator does it: with one file on all nodes, which is then copied.
 void World::rotate(Node& node) {
-  // Not with an older database: a node without the new key's file takes its tokens for forged once
-  // the list of keys is from before it.
-  if (has(Kind::restores) || has(Kind::failovers)) return;
   for (const auto& other : nodes_) {
     if (read(other->key_file()) != read(node.key_file())) return;
   }

@@ -298,6 +298,10 @@ bool key_listed(db::Tx& tx, std::uint8_t id) {
   return tx.one<int>("SELECT 1 FROM server_keys WHERE id = :id", static_cast<int>(id)).has_value();
 }
 
+bool later_than_all_keys(db::Tx& tx, std::uint8_t id) {
+  return !tx.one<int>("SELECT 1 FROM server_keys WHERE id >= :id LIMIT 1", static_cast<int>(id));
+}
+
 bool key_lost(db::Tx& tx, std::uint8_t id) {
   return tx
       .one<int>("SELECT 1 FROM server_keys WHERE id = :id AND lost_at IS NOT NULL",

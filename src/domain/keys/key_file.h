@@ -50,6 +50,9 @@ std::vector<ListedKey> list_keys(db::Tx& tx);
 
 // Whether a key of that id ever was. It is enlisted before it signs anything.
 bool key_listed(db::Tx& tx, std::uint8_t id);
+// Whether its id is later than that of every key there ever was, as far as this database knows: an
+// older database that was put back does not know of the newest.
+bool later_than_all_keys(db::Tx& tx, std::uint8_t id);
 // Whether it was given up as lost.
 bool key_lost(db::Tx& tx, std::uint8_t id);
 

@@ -41,13 +41,18 @@ std::expected<Token, Standing> Sessions::read(std::string_view text, Kind kind) 
 }
 
 // A key that this process does not hold may be one that another node has made since, and enlisted
-// before it signed with it. An id that the database does not list never was a key.
+// before it signed with it. An id that the database does not list never was a key, unless it is a
+// later one and the database may be an older one: then nobody can tell, as of a lost key, until a
+// node that holds it has enlisted it again.
 Task<TokenCodec::Check> Sessions::check_mac(std::size_t index, const Token& token) {
   auto check = worker(index).codec.check(token);
   if (check != TokenCodec::Check::unknown_key) co_return check;
-  const bool listed =
-      co_await db_.read([&](db::Tx& tx) { return keys::key_listed(tx, token.key); });
-  if (!listed) co_return TokenCodec::Check::forged;
+  const auto unlisted = co_await db_.read([&](db::Tx& tx) -> std::optional<TokenCodec::Check> {
+    if (keys::key_listed(tx, token.key)) return std::nullopt;
+    const bool restored = keys::later_than_all_keys(tx, token.key) && any_gap(tx);
+    return restored ? TokenCodec::Check::key_lost : TokenCodec::Check::forged;
+  });
+  if (unlisted) co_return *unlisted;
   reload_keys();
   check = worker(index).codec.check(token);
   if (check == TokenCodec::Check::unknown_key) {

@@ -65,6 +65,20 @@ TEST_P(CheckToken, AKeyThatNeverWasIsForgedAndNoReasonToWait) {
          Reason::forged);
 }
 
+TEST_P(CheckToken, AKeyFromBeforeARestoreIsNotForgedWhereItIsNotKnown) {
+  // The node with its file has not enlisted it again, and this one has no copy of that file.
+  keys::ServerKey other{.id = 2, .secret = {1, 2, 3}, .created_at = {}};
+  TokenCodec codec(
+      std::make_shared<const keys::KeyRing>(std::vector{other}, std::vector<std::uint8_t>{}));
+  const std::string token = codec.mint(Kind::access, phone_.id(), 0, phone_.session.record.nonce);
+  server_.sql("INSERT INTO gaps (from_at, to_at, noted_at) VALUES (1, 2, 2)");
+  expect(token, Worth::soft, Reason::key_lost);
+  server_.sql("UPDATE sessions SET ended = 2, end_reason = 1, ended_at = 1");
+  expect(token, Worth::ended, Reason::ended_for_good);
+  server_.sql("INSERT INTO server_keys (id, fingerprint, created_at) VALUES (3, 'x', 1)");
+  expect(token, Worth::unknown, Reason::forged);
+}
+
 TEST_P(CheckToken, AKeyThatAnotherNodeHasMadeIsReadFromTheFile) {
   const auto newer = keys::rotate_keys(server_.db(), server_.key_file(), server_.clock.now());
   ASSERT_TRUE(newer.has_value()) << error_of(newer);

@@ -60,6 +60,8 @@ bool in_gap(db::Tx& tx, Time born) {
       .has_value();
 }
 
+bool any_gap(db::Tx& tx) { return tx.one<int>("SELECT 1 FROM gaps LIMIT 1").has_value(); }
+
 std::vector<Gap> list_gaps(db::Tx& tx) {
   std::vector<Gap> gaps;
   tx.each<Time, Time>("SELECT from_at, to_at FROM gaps ORDER BY from_at",

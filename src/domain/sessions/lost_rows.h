@@ -22,6 +22,8 @@ Time beat(db::Tx& tx, Time clock);
 void add_gap(db::Tx& tx, Time from, Time to, Time now);
 
 bool in_gap(db::Tx& tx, Time born);
+// Whether the database may have lost anything, ever.
+bool any_gap(db::Tx& tx);
 
 struct Gap {
   Time from;
