@@ -60,7 +60,7 @@ void Clients::go_on(Tab& tab) {
       Person& person = *tab.store->person;
       wanted.password = person.passwords[person.tries++ % person.passwords.size()];
       wanted.refreshes = tab.store->refreshes;
-      return send(tab, std::move(wanted));
+      return send(tab, wanted);
     }
     case State::must_refresh:
       return refresh(tab);
@@ -93,10 +93,10 @@ void Clients::act(Tab& tab, Doing doing) {
     }
   }
   if (doing == Doing::deactivate) person.deactivated = true;
-  send(tab, std::move(wanted));
+  send(tab, wanted);
 }
 
-void Clients::send(Tab& tab, Request request) {
+void Clients::send(Tab& tab, const Request& request) {
   tab.asks = true;
   // The tab may be closed meanwhile: what it held says whether it is still the one that asked.
   const std::string shown = request.token;

@@ -79,7 +79,7 @@ class Clients {
 
  private:
   Request request(const Tab& tab, Doing doing) const;
-  void send(Tab& tab, Request request);
+  void send(Tab& tab, const Request& request);
   void receive(Tab& tab, const Request& request, const Answer& answer);
   void take(Tab& tab, const Answer& answer);
   void wipe(Tab& tab);

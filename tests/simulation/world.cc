@@ -185,9 +185,10 @@ void World::draw_world() {
 }
 
 void World::people() {
-  clients_.emplace(random_, [this](Request request, std::function<void(const Answer*)> then) {
-    ask(std::move(request), std::move(then));
-  });
+  clients_.emplace(random_,
+                   [this](const Request& request, std::function<void(const Answer*)> then) {
+                     ask(request, std::move(then));
+                   });
   if (has(Kind::unsaved)) clients_->set_unsaved(8);
   const bool crowd = random_.one_in(400);
   const std::size_t count =
@@ -317,7 +318,7 @@ void World::set_clocks() {
 
 // --- the network ---
 
-void World::ask(Request request, std::function<void(const Answer*)> then) {
+void World::ask(const Request& request, std::function<void(const Answer*)> then) {
   struct Exchange {
     std::function<void(const Answer*)> then;
     bool over = false;
@@ -438,7 +439,7 @@ void World::operator_acts() {
     if (truth_->sessions().empty()) return;
     request.session = random_.of(truth_->sessions());
   }
-  ask(std::move(request), [](const Answer*) {});
+  ask(request, [](const Answer*) {});
 }
 
 void World::thief_acts() {
@@ -457,7 +458,7 @@ void World::thief_acts() {
   request.token = request.doing == Doing::use ? thief_.tokens->access : thief_.tokens->refresh;
   if (request.token.empty()) return;
   const bool refreshes = request.doing == Doing::refresh;
-  ask(std::move(request), [this, refreshes](const Answer* answer) {
+  ask(request, [this, refreshes](const Answer* answer) {
     if (answer == nullptr || !refreshes || answer->word != Word::good) return;
     thief_.tokens = tokens_of(*answer);
   });

@@ -108,7 +108,7 @@ class World {
   void mend();
   void get_everybody_on();
 
-  void ask(Request request, std::function<void(const Answer*)> then);
+  void ask(const Request& request, std::function<void(const Answer*)> then);
   void carry(const Request& request, std::function<void(const Answer*)> then);
   void start(Node& node);
   void after_a_call(Node& node);

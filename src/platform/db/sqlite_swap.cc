@@ -86,7 +86,7 @@ std::optional<std::string> unsound(sqlite3* handle) {
     return 0;
   };
   const int code = sqlite3_exec(handle, "PRAGMA integrity_check(3)", take, &found, &fault);
-  const std::string sentence = fault != nullptr ? fault : "";
+  std::string sentence = fault != nullptr ? fault : "";
   sqlite3_free(fault);
   if (code != SQLITE_OK) return sentence;
   return found == "ok" ? std::nullopt : std::optional(found);
