@@ -135,7 +135,8 @@ def _maker(
     made: list[Server] = []
 
     def make(clock: Clock | None = None, start: bool = True, **options) -> Server:
-        directory = tmp_path / f"server{len(made)}"
+        # A test may have servers of several makers.
+        directory = tmp_path / f"server{len(list(tmp_path.glob('server*')))}"
         directory.mkdir()
         server = serve(directory, engines(directory), options, clock)
         made.append(server)
