@@ -30,7 +30,7 @@ class TokenCacheTest : public ::testing::Test {
     entry.until = until;
     entry.judged_at = kNoon;
     entry.ticket = changes_->ticket();
-    cache.insert(token, std::move(entry));
+    cache.insert(token, entry);
   }
   bool has(TokenCache& cache, const Token& token, Time now = kNoon) {
     return cache.find(token, now) != nullptr;
@@ -130,7 +130,7 @@ TEST_F(TokenCacheTest, AnEntryReadBeforeAChangeIsNeverFound) {
   entry.judged_at = kNoon;
   entry.ticket = changes_->ticket();
   changes_->session_changed(SessionId{1});  // after the ticket, before the insert
-  cache_.insert(token(SessionId{1}), std::move(entry));
+  cache_.insert(token(SessionId{1}), entry);
   EXPECT_FALSE(has(cache_, token(SessionId{1})));
 }
 
@@ -193,7 +193,7 @@ TEST_F(TokenCacheTest, ARevocationIsNeverLostBetweenTicketAndInsert) {
           entry.judged_at = kNoon;
           entry.ticket = changes_->ticket();
           remembered = row.load(std::memory_order_acquire);
-          cache.insert(token(SessionId{1}), std::move(entry));
+          cache.insert(token(SessionId{1}), entry);
         }
       });
     }
