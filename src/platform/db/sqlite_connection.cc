@@ -115,7 +115,8 @@ void SqliteStatement::done() noexcept {
   running_ = false;
 }
 
-SqliteConnection::SqliteConnection(const std::string& path, Mode mode) {
+SqliteConnection::SqliteConnection(const std::string& path, Mode mode)
+    : only_reads_(mode == Mode::read) {
   constexpr int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   const int code = sqlite3_open_v2(path.c_str(), &handle_, flags, nullptr);
   try {
@@ -181,8 +182,10 @@ void SqliteConnection::fail(int code, std::string_view sql) {
                     "the database's file is damaged: stop the server and put the newest backup "
                     "back (latchkey restore). ");
   }
+  // A read that writes is the program's mistake, not the file's state.
+  const bool mistake = only_reads_ && code == SQLITE_READONLY;
   std::exception_ptr failure;
-  if (passes(code)) {
+  if (passes(code) && !mistake) {
     failure = std::make_exception_ptr(Unavailable(sentence));
   } else if (keys_are_made_up_ && key_taken(code)) {
     failure = std::make_exception_ptr(Conflict(sentence));

@@ -74,6 +74,7 @@ class SqliteConnection {
   sqlite3* handle() const { return handle_; }
 
  private:
+  const bool only_reads_;
   sqlite3* handle_ = nullptr;
   StatementCache<SqliteStatement> statements_;
   std::exception_ptr failure_;
