@@ -11,9 +11,17 @@ import pytest
 
 from support.answers import assert_good, assert_hard, assert_soft
 from support.api import Silence
-from support.cluster import BOUND, Crowd, status
-from support.matrix_client import new_client
+from support.cluster import BOUND, Cluster, Crowd, Node, status
+from support.matrix_client import MatrixClient, new_client
 from support.polling import patiently, wait_until
+
+
+def known_to(node: Node, cluster: Cluster) -> MatrixClient:
+    """Somebody whose token that node remembers."""
+    client = new_client(cluster.api)
+    for _ in range(3):
+        assert_good(node.api.whoami(client.access))
+    return client
 
 
 def test_an_end_reaches_every_node(cluster, tell):
@@ -66,9 +74,7 @@ def test_a_node_that_is_stopped_in_order(cluster, tell):
 def test_a_node_that_stands_still_and_returns(cluster, tell):
     """It comes back with memories from before, and with the wrong idea of what time it is."""
     node = cluster.nodes[1]
-    out = new_client(cluster.api)
-    for _ in range(3):
-        assert_good(node.api.whoami(out.access))
+    out = known_to(node, cluster)
     with Crowd(cluster) as crowd:
         crowd.steps(100)
         node.stand_still()
@@ -104,9 +110,7 @@ def test_a_node_that_hears_nothing(cluster, tell):
 def test_a_node_cut_off_from_the_database(cluster, tell):
     """Clients and the balancer reach it, it reaches nothing: packets vanish."""
     node = cluster.nodes[2]
-    out = new_client(cluster.api)
-    for _ in range(3):
-        assert_good(node.api.whoami(out.access))
+    out = known_to(node, cluster)
     with Crowd(cluster) as crowd:
         crowd.steps(50)
         node.partition()

@@ -1,12 +1,6 @@
 // A directory's people who come for the first time.
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
-#include "domain/federation/federation.h"
-#include "domain/providers/listeners.h"
-#include "domain/self/self_testing.h"
-#include "platform/error_testing.h"
+#include "domain/federation/federation_testing.h"
 
 namespace latchkey::federation {
 namespace {
@@ -14,11 +8,10 @@ namespace {
 using namespace std::chrono_literals;
 using providers::Person;
 using sessions::testing::run;
+using testing::kBrowser;
+using testing::kOrigin;
 using ::testing::SizeIs;
 using Why = Refused::Why;
-
-constexpr const char* kBrowser = "the cookie of ways";
-const sessions::Origin kOrigin{.address = "192.0.2.1", .user_agent = {}};
 
 class ByPasswordTest : public self::testing::SigninOnEachEngine {
  protected:
