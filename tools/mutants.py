@@ -142,7 +142,8 @@ def read_list(path: pathlib.Path, root: pathlib.Path = ROOT) -> list[Mistake]:
             old = entry["old"].strip("\n")
             if not entry.get("alone", False):
                 check_form(old, entry["new"])
-                check_place(text, place(text, old, entry.get("after", "")))
+                start = place(text, old, entry.get("after", ""))
+                check_place(text, start, start + len(old))
             found.append(
                 Mistake(
                     number_of(file, entry.get("after", ""), old, entry["new"].strip("\n")),
@@ -169,6 +170,8 @@ def is_statement(text: str) -> bool:
     return text.endswith(";") or (text.endswith("}") and ";" in text)
 
 
+# `auto x = y;`, `std::optional<Time> until = y;`; not `x = y;`.
+DECLARATION = re.compile(r"\s*(?:(?:const|auto)\b|[\w:]+(?:<[^;=]*>)?[&*]?\s+[&*]?\w+\s*=[^=])")
 LITERALS = re.compile(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])+'""")
 
 
@@ -182,11 +185,14 @@ def is_whole(expression: str) -> bool:
     )
 
 
-def check_place(text: str, start: int) -> None:
-    """Refuses what stands within a literal, which would hold the switch as a text."""
+def check_place(text: str, start: int, end: int) -> None:
+    """Refuses what stands within a literal, which would hold the switch as a text, or is a part."""
     before = LITERALS.sub("", text[text.rfind("\n", 0, start) + 1 : start])
     if '"' in before and "//" not in before:
         raise Invalid("it stands within a text")
+    for one, other in ((text[:start], text[start:end]), (text[start:end], text[end:])):
+        if one.rstrip().endswith('"') and other.lstrip().startswith('"'):
+            raise Invalid("it is a part of a text: take the whole text")
 
 
 def check_form(old: str, new: str) -> None:
@@ -195,12 +201,14 @@ def check_form(old: str, new: str) -> None:
         bare = LITERALS.sub("0", text)
         if any(bare.count(opened) != bare.count(closed) for opened, closed in ("()", "[]", "{}")):
             raise Invalid(f"cut off within brackets: {text!r}")
+        if "\\" in bare:  # in TOML, '\n' is no new line
+            raise Invalid(f"a backslash outside of a text: {text!r}")
         if not is_statement(old) and not is_whole(bare.strip()):
             raise Invalid(f"is no whole expression: {text!r}")
         word = re.match(r"\s*(?:if|for|while|return|co_return|throw)\b", text)
         if word and not is_statement(old):
             raise Invalid(f"is neither an expression nor a whole statement: {text!r}")
-    if is_statement(old) and re.match(r"\s*(?:const|auto)\b", old):
+    if is_statement(old) and DECLARATION.match(old):
         raise Invalid(f"declares what is used behind it: {old!r}")
 
 

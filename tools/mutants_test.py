@@ -120,6 +120,16 @@ new = ""
             with self.assertRaises(mutants.Invalid):
                 self.read(text)
 
+    def test_take_whole_texts(self):
+        text = 'run("SELECT a"\n    " FROM b", c);  // "d"'
+        for old in ("SELECT a", '"SELECT a"', '" FROM b"'):
+            start = text.index(old)
+            with self.assertRaises(mutants.Invalid, msg=old):
+                mutants.check_place(text, start, start + len(old))
+        for old in ('"SELECT a"\n    " FROM b"', "run", "c"):
+            start = text.index(old)
+            mutants.check_place(text, start, start + len(old))
+
     def test_take_whole_expressions_and_statements(self):
         mutants.check_form("if (a) { go(); }", "if (b) { go(); }")
         mutants.check_form("c == '{' && x(\")\")", "false")
@@ -129,8 +139,14 @@ new = ""
         for old in ("a ||", "&& a", "a ? b", ".a = b", "a,", "a =="):
             with self.assertRaises(mutants.Invalid, msg=old):
                 mutants.check_form(old, "false")
-        with self.assertRaises(mutants.Invalid):
-            mutants.check_form("a", "")
+        for new in ("", "go();\\n  return"):
+            with self.assertRaises(mutants.Invalid, msg=new):
+                mutants.check_form("a", new)
+        mutants.check_form("text == '\\n'", "false")
+        mutants.check_form("a = 1;", "b = 1;")
+        for old in ("auto a = 1;", "std::optional<int> a = b;", "const T& a = b;", "char* a = b;"):
+            with self.assertRaises(mutants.Invalid, msg=old):
+                mutants.check_form(old, "")
         for old in ("if (a) {", "} while (a);", "if (a) go", "return a", "a)", "const int a = 1;"):
             with self.assertRaises(mutants.Invalid, msg=old):
                 mutants.check_form(old, "")
