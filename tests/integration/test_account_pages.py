@@ -194,6 +194,27 @@ def test_another_browser_is_signed_out_and_this_one_stays(person):
     assert person.matrix_id in person.open(HOME).text
 
 
+def test_who_closes_the_browser_stays_signed_in(person):
+    person.browser.http.cookies.jar.clear_session_cookies()
+    assert person.matrix_id in person.open(HOME).text
+    # The forms of the pages that were open are gone with it; a page opened now has its own.
+    assert "Saved." in person.open("/account/profile").submit(name="Alice").text
+
+
+def test_a_form_of_another_browser_is_not_taken(person):
+    """Its token is of a cookie that the other one alone has, though the same person is there."""
+    other = Visitor(person.server.url)
+    other.open("/account/sign-in").submit(user=person.name, password=person.password)
+    theirs = other.open("/account/profile").form_with("name").hidden["csrf"]
+    own = person.open("/account/profile").form_with("name").hidden["csrf"]
+    assert own != theirs and own.partition(".")[2] == theirs.partition(".")[2]
+    refused = person.browser.post("/account/profile", [("csrf", theirs), ("name", "Mallory")])
+    assert refused.status == 403
+    assert "Mallory" not in person.open("/account/profile").html
+    done = person.browser.post("/account/profile", [("csrf", own), ("name", "Alice")])
+    assert "Saved." in done.text
+
+
 def test_a_cookie_that_was_kept_is_nothing_once_its_browser_is_signed_out(person):
     kept = person.browser.http.cookies["latchkey"]
 

@@ -8,7 +8,14 @@ import yaml
 from support.answers import assert_good
 from support.jose import verified
 from support.logout_receiver import LogoutReceiver
-from support.oauth import OAuthClient, basic, device_scope, metadata, new_person, sign_in
+from support.oauth import (
+    ConfiguredClient,
+    basic,
+    device_scope,
+    metadata,
+    new_person,
+    sign_in,
+)
 from support.polling import wait_until
 from support.secrets import password
 from support.server import Server
@@ -18,13 +25,11 @@ CALLBACK = "https://wiki.example.com/callback"
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
-class Application(OAuthClient):
-    """A client of the operator's file."""
+class Application(ConfiguredClient):
+    """Proves itself by its secret in the header."""
 
     def __init__(self, server: Server, client_id: str):
-        self.api = server.api
-        self.id = client_id
-        self.redirect_uri = CALLBACK
+        super().__init__(server.api, client_id, CALLBACK)
 
     def token(self, **form):
         header = basic(self.id, SECRET)

@@ -6,12 +6,13 @@ again.
 """
 
 import pytest
+import yaml
 
 from support.answers import assert_good, assert_soft
 from support.api import Silence, new_name
 from support.clock import DAY, Clock
 from support.lossy_proxy import Fate
-from support.oauth import OAuthClient, Person, new_person, sign_in
+from support.oauth import CALLBACK, ConfiguredClient, OAuthClient, Person, new_person, sign_in
 from support.polling import patiently
 from support.secrets import password
 from support.threads import together
@@ -67,10 +68,42 @@ def test_a_backup_from_before_the_client_was_registered(make_server):
     server.put_back(copy)
     assert_sign_in_again(client.refresh(tokens["refresh_token"]))
     assert_soft(server.api.whoami(tokens["access_token"]))
+    guess = client.token(
+        grant_type="refresh_token", refresh_token=tokens["refresh_token"], client_secret="guess"
+    )
+    assert (guess.status_code, guess.json()["error"]) == (401, "invalid_client"), "it had none"
     stranger = client.refresh("lkr_" + "A" * 43)
     assert (stranger.status_code, stranger.json()["error"]) == (401, "invalid_client")
     again = sign_in(OAuthClient(server.api), person, "AAABBBCCC")
     assert_good(server.api.whoami(again["access_token"]))
+
+
+def test_a_client_with_a_secret_that_was_taken_from_the_file(make_server, tmp_path):
+    """Nobody can prove to be it any more, and a token alone is not enough for what had a secret."""
+    secret = password()
+    wiki = {
+        "client_id": "wiki",
+        "token_endpoint_auth_method": "client_secret_post",
+        "client_secret": secret,
+        "redirect_uris": [CALLBACK],
+    }
+    file = tmp_path / "clients.yaml"
+    file.write_text(yaml.safe_dump({"clients": [wiki]}))
+    server = make_server(oauth={"clients_file": str(file)})
+    client = ConfiguredClient(server.api, "wiki", CALLBACK)
+    asked = client.ask()
+    code = new_person(server).allow(asked)["code"]
+    tokens = assert_good(client.exchange(asked, code, client_secret=secret))
+    file.write_text(yaml.safe_dump({"clients": []}))
+    server.restart()
+    show = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+    for shown in (secret, "guessed-" + secret):
+        refused = client.token(**show, client_secret=shown)
+        assert (refused.status_code, refused.json()["error"]) == (401, "invalid_client")
+    assert_good(server.api.whoami(tokens["access_token"]))
+    file.write_text(yaml.safe_dump({"clients": [wiki]}))
+    server.restart()
+    assert_good(client.token(**show, client_secret=secret))
 
 
 def test_killed_after_a_reply(make_server):

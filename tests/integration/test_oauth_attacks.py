@@ -10,7 +10,17 @@ import pytest
 from support.answers import assert_good
 from support.api import PREFIX
 from support.forms import ACCOUNT_FORMS
-from support.oauth import CALLBACK, OAuthClient, Television, answer_of, device_scope, sign_in
+from support.oauth import (
+    CALLBACK,
+    DEVICE_CODE,
+    DeviceClient,
+    OAuthClient,
+    Television,
+    answer_of,
+    device_scope,
+    sign_in,
+)
+from support.raw_http import RawConnection, request_bytes
 from support.secrets import password
 
 
@@ -167,6 +177,48 @@ def test_duplicated_parameters(client, person):
         headers={"Content-Type": "application/x-www-form-urlencoded"},
     )
     assert_refused(answer, "invalid_request")
+
+
+def test_who_says_neither_yes_nor_no_is_asked_again(client, person):
+    """Only the button that says yes gives anything away."""
+    asked = client.ask()
+    page = person.consent_page(asked)
+    form = page.form_with("decision")
+    for said in ([], [("decision", "")], [("decision", "maybe")], [("decision", "ALLOW")]):
+        answer = person.browser.post(page.url, [*form.hidden.items(), *said])
+        assert answer.away is None, said
+        assert answer.form_with("decision"), said
+    assert "code" in answer_of(page.submit(form=form, press="allow"))
+
+
+@pytest.mark.parametrize("path", ["/oauth2/token", "/oauth2/device", "/oauth2/introspect"])
+def test_of_two_authorization_headers_none_counts(server, client, person, path):
+    """Whoever looks at the first on the way must not let through what the second says."""
+    token = sign_in(client, person)["refresh_token"]
+    fields = {"client_id": client.id, "grant_type": "refresh_token", "refresh_token": token}
+    fields |= {"token": token, "scope": device_scope("AAABBBCCC")}
+    headers = [f"Authorization: Basic {value}" for value in ("YTpi", "Yzpk")]
+    headers.append("Content-Type: application/x-www-form-urlencoded")
+    with RawConnection(server.port) as connection:
+        connection.send(request_bytes("POST", path, urlencode(fields).encode(), *headers))
+        answer = connection.answer()
+    refused = json.loads(answer.body)
+    assert (answer.status, refused["error"]) == (400, "invalid_request"), refused
+    assert "Authorization" in refused["error_description"]
+    assert_good(client.refresh(token))
+
+
+def test_no_client_uses_a_grant_that_it_has_not_registered(server, person):
+    """RFC 7591 section 2: whoever gets hold of a code of another kind cannot use it with it."""
+    app = OAuthClient(server.api)
+    for device_code in ("x" * 32, Television(server).begin()["device_code"]):
+        refused = app.token(grant_type=DEVICE_CODE, device_code=device_code)
+        assert_refused(refused, "unauthorized_client")
+    device = DeviceClient(server.api, grant_types=[DEVICE_CODE, "refresh_token"], response_types=[])
+    asked = app.ask()
+    code = person.allow(asked)["code"]
+    assert_refused(device.exchange(asked, code), "unauthorized_client")
+    assert_good(app.exchange(asked, code))
 
 
 def test_forged_consent(client, person):

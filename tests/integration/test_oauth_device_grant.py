@@ -156,3 +156,16 @@ def test_user_code_brute_force(make_server, television):
         assert person.browser.open("/link", user_code="BCDF-GHJK").status == 404
     assert person.browser.open("/link", user_code="BCDF-GHJK").status == 429
     assert person.browser.open("/link", user_code=begun["user_code"]).status == 429
+
+
+def test_codes_for_devices_are_limited(make_server):
+    """Each is a row, and anybody may ask."""
+    limits = {"enabled": True, "device_authorizations": 3, "device_authorization_interval": "1h"}
+    server = make_server(rate_limits=limits)
+    client = DeviceClient(server.api)
+    for _ in range(3):
+        assert_good(client.begin("AAABBBCCC"))
+    refused = client.begin("AAABBBCCC")
+    assert refused.status_code == 429, refused.text
+    assert int(refused.headers["Retry-After"]) > 0
+    assert "device_code" not in refused.json()

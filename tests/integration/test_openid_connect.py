@@ -13,7 +13,15 @@ from Crypto.Signature import DSS
 
 from support.answers import assert_good
 from support.jose import encode, half_hash, verified
-from support.oauth import OAuthClient, answer_of, basic, device_scope, new_person, sign_in
+from support.oauth import (
+    ConfiguredClient,
+    OAuthClient,
+    answer_of,
+    basic,
+    device_scope,
+    new_person,
+    sign_in,
+)
 from support.server import SERVER_NAME
 
 SECRET = "a-secret-of-the-operator"
@@ -197,13 +205,11 @@ def test_keys_are_the_same_after_a_restart(make_server):
 # -- clients of the operator's file
 
 
-class Known(OAuthClient):
-    """A client that is configured rather than registered."""
+class Known(ConfiguredClient):
+    """Proves itself by whatever its test sends along."""
 
     def __init__(self, api, client_id: str):
-        self.api = api
-        self.id = client_id
-        self.redirect_uri = CALLBACK
+        super().__init__(api, client_id, CALLBACK)
 
     def token(self, headers: dict | None = None, **form):
         return self.api.request("POST", "/oauth2/token", data=form, headers=headers)

@@ -328,6 +328,24 @@ def test_after_a_weak_password_the_session_begins_again(careful):
     assert registered["user_id"].startswith(f"@{weak.body['username']}:")
 
 
+def test_without_a_password_the_invitation_is_free_again(careful):
+    """It is missed when all stages are passed; the session may go on, from the first of them."""
+    server = careful
+    made = invite(server, "--uses", "1")
+    bare = registration(server).but(body={"username": new_name()})
+    session = bare.session()
+    assert_challenge(bare.ask(by_token(made["token"], session)))
+    assert_error(bare.ask(stage(TERMS, session)), 400, "M_MISSING_PARAM")
+    assert counts(server, made) == (0, 0)
+    assert valid(server, made["token"]), "somebody else may come in by it"
+    whole = bare.but(body={"password": password()})
+    again = assert_challenge(whole.ask({"session": session}))
+    assert (again["session"], again["completed"]) == (session, [])
+    assert_challenge(whole.ask(by_token(made["token"], session)))
+    registered = assert_good(whole.ask(stage(TERMS, session)))
+    assert registered["user_id"].startswith(f"@{bare.body['username']}:")
+
+
 # -- terms
 
 

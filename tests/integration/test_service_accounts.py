@@ -5,6 +5,7 @@ import yaml
 
 from support.answers import assert_error, assert_good, assert_hard, assert_locked, assert_missing
 from support.api import PREFIX, new_name, password_auth
+from support.confirmation import GET_TOKEN
 from support.matrix_client import new_client
 from support.raw_http import RawConnection, request_bytes
 from support.secrets import password
@@ -197,6 +198,16 @@ def test_a_namespace_that_is_not_exclusive_is_open_to_both(bridged, irc):
     assert_error(irc.register(theirs), 400, "M_USER_IN_USE")
     assert_good(irc.register(ours))
     assert_error(bridged.api.register(ours), 400, "M_USER_IN_USE")
+
+
+def test_a_service_makes_no_login_token(bridged, irc):
+    """It has no session that could be handed on, whoever it speaks for."""
+    name = f"both_{new_name()}"
+    assert_good(bridged.api.register(name, password()))
+    for user in (name, irc.new_user(), None):
+        params = {} if user is None else {"user_id": f"@{user}:example.com"}
+        answer = bridged.api.request("POST", GET_TOKEN, token=irc.token, json={}, params=params)
+        assert_error(answer, 400, "M_FORBIDDEN")
 
 
 def test_no_service_registers_what_another_has_for_itself(make_server):

@@ -70,13 +70,16 @@ def test_closed_registration_says_so(make_sqlite_server):
     assert "cannot create an account yourself" in page.text
 
 
-def test_registration_asks_for_its_stages_on_one_form(make_sqlite_server, tmp_path):
-    terms = tmp_path / "terms.yaml"
+def by_invitation_and_terms(folder) -> dict:
+    """The options of registration, for a server that asks for both."""
+    terms = folder / "terms.yaml"
     rules = {"version": "1", "en": {"name": "Rules", "url": "https://example.com/rules"}}
     terms.write_text(yaml.safe_dump({"policies": {"rules": rules}}))
-    server = make_sqlite_server(
-        registration={"open": True, "token_required": True, "terms_file": str(terms)}
-    )
+    return {"open": True, "token_required": True, "terms_file": str(terms)}
+
+
+def test_registration_asks_for_its_stages_on_one_form(make_sqlite_server, tmp_path):
+    server = make_sqlite_server(registration=by_invitation_and_terms(tmp_path))
     token = invite(server, "--uses", "1")["token"]
     person = Person(server)
     page = person.open("/account/sign-up", accepted="rules")
@@ -99,3 +102,25 @@ def test_registration_asks_for_its_stages_on_one_form(make_sqlite_server, tmp_pa
     assert easy.status == 400 and "easy to guess" in easy.alert
     pasted = f" {token}\u00a0"
     assert "Your account is ready" in page.submit("rules", token=pasted, **typed).text
+
+
+def test_a_sign_up_that_is_refused_at_its_end_keeps_no_invitation(make_server, tmp_path):
+    """All stages are passed by then; whoever tries next may come in by what the form has shown."""
+    server = make_server(
+        registration=by_invitation_and_terms(tmp_path),
+        rate_limits={"enabled": True, "registrations": 1, "registration_interval": "24h"},
+    )
+
+    def sign_up(token: str):
+        person = Person(server)
+        secret = person.password
+        page = person.open("/account/sign-up")
+        return page.submit("rules", token=token, user=person.name, password=secret, repeated=secret)
+
+    assert "Your account is ready" in sign_up(invite(server)["token"]).text
+    last = invite(server, "--uses", "1")
+    refused = sign_up(last["token"])
+    assert refused.status == 429 and refused.alert, refused.text
+    listed = server.command("registration-token", "list")["registration_tokens"]
+    [found] = [token for token in listed if token["id"] == last["id"]]
+    assert (found["used"], found["pending"]) == (0, 0)

@@ -108,7 +108,13 @@ class OAuthClient:
         return self.api.request("POST", "/oauth2/revoke", data={"token": token} | form)
 
 
-DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+class ConfiguredClient(OAuthClient):
+    """A client of the operator's file, which is not registered."""
+
+    def __init__(self, api: Api, client_id: str, redirect_uri: str):
+        self.api = api
+        self.id = client_id
+        self.redirect_uri = redirect_uri
 
 
 class DeviceClient(OAuthClient):

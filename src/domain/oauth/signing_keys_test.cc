@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <boost/json/parse.hpp>
 #include <filesystem>
 #include <thread>
@@ -68,6 +69,33 @@ TEST_P(SigningKeysOnEachEngine, AreMadeOnceByNodesThatNeedThemAtOnce) {
       nodes.emplace_back([this] { SigningKeys(server_.ground(), *server_).current_now(); });
     }
   }
+  EXPECT_EQ(rows(), 2);
+  EXPECT_EQ(signer(here_), signer(there_));
+}
+
+// The keys themselves are made beforehand: what another node has put down meanwhile counts.
+TEST_P(SigningKeysOnEachEngine, AreThoseOfTheNodeThatWasFirst) {
+  there_.current_now();
+  const auto of_the_other = server_.db().read_now([](db::Tx& tx) { return list_signing_keys(tx); });
+  server_.sql("DELETE FROM signing_keys");
+  std::atomic<bool> passed = false;
+  std::jthread here;
+  server_.db().write_now([&](db::Tx& tx) {  // the other node, which is not done yet
+    lock_signing_keys(tx);
+    here = std::jthread([&] {
+      here_.current_now();
+      passed = true;
+    });
+    if (GetParam() == db::Dialect::postgresql) {  // on SQLite one writes at a time
+      EXPECT_TRUE(sessions::testing::soon([&] {
+        return passed ||
+               tx.one<int>("SELECT 1 FROM pg_locks WHERE NOT granted LIMIT 1").has_value();
+      }));
+      EXPECT_FALSE(passed);
+    }
+    for (const auto& row : of_the_other) insert_signing_key(tx, row);
+  });
+  here.join();
   EXPECT_EQ(rows(), 2);
   EXPECT_EQ(signer(here_), signer(there_));
 }

@@ -166,6 +166,36 @@ TEST_P(Introspect, AnswersOnlyWhoKnowsTheSecret) {
   EXPECT_EQ(answer(router_, twice).status, 401);
 }
 
+// RFC 7662 section 4: what a token is worth is told to who may use it.
+TEST_P(Introspect, TellsAClientOfItsOwnTokensAlone) {
+  std::string asks;  // the client_id that has been proved
+  http::Router router;
+  request::Routes routes(router, {.name = "oauth", .refuse = server_refusal});
+  mount_introspection(routes, server_.clock, *server_, secret_, limits_,
+                      [&asks](const http::Request&, const http::Form&)
+                          -> Task<std::expected<std::string, http::Response>> { co_return asks; });
+  const auto granted = [&](const std::string& client) {
+    auto wanted = TestSessions::refreshing("OF-" + client);
+    wanted.grant = sessions::ClientGrant{client, "openid"};
+    wanted.method = sessions::Method::authorization_code;
+    return server_.sign_in(alice_, wanted);
+  };
+  const auto app = granted("app");
+  const auto other = granted("other");
+  const auto told = [&](const TestSessions::SignedIn& session) {
+    return json_of(answer(router, asking("token=" + session.access(), ""))).at("active").as_bool();
+  };
+  asks = "app";
+  EXPECT_TRUE(told(app));
+  EXPECT_FALSE(told(other));
+  EXPECT_FALSE(told(phone_)) << "no client's at all";
+  asks = "other";
+  EXPECT_TRUE(told(other));
+  EXPECT_FALSE(told(app));
+  asks = "";
+  EXPECT_EQ(answer(router, asking("token=" + app.access(), "")).status, 401);
+}
+
 TEST_P(Introspect, WithoutASecretAnswersNobody) {
   http::Router router;
   request::Routes routes(router, {.name = "oauth", .refuse = server_refusal});

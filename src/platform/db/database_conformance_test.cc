@@ -316,6 +316,19 @@ TEST_P(DatabaseConformance, AReadIsOneSnapshot) {
   EXPECT_THAT(ids(), ElementsAre(1, 2));
 }
 
+// What a reader kept for the next read is out of date by then, however soon that comes.
+TEST_P(DatabaseConformance, WhatIsWrittenDuringAReadIsReadByTheNext) {
+  for (std::int64_t id = 1; id <= 30; ++id) {
+    db_->read_now([&](Tx& tx) {
+      tx.one<std::int64_t>("SELECT COUNT(*) FROM notes");  // from here on it is one snapshot
+      add(id, "written meanwhile");
+    });
+    const auto all = ids();
+    ASSERT_EQ(all.size(), static_cast<std::size_t>(id));
+    ASSERT_EQ(all.back(), id);
+  }
+}
+
 TEST_P(DatabaseConformance, HooksRunOnceAfterTheCommitAndBeforeTheCaller) {
   int hooks = 0;
   db_->write_now([&](Tx& tx) {

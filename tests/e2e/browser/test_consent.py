@@ -11,7 +11,7 @@ from support.answers import assert_good
 from support.chromium import Person, answer_in, arrived
 from support.clock import HOUR
 from support.local_site import LocalSite
-from support.oauth import OAuthClient
+from support.oauth import ConfiguredClient, OAuthClient
 
 OF_THE_APP = {
     "policy_uri": "https://app.example/privacy",
@@ -119,8 +119,7 @@ def test_the_operators_own_app_is_reached_from_the_password(
         "https://console.example.com/**",
         lambda route: route.fulfill(body="<title>The app</title>", content_type="text/html"),
     )
-    own = OAuthClient.__new__(OAuthClient)
-    own.api, own.id, own.redirect_uri = server.api, "own", client["redirect_uris"][0]
+    own = ConfiguredClient(server.api, "own", client["redirect_uris"][0])
     asked = own.ask()
     alice.open(asked.url)
     alice.page.fill("#user", alice.name)
