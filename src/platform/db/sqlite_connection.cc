@@ -129,8 +129,8 @@ SqliteConnection::SqliteConnection(const std::string& path, Mode mode)
         "PRAGMA foreign_keys = ON;"
         "PRAGMA wal_autocheckpoint = 0;"
         "PRAGMA journal_size_limit = 67108864;"
-        "PRAGMA temp_store = MEMORY;"
-        "PRAGMA mmap_size = 2147418112");
+        "PRAGMA temp_store = MEMORY");
+    map_file(true);
     if (mode == Mode::read) script("PRAGMA query_only = ON");
   } catch (...) {
     sqlite3_close_v2(handle_);
@@ -166,6 +166,10 @@ void SqliteConnection::script(std::string_view sql) {
   const std::string text(sql);
   const int code = sqlite3_exec(handle_, text.c_str(), nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) fail(code, sql);
+}
+
+void SqliteConnection::map_file(bool so) {
+  script(so ? "PRAGMA mmap_size = 2147418112" : "PRAGMA mmap_size = 0");
 }
 
 bool SqliteConnection::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }

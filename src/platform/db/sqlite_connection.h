@@ -58,6 +58,10 @@ class SqliteConnection {
   // Runs statements once.
   void script(std::string_view sql);
 
+  // Whether the file is read through a mapping into memory, as it is from the start, or by calls.
+  // Between transactions.
+  void map_file(bool so);
+
   // Whether a transaction is open. Some failures end it: a full disk, an I/O error.
   bool in_transaction() const;
   void roll_back() noexcept;

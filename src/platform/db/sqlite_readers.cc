@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <thread>
+#include <utility>
 
 namespace latchkey::db {
 
@@ -45,12 +46,8 @@ void SqliteReaders::run(Job job) {
   if (reader->in_snapshot && (reader->version != version || now - reader->since > maximum_age)) {
     end_snapshot(*reader);
   }
-  if (!reader->in_snapshot) {
-    reader->connection->run("BEGIN");
-    reader->in_snapshot = true;
-    reader->version = version;
-    reader->since = now;
-  }
+  if (!reader->in_snapshot) begin_snapshot(*reader, version, now);
+  ++reader->served;
   try {
     SqliteTx tx(*reader->connection);
     job(tx);
@@ -96,6 +93,22 @@ void SqliteReaders::close() {
     reader.connection.reset();
     reader.in_snapshot = false;
   }
+}
+
+void SqliteReaders::begin_snapshot(Reader& reader, std::uint64_t version, Clock::time_point now) {
+  if (reader.version != version) choose_mapping(reader);
+  reader.connection->run("BEGIN");
+  reader.in_snapshot = true;
+  reader.version = version;
+  reader.since = now;
+}
+
+void SqliteReaders::choose_mapping(Reader& reader) {
+  reader.usually = (3 * reader.usually + std::exchange(reader.served, 0)) / 4;
+  const bool wanted = reader.usually >= (reader.mapped ? few_for_a_mapping : many_for_a_mapping);
+  if (wanted == reader.mapped) return;
+  reader.connection->map_file(wanted);
+  reader.mapped = wanted;
 }
 
 void SqliteReaders::end_snapshot(Reader& reader) {

@@ -47,6 +47,9 @@ class SqliteReaders {
     std::atomic<std::uint64_t> reads{0};
     bool in_snapshot = false;
     std::uint64_t version = 0;
+    bool mapped = true;         // its connection reads through a mapping of the file
+    std::uint64_t served = 0;   // runs since a commit was last seen
+    std::uint64_t usually = 0;  // between two commits, by a moving average
     Clock::time_point since;
     std::unique_ptr<SqliteConnection> connection;
   };
@@ -60,7 +63,14 @@ class SqliteReaders {
 
   static constexpr std::chrono::milliseconds settling_time{10};
 
+  // At the first snapshot after a commit SQLite gives its mapping of the file up and makes another,
+  // which pays when many lookups follow: then it spares them the calls.
+  static constexpr std::uint64_t few_for_a_mapping = 32;
+  static constexpr std::uint64_t many_for_a_mapping = 64;
+
+  static void begin_snapshot(Reader& reader, std::uint64_t version, Clock::time_point now);
   static void end_snapshot(Reader& reader);
+  static void choose_mapping(Reader& reader);
 
   const std::string path_;
   alignas(64) std::atomic<std::uint64_t> version_{0};

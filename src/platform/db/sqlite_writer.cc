@@ -56,6 +56,7 @@ void SqliteWriter::submit(Operation operation) {
       return operation.done(std::make_exception_ptr(Unavailable(reason)));
     }
     waiting_.push_back(std::move(operation));
+    if (waiting_.size() != wakes_) return;
   }
   arrived_.notify_one();
 }
@@ -73,16 +74,24 @@ void SqliteWriter::count(Stats& stats) const {
   stats.writes += writes_;
   stats.commits += commits_;
   stats.failures += failures_;
+  stats.waiting += waiting();
+}
+
+std::size_t SqliteWriter::waiting() const {
   const std::lock_guard lock(mutex_);
-  stats.waiting += waiting_.size();
+  return waiting_.size();
 }
 
 void SqliteWriter::run() {
   for (;;) {
     Batch batch = next_batch();
     if (batch.empty()) return;  // closing
+    const Clock::time_point began = Clock::now();
     commit_batch(batch);
+    const auto took = std::chrono::duration_cast<Gathering::Span>(Clock::now() - began);
+    const std::size_t came = waiting();
     finish(batch);
+    gathering_.committed(batch.size(), came, took);
     checkpoint();
   }
 }
@@ -90,13 +99,27 @@ void SqliteWriter::run() {
 SqliteWriter::Batch SqliteWriter::next_batch() {
   Batch batch;
   std::unique_lock lock(mutex_);
-  arrived_.wait(lock, [&] { return closing_ || !waiting_.empty(); });
+  wait_for_more(lock);
   batch.reserve(std::min(waiting_.size(), largest_batch));
   while (!waiting_.empty() && batch.size() < largest_batch) {
     batch.emplace_back(std::move(waiting_.front()));
     waiting_.pop_front();
   }
   return batch;
+}
+
+void SqliteWriter::wait_for_more(std::unique_lock<std::mutex>& lock) {
+  wakes_ = 1;
+  arrived_.wait(lock, [&] { return closing_ || !waiting_.empty(); });
+  const std::size_t before = waiting_.size();
+  const Gathering::Plan plan = gathering_.plan(before);
+  wakes_ = plan.count;
+  if (plan.count > before && !closing_) {
+    arrived_.wait_for(lock, plan.patience,
+                      [&] { return closing_ || waiting_.size() >= plan.count; });
+    gathering_.waited(plan, before, waiting_.size());
+  }
+  wakes_ = nobody;
 }
 
 void SqliteWriter::commit_batch(Batch& batch) {

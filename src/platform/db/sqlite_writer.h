@@ -1,17 +1,20 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <exception>
 #include <functional>
+#include <limits>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "platform/db/gathering.h"
 #include "platform/db/operation.h"
 #include "platform/db/sqlite_connection.h"
 
@@ -20,7 +23,8 @@ namespace latchkey::db {
 class SqliteReaders;
 
 // The one thread that writes to a SQLite database. It takes all operations that wait, runs each
-// in a savepoint, and commits them together: one fsync for many callers (group commit).
+// in a savepoint, and commits them together: one fsync for many callers (group commit). Where many
+// come again and again it waits a moment for them to gather.
 class SqliteWriter {
  public:
   using Report = std::function<void(std::string_view sentence)>;
@@ -48,9 +52,15 @@ class SqliteWriter {
   using Batch = std::vector<Entry>;
 
   static constexpr std::size_t largest_batch = 256;
+  static constexpr std::size_t nobody = std::numeric_limits<std::size_t>::max();  // it is at work
+
+  using Clock = std::chrono::steady_clock;
 
   void run();
   Batch next_batch();
+  std::size_t waiting() const;
+  // Under the lock: until somebody waits, or as many as are worth it.
+  void wait_for_more(std::unique_lock<std::mutex>& lock);
   void commit_batch(Batch& batch);
   void run_entry(Entry& entry, bool alone);
   // One try. True: it met a key that it had made up, and is to be run again.
@@ -66,14 +76,16 @@ class SqliteWriter {
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<Operation> waiting_;
+  std::size_t wakes_ = nobody;  // how many have to wait for the thread to be woken
   bool closing_ = false;
 
   std::atomic<std::uint64_t> commits_{0};
   std::atomic<std::uint64_t> writes_{0};
   std::atomic<std::uint64_t> failures_{0};
 
-  int log_pages_ = 0;           // of the write-ahead log, as of the last commit
-  int checkpointed_pages_ = 0;  // as of the last checkpoint, while the log grows
+  Gathering gathering_{largest_batch};  // the thread's
+  int log_pages_ = 0;                   // of the write-ahead log, as of the last commit
+  int checkpointed_pages_ = 0;          // as of the last checkpoint, while the log grows
   std::thread thread_;
 };
 
