@@ -1,7 +1,9 @@
 #include "domain/accounts/user_rows.h"
 
+#include "domain/accounts/find_user.h"
 #include "domain/accounts/matrix_id.h"
 #include "domain/sessions/session_rows.h"
+#include "platform/db/one_statement.h"
 
 namespace latchkey::accounts {
 
@@ -35,6 +37,11 @@ const std::string& select_user() {
   return sql;
 }
 
+const std::string& user_by_localpart() {
+  static const std::string sql = select_user() + " WHERE u.localpart = :localpart";
+  return sql;
+}
+
 template <class... Args>
 std::optional<User> find(db::Tx& tx, const std::string& sql, const Args&... args) {
   std::optional<User> found;
@@ -50,8 +57,14 @@ std::optional<User> find(db::Tx& tx, const std::string& sql, const Args&... args
 }  // namespace
 
 std::optional<User> find_user(db::Tx& tx, std::string_view localpart) {
-  static const std::string sql = select_user() + " WHERE u.localpart = :localpart";
-  return find(tx, sql, localpart);
+  return find(tx, user_by_localpart(), localpart);
+}
+
+Task<std::optional<User>> find_user(db::Database& db, std::string_view localpart) {
+  auto row = co_await db::read_row<Account, Rest>(db, user_by_localpart(), localpart);
+  if (!row) co_return std::nullopt;
+  auto& [account, rest] = *row;
+  co_return User{std::move(account), std::move(rest.password_hash), rest.erased_at};
 }
 
 std::optional<User> find_user_named(db::Tx& tx, std::string_view name,

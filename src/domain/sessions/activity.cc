@@ -1,10 +1,15 @@
 #include "domain/sessions/activity.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <optional>
 #include <span>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "domain/sessions/activity_rows.h"
 #include "domain/sessions/session_rows.h"
 
 namespace latchkey::sessions {
@@ -49,9 +54,13 @@ void Activity::flush(db::Database& db) {
       const auto batch = rest.first(std::min(kBatch, rest.size()));
       try {
         db.write_now([&](db::Tx& tx) {
+          // Each text once: the sessions of a minute are of a few apps.
+          std::unordered_map<std::string_view, std::optional<std::int64_t>> agents;
           for (const SessionId id : batch) {
             const Use& use = uses.at(id);
-            update_activity(tx, id, use.at, use.origin);
+            const auto [agent, first] = agents.try_emplace(use.origin.user_agent);
+            if (first) agent->second = keep_user_agent(tx, use.origin.user_agent, use.at);
+            update_activity(tx, id, use.at, use.origin.address, agent->second);
           }
         });
       } catch (...) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "domain/ground/id_source.h"
+#include "domain/sessions/activity_rows.h"
 #include "domain/sessions/lost_rows.h"
 #include "platform/crypto/hash.h"
 #include "platform/db/one_statement.h"
@@ -348,12 +349,16 @@ void delete_user_agents_named_by(db::Tx& tx, UserId user) {
 }
 
 void update_activity(db::Tx& tx, SessionId id, Time at, const Origin& origin) {
-  const auto agent = keep_user_agent(tx, origin.user_agent, at);
+  update_activity(tx, id, at, origin.address, keep_user_agent(tx, origin.user_agent, at));
+}
+
+void update_activity(db::Tx& tx, SessionId id, Time at, std::string_view address,
+                     std::optional<std::int64_t> user_agent) {
   tx.later(
       "UPDATE sessions SET last_active_at = :at, address = COALESCE(:address, address),"
       " user_agent = COALESCE(:agent, user_agent) WHERE id = :id AND last_active_at < :at"
       " AND ended < :over",
-      at, unless_empty(origin.address), agent, id, Ended::for_good);
+      at, address.empty() ? std::nullopt : std::optional(address), user_agent, id, Ended::for_good);
 }
 
 namespace {

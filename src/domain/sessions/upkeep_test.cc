@@ -312,6 +312,19 @@ TEST_P(Upkeep, AHomeserverThatAsksTellsNoAddress) {
   EXPECT_EQ(now.user_agent, "Client/1.0");
 }
 
+TEST_P(Upkeep, ActivityOfManySessionsKeepsTheUserAgentOfEach) {
+  const auto tablet = server_.sign_in(alice_, TestSessions::refreshing("TABLET"));
+  const auto laptop = server_.sign_in(alice_, TestSessions::refreshing("LAPTOP"));
+  Activity activity(1);
+  activity.note(0, phone_.id(), kNoon + 1min, {"192.0.2.9", "Other/2"});
+  activity.note(0, tablet.id(), kNoon + 1min, {"192.0.2.9", "Other/3"});
+  activity.note(0, laptop.id(), kNoon + 1min, {"192.0.2.9", "Other/2"});
+  activity.flush(server_.db());
+  EXPECT_EQ(listed(phone_.id()).user_agent, "Other/2");
+  EXPECT_EQ(listed(tablet.id()).user_agent, "Other/3");
+  EXPECT_EQ(listed(laptop.id()).user_agent, "Other/2");
+}
+
 TEST_P(Upkeep, ActivityOnlyMovesForward) {
   const auto write = [this](Time at) {
     server_.db().write_now(

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "domain/accounts/find_user.h"
 #include "domain/accounts/folded_name.h"
 #include "domain/limits/address_group.h"
 #include "domain/providers/link_rows.h"
@@ -84,6 +85,12 @@ Task<PasswordCheck::Named> PasswordCheck::find_named(const Identifier& who, cons
   Named named{.who = who, .user = {}, .links = {}};
   const bool by_directory = !directories_.none();
   if (!as_user) co_return named;
+  // One name and nothing to be read beside its user, as nearly always: a single statement.
+  const auto* names = std::get_if<Names>(&meant.key);
+  if (!by_directory && names != nullptr && names->exact == names->meant) {
+    named.user = co_await accounts::find_user(ground_.db, names->exact);
+    co_return named;
+  }
   named.user = co_await ground_.db.read([&](db::Tx& tx) {
     auto user = find_user(tx, meant);
     if (user && by_directory) named.links = providers::links_of(tx, user->account.id);
