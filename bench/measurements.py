@@ -328,7 +328,8 @@ def footprint(bench: Bench) -> Iterator[Row]:
             starts.append((time.monotonic() - begin) * 1000)
     yield Row("first answer after the start", statistics.median(starts), "ms", at_most=300)
     with tempfile.TemporaryDirectory(prefix="latchkey-bench-") as folder, \
-            Bench(Path(folder), bench.scale).server(http={}) as server:
+            Bench(Path(folder), bench.scale).server(
+                http={"limits": {"max_connections_per_address": 100_000}}) as server:
         harness.until(lambda: first_line(server.port).startswith(b"HTTP/1.1 200"), "200")
         time.sleep(1)  # what a start leaves behind is freed or it stays
         idle = server.memory()

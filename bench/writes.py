@@ -126,10 +126,11 @@ class Subject:
             pids = [process.pid] + (family(self.postgres.pid) if self.postgres else [])
             yield Serving(port, pids)
 
-    def measure(self, load: Load, requests: int) -> dict:
-        """One run."""
+    def measure(self, load: Load, requests: int, warm_up: bool = True) -> dict:
+        """One run. A load that uses each of its words up has no warm-up."""
         with self.serving() as serving:
-            load.run(serving.port, requests=requests // 5, connections=CONNECTIONS)
+            if warm_up:
+                load.run(serving.port, requests=requests // 5, connections=CONNECTIONS)
             before = serving.cpu()
             latchkey_before = cpu_seconds(serving.pids[0])
             run = load.run(serving.port, requests=requests, connections=CONNECTIONS)
