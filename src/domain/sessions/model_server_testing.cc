@@ -1,13 +1,14 @@
 #include "domain/sessions/model_server_testing.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "domain/sessions/samples_testing.h"
 
 namespace latchkey::sessions::testing {
 
 ModelServer::ModelServer(Policy policy, std::size_t nodes, Time start)
-    : true_time(start), policy_(policy), nodes_(nodes) {
+    : true_time(start), policy_(std::move(policy)), nodes_(nodes) {
   db_.account = sample_account();
   this->start();
 }
