@@ -28,6 +28,10 @@ std::optional<Time> note_gap_and_beat(db::Tx& tx, Time clock) {
     // A clock behind the heartbeat would make the gap end before it begins.
     clock = std::max(clock, *found);
     add_gap(tx, *found - kHeartbeatMargin, clock + kHeartbeatMargin, clock);
+  } else {
+    // It may stand in the place of one that is lost, or be a copy from before the first start,
+    // while there are authentic tokens: their keys are files.
+    add_gap(tx, Time{}, clock, clock);
   }
   write_heartbeat(tx, clock);
   return found;

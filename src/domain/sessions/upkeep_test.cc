@@ -132,6 +132,17 @@ TEST_P(Upkeep, AStartNotesWhatMayBeLost) {
   EXPECT_EQ(heartbeat(), kNoon + 65min);
 }
 
+TEST_P(Upkeep, AFirstStartNotesThatAnotherDatabaseMayHaveBeenHere) {
+  server_.sql("DELETE FROM heartbeat");
+  server_.sql("DELETE FROM sessions");
+  server_.clock.advance(1h);
+  server_.crash();
+  EXPECT_THAT(gaps(), ElementsAre(std::tuple(Time{}, kNoon + 1h)));
+  const Standing standing = server_.check(phone_.access());
+  EXPECT_EQ(standing.worth, Worth::soft);
+  EXPECT_EQ(standing.reason, Reason::lost);
+}
+
 TEST_P(Upkeep, AStartWithItsClockBehindNotesTheMinutesAroundTheHeartbeat) {
   pass(5min);
   server_.clock.advance(-24h);
