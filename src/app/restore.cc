@@ -13,6 +13,7 @@
 #include "domain/backup/restore.h"
 #include "endpoints/admin/commands.h"
 #include "endpoints/admin/say.h"
+#include "platform/text/counted.h"
 #include "platform/text/rfc3339.h"
 #include "platform/text/ulid.h"
 
@@ -76,7 +77,7 @@ std::string say_people(const json::object& of, std::string_view name, std::strin
   const auto& people = of.at(name).as_object();
   const auto count = people.at("count").to_number<std::int64_t>();
   if (count == 0) return "";
-  std::string words = fmt::format("{} {}:", count, what);
+  std::string words = fmt::format("{} ({}):", what, count);
   for (const auto& user : people.at("users").as_array()) {
     words.append(" ").append(user.as_string());
   }
@@ -84,19 +85,19 @@ std::string say_people(const json::object& of, std::string_view name, std::strin
 }
 
 std::string say_revived(const json::object& revived) {
-  const auto count = revived.at("sessions").to_number<std::int64_t>();
-  std::string words =
-      fmt::format("{} sessions live again that were over in the database before\n", count);
+  const auto count = revived.at("sessions").to_number<std::uint64_t>();
+  std::string words = fmt::format("Alive again, and over in the database before: {}\n",
+                                  text::counted(count, "session"));
   for (const auto& value : revived.at("listed").as_array()) {
     const auto& one = value.as_object();
     const std::string_view ended = one.contains("ended_at") ? text_of(one, "ended_at") : "long ago";
     words += fmt::format("  {} of {}, device {}: over since {}\n", text_of(one, "session"),
                          text_of(one, "user"), text_of(one, "device_id"), ended);
   }
-  words += say_people(revived, "older_passwords", "people have an older password again");
-  words += say_people(revived, "unlocked", "accounts are locked no more");
-  words += say_people(revived, "reactivated", "accounts are deactivated no more");
-  words += say_people(revived, "missing_accounts", "accounts are missing");
+  words += say_people(revived, "older_passwords", "With an older password again");
+  words += say_people(revived, "unlocked", "Locked no more");
+  words += say_people(revived, "reactivated", "Deactivated no more");
+  words += say_people(revived, "missing_accounts", "Missing");
   return words;
 }
 

@@ -4,6 +4,7 @@
 
 #include "domain/administration/administration.h"
 #include "domain/self/proof.h"
+#include "platform/text/counted.h"
 #include "platform/text/rfc3339.h"
 #include "platform/text/ulid.h"
 
@@ -15,8 +16,6 @@ using sessions::EndReason;
 std::string described(const sessions::Record& record) {
   return fmt::format("session {}, device {}", text::format_id(record.id), record.device_id);
 }
-
-std::string counted(std::size_t sessions) { return fmt::format("{} sessions", sessions); }
 
 }  // namespace
 
@@ -42,7 +41,8 @@ Task<Administration::Result<std::size_t>> Administration::soft_logout_user(Opera
     if (!who) return std::unexpected(who.error());
     const std::size_t ended = sessions_.end(tx, sessions::AllOf{who->account.id}, Ended::softly,
                                             EndReason::administrator_softly);
-    if (ended > 0) note(tx, by, "user soft-logout", target(who->account), counted(ended));
+    if (ended > 0)
+      note(tx, by, "user soft-logout", target(who->account), text::counted(ended, "session"));
     return ended;
   });
 }
@@ -55,7 +55,7 @@ Task<Administration::Result<std::size_t>> Administration::sign_out_user(Operator
     const std::size_t ended = sessions_.end(tx, sessions::AllOf{who->account.id}, Ended::for_good,
                                             EndReason::administrator);
     // Also of one without sessions: a browser may have been signed in.
-    note(tx, by, "user sign-out", target(who->account), counted(ended));
+    note(tx, by, "user sign-out", target(who->account), text::counted(ended, "session"));
     return ended;
   });
 }
@@ -64,7 +64,8 @@ Task<std::size_t> Administration::soft_logout_everybody(Operator by) {
   co_return co_await ground_.db.write([&](db::Tx& tx) {
     const std::size_t ended =
         sessions_.end(tx, sessions::Everybody{}, EndReason::administrator_softly);
-    if (ended > 0) note(tx, by, "session soft-logout-all", "everybody", counted(ended));
+    if (ended > 0)
+      note(tx, by, "session soft-logout-all", "everybody", text::counted(ended, "session"));
     return ended;
   });
 }

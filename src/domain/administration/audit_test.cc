@@ -124,8 +124,8 @@ TEST_P(AuditTest, WhatEndsSessionsIsNotedWithTheirUser) {
   for (int i = 0; i < 2; ++i) a().soft_logout_everybody(kBob);
   a().mark_gap(kBob, kNoon - 1h, kNoon).value();
   EXPECT_THAT(newly_noted(),
-              ElementsAre("user soft-logout @alice:example.com: 1 sessions",
-                          "session soft-logout-all everybody: 1 sessions",
+              ElementsAre("user soft-logout @alice:example.com: 1 session",
+                          "session soft-logout-all everybody: 1 session",
                           "session mark-gap everybody: from 2027-01-15T07:00:00.000Z to "
                           "2027-01-15T08:00:00.000Z"));
 }

@@ -8,6 +8,7 @@
 
 #include "domain/accounts/matrix_id.h"
 #include "domain/self/operations.h"
+#include "platform/text/counted.h"
 
 namespace latchkey::administration {
 namespace {
@@ -110,9 +111,9 @@ Sweep::Result<SweepReport> Sweep::run_now(const Operator& by, const providers::P
   if (!apply) return report;
   if (report.missed.size() > report.most) {
     return not_done(fmt::format(
-        "nothing was done: {} of {} accounts would be locked, and more than {} at once are taken "
+        "nothing was done: of {}, {} would be locked, and more than {} at once are taken "
         "for a mistake (sweep_at_most)",
-        report.missed.size(), report.linked, report.most));
+        text::counted(report.linked, "account"), report.missed.size(), report.most));
   }
   for (const Change& change : changes) {
     if (stop.stop_requested()) return not_done("the server is stopping");

@@ -143,7 +143,7 @@ TEST_P(SweepTest, DoesNothingWhenTheDirectoryIsDown) {
 TEST_P(SweepTest, TakesManyAtOnceForAMistake) {
   for (const char* name : {"a", "b", "c"}) says_["id of " + std::string(name)] = Presence::gone;
   EXPECT_EQ(sweep(false)->missed.size(), 3U);
-  EXPECT_THAT(error_of(sweep()).subject, HasSubstr("3 of 10"));
+  EXPECT_THAT(error_of(sweep()).subject, HasSubstr("of 10 accounts, 3"));
   EXPECT_FALSE(locked("a"));
 }
 

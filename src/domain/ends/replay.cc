@@ -14,6 +14,7 @@
 #include "domain/sessions/lost_rows.h"
 #include "domain/sessions/session_rows.h"
 #include "domain/signin/browser_session_rows.h"
+#include "platform/text/counted.h"
 
 namespace latchkey::ends {
 namespace {
@@ -114,7 +115,7 @@ Replay::Result<ReplayReport> Replay::run_now(const accounts::Operator& by,
   if (apply) {
     ground_.db.write_now([&](db::Tx& tx) {
       administration_.note(tx, by, "session replay-ends", "everybody",
-                           fmt::format("{} sessions", report.sessions));
+                           text::counted(report.sessions, "session"));
     });
   }
   return report;

@@ -6,6 +6,7 @@
 
 #include "endpoints/admin/command.h"
 #include "endpoints/admin/say.h"
+#include "platform/text/counted.h"
 
 namespace latchkey::admin {
 namespace {
@@ -76,18 +77,21 @@ std::string say_sync(const json::object& answer) {
     const auto& one = value.as_object();
     said += fmt::format("{} {}\n", text_of(one, "user"), text_of(one, "difference"));
   }
-  const auto count = [&](std::string_view name) { return answer.at(name).to_number<int>(); };
+  const auto count = [&](std::string_view name) {
+    return answer.at(name).to_number<std::uint64_t>();
+  };
   if (!answer.at("applied").as_bool()) {
     return said + fmt::format(
-                      "Looked at {} accounts. With --apply the homeserver is told of each once "
-                      "more, of the "
-                      "{} devices that are here and the {} that are deleted.",
-                      count("accounts"), count("devices"), count("deleted_devices"));
+                      "Looked at {}. With --apply the homeserver is told of each once more, of {} "
+                      "here and {} deleted ones.",
+                      text::counted(count("accounts"), "account"),
+                      text::counted(count("devices"), "device"), count("deleted_devices"));
   }
   return said + fmt::format(
-                    "The homeserver is being told of {} accounts, {} devices and {} deleted ones; "
+                    "The homeserver is being told of {}, {} and {} deleted ones; "
                     "latchkey_outbox_pending says how much is left.",
-                    count("accounts"), count("devices"), count("deleted_devices"));
+                    text::counted(count("accounts"), "account"),
+                    text::counted(count("devices"), "device"), count("deleted_devices"));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "endpoints/admin/command.h"
 #include "endpoints/admin/say.h"
+#include "platform/text/counted.h"
 #include "platform/text/duration.h"
 #include "platform/text/rfc3339.h"
 #include "platform/text/ulid.h"
@@ -192,16 +193,17 @@ Task<Answer> stats(const Call& call) {
 
 std::string say_stats(const json::object& answer) {
   const auto number = [&](std::string_view name) {
-    return answer.at(name).to_number<std::int64_t>();
+    return answer.at(name).to_number<std::uint64_t>();
   };
   return fmt::format(
-      "{} accounts: {} administrators, {} locked, {} suspended, {} deactivated; {} were created "
-      "within 30 days.\n{} sessions: {} were used within a day, {} within 30 days.\n{} browsers "
-      "are "
-      "signed in to the account pages.",
-      number("users"), number("administrators"), number("locked"), number("suspended"),
-      number("deactivated"), number("created_within_30d"), number("sessions"),
-      number("sessions_used_within_1d"), number("sessions_used_within_30d"), number("browsers"));
+      "{}: {}, {} locked, {} suspended, {} deactivated; {} created within 30 days.\n"
+      "{}: {} used within a day, {} within 30 days.\n"
+      "Signed in to the account pages: {}.",
+      text::counted(number("users"), "account"),
+      text::counted(number("administrators"), "administrator"), number("locked"),
+      number("suspended"), number("deactivated"), number("created_within_30d"),
+      text::counted(number("sessions"), "session"), number("sessions_used_within_1d"),
+      number("sessions_used_within_30d"), text::counted(number("browsers"), "browser"));
 }
 
 }  // namespace

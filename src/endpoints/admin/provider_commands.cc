@@ -6,6 +6,7 @@
 
 #include "endpoints/admin/command.h"
 #include "endpoints/admin/say.h"
+#include "platform/text/counted.h"
 #include "platform/text/rfc3339.h"
 #include "platform/threads/work_pool.h"
 
@@ -144,8 +145,9 @@ std::string say_swept(const json::object& answer) {
   const auto number = [&](std::string_view name) {
     return answer.at(name).to_number<std::size_t>();
   };
-  words += fmt::format("Asked about {} accounts: {} are missed, {} are back.", number("accounts"),
-                       number("missed"), number("back"));
+  words +=
+      fmt::format("Asked about {}: {} missed, {} back.",
+                  text::counted(number("accounts"), "account"), number("missed"), number("back"));
   if (applied) return words;
   if (number("missed") > number("most")) {
     return words + fmt::format(" That is more than the {} of sweep_at_most: --apply locks nobody.",

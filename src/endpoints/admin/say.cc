@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "endpoints/request/weak_password.h"
+#include "platform/text/counted.h"
 
 namespace latchkey::admin {
 
@@ -105,7 +106,8 @@ std::string_view standing_name(sessions::Worth worth) {
 std::string say_done(const json::object&) { return "Done."; }
 
 std::string say_ended(const json::object& answer) {
-  return fmt::format("Softly ended {} sessions.", answer.at("ended").to_number<std::size_t>());
+  return fmt::format("Softly ended {}.",
+                     text::counted(answer.at("ended").to_number<std::size_t>(), "session"));
 }
 
 std::string without_last_break(std::string lines) {

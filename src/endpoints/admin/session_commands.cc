@@ -6,6 +6,7 @@
 
 #include "endpoints/admin/command.h"
 #include "endpoints/admin/say.h"
+#include "platform/text/counted.h"
 #include "platform/text/rfc3339.h"
 #include "platform/text/ulid.h"
 
@@ -176,15 +177,16 @@ json::object describe(const ends::ReplayReport& report) {
 
 std::string say_replayed(const json::object& answer) {
   const auto number = [](const json::object& of, std::string_view name) {
-    return of.at(name).to_number<std::int64_t>();
+    return of.at(name).to_number<std::uint64_t>();
   };
   const bool applied = answer.at("applied").as_bool();
-  std::string words = fmt::format("{} lines of the journal", number(answer, "lines"));
+  std::string words = text::counted(number(answer, "lines"), "line") + " of the journal";
   if (const auto none = number(answer, "unreadable"); none > 0) {
     words += fmt::format(", of which {} cannot be read", none);
   }
-  words += fmt::format("\n{} {} sessions and {} browsers\n", applied ? "Ended" : "Would end",
-                       number(answer, "sessions"), number(answer, "browsers"));
+  words += fmt::format("\n{} {} and {}\n", applied ? "Ended" : "Would end",
+                       text::counted(number(answer, "sessions"), "session"),
+                       text::counted(number(answer, "browsers"), "browser"));
   for (const auto& value : answer.at("listed").as_array()) {
     const auto& one = value.as_object();
     words += fmt::format("  {} of {}, device {}: ended {} ({})\n", text_of(one, "session"),
@@ -194,7 +196,8 @@ std::string say_replayed(const json::object& answer) {
   const auto people = [&](std::string_view name, std::string_view done, std::string_view would) {
     const auto& those = answer.at(name).as_object();
     if (number(those, "count") == 0) return;
-    words += fmt::format("{} {} accounts:", applied ? done : would, number(those, "count"));
+    words += fmt::format("{} {}:", applied ? done : would,
+                         text::counted(number(those, "count"), "account"));
     for (const auto& user : those.at("users").as_array()) {
       words += fmt::format(" {}", std::string_view(user.as_string()));
     }

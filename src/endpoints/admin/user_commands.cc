@@ -4,6 +4,7 @@
 
 #include "endpoints/admin/command.h"
 #include "endpoints/admin/say.h"
+#include "platform/text/counted.h"
 #include "platform/text/rfc3339.h"
 
 namespace latchkey::admin {
@@ -80,8 +81,8 @@ Task<Answer> sign_out_user(const Call& call) {
 }
 
 std::string say_signed_out(const json::object& answer) {
-  return fmt::format("Ended {} sessions for good, and signed out every browser.",
-                     answer.at("ended").to_number<std::size_t>());
+  return fmt::format("Ended {} for good, and signed out every browser.",
+                     text::counted(answer.at("ended").to_number<std::size_t>(), "session"));
 }
 
 }  // namespace

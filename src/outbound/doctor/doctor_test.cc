@@ -424,7 +424,7 @@ TEST(Doctor, SaysWhichAccountsTheHomeserverHasOtherwise) {
   World world;
   Inside inside{.compared = 20, .differences = {{"bob", "is not known there"}}};
   EXPECT_THAT(examined(world, {}, inside),
-              finds("drift", "of 20 accounts that were compared with the homeserver's: bob is not",
+              finds("drift", "compared with the homeserver's: 20 accounts; of these: bob is not",
                     "latchkey homeserver sync bob --apply"));
   for (int i = 0; i < 7; ++i) inside.differences.push_back({"carol", "is suspended there"});
   EXPECT_THAT(examined(world, {}, inside), finds("drift", "and 3 more", "--apply"));

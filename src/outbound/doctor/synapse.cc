@@ -7,6 +7,7 @@
 #include <ranges>
 
 #include "outbound/doctor/examinations.h"
+#include "platform/text/counted.h"
 #include "platform/text/json.h"
 
 namespace latchkey::doctor {
@@ -241,8 +242,8 @@ void drift(const Inside& inside, Report& report) {
   const auto& all = inside.differences;
   if (inside.compared == 0) return;
   if (all.empty()) {
-    report.good("drift",
-                fmt::format("{} accounts are at the homeserver as they are here", inside.compared));
+    report.good("drift", fmt::format("as here at the homeserver: {}",
+                                     text::counted(inside.compared, "account")));
     return;
   }
   std::string named;
@@ -251,8 +252,8 @@ void drift(const Inside& inside, Report& report) {
   }
   if (all.size() > kMostNamed) named += fmt::format(", and {} more", all.size() - kMostNamed);
   report.wrong("drift",
-               fmt::format("of {} accounts that were compared with the homeserver's: {}",
-                           inside.compared, named),
+               fmt::format("compared with the homeserver's: {}; of these: {}",
+                           text::counted(inside.compared, "account"), named),
                fmt::format("latchkey homeserver sync {} --apply tells the homeserver once more; "
                            "without the name, of all",
                            all.front().localpart));
