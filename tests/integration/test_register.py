@@ -109,12 +109,17 @@ def test_without_a_password_the_session_waits_for_one(server):
     assert_good(server.api.request("POST", REGISTER, json=whole))
 
 
-def test_what_strangers_send_beside_is_not_kept(server):
-    before = challenge(server, username=new_name(), password=password())
-    assert before["session"]
-    challenge(server, username=new_name(), password=password(), **{"org.example": "x" * 50_000})
+@pytest.mark.parametrize("size", [3_000, 50_000])
+def test_what_strangers_send_beside_is_not_kept(server, size):
+    """Nor does it keep anybody from leaving out later what was sent."""
+    name = new_name()
+    beside = {"org.example": "x" * size}
+    session = challenge(server, username=name, password=password(), **beside)["session"]
     longest = server.engine.query("SELECT MAX(LENGTH(body)) FROM auth_sessions")
     assert int(longest) < 1_000
+    auth = {"session": session, "type": "m.login.dummy"}
+    body = assert_good(server.api.request("POST", REGISTER, json={"auth": auth}))
+    assert body["user_id"] == f"@{name}:{SERVER_NAME}"
 
 
 def test_inhibit_login(server):
