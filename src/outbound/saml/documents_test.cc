@@ -89,7 +89,7 @@ TEST(SamlMetadata, MayHaveToBeSigned) {
   const std::string plain = several(metadata());
   EXPECT_EQ(error_of(read_signed_metadata(plain, "", {other_key().certificate})), "is not signed");
   const std::string good = signed_message(plain, other_key());
-  EXPECT_EQ(read_signed_metadata(good, "", {other_key().certificate})->entity_id, kIdp);
+  EXPECT_EQ(read_signed_metadata(good, "", {other_key().certificate}).value().entity_id, kIdp);
   EXPECT_THAT(error_of(read_signed_metadata(good, "", {idp_key().certificate})),
               HasSubstr("none of the provider's keys"));
   EXPECT_THAT(error_of(read_signed_metadata(changed(good, "/sso\"", "/oss\""), "",
