@@ -33,10 +33,6 @@ void PostgresQueue::push(PostgresItem item) {
     }
     item.deadline = item.operation.enqueued + patience_;
     const bool gathers = !has_turn(item);
-    if (wanted_ > 0 && is_single_write(item)) {
-      --wanted_;
-      if (wanted_ == 0) gathered_.notify_one();
-    }
     items_.push_back(std::move(item));
     if (gathers) return;  // to be taken by who is at it now
   }
@@ -64,15 +60,7 @@ PostgresQueue::Taken PostgresQueue::take(Clock::time_point made_at, Duration lon
       Taken taken;
       taken.items.push_back(std::move(*it));
       items_.erase(it);
-      if (taken.items.front().operation.one != nullptr) {
-        ++gathering_[taken.items.front().write ? 1 : 0];
-        const bool alone = taken.items.front().retried;
-        if (taken.items.front().write && !alone) wait_for_more(lock);
-        if (!alone) gather(taken, made_at);
-        // Of what came during the wait nobody was told.
-        if (taken.items.size() == largest_batch) arrived_.notify_one();
-      }
-      taken.since = Clock::now();
+      if (taken.items.front().operation.one != nullptr) gather(taken, made_at);
       return taken;
     }
     if (closing_) return {.items = {}, .closing = true};
@@ -80,22 +68,11 @@ PostgresQueue::Taken PostgresQueue::take(Clock::time_point made_at, Duration lon
   }
 }
 
-std::size_t PostgresQueue::single_writes() const {
-  return static_cast<std::size_t>(std::ranges::count_if(items_, is_single_write));
-}
-
-void PostgresQueue::wait_for_more(std::unique_lock<std::mutex>& lock) {
-  const std::size_t before = 1 + single_writes();
-  const Gathering::Plan plan = habit_.plan(before);
-  if (plan.count <= before || closing_) return;
-  wanted_ = plan.count - before;
-  gathered_.wait_for(lock, plan.patience, [&] { return closing_ || wanted_ == 0; });
-  habit_.waited(plan, before, plan.count - std::exchange(wanted_, 0));
-}
-
 // What was tried before goes alone.
 void PostgresQueue::gather(Taken& taken, Clock::time_point made_at) {
   const bool write = taken.items.front().write;
+  ++gathering_[write ? 1 : 0];
+  if (taken.items.front().retried) return;
   std::deque<PostgresItem> rest;
   for (PostgresItem& item : items_) {
     const bool joins = item.operation.one != nullptr && item.write == write && !item.retried &&
@@ -107,12 +84,8 @@ void PostgresQueue::gather(Taken& taken, Clock::time_point made_at) {
 
 void PostgresQueue::done(const Taken& taken) {
   if (taken.items.empty() || taken.items.front().operation.one == nullptr) return;
-  const bool write = taken.items.front().write;
   const std::lock_guard lock(mutex_);
-  --gathering_[write ? 1 : 0];
-  if (!write) return;
-  habit_.committed(taken.items.size(), single_writes(),
-                   std::chrono::duration_cast<Gathering::Span>(Clock::now() - taken.since));
+  --gathering_[taken.items.front().write ? 1 : 0];
 }
 
 void PostgresQueue::abandoned(const Taken& taken) {
@@ -132,7 +105,6 @@ void PostgresQueue::close() {
     closing_ = true;
   }
   arrived_.notify_all();
-  gathered_.notify_all();
   closed_.notify_all();
 }
 

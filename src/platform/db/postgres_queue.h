@@ -11,7 +11,6 @@
 #include <thread>
 #include <vector>
 
-#include "platform/db/gathering.h"
 #include "platform/db/operation.h"
 
 namespace latchkey::db {
@@ -47,13 +46,12 @@ class PostgresQueue {
   struct Taken {
     // None, or one; or several that are one statement each, all reads or all writes.
     std::vector<PostgresItem> items;
-    bool closing = false;       // and no item was left
-    Clock::time_point since{};  // when they were taken
+    bool closing = false;  // and no item was left
   };
   // What a connection made at `made_at` is to do next; waits for it, but not longer than `longest`.
-  // Of single statements it takes all that wait, and where it pays waits a moment for more. They
-  // gather meanwhile, since only some connections work on them at a time: who takes some says when
-  // they are done, or that it goes on without a connection.
+  // Of single statements it takes all that wait. They gather meanwhile, since only some connections
+  // work on them at a time: who takes some says when they are done, or that it goes on without a
+  // connection.
   Taken take(Clock::time_point made_at, Duration longest);
   void done(const Taken& taken);
   void abandoned(const Taken& taken);
@@ -73,17 +71,10 @@ class PostgresQueue {
   // Connections that work on single statements, of reads and of writes; and how many at most.
   static constexpr std::size_t most_gathering = 2;
   static constexpr std::size_t largest_batch = 32;
-  static bool is_single_write(const PostgresItem& item) {
-    return item.write && item.operation.one != nullptr;
-  }
   bool has_turn(const PostgresItem& item) const {
-    if (item.operation.one == nullptr) return true;
-    return gathering_[item.write ? 1 : 0] < most_gathering && !(item.write && wanted_ > 0);
+    return item.operation.one == nullptr || gathering_[item.write ? 1 : 0] < most_gathering;
   }
   void gather(Taken& taken, Clock::time_point made_at);
-  // Under the lock, by whoever has taken a single write: until as many more wait as are worth it.
-  void wait_for_more(std::unique_lock<std::mutex>& lock);
-  std::size_t single_writes() const;
 
   void expire();
   void refuse(PostgresItem item, const char* reason);
@@ -96,9 +87,6 @@ class PostgresQueue {
   std::condition_variable closed_;
   std::deque<PostgresItem> items_;
   std::array<std::size_t, 2> gathering_{};
-  std::condition_variable gathered_;
-  std::size_t wanted_ = 0;  // single writes that a connection waits for
-  Gathering habit_{largest_batch};
   bool closing_ = false;
   std::atomic<std::uint64_t> failures_{0};
   std::thread expirer_;

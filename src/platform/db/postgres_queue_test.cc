@@ -2,9 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <thread>
-
 namespace latchkey::db {
 namespace {
 
@@ -52,51 +49,6 @@ TEST(PostgresQueueTest, SingleStatementsThatWaitAreTakenTogether) {
   EXPECT_EQ(writes.items.size(), 5U);
   EXPECT_EQ(queue.take(now, 0ms).items.size(), 5U) << "the reads";
   EXPECT_EQ(queue.take(now, 0ms).items.size(), 1U) << "whole transactions go alone";
-}
-
-// After commits that took a while and of which each left others waiting.
-TEST(PostgresQueueTest, WhoTakesAWriteWaitsForThoseWhoComeAgain) {
-  PostgresQueue queue(100, kPatience);
-  const auto now = Clock::now();
-  for (int i = 0; i < 50; ++i) {
-    queue.push(single(true));
-    queue.push(single(true));
-    auto taken = queue.take(now, 0ms);
-    ASSERT_EQ(taken.items.size(), 2U);
-    taken.since -= 1h;  // so that it waits as long as it ever does
-    queue.done(taken);
-  }
-  queue.push(single(true));
-  const auto began = Clock::now();
-  const auto taken = queue.take(began, 0ms);
-  EXPECT_EQ(taken.items.size(), 1U) << "nobody came";
-  EXPECT_GE(Clock::now() - began, 400us);
-}
-
-TEST(PostgresQueueTest, ThoseWhoComeDuringTheWaitAreTakenToo) {
-  PostgresQueue queue(100, kPatience);
-  const auto now = Clock::now();
-  std::size_t most = 0;
-  // The wait is half a millisecond: on a busy machine the other may miss some.
-  for (int round = 0; round < 2'000 && most < 3; ++round) {
-    queue.push(single(true));
-    queue.push(single(true));
-    queue.push(single(true));
-    auto all = queue.take(now, 0ms);
-    all.since -= 1h;
-    queue.done(all);
-    queue.push(single(true));
-    std::jthread others([&] {
-      queue.push(single(true));
-      queue.push(single(true));
-    });
-    const auto taken = queue.take(now, 1s);
-    most = std::max(most, taken.items.size());
-    queue.done(taken);
-    others.join();
-    while (queue.size() > 0) queue.done(queue.take(now, 0ms));
-  }
-  EXPECT_EQ(most, 3U);
 }
 
 TEST(PostgresQueueTest, SingleStatementsGatherWhileSomeAreAtWork) {
