@@ -12,14 +12,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import harness
 from harness import LATCHKEY, Load
 from measurements import BEARER, PASSWORD, QUICK, Bench, Row, get, login_load, post, user_name
-from oauth_flows import TAKE_REFRESH_TOKEN, legacy_refresh_load, sign_browser_in
+from oauth_flows import legacy_refresh_load, sign_browser_in
 from writes import Subject
 
 SIZES = [int(size) for size in os.environ.get("GROWTH_SIZES", "10 1000 100000").split()]
 USER = 1_000_000  # the id of the user who does it
+MOST_LISTED = 10_000  # what names all of them in one answer: more than anybody has
 TAKE_ACCESS_TOKEN = '"access_token":"{}"'
 ROW = ("INSERT INTO sessions (id, user_id, device, device_id, refreshes, nonce, created_at, seen,"
        " seen_at, issued, previous_issued_at, seen_issued_at, issued_at, last_active_at, ended,"
@@ -159,11 +159,12 @@ def growth(bench: Bench) -> Iterator[Row]:
     requests = 500 if bench.scale is QUICK else 2_000
     rounds = 1 if bench.scale is QUICK else bench.scale.rounds
     for curve in CURVES:
+        sizes = [min(size, MOST_LISTED) if curve.listed else size for size in SIZES]
         costs = [statistics.median(cost(curve, size, requests) for _ in range(rounds))
-                 for size in SIZES]
-        yield Row(f"{curve.name}, {SIZES[-1]:,} {curve.behind} / {SIZES[0]:,}", costs[-1] / costs[0],
+                 for size in sizes]
+        yield Row(f"{curve.name}, {sizes[-1]:,} {curve.behind} / {sizes[0]:,}", costs[-1] / costs[0],
                   "x", at_most=None if curve.listed else 1.3,
-                  details={"sizes": SIZES, "growth_cpu_us": costs})
+                  details={"sizes": sizes, "growth_cpu_us": costs})
 
 
 ALL = {"growth": growth}
