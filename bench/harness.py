@@ -44,8 +44,8 @@ def accepts(port: int) -> bool:
 
 def spawn(cpus: set[int], command: list, **how) -> subprocess.Popen:
     """Starts a program that runs on these CPUs only, its threads too."""
-    return subprocess.Popen([str(word) for word in command],
-                            preexec_fn=lambda: os.sched_setaffinity(0, cpus), **how)
+    pinned = ["taskset", "--cpu-list", ",".join(map(str, sorted(cpus)))]
+    return subprocess.Popen(pinned + [str(word) for word in command], **how)
 
 
 @contextmanager
@@ -84,7 +84,7 @@ class Load:
 
     def command(self, port: int, process: int = 0, *, connections: int = CONNECTIONS,
                 warm_up: int = 0, requests: int = 0, seconds: float = 0,
-                poll: bool = False, save_answer: Path | None = None,
+                poll: bool = False, rate: float = 0, reopen: bool = False, save_answer: Path | None = None,
                 save_taken: Path | None = None) -> list:
         command = [PROGRAMS / "load", "--port", port, "--connections", connections,
                    "--warm-up", warm_up, "--requests", requests,
@@ -97,6 +97,10 @@ class Load:
             command += ["--words", self.words, "--words-limit", self.words_limit]
         if poll:
             command.append("--poll")
+        if rate:
+            command += ["--rate", rate]
+        if reopen:
+            command.append("--reopen")
         if self.shuffle:
             command.append("--shuffle")
         if self.replace_words:
@@ -114,9 +118,9 @@ class Load:
         return finish(self.start(port, process, **how))
 
 
-def finish(load: subprocess.Popen) -> dict:
+def finish(load: subprocess.Popen, seconds: float = 600) -> dict:
     try:
-        out, _ = load.communicate(timeout=600)
+        out, _ = load.communicate(timeout=seconds)
     finally:
         load.kill()
     if load.returncode != 0:

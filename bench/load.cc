@@ -1,5 +1,5 @@
-// A closed-loop load generator: one thread, keep-alive connections, a different token in each
-// request, the server's CPU time beside the rate. Prints one JSON object.
+// A load generator, of a closed loop or with a rate: one thread, keep-alive connections, a
+// different token in each request, the server's CPU time beside the rate. Prints one JSON object.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
@@ -53,11 +53,12 @@ void print(const LoadResult& result) {
     return static_cast<double>(result.latency.percentile(share)) / 1000;
   };
   std::printf(
-      "{\"requests\": %llu, \"not_ok\": %llu, \"seconds\": %.6f, \"rate\": %.1f, "
+      "{\"requests\": %llu, \"not_ok\": %llu, \"broken\": %llu, \"seconds\": %.6f, \"rate\": %.1f, "
       "\"cpu_us\": %.3f, \"cpu_share\": %.3f, \"p50_us\": %.1f, \"p99_us\": %.1f, "
       "\"p999_us\": %.1f}\n",
       static_cast<unsigned long long>(result.requests),
-      static_cast<unsigned long long>(result.not_ok), result.seconds, requests / result.seconds,
+      static_cast<unsigned long long>(result.not_ok),
+      static_cast<unsigned long long>(result.broken), result.seconds, requests / result.seconds,
       result.cpu_seconds * 1e6 / requests, result.cpu_seconds / result.seconds, micros(0.5),
       micros(0.99), micros(0.999));
 }
@@ -72,7 +73,7 @@ int run(int argc, char** argv) {
   std::size_t words_limit = 0;
   double seconds = 0;
   bool shuffle = false;
-  CLI::App app{"A closed-loop load generator."};
+  CLI::App app{"A load generator."};
   app.add_option("--port", plan.port, "The server's port on 127.0.0.1")->required();
   app.add_option("--request", request_files,
                  "A file with the request; {} takes a word. Several: a pass of one after the other")
@@ -86,6 +87,8 @@ int run(int argc, char** argv) {
   app.add_option("--words-limit", words_limit, "How many of the words to use");
   app.add_flag("--shuffle", shuffle, "Use the words in an order of chance, the same in each run");
   app.add_flag("--poll", plan.poll, "Never sleep: for when the server's CPU time is taken");
+  app.add_option("--rate", plan.rate, "Passes a second, begun when they are due");
+  app.add_flag("--reopen", plan.reopen, "Open a connection anew that the server has closed");
   app.add_option("--connections", plan.connections, "Keep-alive connections");
   app.add_option("--warm-up", plan.warm_up, "Requests before the counted ones");
   app.add_option("--requests", plan.requests, "Counted requests");

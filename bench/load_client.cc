@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <stdexcept>
@@ -33,6 +34,7 @@ double cpu_seconds(int process) {
 struct Connection {
   Descriptor socket;
   std::string received;
+  bool busy = false;
   // The pass it is at.
   Clock::time_point begun;
   std::size_t step = 0;
@@ -69,16 +71,13 @@ class Loop {
       : plan_(std::move(plan)), epoll_(checked(epoll_create1(0), "epoll")) {
     for (std::size_t i = 0; i < plan_.connections; ++i) {
       connections_.push_back(open_connection(plan_.port));
-      epoll_event event{};
-      event.events = EPOLLIN;
-      event.data.u64 = i;
-      checked(epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, connections_[i].socket.get(), &event),
-              "epoll_ctl");
+      watch(i);
     }
   }
 
   LoadResult run() {
-    for (Connection& connection : connections_) begin_pass(connection);
+    due_ = Clock::now();
+    for (Connection& connection : connections_) end_turn(connection);
     while (done_ < plan_.warm_up) turn(nullptr);
     LoadResult result;
     const double cpu_before = cpu_seconds(plan_.measured_process);
@@ -97,18 +96,71 @@ class Loop {
   }
 
  private:
-  // Looks once, and serves every connection that has something to read.
+  void watch(std::size_t i) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = i;
+    checked(epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, connections_[i].socket.get(), &event),
+            "epoll_ctl");
+  }
+
+  // Begins what is due, looks once, and serves every connection that has something to read.
   void turn(LoadResult* result) {
+    while (!free_.empty() && due_ <= Clock::now()) {
+      Connection& connection = *free_.back();
+      free_.pop_back();
+      begin_pass(connection, due_);
+      due_ += interval();
+    }
     std::array<epoll_event, 256> events;
-    const int count = epoll_wait(epoll_.get(), events.data(), events.size(), plan_.poll ? 0 : 1000);
+    const int count = wait(events);
     for (int i = 0; i < count; ++i) {
-      receive(connections_[events[static_cast<std::size_t>(i)].data.u64], result);
+      const std::size_t at = events[static_cast<std::size_t>(i)].data.u64;
+      if (!receive(connections_[at], result)) open_anew(at, result);
     }
   }
 
-  void receive(Connection& connection, LoadResult* result) {
+  int wait(std::array<epoll_event, 256>& events) const {
+    Clock::duration span = std::chrono::seconds{1};
+    if (plan_.poll) span = {};
+    if (!free_.empty()) span = std::clamp(due_ - Clock::now(), Clock::duration{}, span);
+    const timespec time{.tv_sec = span / std::chrono::seconds{1},
+                        .tv_nsec = (span % std::chrono::seconds{1}).count()};
+    return epoll_pwait2(epoll_.get(), events.data(), events.size(), &time, nullptr);
+  }
+
+  Clock::duration interval() const {
+    return std::chrono::duration_cast<Clock::duration>(
+        std::chrono::duration<double>(1 / plan_.rate));
+  }
+
+  // A connection is at rest: its next pass, now or when it is due.
+  void end_turn(Connection& connection) {
+    if (plan_.rate > 0) {
+      connection.busy = false;
+      free_.push_back(&connection);
+    } else {
+      begin_pass(connection, Clock::now());
+    }
+  }
+
+  void open_anew(std::size_t at, LoadResult* result) {
+    if (!plan_.reopen) throw std::runtime_error("the server closed a connection");
+    Connection& connection = connections_[at];
+    const bool busy = connection.busy;
+    connection.socket = open_connection(plan_.port).socket;
+    connection.received.clear();
+    watch(at);
+    if (!busy) return;  // it was at rest
+    ++done_;
+    if (result != nullptr) ++result->broken;
+    end_turn(connection);
+  }
+
+  // False: the server has closed it.
+  bool receive(Connection& connection, LoadResult* result) {
     const ssize_t got = recv(connection.socket.get(), buffer_.data(), buffer_.size(), 0);
-    if (got <= 0) throw std::runtime_error("the server closed a connection");
+    if (got <= 0) return false;
     std::string_view data(buffer_.data(), static_cast<std::size_t>(got));
     if (!connection.received.empty()) {
       connection.received.append(data);
@@ -116,19 +168,31 @@ class Loop {
     }
     if (!first_message(data)) {
       connection.received = std::string(data);
-      return;
+      return true;
     }
     const Step& step = plan_.steps[connection.step];
+    if (plan_.reopen && !data.starts_with("HTTP/1.1 200")) {
+      // Its word is as good as before.
+      ++done_;
+      if (result != nullptr) {
+        ++result->requests;
+        ++result->not_ok;
+      }
+      connection.received.clear();
+      end_turn(connection);
+      return true;
+    }
     if (step.take) take(*step.take, data, connection);
     if (connection.step + 1 < plan_.steps.size()) {
       connection.received.clear();
       ++connection.step;
       send_step(connection);
-      return;
+      return true;
     }
     end_pass(connection, step, data, result);
     connection.received.clear();
-    begin_pass(connection);
+    end_turn(connection);
+    return true;
   }
 
   static void take(const Taking& taking, std::string_view answer, Connection& connection) {
@@ -154,14 +218,15 @@ class Loop {
     result->latency.add(static_cast<std::uint64_t>(took.count()));
   }
 
-  void begin_pass(Connection& connection) {
+  void begin_pass(Connection& connection, Clock::time_point due) {
+    connection.busy = true;
     connection.step = 0;
     connection.number = next_number_++;
     if (!plan_.words.empty()) {
       connection.word = next_word_;
       next_word_ = next_word_ + 1 == plan_.words.size() ? 0 : next_word_ + 1;
     }
-    connection.begun = Clock::now();
+    connection.begun = due;
     send_step(connection);
   }
 
@@ -173,12 +238,16 @@ class Loop {
                                                request_);
     const ssize_t sent =
         send(connection.socket.get(), request_.data(), request_.size(), MSG_NOSIGNAL);
+    // Closed meanwhile: it is seen when it is read.
+    if (sent < 0 && plan_.reopen) return;
     if (sent != static_cast<ssize_t>(request_.size())) throw std::runtime_error("a short write");
   }
 
   LoadPlan plan_;
   Descriptor epoll_;
   std::vector<Connection> connections_;
+  std::vector<Connection*> free_;  // with a rate: those at rest
+  Clock::time_point due_;          // when the next pass is, then
   std::array<char, 65536> buffer_;
   std::string request_;
   std::string first_answer_;

@@ -29,12 +29,19 @@ struct LoadPlan {
   // Never sleep: waking the load generator would be on the server's bill, and more so the slower
   // the server is. For servers that leave this CPU alone.
   bool poll = false;
+  // Passes a second over all connections, begun when they are due and not when there is time for
+  // them: what they take counts from then. 0: as many as there is time for.
+  double rate = 0;
+  // A connection that the server closes is opened anew; its pass counts as broken. One that is
+  // refused ends there, and its word is used again.
+  bool reopen = false;
   int measured_process = 0;  // whose CPU time is taken; 0: none
 };
 
 struct LoadResult {
   std::uint64_t requests = 0;  // passes; of one step, usually
   std::uint64_t not_ok = 0;    // that ended with an answer other than 200
+  std::uint64_t broken = 0;    // that had no answer, with `reopen`
   double seconds = 0;
   double cpu_seconds = 0;    // of the measured process, user and system
   std::string first_answer;  // whole, with its headers
@@ -44,8 +51,9 @@ struct LoadResult {
 };
 
 // Runs a closed loop over keep-alive connections: each sends its next request when the answer to
-// its last one is complete. Throws std::runtime_error when the server closes a connection, or an
-// answer has nothing of what is to be taken from it.
+// its last one is complete; with a rate an open one, in which requests do not wait for answers but
+// for a free connection. Throws std::runtime_error when the server closes a connection that is not
+// to be opened anew, or an answer has nothing of what is to be taken from it.
 LoadResult run_load(LoadPlan plan);
 
 }  // namespace latchkey::bench
