@@ -173,6 +173,7 @@ void Core::hear_other_nodes() {
         db::Listener::Clock::duration(newest_echo_.load(std::memory_order_relaxed)));
     return now - config.cluster.answer_from_memory < newest && db::is_away(*database);
   });
+  sessions->probe_while([this] { return db::is_away(*database); });
   cluster_watch_ = std::make_unique<ClusterWatch>(*ground, config);
   // The first echo is on its way; without it the first requests would not be answered from memory.
   const auto patience = db::Listener::Clock::now() + kLongestSilence;

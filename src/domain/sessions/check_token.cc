@@ -104,7 +104,8 @@ Task<std::expected<Sessions::Known, Standing>> Sessions::know(const Use& use, st
   const auto read_text = read(text, kind);
   if (!read_text) co_return std::unexpected(read_text.error());
   const bool deaf = !hears_other_nodes();
-  if (deaf) co_await require_in_touch();
+  // What is remembered may be good for long yet; who is not may not wait as long for an answer.
+  if (deaf || database_is_away()) co_await require_in_touch();
   const Token& token = *read_text;
   auto mac = co_await check_mac(use.worker, token);
   if (mac == TokenCodec::Check::forged) co_return std::unexpected(unknown(Reason::forged));

@@ -254,6 +254,44 @@ TEST_P(CheckToken, IsUnavailableWhenNeitherTheOtherNodesNorTheDatabaseAnswer) {
   EXPECT_THROW(server_.check(phone_.access()), db::Unavailable);
 }
 
+// Why nobody is asked about `token`.
+std::string why_unavailable(TestSessions& server, std::string_view token) {
+  try {
+    server.check(token);
+    return "it was answered";
+  } catch (const db::Unavailable& away) {
+    return away.what();
+  }
+}
+
+constexpr auto kNotQuickly = "the database does not answer quickly";
+
+TEST_P(CheckToken, AConnectionThatWasMadeAgainEndsTheRefusals) {
+  if (GetParam() == db::Dialect::sqlite) GTEST_SKIP() << "has no connections to lose";
+  server_->remember_while([] { return false; });
+  server_.db().close();
+  ASSERT_TRUE(
+      testing::soon([&] { return why_unavailable(server_, phone_.access()) == kNotQuickly; }));
+  // As of another database, after a failover.
+  TestSessions other(GetParam());
+  other.db().write_now([&](db::Tx& tx) { server_->note_gap(tx); });
+  EXPECT_NE(why_unavailable(server_, phone_.access()), kNotQuickly) << "its row is asked for";
+}
+
+TEST_P(CheckToken, AsksNoRowThatItWouldWaitForWhileConnectionsAreLost) {
+  if (GetParam() == db::Dialect::sqlite) GTEST_SKIP() << "has no connections to lose";
+  server_->remember_while([] { return true; });  // or may still answer from memory
+  bool away = true;
+  server_->probe_while([&] { return away; });
+  EXPECT_TRUE(server_.check(phone_.access()).active()) << "one is left, and answers";
+  server_.db().close();
+  server_->changes().everything_changed();
+  ASSERT_TRUE(
+      testing::soon([&] { return why_unavailable(server_, phone_.access()) == kNotQuickly; }));
+  away = false;
+  EXPECT_NE(why_unavailable(server_, phone_.access()), kNotQuickly);
+}
+
 TEST_P(CheckToken, HearsWhatAnotherNodeEnded) {
   server_.look(phone_.access());
   for (const std::string& said :

@@ -49,5 +49,29 @@ TEST_F(ReachTest, AFailureIsBelievedForAMoment) {
   EXPECT_EQ(reach_.turn(now_ + Reach::kBelieved), Turn::ask);
 }
 
+TEST_F(ReachTest, AConnectionThatWasMadeIsBelievedMoreThanAnOlderFailure) {
+  reach_.turn(now_);
+  reach_.failed(now_);
+  reach_.connected(now_ + 1ms);
+  EXPECT_EQ(reach_.turn(now_ + 2ms), Turn::ask);
+  EXPECT_EQ(reach_.turn(now_ + 1ms + Reach::kBelieved), Turn::probe) << "for a moment";
+}
+
+TEST_F(ReachTest, AProbeFromBeforeAConnectionRefusesNobodyAfterIt) {
+  reach_.turn(now_);
+  reach_.connected(now_ + Reach::kBudget);
+  EXPECT_EQ(reach_.turn(now_ + Reach::kBudget), Turn::ask) << "nobody waits for it any more";
+  reach_.failed(now_ + Reach::kBudget + 1ms);
+  EXPECT_EQ(reach_.turn(now_ + Reach::kBudget + 1ms), Turn::ask);
+}
+
+TEST_F(ReachTest, AFailureAfterAConnectionCounts) {
+  reach_.connected(now_);
+  now_ += Reach::kBelieved;
+  EXPECT_EQ(reach_.turn(now_), Turn::probe);
+  reach_.failed(now_ + 1ms);
+  EXPECT_EQ(reach_.turn(now_ + 1ms), Turn::refuse);
+}
+
 }  // namespace
 }  // namespace latchkey::sessions

@@ -96,11 +96,11 @@ Task<void> Sessions::probe() {
 
 Task<void> Sessions::require_in_touch() {
   namespace asio = boost::asio;
-  while (!hears_other_nodes()) {
+  while (!hears_other_nodes() || database_is_away()) {
     const Reach::Turn turn = reach_.turn(Reach::Clock::now());
     if (turn == Reach::Turn::ask) co_return;
     if (turn == Reach::Turn::refuse) {
-      throw db::Unavailable("this node does not hear the others, nor does the database answer");
+      throw db::Unavailable("the database does not answer quickly");
     }
     const Executor executor = co_await asio::this_coro::executor;
     if (turn == Reach::Turn::probe) asio::co_spawn(executor, probe(), asio::detached);
@@ -175,6 +175,8 @@ Standing Sessions::standing_of(const Session& session) const {
 }
 
 std::optional<Time> Sessions::note_gap(db::Tx& tx) {
+  // What a probe found while it was away need not be believed any longer.
+  tx.after_commit([this] { reach_.connected(Reach::Clock::now()); });
   const Time clock = ids_.clock(clock_.now());
   ids_.raise(clock);
   const auto found = note_gap_and_beat(tx, clock);

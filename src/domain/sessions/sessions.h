@@ -186,8 +186,10 @@ class Sessions {
   // not, nothing is answered from memory.
   void remember_while(std::function<bool()> hears) { hears_ = std::move(hears); }
   bool hears_other_nodes() const { return !hears_ || hears_(); }
-  // Throws db::Unavailable while it does not and the database does not answer quickly either:
-  // nothing waits for one that is likely away.
+  // Whether the database is known to be away, or a part of the connections to it; absent: never.
+  void probe_while(std::function<bool()> away) { away_ = std::move(away); }
+  // Throws db::Unavailable while this node does not hear the others, or has lost connections, and
+  // the database does not answer quickly: nothing waits for one that is likely away.
   Task<void> require_in_touch();
   // The same, and when the database does not answer now.
   Task<void> require_ready();
@@ -234,6 +236,7 @@ class Sessions {
                                                         const RefreshDecision& foreseen);
   Task<RefreshDecision> refresh_locked(const Known& known);
   std::optional<Duration> refresh_patience() const;
+  bool database_is_away() const { return away_ && away_(); }
   Task<void> probe();
   Task<void> remember_future_birth(SessionId id);
   Task<void> move_forward(const Token& token);
@@ -263,6 +266,7 @@ class Sessions {
   Promotions promotions_;
   Activity activity_;
   std::function<bool()> hears_;
+  std::function<bool()> away_;
   Reach reach_;
 
   mutable std::mutex keys_mutex_;
