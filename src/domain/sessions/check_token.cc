@@ -159,10 +159,45 @@ Task<Verdict> Sessions::check_any_scope(const Use& use, std::string_view text) {
   return judge_token(use, text, Duration{0}, true);
 }
 
+// Whether a verdict from before somebody asked is good for them too: on the terms of what is
+// remembered, which may only say yes.
+bool Sessions::still_holds(const Judged& judged) const {
+  const auto& [standing, who] = judged.verdict;
+  return standing.active() && hears_other_nodes() &&
+         (!standing.until || clock_.now() < *standing.until) &&
+         changes_.fresh(judged.ticket, who.session.value(), who.user);
+}
+
 Task<Verdict> Sessions::judge_token(const Use& use, std::string_view text, Duration slack,
                                     bool any_scope) {
+  const auto token = read_token(text);
+  // On SQLite a row is read on the spot, and garbage asks for none.
+  if (db_.dialect() == db::Dialect::sqlite || !token) {
+    co_return (co_await judge_alone(use, text, slack, any_scope)).verdict;
+  }
+  Flights& flights = worker(use.worker).flights;
+  const Flights::Asked asked{.token = token->bytes, .slack = slack, .any_scope = any_scope};
+  const std::uint64_t begun = flights.begun();
+  while (const auto flight = flights.find(asked)) {
+    co_await flight->landing();
+    const auto& judged = flight->found();
+    if (judged && (flight->number() > begun || still_holds(*judged))) co_return judged->verdict;
+  }
+  Flights::Turn turn = flights.begin(asked);
+  try {
+    const Judged judged = co_await judge_alone(use, text, slack, any_scope);
+    turn.answered(judged);
+    co_return judged.verdict;
+  } catch (...) {
+    turn.failed(std::current_exception());
+    throw;
+  }
+}
+
+Task<Judged> Sessions::judge_alone(const Use& use, std::string_view text, Duration slack,
+                                   bool any_scope) {
   const auto known = co_await know(use, text, Kind::access);
-  if (!known) co_return Verdict{known.error(), {}};
+  if (!known) co_return Judged{.verdict = {known.error(), {}}};
   const Token& token = known->token;
   const Session& session = known->session;
 
@@ -180,8 +215,9 @@ Task<Verdict> Sessions::judge_token(const Use& use, std::string_view text, Durat
     asked.slack = slack;
     standing = judge(asked);
   }
-  if (!standing.active()) co_return Verdict{standing, {}};
-  co_return Verdict{standing, holder_of(session, token.generation)};
+  if (!standing.active()) co_return Judged{.verdict = {standing, {}}};
+  co_return Judged{.verdict = {standing, holder_of(session, token.generation)},
+                   .ticket = known->ticket};
 }
 
 Task<std::optional<Account>> Sessions::recognise(const Use& use, std::string_view text) {

@@ -226,6 +226,110 @@ TEST_P(CheckToken, RemembersNothingThatChangedWhileItWasRead) {
   expect(phone_.access(), Worth::locked, Reason::account_locked);
 }
 
+// Many who ask with one token at the same time, on one server thread.
+class Crowd {
+ public:
+  Crowd(TestSessions& server, std::string token) : server_(server), token_(std::move(token)) {}
+
+  void ask(std::size_t times = 1) {
+    for (std::size_t i = 0; i < times; ++i) {
+      boost::asio::co_spawn(context_, server_->check(use_, token_),
+                            [this](const std::exception_ptr& fault, Verdict verdict) {
+                              if (fault) ++refused_;
+                              if (!fault) told_.push_back(verdict.standing.reason);
+                            });
+    }
+    context_.poll();
+  }
+  const std::vector<Reason>& run() {
+    context_.run();
+    context_.restart();
+    return told_;
+  }
+  std::size_t refused() const { return refused_; }
+
+ private:
+  TestSessions& server_;
+  const std::string token_;
+  const Use use_ = TestSessions::use();
+  boost::asio::io_context context_;
+  std::vector<Reason> told_;
+  std::size_t refused_ = 0;
+};
+
+class ManyAtOnce : public CheckToken {
+ protected:
+  void SetUp() override {
+    server_.look(phone_.access());  // its first use
+    server_->flush_promotions();
+    reads_ = server_.db().stats().reads;
+  }
+  std::uint64_t reads() { return server_.db().stats().reads - reads_; }
+
+  std::uint64_t reads_ = 0;
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, ManyAtOnce, ::testing::Values(db::Dialect::postgresql),
+                         db::engine_name);
+
+TEST_P(ManyAtOnce, WithOneGoodTokenMakeOneRead) {
+  Crowd crowd(server_, phone_.access());
+  crowd.ask(50);
+  EXPECT_EQ(crowd.run(), std::vector<Reason>(50, Reason::good));
+  EXPECT_EQ(reads(), 1);
+  crowd.ask();
+  crowd.run();
+  EXPECT_EQ(reads(), 2) << "nothing is kept of it";
+}
+
+// A no is believed if it was read after everybody had asked.
+TEST_P(ManyAtOnce, WithOneEndedTokenMakeTwo) {
+  ASSERT_TRUE(server_.sign_out(phone_.access()).has_value());
+  reads_ = server_.db().stats().reads;
+  Crowd crowd(server_, phone_.access());
+  crowd.ask(50);
+  EXPECT_EQ(crowd.run(), std::vector<Reason>(50, Reason::ended_for_good));
+  EXPECT_EQ(reads(), 2);
+}
+
+TEST_P(ManyAtOnce, AreToldTogetherThatTheDatabaseIsAway) {
+  Crowd crowd(server_, phone_.access());
+  server_.db().close();
+  const auto failures = server_.db().stats().failures;
+  crowd.ask(50);
+  EXPECT_TRUE(crowd.run().empty());
+  EXPECT_EQ(crowd.refused(), 50);
+  EXPECT_EQ(server_.db().stats().failures - failures, 1);
+}
+
+// The row has been read already, as it was before.
+TEST_P(ManyAtOnce, WhoAsksAfterAnEndIsNotToldWhatWasReadBefore) {
+  Crowd crowd(server_, phone_.access());
+  crowd.ask();
+  ASSERT_TRUE(testing::soon([&] { return reads() > 0; }));
+  ASSERT_TRUE(server_.sign_out(phone_.access()).has_value());
+  crowd.ask();
+  EXPECT_THAT(crowd.run(), ::testing::ElementsAre(Reason::good, Reason::ended_for_good));
+}
+
+TEST_P(ManyAtOnce, WhoAsksAfterTheRefreshThatMadeTheirTokenIsNotRefused) {
+  const TokenPair fresh = server_.refresh(phone_.refresh()).value();
+  Crowd crowd(server_, fresh.access_token);
+  crowd.ask(50);
+  EXPECT_EQ(crowd.run(), std::vector<Reason>(50, Reason::good));
+}
+
+// What another node did may not have been heard of.
+TEST_P(ManyAtOnce, TakeNoOldYesWhileOtherNodesAreNotHeard) {
+  Crowd crowd(server_, phone_.access());
+  crowd.ask();
+  ASSERT_TRUE(testing::soon([&] { return reads() > 0; }));
+  server_->remember_while([] { return false; });
+  server_.sql("UPDATE users SET locked_at = 1");
+  crowd.ask();
+  EXPECT_THAT(crowd.run(), ::testing::ElementsAre(Reason::good, Reason::account_locked));
+}
+
 TEST_P(CheckToken, RemembersNothingOfAKeyThatWasGivenUp) {
   server_.look(phone_.access());
   server_.look(phone_.access());

@@ -41,8 +41,8 @@ Sessions::Sessions(Parts parts)
       keys_(std::move(parts.keys)) {
   const std::size_t share = policy_.cache_entries / parts.workers;
   for (std::size_t i = 0; i < parts.workers; ++i) {
-    workers_.push_back(
-        std::make_unique<Worker>(TokenCodec(keys_), ring_.load(), TokenCache(changes_, share)));
+    workers_.push_back(std::make_unique<Worker>(TokenCodec(keys_), ring_.load(),
+                                                TokenCache(changes_, share), Flights()));
   }
 }
 

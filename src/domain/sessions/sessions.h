@@ -16,6 +16,7 @@
 #include "domain/sessions/activity.h"
 #include "domain/sessions/announcer.h"
 #include "domain/sessions/changes.h"
+#include "domain/sessions/flights.h"
 #include "domain/sessions/lost_rows.h"
 #include "domain/sessions/policy.h"
 #include "domain/sessions/promotions.h"
@@ -25,6 +26,7 @@
 #include "domain/sessions/start_session.h"
 #include "domain/sessions/token.h"
 #include "domain/sessions/token_cache.h"
+#include "domain/sessions/verdict.h"
 
 namespace latchkey::sessions {
 
@@ -33,11 +35,6 @@ struct Use {
   std::size_t worker = 0;  // http::Request::worker
   std::string_view address;
   std::string_view user_agent;
-};
-
-struct Verdict {
-  Standing standing;
-  Identity identity;  // when active
 };
 
 // What a client is handed after signing in or refreshing.
@@ -204,6 +201,7 @@ class Sessions {
     TokenCodec codec;
     std::uint64_t ring = 0;
     TokenCache cache;
+    Flights flights;
   };
   // An authentic token with its session's row as it was just read.
   struct Known {
@@ -221,6 +219,8 @@ class Sessions {
   // (a wrong check or tag, a lost key, no row).
   Task<std::expected<Known, Standing>> know(const Use& use, std::string_view text, Kind kind);
   Task<Verdict> judge_token(const Use& use, std::string_view text, Duration slack, bool any_scope);
+  Task<Judged> judge_alone(const Use& use, std::string_view text, Duration slack, bool any_scope);
+  bool still_holds(const Judged& judged) const;
   bool make_room(db::Tx& tx, UserId user, Holding what);
   // Ends the row and tells it; what remembers its tokens is for the caller to announce.
   bool end_unannounced(db::Tx& tx, UserId user, SessionId id, Ended how, EndReason why);
