@@ -34,6 +34,7 @@ def another(client: MatrixClient, **how) -> MatrixClient:
 
 def assert_signed_out(server, *sessions: MatrixClient | tuple) -> None:
     """For good. `sessions` as clients, or as (access, refresh) token."""
+    server.settle()
     for one in sessions:
         tokens = (one.access, one.refresh_token) if isinstance(one, MatrixClient) else one
         assert_hard(server.api.whoami(tokens[0]))

@@ -1,6 +1,10 @@
 """HAProxy in front of several nodes, as config/haproxy/cluster.cfg has it."""
 
+import csv
+import shutil
+import socket
 import subprocess
+import tempfile
 from pathlib import Path
 
 import httpx
@@ -41,9 +45,13 @@ class Balancer:
         )
         file = directory / "cluster.cfg"
         file.write_text(site)
+        # Not below `directory`: the path of a socket has little room.
+        self._runtime = Path(tempfile.mkdtemp(prefix="latchkey-haproxy-"))
+        socket_file = directory / "runtime.cfg"
+        socket_file.write_text(f"global\n    stats socket {self._socket} level admin\n")
         self._log = (directory / "haproxy.log").open("wb")
         self._process = subprocess.Popen(
-            [program("haproxy"), "-db", "-f", str(file)],
+            [program("haproxy"), "-db", "-f", str(file), "-f", str(socket_file)],
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
@@ -59,8 +67,44 @@ class Balancer:
             return False
         return True
 
+    @property
+    def _socket(self) -> Path:
+        return self._runtime / "socket"
+
+    def _say(self, command: str) -> str:
+        """To HAProxy's Runtime API."""
+        with socket.socket(socket.AF_UNIX) as runtime:
+            runtime.settimeout(10)
+            runtime.connect(str(self._socket))
+            runtime.sendall(command.encode() + b"\n")
+            said = b""
+            while piece := runtime.recv(65536):
+                said += piece
+        return said.decode()
+
+    def take_out(self, node: int) -> None:
+        """The node, counted from 1, gets no more requests; those that it has are answered when this
+        returns."""
+        self._say(f"set server latchkey/node{node} state drain")
+        wait_until(lambda: self._requests_at(node) == 0, "a node's last answers", 60)
+
+    def take_back(self, node: int) -> None:
+        self._say(f"set server latchkey/node{node} state ready")
+
+    def uses(self, node: int) -> bool:
+        """Whether it sends requests there."""
+        return self._state_of(node)["status"] == "UP"
+
+    def _requests_at(self, node: int) -> int:
+        return int(self._state_of(node)["scur"])
+
+    def _state_of(self, node: int) -> dict[str, str]:
+        rows = csv.DictReader(self._say("show stat").removeprefix("# ").splitlines())
+        return next(row for row in rows if row["svname"] == f"node{node}")
+
     def close(self) -> None:
         self.api.close()
         self._process.terminate()
         self._process.wait(timeout=20)
         self._log.close()
+        shutil.rmtree(self._runtime, ignore_errors=True)

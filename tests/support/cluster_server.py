@@ -1,5 +1,10 @@
 """A latchkey as a cluster: three nodes behind HAProxy, of which one or another stands still or dies
-while a test goes on. `./dev test cluster` has the tests of continuity use it (conftest.py)."""
+while a test goes on. `./dev test cluster` has the tests of continuity use it (conftest.py).
+
+Each row holds every answer to what it has to be, so none may get lost with a node: the balancer
+takes it out before, and long enough before that the first uses of tokens are written that it knew
+of. What a node still does right that comes back with old memories, or none, is left to see. Nodes
+that die with requests in their hands are in tests/cluster."""
 
 from __future__ import annotations
 
@@ -8,6 +13,7 @@ import random
 import signal
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 from support.api import Api
@@ -18,12 +24,16 @@ from support.polling import wait_until
 from support.server import Server
 
 _STILL = (0.2, 1.5)  # seconds for which a node stands still
-_BETWEEN = (0.3, 1.5)
+_BETWEEN = (0.1, 0.6)
+_WRITTEN = 1.5  # seconds in which housekeeping has written down what a node knew
+_HEARD = 2.0  # seconds after which no node goes by what it has not heard of (docs/decisions/0006)
 
 
 class ClusterServer(Server):
     """`url` and `api` are what clients have: the balancer. The first node is the one whose log and
     command line the tests see; the others have the trouble."""
+
+    troubled = True
 
     def __init__(
         self,
@@ -62,20 +72,41 @@ class ClusterServer(Server):
         return self
 
     def _all_serve(self) -> bool:
-        return all(other.api.request("GET", "/health").status_code == 200 for other in self._others)
+        return all(self._balancer.uses(node) for node in (1, 2, 3))
 
     def _make_trouble(self) -> None:
         chance = random.Random(str(self.directory))
         while not self._peace.wait(chance.uniform(*_BETWEEN)):
-            node = chance.choice(self._others)
-            if chance.random() < 0.7:
+            which = chance.randrange(len(self._others))
+            node = self._others[which]
+            self._balancer.take_out(which + 2)  # this server is the first
+            if self._peace.wait(_WRITTEN):
+                pass
+            elif chance.random() < 0.7:
                 os.kill(node.pid, signal.SIGSTOP)
                 self._peace.wait(chance.uniform(*_STILL))
                 os.kill(node.pid, signal.SIGCONT)
+                self._peace.wait(_HEARD)
             else:
                 node.kill()
-                if not self._peace.is_set():
-                    node.start()
+                self._bring_back(node)
+            self._balancer.take_back(which + 2)
+            # One at a time. While the database is away the balancer uses none.
+            while not (self._peace.wait(0.05) or self._balancer.uses(which + 2)):
+                pass
+
+    def _bring_back(self, node: Server) -> None:
+        """As whoever supervises it does: again and again, while the database is away."""
+        while not self._peace.is_set():
+            try:
+                node.start()
+                return
+            except AssertionError:  # it ended at its start
+                self._peace.wait(0.2)
+
+    def settle(self) -> None:
+        deadline = time.monotonic() + _HEARD
+        wait_until(lambda: time.monotonic() > deadline, "every node to have heard", _HEARD + 60)
 
     def _pacify(self) -> None:
         self._peace.set()

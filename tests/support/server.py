@@ -40,6 +40,9 @@ def merge(base: dict, changes: dict) -> dict:
 class Server:
     """Starts, stops, kills and asks one latchkey. Stopping checks the exit code and the log."""
 
+    # Whether parts of it are restarted while a test goes on.
+    troubled = False
+
     def __init__(
         self,
         directory: Path,
@@ -171,6 +174,9 @@ class Server:
             if name in os.environ:
                 environment[name] = os.environ[name]
         return environment | (self.clock.environment() if self.clock else {})
+
+    def settle(self) -> None:
+        """Returns when every part of it knows what one was told: at once, where there is one."""
 
     def close(self) -> None:
         """At the end of a test: whatever state it is in, nothing of it stays."""
