@@ -79,7 +79,8 @@ class Loads:
 
     def _sign_in_and_out(self) -> Load:
         login = measurements.login_load(self.folder)
-        out = measurements.post("/_matrix/client/v3/logout", "{}", 2,
+        # With a space: {} would become the user's name.
+        out = measurements.post("/_matrix/client/v3/logout", "{ }", 3,
                                 "Authorization: Bearer {taken}", "Content-Type: application/json")
         first = Path(login.request_files[0]).read_bytes()
         return Load([first, out], self.folder / "names", take=['"access_token":"{}"'])
