@@ -103,9 +103,9 @@ PostgresSession::PostgresSession(const std::string& url, const Options& options,
   try {
     open(all, history);
   } catch (const ConnectionLost&) {
-    // libpq takes the first host that takes writes, which a former primary does; and it asks no
-    // further where a host accepts the connection and says nothing, as a proxy does for a server
-    // that is gone.
+    // libpq takes the first host that takes writes, which a former primary does; and before 16 it
+    // asks no further where a host accepts the connection and hangs up, as a proxy does for a
+    // server that is gone.
     const std::vector<Parameters> hosts = each_host(all);
     const bool found = std::ranges::any_of(hosts, [&](const Parameters& host) {
       try {
