@@ -359,11 +359,12 @@ void Truth::went_back(db::Tx& tx, Time clock) {
     }
     known.there = false;
     known.went_back = true;
-    // A clock that is behind the heartbeat tells nobody how much was lost after it
-    // (docs/formats/sessions.md, "Two cases are beyond these rules").
-    if (clock < beat && IdSource::born(id) > beat - sessions::kHeartbeatMargin) {
-      known.excused = true;
-    }
+    // A clock that is behind the heartbeat tells nobody how much was lost after it, and one that
+    // was set back nothing of what began by the clock as it was before
+    // (docs/formats/sessions.md, "Three cases are beyond these rules").
+    const Time born = IdSource::born(id);
+    const bool behind = clock < beat && born > beat - sessions::kHeartbeatMargin;
+    if (behind || born > clock + sessions::kHeartbeatMargin) known.excused = true;
   }
   tx.each<UserId, bool, bool, std::optional<std::string>>(
       "SELECT id, locked_at IS NOT NULL, deactivated_at IS NOT NULL, password_hash FROM users",
