@@ -161,6 +161,8 @@ class Loop {
   bool receive(Connection& connection, LoadResult* result) {
     const ssize_t got = recv(connection.socket.get(), buffer_.data(), buffer_.size(), 0);
     if (got <= 0) return false;
+    // To say that it has waited for long enough (408), before it closes it.
+    if (!connection.busy && plan_.reopen) return false;
     std::string_view data(buffer_.data(), static_cast<std::size_t>(got));
     if (!connection.received.empty()) {
       connection.received.append(data);

@@ -42,6 +42,8 @@ USUAL = {"hash_memory": "19MiB", "hash_passes": 2, "hash_queue": 64}
 OPTIONS = {
     "log": {"level": "warning"},
     "passwords": measurements.CHEAP,
+    # Those who only ask are not to expire meanwhile.
+    "sessions": {"access_token_lifetime": "12h"},
     "database_pool": {"connect_timeout": "5s", "statement_timeout": "10s"},
 }
 
