@@ -1,5 +1,6 @@
 #include "platform/db/sqlite_readers.h"
 
+#include <algorithm>
 #include <functional>
 #include <thread>
 #include <utility>
@@ -96,16 +97,20 @@ void SqliteReaders::close() {
 }
 
 void SqliteReaders::begin_snapshot(Reader& reader, std::uint64_t version, Clock::time_point now) {
-  if (reader.version != version) choose_mapping(reader);
+  choose_mapping(reader, reader.version != version);
   reader.connection->run("BEGIN");
   reader.in_snapshot = true;
   reader.version = version;
   reader.since = now;
 }
 
-void SqliteReaders::choose_mapping(Reader& reader) {
-  reader.usually = (3 * reader.usually + std::exchange(reader.served, 0)) / 4;
-  const bool wanted = reader.usually >= (reader.mapped ? few_for_a_mapping : many_for_a_mapping);
+// Where nobody writes, what was served so far counts: the next commit may be long in coming.
+void SqliteReaders::choose_mapping(Reader& reader, bool committed) {
+  if (committed) {
+    reader.usually = (3 * reader.usually + std::exchange(reader.served, 0)) / 4;
+  }
+  const std::uint64_t expected = std::max(reader.usually, reader.served);
+  const bool wanted = expected >= (reader.mapped ? few_for_a_mapping : many_for_a_mapping);
   if (wanted == reader.mapped) return;
   reader.connection->map_file(wanted);
   reader.mapped = wanted;

@@ -70,7 +70,7 @@ class SqliteReaders {
 
   static void begin_snapshot(Reader& reader, std::uint64_t version, Clock::time_point now);
   static void end_snapshot(Reader& reader);
-  static void choose_mapping(Reader& reader);
+  static void choose_mapping(Reader& reader, bool committed);
 
   const std::string path_;
   alignas(64) std::atomic<std::uint64_t> version_{0};
