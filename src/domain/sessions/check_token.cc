@@ -49,7 +49,7 @@ Task<TokenCodec::Check> Sessions::check_mac(std::size_t index, const Token& toke
   if (check != TokenCodec::Check::unknown_key) co_return check;
   const auto unlisted = co_await db_.read([&](db::Tx& tx) -> std::optional<TokenCodec::Check> {
     if (keys::key_listed(tx, token.key)) return std::nullopt;
-    const bool restored = keys::later_than_all_keys(tx, token.key) && any_gap(tx);
+    const bool restored = keys::later_than_all_keys(tx, token.key) && may_be_older(tx);
     return restored ? TokenCodec::Check::key_lost : TokenCodec::Check::forged;
   });
   if (unlisted) co_return *unlisted;

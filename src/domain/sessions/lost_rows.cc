@@ -20,6 +20,9 @@ void write_heartbeat(db::Tx& tx, Time clock) {
 // More missed beats than load explains: the whole machine was stopped, or set back and on again.
 constexpr Duration kLongestSilence = 3 * kHeartbeatMargin;
 
+// Where the gap of a first start begins. No other one grows it, so that it says no more than that.
+constexpr Time kNewDatabase{};
+
 }  // namespace
 
 std::optional<Time> note_gap_and_beat(db::Tx& tx, Time clock) {
@@ -31,7 +34,7 @@ std::optional<Time> note_gap_and_beat(db::Tx& tx, Time clock) {
   } else {
     // It may stand in the place of one that is lost, or be a copy from before the first start,
     // while there are authentic tokens: their keys are files.
-    add_gap(tx, Time{}, clock, clock);
+    add_gap(tx, kNewDatabase, clock, clock);
   }
   write_heartbeat(tx, clock);
   return found;
@@ -49,8 +52,9 @@ Time beat(db::Tx& tx, Time clock) {
 void add_gap(db::Tx& tx, Time from, Time to, Time now) {
   const bool grown =
       tx.run(
-          "UPDATE gaps SET to_at = :to WHERE from_at <= :from AND to_at >= :from AND to_at < :to",
-          to, from) > 0;
+          "UPDATE gaps SET to_at = :to WHERE from_at <= :from AND to_at >= :from AND to_at < :to"
+          " AND from_at > :new_database",
+          to, from, kNewDatabase) > 0;
   const bool covered =
       grown ||
       tx.one<int>("SELECT 1 FROM gaps WHERE from_at <= :from AND to_at >= :to LIMIT 1", from, to)
@@ -64,7 +68,10 @@ bool in_gap(db::Tx& tx, Time born) {
       .has_value();
 }
 
-bool any_gap(db::Tx& tx) { return tx.one<int>("SELECT 1 FROM gaps LIMIT 1").has_value(); }
+bool may_be_older(db::Tx& tx) {
+  return tx.one<int>("SELECT 1 FROM gaps WHERE from_at > :new_database LIMIT 1", kNewDatabase)
+      .has_value();
+}
 
 std::vector<Gap> list_gaps(db::Tx& tx) {
   std::vector<Gap> gaps;

@@ -22,8 +22,9 @@ Time beat(db::Tx& tx, Time clock);
 void add_gap(db::Tx& tx, Time from, Time to, Time now);
 
 bool in_gap(db::Tx& tx, Time born);
-// Whether the database may have lost anything, ever.
-bool any_gap(db::Tx& tx);
+// Whether it may ever have been replaced by an older copy of itself. A new one beside older keys is
+// none: it lists all that this node's file holds.
+bool may_be_older(db::Tx& tx);
 
 struct Gap {
   Time from;

@@ -141,6 +141,11 @@ TEST_P(Upkeep, AFirstStartNotesThatAnotherDatabaseMayHaveBeenHere) {
   const Standing standing = server_.check(phone_.access());
   EXPECT_EQ(standing.worth, Worth::soft);
   EXPECT_EQ(standing.reason, Reason::lost);
+  const auto older = [&] { return server_.db().read_now(may_be_older); };
+  EXPECT_FALSE(older()) << "it is new";
+  server_.crash();
+  EXPECT_EQ(gaps().size(), 2U);
+  EXPECT_TRUE(older());
 }
 
 TEST_P(Upkeep, AStartWithItsClockBehindNotesTheMinutesAroundTheHeartbeat) {
