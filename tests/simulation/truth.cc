@@ -279,7 +279,8 @@ void Truth::judge_end(const Cause& cause, const Known& before, const Row& row) {
   if (!may) {
     const char* how = row.ended == Ended::for_good ? "for good" : "softly";
     breaks(row.ended == Ended::for_good ? Invariant::no_hard_logout : Invariant::caused,
-           fmt::format("{} ended a session {} that it may not end", name_of(cause.doing), how));
+           fmt::format("{} ended a session {} that it may not end; used {} s ago",
+                       name_of(cause.doing), how, (schedule_.now() - before.used).count() / 1000));
   }
 }
 

@@ -12,6 +12,14 @@ namespace {
 // Where the grace is shorter, or there is none.
 constexpr Duration kRememberedAtLeast = std::chrono::seconds{5};
 
+// The first use after half of the time after which an unused device is deleted: it is written
+// before it is answered, for the node that deletes knows only what is written, and a crash forgets
+// the rest.
+bool comes_back_late(const Policy& policy, Time last_used, Time now) {
+  const Limit longest = policy.delete_unused_devices_after;
+  return longest && now - last_used > *longest / 2;
+}
+
 Standing unknown(Reason reason) { return {Worth::unknown, reason, std::nullopt}; }
 
 }  // namespace
@@ -23,6 +31,7 @@ TokenCache::Entry* Sessions::recall(const Use& use, std::string_view text) {
   const Time now = clock_.now();
   TokenCache::Entry* entry = worker(use.worker).cache.find(*token, now);
   if (entry != nullptr && now - entry->noted_active >= kActivityInterval) {
+    if (comes_back_late(policy_, entry->noted_active, now)) return nullptr;
     entry->noted_active = now;
     activity_.note(use.worker, token->session, now,
                    {std::string(use.address), std::string(use.user_agent)});
@@ -207,6 +216,12 @@ Task<Judged> Sessions::judge_alone(const Use& use, std::string_view text, Durati
   Standing standing = judge(asked);
   if (standing.active()) {
     note_use(use, session, token.generation, now);
+    if (comes_back_late(policy_, session.record.last_active_at, now)) {
+      co_await db_.write([&](db::Tx& tx) {
+        const Origin origin{std::string(use.address), std::string(use.user_agent)};
+        update_activity(tx, session.record.id, now, origin);
+      });
+    }
     // What is remembered is good for every surface.
     if (reaches_matrix(session.record)) remember(use, *known, standing, now);
   } else if (standing.reason == Reason::from_before_a_restore) {

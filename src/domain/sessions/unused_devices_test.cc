@@ -119,6 +119,23 @@ TEST_P(UnusedDevices, WhoseUseWaitsToBeWrittenStay) {
   EXPECT_FALSE(has_device(desk_));
 }
 
+// By the node that deletes, though another one answered; and one that is killed has not lost it.
+TEST_P(UnusedDevices, ThatAreUsedAgainAfterLongAreSeenAtOnce) {
+  const auto seen = [&] { return server_.row(phone_.id()).last_active_at; };
+  for (const bool remembered : {false, true}) {
+    const Time before = seen();
+    serve(15 * kDay);
+    EXPECT_TRUE(server_.check(phone_.access()).active());
+    EXPECT_EQ(seen(), before) << "half of the time, not more";
+    server_->flush_activity();
+    if (!remembered) server_.crash();
+    server_.sql("DELETE FROM gaps");
+    serve(15 * kDay + 1h);
+    EXPECT_TRUE(server_.check(phone_.access()).active());
+    EXPECT_EQ(seen(), server_.clock.now()) << remembered;
+  }
+}
+
 // Between the look at all devices and the deletion of this one.
 TEST_P(UnusedDevices, ThatAreUsedInThatVeryMomentStay) {
   if (GetParam() == db::Dialect::sqlite) GTEST_SKIP() << "nothing writes in between";
