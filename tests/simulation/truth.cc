@@ -279,8 +279,11 @@ void Truth::judge_end(const Cause& cause, const Known& before, const Row& row) {
   if (!may) {
     const char* how = row.ended == Ended::for_good ? "for good" : "softly";
     breaks(row.ended == Ended::for_good ? Invariant::no_hard_logout : Invariant::caused,
-           fmt::format("{} ended a session {} that it may not end; used {} s ago",
-                       name_of(cause.doing), how, (schedule_.now() - before.used).count() / 1000));
+           fmt::format(
+               "{} ended session {:x} {} that it may not end, used {} ms ago", name_of(cause.doing),
+               static_cast<std::int64_t>(before.id) & 0xffffff, how,
+               std::chrono::duration_cast<std::chrono::milliseconds>(schedule_.now() - before.used)
+                   .count()));
   }
 }
 
@@ -406,7 +409,9 @@ void Truth::answered(const Node& node, const Call& call, const Answer& answer) {
   courses_.erase(key);
   const Request& request = call.request;
   Known* const known = find(request.session);
-  if (known != nullptr && answer.word == Word::good) known->used = schedule_.now();
+  // What an operator does with a session is no use of it.
+  const bool used = answer.word == Word::good && call.request.doing != Doing::soften_session;
+  if (known != nullptr && used) known->used = schedule_.now();
   switch (answer.word) {
     case Word::good:
       judge_good(node, call, answer, course);
