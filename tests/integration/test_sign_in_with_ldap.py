@@ -411,7 +411,7 @@ def test_a_sweep_locks_who_is_gone_and_unlocks_who_is_back(make_server):
         # Too many at once are a mistake, and a directory that is down says nothing.
         for person in people[1:3]:
             own.remove(person)
-        with pytest.raises(CommandFailed, match="2 of 5"):
+        with pytest.raises(CommandFailed, match="of 5 accounts, 2"):
             server.command("provider", "sweep", "dir", "--apply")
         own.stop()
         with pytest.raises(CommandFailed, match="could not be asked"):
