@@ -360,12 +360,16 @@ TEST(RestorePostgres, IsRefusedWhileANodeServes) {
   make_backup(server.db(), file);
   Lease lease(server.db(), "clearing", false);
   lease.keep();
-  std::jthread node([&](const std::stop_token& stop) {
-    while (!stop.stop_requested()) {
-      lease.keep();
-      std::this_thread::sleep_for(20ms);
-    }
-  });
+  const auto serve = [](Lease& held, std::chrono::milliseconds from) {
+    return std::jthread([&held, from](const std::stop_token& stop) {
+      std::this_thread::sleep_for(from);
+      while (!stop.stop_requested()) {
+        held.keep();
+        std::this_thread::sleep_for(20ms);
+      }
+    });
+  };
+  std::jthread node = serve(lease, 0ms);
   const Wanted wanted{.file = file,
                       .server_name = "example.com",
                       .key_file = server.key_file(),
@@ -377,6 +381,15 @@ TEST(RestorePostgres, IsRefusedWhileANodeServes) {
   node.request_stop();
   node.join();
   lease.give_up();
+
+  // One that has only just started has beaten, and has no lease yet.
+  Lease later(server.db(), "clearing", false);
+  node = serve(later, 200ms);
+  EXPECT_THAT([&] { restore_postgres(server.db(), wanted); },
+              ThrowsMessage<db::Refused>(HasSubstr("stop all of them")));
+  node.request_stop();
+  node.join();
+  later.give_up();
   EXPECT_TRUE(restore_postgres(server.db(), wanted).revived);
 }
 

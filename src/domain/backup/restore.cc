@@ -105,19 +105,22 @@ class Prepared {
 std::string suffix(Time now) { return "before-restore-" + std::to_string(to_millis(now) / 1000); }
 
 // Whether somebody renews a lease there. A node that ends in order gives it up; one that was killed
-// leaves a row that stands still.
-bool is_served(db::Database& database) {
+// leaves a row that stands still; one that has just started has none yet, but has beaten.
+bool is_served(db::Database& database, Time now) {
   const auto holder = [&] {
     return database.read_now([](db::Tx& tx) {
       return tx.one<std::int64_t>("SELECT holder FROM leases WHERE name = 'clearing'");
     });
   };
   const auto first = holder();
-  if (!first) return false;
+  const auto beaten = database.read_now(heartbeat_of);
+  const bool lately = beaten && now - *beaten < 2 * sessions::kHeartbeatMargin;
+  if (!first && !lately) return false;
   const auto until = std::chrono::steady_clock::now() + 3 * Lease::Times().renewed;
   while (std::chrono::steady_clock::now() < until) {
     std::this_thread::sleep_for(std::chrono::milliseconds{100});
-    if (holder() != first) return true;
+    const auto then = holder();
+    if (then && then != first) return true;
   }
   return false;
 }
@@ -132,7 +135,7 @@ void require_replaceable(db::Database& database, const Wanted& wanted) {
         "the database holds accounts: with --replace they are replaced by those of the backup. "
         "Make a backup of it first (latchkey backup), nothing is kept of it");
   }
-  if (is_served(database)) {
+  if (is_served(database, wanted.now)) {
     throw db::Refused("a node serves with this database: stop all of them first");
   }
 }
