@@ -95,22 +95,34 @@ def test_a_node_whose_clock_is_wrong_is_refused(nodes, tmp_path):
     second.start()
 
 
+def remembered_client(node):
+    """One whose token the node remembers."""
+    client = new_client(node.api, patience=60)
+    # Until the first use of its token is written down, which is told to all that remember it.
+    used = time.monotonic()
+    while time.monotonic() < used + 2:
+        client.use()
+    return client
+
+
+def lose_database(node, postgres):
+    """Until the node has found out. What it hears of others may end a second earlier: then it can
+    not tell yet whether the database is away or this node alone has lost touch, and refuses."""
+    before = node.log_size
+    postgres.kill()
+    wait_until(lambda: "the database is away" in node.log(before), "the node to find out", 30)
+
+
 def test_tokens_are_answered_from_memory_for_as_long_as_the_operator_says(nodes, own_postgres):
     node, _ = nodes
     # Longer than this test takes.
     node.options["cluster"] = {"answer_from_memory": "10m"}
     node.options["database_pool"] = {"connect_timeout": "5s", "statement_timeout": "5s"}
     node.start()
-    client = new_client(node.api, patience=60)
-    # Until the first use of its token is written down, which is told to all that remember it.
-    used = time.monotonic()
-    while time.monotonic() < used + 2:
-        client.use()
+    client = remembered_client(node)
     # A token that was never shown is in no memory.
     fresh = assert_good(node.api.login(client.store.user, client.store.password))
-    own_postgres.kill()
-    # As soon as the node has found out.
-    wait_until(lambda: node.api.whoami(client.access).status_code == 200, "the memory", 10)
+    lose_database(node, own_postgres)
     found = time.monotonic()
     while time.monotonic() < found + 5:
         assert_good(node.api.whoami(client.access))
@@ -131,6 +143,23 @@ def test_tokens_are_answered_from_memory_for_as_long_as_the_operator_says(nodes,
     wait_until(lambda: node.api.request("GET", "/health").status_code == 200, "health", 30)
     client.refresh()
     client.use()
+    assert client.store.wiped == []
+    assert client.softs == 0
+
+
+def test_no_token_is_answered_from_memory_for_longer_than_the_operator_says(nodes, own_postgres):
+    node, _ = nodes
+    node.options["cluster"] = {"answer_from_memory": "5s"}
+    node.start()
+    client = remembered_client(node)
+    lose_database(node, own_postgres)
+    status = lambda: node.api.whoami(client.access).status_code  # noqa: E731
+    wait_until(lambda: status() == 503, "the end of the answers from memory", 30)
+    for _ in range(20):
+        assert status() == 503
+    own_postgres.start()
+    client.use()
+    client.refresh()
     assert client.store.wiped == []
     assert client.softs == 0
 
