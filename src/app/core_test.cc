@@ -169,12 +169,23 @@ TEST_P(HousekeepingTest, ClearsAndGoesOnWhenThatFails) {
 }
 
 TEST_P(HousekeepingTest, ClearsNothingWhileAnotherNodeHasTheLease) {
-  Lease other(server_.db(), "clearing", false);
+  Lease other(server_.db(), "clearing", false, {.believed = 1h, .lasts = 1h});
   other.keep();
   std::atomic<int> times{0};
+  std::atomic<int> times_of_the_other{0};
   const Clearing clearing(clear([&](const Batches&) { ++times; }));
   lease_->keep();
-  // It looks whether the lease has come to it; that moment is when it has.
+  {
+    telemetry::Registry metrics(1);
+    const Clearing clearing_of_the_other({.sessions = *server_,
+                                          .lease = other,
+                                          .purge = [&](const Batches&) { ++times_of_the_other; },
+                                          .metrics = metrics,
+                                          .log = telemetry::Log({}, [](std::string_view) {}),
+                                          .interval = 1ms});
+    // This one has looked whether the lease has come to it by then: both look as often.
+    EXPECT_TRUE(soon([&] { return times_of_the_other > 1; }));
+  }
   EXPECT_FALSE(lease_->held());
   EXPECT_EQ(times, 0);
   other.give_up();

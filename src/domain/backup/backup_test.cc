@@ -14,6 +14,7 @@
 #include "domain/ground/server_name.h"
 #include "domain/schema/schema.h"
 #include "domain/sessions/lost_rows.h"
+#include "domain/sessions/upkeep_testing.h"
 #include "platform/db/copy.h"
 #include "platform/db/migration.h"
 
@@ -146,6 +147,7 @@ TEST_P(BackupTest, SaysWhatItBringsBack) {
   const auto alice = server_.add_user("alice");
   const auto phone = server_.sign_in(alice, TestSessions::refreshing("PHONE"));
   const auto tablet = server_.sign_in(alice, TestSessions::refreshing("TABLET"));
+  const auto watch = server_.sign_in(alice, TestSessions::refreshing("WATCH"));
   const auto early = server_.sign_in(alice, TestSessions::refreshing("EARLY"));
   ASSERT_TRUE(server_.sign_out(early.access()));
   for (const char* name : {"bob", "carol", "dave"}) {
@@ -153,6 +155,11 @@ TEST_P(BackupTest, SaysWhatItBringsBack) {
   }
   const std::string file = back_up();
   server_.clock.advance(1h);
+  // So long ago that nothing is left of it.
+  ASSERT_TRUE(server_.sign_out(watch.access()));
+  sessions::testing::serve(server_, 24h * 365);
+  server_->purge(Batches());
+  ASSERT_FALSE(server_.has_row(watch.id()));
   ASSERT_TRUE(server_.sign_out(phone.access()));
   ASSERT_TRUE(administration_.set_password(kOperator, "bob", "battery staple"));
   ASSERT_TRUE(administration_.lock(kOperator, "carol"));
@@ -176,12 +183,15 @@ TEST_P(BackupTest, SaysWhatItBringsBack) {
     revived = restore_postgres(*place, wanted(file, true)).revived;
   }
   ASSERT_TRUE(revived);
-  EXPECT_EQ(revived->sessions, 1U);
-  ASSERT_EQ(revived->listed.size(), 1U);
+  EXPECT_EQ(revived->sessions, 2U);
+  ASSERT_EQ(revived->listed.size(), 2U);
   EXPECT_EQ(revived->listed[0].id, phone.id());
   EXPECT_EQ(revived->listed[0].user, "alice");
   EXPECT_EQ(revived->listed[0].device_id, "PHONE");
   EXPECT_EQ(revived->listed[0].how, Ended::for_good);
+  EXPECT_EQ(revived->listed[1].id, watch.id());
+  EXPECT_EQ(revived->listed[1].device_id, "WATCH");
+  EXPECT_FALSE(revived->listed[1].how) << "cleared away";
   EXPECT_THAT(revived->older_passwords.names, ElementsAre("bob"));
   EXPECT_THAT(revived->unlocked.names, ElementsAre("carol"));
   EXPECT_THAT(revived->reactivated.names, ElementsAre("dave"));
@@ -389,8 +399,13 @@ TEST(RestorePostgres, IsRefusedWhileANodeServes) {
               ThrowsMessage<db::Refused>(HasSubstr("stop all of them")));
   node.request_stop();
   node.join();
-  later.give_up();
+  // One that ends meanwhile serves no longer.
+  node = std::jthread([&later] {
+    std::this_thread::sleep_for(200ms);
+    later.give_up();
+  });
   EXPECT_TRUE(restore_postgres(server.db(), wanted).revived);
+  node.join();
 }
 
 // Numbers that the database counts up go on behind those that were put back.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "domain/sessions/announcer.h"
+#include "domain/sessions/sessions_testing.h"
 
 namespace latchkey::sessions {
 namespace {
@@ -107,6 +108,44 @@ TEST_F(ChangesTest, ASessionToBeAnnouncedSoonIsForgottenHereAtOnce) {
   const auto ticket = changes_->ticket();
   announcer.session_soon(kSession);
   EXPECT_FALSE(fresh(ticket));
+}
+
+// What refreshes have replaced is told to other nodes afterwards.
+class AnnouncedSoon : public ::testing::Test {
+ protected:
+  // Whether the other node soon forgets the session.
+  bool is_heard() {
+    return testing::soon([&] { return !there_->fresh(before_, kSession, kUser); });
+  }
+
+  db::TestDatabase database_{db::Dialect::postgresql};
+  std::unique_ptr<Changes> here_ = std::make_unique<Changes>();
+  Announcer announcer_{*here_};
+  std::unique_ptr<Changes> there_ = std::make_unique<Changes>();
+  Announcer another_{*there_};
+  Changes::Ticket before_ = there_->ticket();
+  std::unique_ptr<db::Listener> listener_ =
+      database_->listen({.on_message = [this](std::string_view payload) { another_.hear(payload); },
+                         .on_reconnect = {}});
+};
+
+TEST_F(AnnouncedSoon, IsHeardOnceItCouldNotBeToldAtFirst) {
+  announcer_.session_soon(kSession);
+  {
+    db::TestDatabase away(db::Dialect::postgresql);
+    away->close();
+    EXPECT_THROW(announcer_.flush(*away), db::Unavailable);
+  }
+  announcer_.flush(*database_);
+  EXPECT_TRUE(is_heard());
+}
+
+// More than is kept for them: they forget everything.
+TEST_F(AnnouncedSoon, IsHeardHoweverManyThereAre) {
+  for (std::int64_t other = 1; other <= 60'000; ++other) announcer_.session_soon(SessionId{other});
+  announcer_.session_soon(kSession);
+  announcer_.flush(*database_);
+  EXPECT_TRUE(is_heard());
 }
 
 // The order that keeps a revocation from being lost: the writer commits, then marks; the reader

@@ -254,6 +254,82 @@ TEST_P(RefreshSession, DoesNotReviveWhatIsJustBeingEnded) {
   EXPECT_EQ(server_.row(phone_.id()).issued, 0);
 }
 
+// The same with a token of long ago, whose use would end the session softly: that its person has
+// just ended it is not softened.
+TEST_P(RefreshSession, DoesNotSoftenWhatIsJustBeingEnded) {
+  if (GetParam() == db::Dialect::sqlite) GTEST_SKIP() << "writes one transaction after another";
+  go_on(phone_.tokens, 3);
+  server_->flush_promotions();
+  std::atomic<bool> ended{false};
+  std::jthread other([&] {
+    server_.db().write_now([&](db::Tx& tx) {
+      tx.run("UPDATE sessions SET ended = 2, end_reason = 1, ended_at = 1 WHERE id = :id",
+             phone_.id());
+      ended = true;
+      // Until the refresh waits for this transaction.
+      EXPECT_TRUE(testing::soon([&] {
+        return tx.one<int>("SELECT 1 FROM pg_locks WHERE NOT granted LIMIT 1").has_value();
+      }));
+    });
+  });
+  ASSERT_TRUE(testing::soon([&] { return ended.load(); }));
+  const Refreshed refreshed = server_.refresh(phone_.refresh());
+  other.join();
+  ASSERT_FALSE(refreshed.has_value());
+  EXPECT_EQ(error_of(refreshed).reason, Reason::ended_for_good);
+  EXPECT_EQ(server_.row(phone_.id()).ended, Ended::for_good);
+}
+
+// Another tab has refreshed in the very moment, so that what was read holds no longer, and the row
+// is read again; before that it is signed out on another node.
+TEST_P(RefreshSession, ThatDecidesAgainDoesNotReviveWhatIsJustBeingEnded) {
+  if (GetParam() == db::Dialect::sqlite) GTEST_SKIP() << "writes one transaction after another";
+  enum class Step { begun, refreshed, waited_for, paused, ended };
+  std::atomic<Step> step{Step::begun};
+  const auto at = [&](Step which) { return [&step, which] { return step == which; }; };
+  const auto somebody_waits = [](db::Tx& tx) {
+    return testing::soon([&] {
+      return tx.one<int>("SELECT 1 FROM pg_locks WHERE NOT granted LIMIT 1").has_value();
+    });
+  };
+  std::jthread others([&] {
+    server_.db().write_now([&](db::Tx& tx) {
+      // Its access token has expired unseen, and starts its life anew when it is handed out again.
+      tx.run("UPDATE sessions SET issued = 1, issued_at = :at WHERE id = :id",
+             server_.clock.now() - 1h, phone_.id());
+      step = Step::refreshed;
+      EXPECT_TRUE(somebody_waits(tx));
+      step = Step::waited_for;
+      EXPECT_TRUE(testing::soon(at(Step::paused)));
+    });
+    server_.db().write_now([&](db::Tx& tx) {
+      tx.run("UPDATE sessions SET ended = 2, end_reason = 1, ended_at = 1 WHERE id = :id",
+             phone_.id());
+      step = Step::ended;
+      EXPECT_TRUE(somebody_waits(tx));
+    });
+  });
+  ASSERT_TRUE(testing::soon(at(Step::refreshed)));
+  boost::asio::io_context context;
+  std::optional<Refreshed> refreshed;
+  const Use use = TestSessions::use();  // outlives the coroutine
+  boost::asio::co_spawn(context, server_->refresh(use, phone_.refresh()),
+                        [&](const std::exception_ptr&, Refreshed result) { refreshed = result; });
+  // Up to the write of what was foreseen; what comes of it is looked at when the session is ended.
+  EXPECT_TRUE(testing::soon([&] {
+    context.poll();
+    return step == Step::waited_for;
+  }));
+  step = Step::paused;
+  EXPECT_TRUE(testing::soon(at(Step::ended)));
+  context.run();
+  others.join();
+  ASSERT_TRUE(refreshed);
+  ASSERT_FALSE(refreshed->has_value());
+  EXPECT_EQ(error_of(*refreshed).reason, Reason::ended_for_good);
+  EXPECT_EQ(server_.row(phone_.id()).ended, Ended::for_good);
+}
+
 TEST_P(RefreshSession, ThatWaitedTooLongForItsTurnIsAFaultThatPasses) {
   TestSessions impatient(GetParam(), [] {
     Policy policy = testing::sample_policy();

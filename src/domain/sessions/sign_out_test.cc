@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <memory>
 
+#include "domain/sessions/announcer.h"
 #include "domain/sessions/sessions_testing.h"
 #include "platform/error_testing.h"
 
@@ -194,6 +196,19 @@ TEST_P(SignOut, AllSoftlyEndsWhatLivesAndCountsIt) {
   EXPECT_TRUE(server_.check(his.access()).active());
   EXPECT_EQ(end_everybody(), 1U);
   EXPECT_EQ(server_.check(his.access()).worth, Worth::soft);
+}
+
+// Other nodes may remember anybody's token.
+TEST_P(SignOut, OfEverybodyIsHeardOnOtherNodes) {
+  if (GetParam() == db::Dialect::sqlite) GTEST_SKIP() << "has no other nodes";
+  const auto changes = std::make_unique<Changes>();
+  const Announcer another(*changes);
+  const auto listener = server_.db().listen(
+      {.on_message = [&](std::string_view payload) { another.hear(payload); }, .on_reconnect = {}});
+  const auto ticket = changes->ticket();
+  EXPECT_TRUE(changes->fresh(ticket, phone_.id(), alice_.id));
+  EXPECT_EQ(end_everybody(), 1U);
+  EXPECT_TRUE(testing::soon([&] { return !changes->fresh(ticket, phone_.id(), alice_.id); }));
 }
 
 // A new password: all others are out, softly ended ones of their devices too; this device stays as

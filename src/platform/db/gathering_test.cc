@@ -34,6 +34,13 @@ TEST(GatheringTest, NobodyWaitsLongWhereACommitTakesLong) {
   EXPECT_EQ(after_commits(3, 5, 1s).plan(5).patience, 500us);
 }
 
+TEST(GatheringTest, OneSlowCommitChangesLittle) {
+  Gathering gathering = after_commits(3, 5, 400us);
+  gathering.committed(3, 5, 1200us);
+  EXPECT_GE(gathering.plan(5).patience, 100us);
+  EXPECT_LE(gathering.plan(5).patience, 150us);
+}
+
 TEST(GatheringTest, NothingIsWaitedForWhenAllAreThere) {
   const auto gathering = after_commits(3, 5);
   EXPECT_EQ(gathering.plan(8).count, 8U);
@@ -45,6 +52,8 @@ TEST(GatheringTest, StopsForAWhileWhenTheyDoNotComeBack) {
   Gathering gathering = after_commits(3, 5);
   gathering.waited(gathering.plan(5), 5, 8);
   EXPECT_EQ(gathering.plan(5).count, 8U) << "they came";
+  gathering.waited(gathering.plan(5), 5, 7);
+  EXPECT_EQ(gathering.plan(5).count, 8U) << "most of them came";
   gathering.waited(gathering.plan(5), 5, 6);
   EXPECT_EQ(gathering.plan(5).count, 5U);
   int commits = 0;
