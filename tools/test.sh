@@ -8,9 +8,10 @@ results=build/results # JUnit files; one folder a step
 passed=0
 failed=0
 summary=()
+failures=() # What each step that failed says of it, for the end, where it is looked for.
 
 # step NAME COMMAND…: runs it, reads the results it left in $results/NAME, prints its time. A
-# command that fails without saying which test did counts as one failure.
+# command that fails without saying which test did counts as one failure, and its last lines say why.
 step() {
   local name=$1 start=$SECONDS status=0 step_passed step_failed
   shift
@@ -19,11 +20,16 @@ step() {
   printf '\n== %s\n' "$name"
   # In its own shell, so that -e holds inside: it would not in a condition.
   set +e
-  (set -e; "$@")
-  status=$?
+  (set -e; "$@") 2>&1 | tee "$results/$name/output"
+  status=${PIPESTATUS[0]}
   set -e
   read -r step_passed step_failed < <(/usr/bin/python3 tools/tally.py "$results/$name")
-  if [[ $status -ne 0 && $step_failed -eq 0 ]]; then step_failed=1; fi
+  if [[ $step_failed -ne 0 ]]; then
+    failures+=("$(printf '== %s\n' "$name" && /usr/bin/python3 tools/tally.py --failures "$results/$name")")
+  elif [[ $status -ne 0 ]]; then
+    step_failed=1
+    failures+=("$(printf '== %s\n' "$name" && tail -n 40 "$results/$name/output")")
+  fi
   last_status=$status
   passed=$((passed + step_passed))
   failed=$((failed + step_failed))
@@ -42,7 +48,8 @@ build() { # PRESET TARGET…
 unit() { # STEP PRESET [CTEST-ARGUMENT…]
   local step=$1 preset=$2
   shift 2
-  GTEST_OUTPUT="xml:$PWD/$results/$step/" \
+  # Of a program of which one test failed the others are not printed.
+  GTEST_BRIEF=1 GTEST_OUTPUT="xml:$PWD/$results/$step/" \
     ctest --test-dir "build/$preset" -j2 --output-on-failure --no-tests=error "$@"
 }
 
@@ -314,6 +321,7 @@ need_packages build test
 for name in "${suites[@]}"; do suite "$name"; done
 
 printf '\n'
+[[ ${#failures[@]} -eq 0 ]] || printf '%s\n\n' "${failures[@]}"
 printf '%s\n' "${summary[@]}"
 printf '%-14s %5d s\n%d passed, %d failed\n' total $((SECONDS - start)) "$passed" "$failed"
 [[ $failed -eq 0 ]]
