@@ -21,7 +21,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build/release"
 UNITS = BUILD / "tidy"
-MOST_FILES = 12  # in a unit: with more a clash becomes likely, and the gain is small
+MOST_FILES = 24  # in a unit: with more a clash becomes likely, and the gain is small
 # Copies cost nothing in a test, and what a test does wrong it mostly shows; this is half of the time.
 NOT_OF_TESTS = "-performance-*,-readability-*,-misc-*,-bugprone-use-after-move"
 NOISE = re.compile(r"^\d+ (warnings?|errors?)\b.* generated|^\d+ warnings? treated|^Suppressed |^Use -|"
