@@ -121,17 +121,22 @@ TEST_P(UnusedDevices, WhoseUseWaitsToBeWrittenStay) {
 
 // By the node that deletes, though another one answered; and one that is killed has not lost it.
 TEST_P(UnusedDevices, ThatAreUsedAgainAfterLongAreSeenAtOnce) {
-  const auto seen = [&] { return server_.row(phone_.id()).last_active_at; };
+  // Whose token is remembered for as long as it is good.
+  NewSession plain = TestSessions::refreshing("BOT");
+  plain.refreshes = false;
+  const auto bot = server_.sign_in(alice_, plain);
+  const auto seen = [&] { return server_.row(bot.id()).last_active_at; };
   for (const bool remembered : {false, true}) {
     const Time before = seen();
     serve(15 * kDay);
-    EXPECT_TRUE(server_.check(phone_.access()).active());
+    EXPECT_TRUE(server_.check(bot.access()).active());
     EXPECT_EQ(seen(), before) << "half of the time, not more";
     server_->flush_activity();
     if (!remembered) server_.crash();
+    EXPECT_EQ(server_.remembers(bot.access()), remembered);
     server_.sql("DELETE FROM gaps");
     serve(15 * kDay + 1h);
-    EXPECT_TRUE(server_.check(phone_.access()).active());
+    EXPECT_TRUE(server_.check(bot.access()).active());
     EXPECT_EQ(seen(), server_.clock.now()) << remembered;
   }
 }
