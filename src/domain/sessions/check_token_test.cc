@@ -234,6 +234,7 @@ class Crowd {
   Crowd(TestSessions& server, std::string token) : server_(server), token_(std::move(token)) {}
 
   void ask(std::size_t times = 1) {
+    context_.restart();  // it has stopped if all who asked before have been told already
     for (std::size_t i = 0; i < times; ++i) begin();
     context_.poll();
   }
@@ -242,8 +243,8 @@ class Crowd {
     boost::asio::post(context_, [this] { begin(); });
   }
   const std::vector<Reason>& run() {
-    context_.run();
     context_.restart();
+    context_.run();
     return told_;
   }
   std::size_t refused() const { return refused_; }

@@ -336,21 +336,34 @@ TEST_P(RefreshSession, ThatWaitedTooLongForItsTurnIsAFaultThatPasses) {
     policy.refresh_grace = 600ms;
     return policy;
   }());
-  const auto phone = impatient.sign_in(impatient.add_user(), TestSessions::refreshing("PHONE"));
+  const Account user = impatient.add_user();
+  TestSessions::SignedIn phone;
   boost::asio::io_context context;
   std::exception_ptr fault;
   std::optional<Refreshed> refreshed;
   const Use use = TestSessions::use();  // outlives the coroutine
-  boost::asio::co_spawn(context, impatient->refresh(use, phone.refresh()),
-                        [&](std::exception_ptr thrown, Refreshed result) {
-                          fault = std::move(thrown);
-                          refreshed = std::move(result);
-                        });
+  const auto begin = [&] {
+    phone = impatient.sign_in(user, TestSessions::refreshing("PHONE"));
+    boost::asio::co_spawn(context, impatient->refresh(use, phone.refresh()),
+                          [&](std::exception_ptr thrown, Refreshed result) {
+                            fault = std::move(thrown);
+                            refreshed = std::move(result);
+                          });
+  };
+  begin();
   if (GetParam() == db::Dialect::postgresql) {
     // The row has been read before all connections are busy; what is left is to write it. SQLite
     // reads in place.
-    const auto reads = impatient.db().stats().reads;
+    auto reads = impatient.db().stats().reads;
     context.poll();
+    while (impatient.db().stats().reads > reads) {  // so quickly that it may be writing by now
+      context.run();
+      ASSERT_FALSE(fault);
+      context.restart();
+      begin();
+      reads = impatient.db().stats().reads;
+      context.poll();
+    }
     ASSERT_TRUE(testing::soon([&] { return impatient.db().stats().reads > reads; }));
   }
   // Every connection is busy for more than half of the grace after the refresh came.
