@@ -303,6 +303,12 @@ TEST_P(RefreshSession, ThatDecidesAgainDoesNotReviveWhatIsJustBeingEnded) {
       EXPECT_TRUE(testing::soon(at(Step::paused)));
     });
     server_.db().write_now([&](db::Tx& tx) {
+      // When the refresh has found its row changed.
+      EXPECT_TRUE(testing::soon([&] {
+        return !tx.one<int>(
+            "SELECT 1 FROM pg_locks WHERE relation = CAST('sessions' AS regclass)"
+            " AND mode = 'RowExclusiveLock' AND pid <> pg_backend_pid() LIMIT 1");
+      }));
       tx.run("UPDATE sessions SET ended = 2, end_reason = 1, ended_at = 1 WHERE id = :id",
              phone_.id());
       step = Step::ended;
