@@ -3,6 +3,7 @@
 import pathlib
 import tempfile
 import unittest
+import unittest.mock
 
 import check_layers
 
@@ -140,6 +141,19 @@ class Tables(unittest.TestCase):
                 refused = self.refused(oauth=text)
                 self.assertIn("users is written by 2 rooms", refused)
                 self.assertIn("src/domain/oauth/changed.cc:", refused)
+
+    def test_takes_what_is_said_of_a_table_for_a_part_of_it(self):
+        said_of = {("users", "codes_at_most"): "codes"}
+        with unittest.mock.patch.object(check_layers, "SAID_OF", said_of):
+            bound = "UPDATE users SET codes_at_most = :most WHERE id = :id"
+            self.assertEqual(self.refused(oauth=f'tx.run("{bound}");'), "")
+            for text in (
+                "UPDATE users SET codes_at_most = :most, a = 1 WHERE id = :id",
+                "UPDATE users SET a = :a WHERE id = :id",
+            ):
+                with self.subTest(text):
+                    refused = self.refused(oauth=f'tx.run("{text}");')
+                    self.assertIn("users is written by 2 rooms", refused)
 
     def test_refuses_tables_that_are_not_named(self):
         for text in ('tx.run("DELETE FROM " + table);', 'tx.run("UPDATE " + table + " SET a = 1");'):

@@ -174,6 +174,12 @@ class Events {
     std::get<List<Event>>(lists_).push_back(std::move(listener));
   }
 
+  // For who would spare what nobody asks for.
+  template <class Event>
+  bool heard() const {
+    return !std::get<List<Event>>(lists_).empty();
+  }
+
   template <class Event>
   void tell(db::Tx& tx, const Event& event) const {
     for (const Listener<Event>& listener : std::get<List<Event>>(lists_)) listener(tx, event);

@@ -33,6 +33,18 @@ std::int64_t count_devices(db::Tx& tx, UserId user) {
       "SELECT COUNT(*) FROM devices WHERE user_id = :user AND deleted_at IS NULL", user));
 }
 
+std::int64_t bound_devices(db::Tx& tx, UserId user, std::int64_t too_many) {
+  const auto row = tx.one<std::optional<std::int64_t>>(
+      "SELECT devices_at_most FROM users WHERE id = :user", user);
+  const auto bound = row ? std::get<0>(*row) : std::nullopt;
+  if (bound && *bound < too_many) return *bound;
+  const std::int64_t counted = count_devices(tx, user);
+  if (bound != counted) {
+    tx.later("UPDATE users SET devices_at_most = :count WHERE id = :user", counted, user);
+  }
+  return counted;
+}
+
 std::optional<Device> find_device(db::Tx& tx, UserId user, std::string_view device_id) {
   static const std::string sql =
       "SELECT " + db::column_list<Device>() +

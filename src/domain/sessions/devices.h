@@ -45,6 +45,9 @@ namespace latchkey::sessions {
 // The live devices, oldest first.
 std::vector<Device> list_devices(db::Tx& tx, UserId user);
 std::int64_t count_devices(db::Tx& tx, UserId user);
+// As many as the user may have at most; they are counted where that may be too many. Of an account
+// that is locked.
+std::int64_t bound_devices(db::Tx& tx, UserId user, std::int64_t too_many);
 
 // The live device of that name.
 std::optional<Device> find_device(db::Tx& tx, UserId user, std::string_view device_id);

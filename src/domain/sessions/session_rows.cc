@@ -1,12 +1,14 @@
 #include "domain/sessions/session_rows.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <stdexcept>
 #include <utility>
 
 #include "domain/ground/id_source.h"
 #include "domain/sessions/activity_rows.h"
+#include "domain/sessions/devices.h"
 #include "domain/sessions/lost_rows.h"
 #include "platform/crypto/hash.h"
 #include "platform/db/one_statement.h"
@@ -21,9 +23,29 @@ using MaybeText = std::optional<std::string>;
 
 constexpr std::size_t kLongestUserAgent = 255;
 constexpr auto kUserAgentNotedEvery = std::chrono::hours{1};
+
+// A row of `user_agents`.
+struct UserAgent {
+  std::int64_t key;
+  std::string_view text;
+};
+
+// Absent: there is nothing to be kept.
+std::optional<UserAgent> user_agent_of(std::string_view text) {
+  if (text.empty() || !text::valid_utf8(text)) return std::nullopt;
+  const std::string_view kept = text::truncate_utf8(text, kLongestUserAgent);
+  const auto digest = crypto::sha256(kept);
+  std::uint64_t id = 0;
+  for (int i = 0; i < 8; ++i) id = (id << 8) | digest[static_cast<std::size_t>(i)];
+  return UserAgent{static_cast<std::int64_t>(id >> 1), kept};
+}
+
 // More than an honest person ends while they are kept, and little enough for one who fills the
 // database.
 constexpr std::int64_t kMostEndedOfAnAccount = 500;
+// Until it is written, what begins has its moment in its id: after the next heartbeat its row, if
+// it were lost, would look purged.
+constexpr Duration kLongestBeginning = kHeartbeatMargin / 2;
 
 Nonce nonce_from(const std::string& text) {
   Nonce nonce{};
@@ -196,6 +218,60 @@ void insert_session(db::Tx& tx, const Record& record, const Origin& origin,
                    keep_user_agent(tx, origin.user_agent, record.created_at));
 }
 
+namespace {
+
+struct BeginTexts {
+  Text device;
+  Text device_locking;
+  Text session;
+};
+
+// The device first, as long as the account is as it was read: with its row locked, so that nobody
+// changes the account, or ends what it has, until the commit. Whose row somebody else holds is
+// passed over, for others wait in the same transaction. The session only on that device.
+const BeginTexts& begin_texts() {
+  static const BeginTexts texts = [] {
+    const Text device =
+        "INSERT INTO devices (" + db::column_list<Device>() + ") SELECT " +
+        db::parameter_list<Device>() +
+        " FROM users u WHERE u.id = :user_id AND u.password_hash = :hash AND u.locked_at IS NULL"
+        " AND u.deactivated_at IS NULL AND u.devices_at_most < :most"
+        " AND (:agent IS NULL OR EXISTS"
+        " (SELECT 1 FROM user_agents a WHERE a.id = :agent AND a.used_at > :noted_after))";
+    const Text otherwise = " ON CONFLICT DO NOTHING";
+    return BeginTexts{.device = device + otherwise,
+                      .device_locking = device + " FOR NO KEY UPDATE OF u SKIP LOCKED" + otherwise,
+                      .session = "INSERT INTO sessions (" + db::column_list<Record>() +
+                                 ", browser_session, address, user_agent) SELECT " +
+                                 db::parameter_list<Record>() +
+                                 ", :browser, :address, :agent FROM devices d WHERE d.id = :device"
+                                 " AND d.user_id = :user_id AND d.device_id = :device_id"
+                                 " AND d.deleted_at IS NULL" +
+                                 otherwise};
+  }();
+  return texts;
+}
+
+}  // namespace
+
+Task<bool> insert_unchanged(db::Database& db, const Beginning& wanted) {
+  const Record& record = wanted.record;
+  const auto agent = user_agent_of(wanted.origin.user_agent);
+  const auto key = agent ? std::optional(agent->key) : std::nullopt;
+  const auto device = db::keep_parameters(wanted.device, std::string_view(wanted.password_hash),
+                                          static_cast<std::int64_t>(wanted.most_devices), key,
+                                          record.created_at - kUserAgentNotedEvery);
+  const auto session =
+      db::keep_parameters(record, wanted.browser, unless_empty(wanted.origin.address), key);
+  const BeginTexts& texts = begin_texts();
+  const std::array<db::Change, 2> changes{
+      db::Change{.sql = texts.device, .locking = texts.device_locking, .args = device.values()},
+      db::Change{.sql = texts.session, .args = session.values()}};
+  const auto changed =
+      co_await db::change_all(db, std::to_underlying(record.user), kLongestBeginning, changes);
+  co_return changed[0] == 1 && changed[1] == 1;
+}
+
 std::optional<UserId> end_session(db::Tx& tx, SessionId id, Ended how, EndReason why, Time now) {
   const auto row = tx.one<UserId>(
       "UPDATE sessions SET ended = :ended, end_reason = :reason, ended_at = :now"
@@ -307,22 +383,18 @@ std::vector<ListedSession> list_sessions(db::Tx& tx, UserId user) {
 }
 
 std::optional<std::int64_t> keep_user_agent(db::Tx& tx, std::string_view text, Time now) {
-  if (text.empty() || !text::valid_utf8(text)) return std::nullopt;
-  const std::string_view kept = text::truncate_utf8(text, kLongestUserAgent);
-  const auto digest = crypto::sha256(kept);
-  std::uint64_t id = 0;
-  for (int i = 0; i < 8; ++i) id = (id << 8) | digest[static_cast<std::size_t>(i)];
-  const auto key = static_cast<std::int64_t>(id >> 1);
+  const auto agent = user_agent_of(text);
+  if (!agent) return std::nullopt;
   // Not ON CONFLICT DO UPDATE, which locks the row also where it updates nothing: all who sign in
   // with one app would wait for each other's commits. In this order: a row that is old enough to be
   // purged is this transaction's from here on, or gone.
-  tx.later("UPDATE user_agents SET used_at = :now WHERE id = :id AND used_at <= :before", now, key,
-           now - kUserAgentNotedEvery);
+  tx.later("UPDATE user_agents SET used_at = :now WHERE id = :id AND used_at <= :before", now,
+           agent->key, now - kUserAgentNotedEvery);
   tx.later(
       "INSERT INTO user_agents (id, text, used_at) VALUES (:id, :text, :now)"
       " ON CONFLICT (id) DO NOTHING",
-      key, kept, now);
-  return key;
+      agent->key, agent->text, now);
+  return agent->key;
 }
 
 std::vector<std::int64_t> unused_user_agents(db::Tx& tx, Time before) {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "domain/sessions/devices.h"
 #include "domain/sessions/origin.h"
 #include "domain/sessions/record.h"
 #include "platform/db/database.h"
@@ -59,6 +60,21 @@ Task<bool> update_unchanged(db::Database& db, const Record& before, Generation s
 // A taken id is the write's to meet, which then runs again (Tx::insert_later).
 void insert_session(db::Tx& tx, const Record& record, const Origin& origin,
                     std::optional<BrowserSessionId> browser = {});
+
+// A session that begins on a device which is new.
+struct Beginning {
+  const Device& device;
+  const Record& record;
+  const Origin& origin;
+  std::optional<BrowserSessionId> browser;
+  std::string_view password_hash;  // that let the person in
+  std::size_t most_devices;        // of the account
+};
+// Inserts both in a transaction of its own, without waiting for anybody: if the account still has
+// that password, is neither locked nor deactivated, has room, and nobody else holds its row; and if
+// the user agent need not be noted again. False: it is to be done under the lock, unless the
+// connection was lost and this has been written before. Unavailable when its turn comes very late.
+Task<bool> insert_unchanged(db::Database& db, const Beginning& wanted);
 
 // Ends the session unless it is over already. A deliberate end overwrites a soft one.
 // Returns whose it is; absent: the row has not changed.

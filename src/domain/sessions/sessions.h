@@ -118,6 +118,13 @@ class Sessions {
   // Ends every session of a good or locked token's account and deletes its devices.
   Task<std::expected<void, Standing>> sign_out_everywhere(const Use& use, std::string_view token);
 
+  // start_session.cc. Begins a session of a person whose password was just held against that hash:
+  // start() without the account's lock, for a device whose ID was made up, where nobody listens. It
+  // is written if the account is as it was read. Absent: it is to be started under the lock, with
+  // `wanted` as this leaves it.
+  Task<std::optional<Session>> start_unlocked(const Account& account,
+                                              std::string_view password_hash, NewSession& wanted);
+
   // --- within a transaction of the caller's, which has locked the account (lock_account) ---
   // Without the lock, or for what is another account's, they throw std::logic_error.
 

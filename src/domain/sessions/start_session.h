@@ -21,6 +21,8 @@ struct NewSession {
   // By whose click it began on the same machine: for people to tell which device they hold.
   std::optional<BrowserSessionId> browser = {};
   Origin origin;
+  // As what it may have been written already: see Sessions::start_unlocked.
+  std::optional<Record> tried = {};
 
   Holding holding() const { return grant && !device_id ? Holding::app : Holding::device; }
 };

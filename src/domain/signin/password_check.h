@@ -105,7 +105,16 @@ class PasswordCheck {
   using ResultOf = std::invoke_result_t<Then&, db::Tx&, const accounts::Account&>;
   template <class Then>
   Task<ResultOf<Then>> with_account(Identifier who, std::string password, std::string address,
-                                    Then then);
+                                    Then then) {
+    return with_account(std::move(who), std::move(password), std::move(address), UnderLock{},
+                        std::move(then));
+  }
+  // The same, where it may be done without the lock: `unlocked(user)`, a Task, is asked first for
+  // what `then` would return, where nothing else has to be written. It looks itself whether the
+  // account is still as it was checked; absent: `then` is run.
+  template <class Unlocked, class Then>
+  Task<ResultOf<Then>> with_account(Identifier who, std::string password, std::string address,
+                                    Unlocked unlocked, Then then);
 
   // The hash to be written in place of an outdated one; absent: it is not, or this is a busy moment
   // and the next sign-in does it.
@@ -122,6 +131,8 @@ class PasswordCheck {
                     accounts::Account& account) const;
 
  private:
+  struct UnderLock {};
+
   struct Begun {
     limits::SignInAttempt attempt;
     threads::Turn turn;
@@ -165,15 +176,22 @@ class PasswordCheck {
 // How often a password may be replaced while it is checked before that is a fault.
 inline constexpr int kMostPasswordTries = 5;
 
-template <class Then>
+template <class Unlocked, class Then>
 Task<PasswordCheck::ResultOf<Then>> PasswordCheck::with_account(Identifier who,
                                                                 std::string password,
-                                                                std::string address, Then then) {
+                                                                std::string address,
+                                                                Unlocked unlocked, Then then) {
   using Result = ResultOf<Then>;
   for (int tries = 0; tries < kMostPasswordTries; ++tries) {
     const auto checked = co_await find_out(who, password, address);
     if (!checked) co_return std::unexpected(checked.error());
     const auto new_hash = co_await renew(*checked, password);
+    if constexpr (!std::is_same_v<Unlocked, UnderLock>) {
+      if (!new_hash && !checked->directory) {
+        std::optional<Result> at_once = co_await unlocked(*checked);
+        if (at_once) co_return std::move(*at_once);
+      }
+    }
     auto done = co_await ground_.db.write([&](db::Tx& tx) -> std::optional<Result> {
       // The state of the account counts as it is now, not as it was before the hashing.
       auto account = lock_if_unchanged(tx, *checked);

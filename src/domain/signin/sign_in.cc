@@ -40,11 +40,16 @@ Task<SignIn::Result> SignIn::with_password(std::size_t worker, const Identifier&
   if (!passwords_.enabled()) {
     co_return std::unexpected(LoginRefused{Why::not_offered});
   }
-  co_return signed_in(
-      worker, co_await passwords_.with_account(who, std::move(password), session.origin.address,
-                                               [&](db::Tx& tx, const accounts::Account& account) {
-                                                 return start(tx, account, session);
-                                               }));
+  const auto unlocked = [&](const CheckedUser& user) -> Task<std::optional<Started>> {
+    auto started = co_await sessions_.start_unlocked(user.account, user.hash, session);
+    if (!started) co_return std::nullopt;
+    co_return Started(std::move(*started));
+  };
+  co_return signed_in(worker, co_await passwords_.with_account(
+                                  who, std::move(password), session.origin.address, unlocked,
+                                  [&](db::Tx& tx, const accounts::Account& account) {
+                                    return start(tx, account, session);
+                                  }));
 }
 
 Task<SignIn::Result> SignIn::of_newcomer(std::size_t worker, CheckedUser user,

@@ -57,7 +57,11 @@ void OneStatement::operator()(Tx& tx) const {
   if (patience && tx.waited() > *patience) {
     throw Unavailable("a statement waited too long for its turn");
   }
-  tx.run_one(sql, args, [this](Statement& statement) { read(into, statement); });
+  const bool locks = !tx.for_update().empty();
+  for (const OneStatement* one = this; one != nullptr; one = one->then) {
+    tx.run_one(one->text(locks), one->args,
+               [one](Statement& statement) { one->read(one->into, statement); });
+  }
 }
 
 template <class Begin>

@@ -102,10 +102,13 @@ class Job {
   void (*call_)(void*, Tx&);
 };
 
-// One statement that is a transaction by itself: see one_statement.h. All that it points to
-// outlives the run.
+// One statement that is a transaction by itself, or the first of a few: see one_statement.h. All
+// that it points to outlives the run.
 struct OneStatement {
   std::string_view sql;
+  // The same with what locks its rows, for an engine whose writes run at the same time; empty: it
+  // needs none.
+  std::string_view locking = {};
   std::span<const Value> args;
   // Takes what the statement gives; once for each try.
   void (*read)(void* into, Statement& statement) = nullptr;
@@ -115,6 +118,11 @@ struct OneStatement {
   // The key of the row that it changes: what is written together is written in this order, so that
   // no two such transactions wait for each other.
   std::int64_t key = 0;
+  // What comes after it in the same transaction; patience and key are the first one's.
+  const OneStatement* then = nullptr;
+
+  // As the engine has it.
+  std::string_view text(bool locks) const { return locks && !locking.empty() ? locking : sql; }
 
   void operator()(Tx& tx) const;
 };

@@ -10,7 +10,7 @@ namespace latchkey::db {
 
 // One step of the schema: a numbered SQL file. Placeholders stand where the dialects differ:
 // {{id}} is a 64-bit primary key that the program chooses, {{auto_id}} one that the database
-// counts up; what stands between {{postgresql}} and {{end}} is for PostgreSQL alone.
+// counts up; what stands between {{postgresql}} or {{sqlite}} and {{end}} is for that engine alone.
 struct Migration {
   int version;  // 1, 2, 3, … without a hole
   std::string_view name;

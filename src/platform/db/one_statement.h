@@ -3,9 +3,11 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "platform/db/database.h"
 #include "platform/db/row.h"
@@ -81,5 +83,19 @@ Task<std::int64_t> change(Database& db, std::int64_t key, std::optional<Duration
   co_await db.write_one(statement);
   co_return changed.rows;
 }
+
+// A statement of a few that are one transaction. `locking`: the same with what locks its rows, see
+// OneStatement.
+struct Change {
+  std::string_view sql;
+  std::string_view locking = {};
+  std::span<const Value> args = {};
+};
+
+// The same as change() with a few statements, which take place one after the other, all or none.
+// How many rows each has changed.
+Task<std::vector<std::int64_t>> change_all(Database& db, std::int64_t key,
+                                           std::optional<Duration> patience,
+                                           std::span<const Change> changes);
 
 }  // namespace latchkey::db

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <exception>
@@ -159,6 +160,67 @@ TEST_P(OneStatementTest, ReadsAndWritesOfManyAtOnceAllEnd) {
     });
   }
   EXPECT_THAT(run(all), Each(Eq(nullptr)));
+}
+
+// --- a few statements as one ---
+
+TEST_P(OneStatementTest, AFewTakePlaceOneAfterTheOther) {
+  const auto both = [this](std::int64_t id) {
+    return result<std::vector<std::int64_t>>([this, id]() -> Task<std::vector<std::int64_t>> {
+      const std::array<Value, 2> note{Value::of(id), Value::of(std::string_view("old"))};
+      const std::array<Value, 2> renamed{Value::of(std::string_view("new")), Value::of(id)};
+      const std::array<Change, 2> changes{
+          Change{.sql = "INSERT INTO notes (id, body) VALUES (:id, :body) ON CONFLICT DO NOTHING",
+                 .args = note},
+          Change{.sql = "UPDATE notes SET body = :body WHERE id = :id AND body = 'old'",
+                 .args = renamed}};
+      co_return co_await change_all(*db_, id, std::nullopt, changes);
+    });
+  };
+  EXPECT_THAT(both(1), ElementsAre(1, 1));
+  EXPECT_EQ(body(1), "new");
+  EXPECT_THAT(both(1), ElementsAre(0, 0));
+  db_.reopen();
+  EXPECT_EQ(body(1), "new");
+}
+
+// Among others that share a commit, and alone.
+TEST_P(OneStatementTest, AFewOfWhichOneFailsChangeNothingAndHarmNoOther) {
+  changed(kInsert, 1'000, "taken");
+  for (const std::int64_t many : {40, 1}) {
+    std::vector<std::function<Task<void>()>> all;
+    for (std::int64_t id = 1; id <= many; ++id) {
+      all.emplace_back([this, id, many]() -> Task<void> {
+        const std::int64_t second = id % 8 == 1 ? 1'000 : 100 * many + id;
+        const std::array<Value, 2> one{Value::of(10'000 * many + id),
+                                       Value::of(std::string_view("one"))};
+        const std::array<Value, 2> two{Value::of(second), Value::of(std::string_view("two"))};
+        const std::array<Change, 2> changes{Change{.sql = kInsert, .args = one},
+                                            Change{.sql = kInsert, .args = two}};
+        const auto rows = co_await change_all(*db_, id, std::nullopt, changes);
+        EXPECT_THAT(rows, ElementsAre(1, 1));
+      });
+    }
+    const std::size_t before = ids().size();
+    const auto thrown = run(all);
+    std::size_t failed = 0;
+    for (std::size_t i = 0; i < thrown.size(); ++i) {
+      EXPECT_EQ(thrown[i] != nullptr, (i + 1) % 8 == 1) << i + 1;
+      failed += thrown[i] ? 1U : 0U;
+    }
+    EXPECT_EQ(ids().size(), before + 2 * (all.size() - failed));
+  }
+}
+
+TEST_P(OneStatementTest, AFewWhoseTurnComesTooLateAreUnavailable) {
+  const std::array<Value, 2> one{Value::of(std::int64_t{1}), Value::of(std::string_view("one"))};
+  const std::array<Value, 2> two{Value::of(std::int64_t{2}), Value::of(std::string_view("two"))};
+  const std::array<Change, 2> changes{Change{.sql = kInsert, .args = one},
+                                      Change{.sql = kInsert, .args = two}};
+  EXPECT_THROW(
+      result<std::vector<std::int64_t>>([&] { return change_all(*db_, 1, Duration{-1}, changes); }),
+      Unavailable);
+  EXPECT_THAT(ids(), ElementsAre());
 }
 
 // --- Tx::later ---

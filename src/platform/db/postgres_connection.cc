@@ -312,11 +312,11 @@ void PostgresConnection::run_together(std::span<const OneStatement* const> state
   begin_one(write);
   together_.clear();
   // All of them before any is sent: what was sent would take place.
-  for (const OneStatement* one : statements) find(one->sql, one->args);
+  for (const OneStatement* one : statements) find(one->text(true), one->args);
   noting_failure([&] {
     for (const OneStatement* one : statements) {
       bind(one->args);
-      post(find(one->sql, one->args), Step::Kind::together);
+      post(find(one->text(true), one->args), Step::Kind::together);
     }
     finish_pipeline();
   });

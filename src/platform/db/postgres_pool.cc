@@ -36,6 +36,11 @@ std::optional<ConnectionLost> roll_back(PostgresConnection& connection) {
   }
 }
 
+// Whether it is more than one statement, which only a pipeline makes a transaction of.
+bool several(const PostgresItem& item) {
+  return item.operation.one != nullptr && item.operation.one->then != nullptr;
+}
+
 // A copy whose text is this thread's alone. A plain copy shares it with the original, which the
 // caller may be destroying on its own thread: libstdc++ counts the owners, but ThreadSanitizer does
 // not see it count.
@@ -120,7 +125,7 @@ void PostgresPool::run(Connection connection) {
     PostgresQueue::Taken taken = queue_.take(connection->made_at(), idle_check);
     if (taken.closing) return;
     try {
-      if (taken.items.size() > 1) {
+      if (taken.items.size() > 1 || (!taken.items.empty() && several(taken.items.front()))) {
         serve_together(*connection, taken.items);
       } else if (!taken.items.empty()) {
         serve(*connection, taken.items.front());
@@ -159,7 +164,7 @@ PostgresPool::Connection PostgresPool::reconnect() {
 }
 
 void PostgresPool::serve(PostgresConnection& connection, PostgresItem& item) {
-  const bool one = item.operation.one != nullptr && !connection.pooled();
+  const bool one = item.operation.one != nullptr && !several(item) && !connection.pooled();
   for (int tries = 1;; ++tries) {
     std::exception_ptr error;
     std::optional<ConnectionLost> lost;
@@ -249,9 +254,9 @@ bool PostgresPool::run_together(PostgresConnection& connection, std::vector<Post
   std::ranges::sort(items, {}, [](const PostgresItem& item) { return item.operation.one->key; });
   std::vector<const OneStatement*> statements;
   for (const PostgresItem& item : items) {
-    const OneStatement& one = *item.operation.one;
-    if (one.patience && item.operation.waited() > *one.patience) return false;
-    statements.push_back(&one);
+    const OneStatement* one = item.operation.one;
+    if (one->patience && item.operation.waited() > *one->patience) return false;
+    for (; one != nullptr; one = one->then) statements.push_back(one);
   }
   try {
     connection.run_together(statements, write);
@@ -272,14 +277,17 @@ bool PostgresPool::run_together(PostgresConnection& connection, std::vector<Post
   }
   (write ? writes_ : reads_) += items.size();
   if (write) ++commits_;
-  for (std::size_t i = 0; i < items.size(); ++i) {
+  std::size_t answer = 0;
+  for (PostgresItem& item : items) {
     std::exception_ptr error;
-    try {
-      connection.read_answer(i, *statements[i]);
-    } catch (...) {
-      error = std::current_exception();
+    for (const OneStatement* one = item.operation.one; one != nullptr; one = one->then) {
+      try {
+        connection.read_answer(answer++, *one);
+      } catch (...) {
+        error = std::current_exception();
+      }
     }
-    items[i].operation.done(std::move(error));
+    item.operation.done(std::move(error));
   }
   return true;
 }

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -201,6 +202,39 @@ template <class Row, class... More>
 void insert_later(Tx& tx, std::string_view sql, const Row& row, const More&... more) {
   std::apply([&](const auto&... column) { tx.insert_later(sql, column.get(row)..., more...); },
              Columns<Row>::kAll);
+}
+
+// Parameters for a statement that runs later (one_statement.h): what is computed for them is kept
+// here. Of texts that the row has they are views.
+template <class Kept>
+class KeptParameters {
+ public:
+  explicit KeptParameters(Kept kept)
+      : kept_(std::move(kept)),
+        values_(std::apply(
+            [](const auto&... value) {
+              return std::array<Value, std::tuple_size_v<Kept>>{detail::to_value(value)...};
+            },
+            kept_)) {}
+  KeptParameters(const KeptParameters&) = delete;
+  KeptParameters& operator=(const KeptParameters&) = delete;
+
+  std::span<const Value> values() const { return values_; }
+
+ private:
+  const Kept kept_;
+  const std::array<Value, std::tuple_size_v<Kept>> values_;
+};
+
+// Those of an INSERT of the struct, in its order, and then `more`.
+template <class Row, class... More>
+auto keep_parameters(const Row& row, More... more) {
+  return std::apply(
+      [&](const auto&... column) {
+        return KeptParameters(std::tuple<decltype(column.get(row))..., More...>(
+            column.get(row)..., std::move(more)...));
+      },
+      Columns<Row>::kAll);
 }
 
 }  // namespace latchkey::db

@@ -153,7 +153,8 @@ void SqliteWriter::run_entry(Entry& entry, bool alone) {
 // Throws when the failure is the whole batch's.
 bool SqliteWriter::try_entry(Entry& entry, bool alone) {
   // What a single statement has done is undone by SQLite when it fails.
-  const bool savepoint = !alone && entry.operation.one == nullptr;
+  const OneStatement* const one = entry.operation.one;
+  const bool savepoint = !alone && (one == nullptr || one->then != nullptr);
   if (savepoint) connection_.run("SAVEPOINT entry");
   bool again = false;
   try {
