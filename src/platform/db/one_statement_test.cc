@@ -223,6 +223,23 @@ TEST_P(OneStatementTest, AFewWhoseTurnComesTooLateAreUnavailable) {
   EXPECT_THAT(ids(), ElementsAre());
 }
 
+TEST_P(OneStatementTest, AFewThatCostEachConnectionAreGivenUp) {
+  if (GetParam() == Dialect::sqlite) GTEST_SKIP() << "has no connections to lose";
+  const std::array<Value, 2> note{Value::of(std::int64_t{1}), Value::of(std::string_view("one"))};
+  const std::array<Value, 1> key{Value::of(std::int64_t{1})};
+  const std::array<Change, 2> changes{
+      Change{.sql = "INSERT INTO notes (id, body) VALUES (:id, :body) ON CONFLICT DO NOTHING",
+             .args = note},
+      Change{.sql = "UPDATE notes SET body = 'two' WHERE id = :id"
+                    " AND pg_terminate_backend(pg_backend_pid())",
+             .args = key}};
+  EXPECT_THROW(
+      result<std::vector<std::int64_t>>([&] { return change_all(*db_, 1, std::nullopt, changes); }),
+      Unavailable);
+  EXPECT_EQ(body(1), std::nullopt);
+  EXPECT_EQ(changed(kInsert, 2, "goes on"), 1);
+}
+
 // --- Tx::later ---
 
 TEST_P(OneStatementTest, WhatIsLaterIsThereForWhatFollows) {

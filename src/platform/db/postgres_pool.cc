@@ -41,6 +41,11 @@ bool several(const PostgresItem& item) {
   return item.operation.one != nullptr && item.operation.one->then != nullptr;
 }
 
+// What was tried before is served by itself, where a second loss of the connection ends it.
+bool goes_together(const std::vector<PostgresItem>& items) {
+  return items.size() > 1 || (items.size() == 1 && several(items[0]) && !items[0].retried);
+}
+
 // A copy whose text is this thread's alone. A plain copy shares it with the original, which the
 // caller may be destroying on its own thread: libstdc++ counts the owners, but ThreadSanitizer does
 // not see it count.
@@ -125,7 +130,7 @@ void PostgresPool::run(Connection connection) {
     PostgresQueue::Taken taken = queue_.take(connection->made_at(), idle_check);
     if (taken.closing) return;
     try {
-      if (taken.items.size() > 1 || (!taken.items.empty() && several(taken.items.front()))) {
+      if (goes_together(taken.items)) {
         serve_together(*connection, taken.items);
       } else if (!taken.items.empty()) {
         serve(*connection, taken.items.front());
