@@ -130,6 +130,14 @@ TEST_P(BackupTest, HoldsEverythingAndIsPutBackIntoEitherEngine) {
   };
   EXPECT_EQ(same(here), same(rows_of(*postgres)));
   EXPECT_THAT(left_over(), IsEmpty());
+  // What no row shows: from here on new rows are seen by the triggers again.
+  const auto count = [](db::Database& restored, std::string_view sql) {
+    return restored.read_now([&](db::Tx& tx) { return std::get<0>(*tx.one<std::int64_t>(sql)); });
+  };
+  EXPECT_EQ(count(*sqlite, "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'trigger'"), 1);
+  EXPECT_EQ(count(*postgres,
+                  "SELECT COUNT(*) FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'O'"),
+            1);
 }
 
 TEST_P(BackupTest, MarksWhatIsMissingSinceItWasMade) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <set>
 #include <string_view>
+#include <utility>
 
 namespace latchkey::db {
 namespace {
@@ -58,6 +59,26 @@ void insert_in_postgres(Tx& tx, const Table& table, const std::string& page) {
          page);
 }
 
+// Takes the triggers away, and gives what makes them again: what they would add has been added to
+// the rows that are copied.
+std::vector<std::string> drop_triggers(Tx& sqlite) {
+  std::vector<std::string> made_by;
+  for (auto& [name, sql] : sqlite.all<std::string, std::string>(
+           "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY name")) {
+    sqlite.script("DROP TRIGGER " + quoted(name));
+    made_by.push_back(std::move(sql));
+  }
+  return made_by;
+}
+
+// Whether triggers see what is written, until the end of the transaction at most.
+void switch_triggers(Tx& postgres, const std::vector<Table>& tables, std::string_view on_or_off) {
+  for (const Table& table : tables) {
+    postgres.script("ALTER TABLE " + quoted(table.name) + ' ' + std::string(on_or_off) +
+                    " TRIGGER USER");
+  }
+}
+
 // Numbers that the database counts up go on after the highest one there is.
 void count_on(Tx& postgres) {
   for (const auto& [table, column] : postgres.all<std::string, std::string>(
@@ -104,6 +125,7 @@ std::vector<Table> list_tables(Tx& sqlite) {
 
 void copy_to_sqlite(Database& from, Database& to) {
   const auto tables = to.read_now(list_tables);
+  const auto triggers = to.write_now(drop_triggers);
   from.read_now([&](Tx& in) {
     // A read may begin again from the start.
     to.write_now([&](Tx& out) {
@@ -129,6 +151,9 @@ void copy_to_sqlite(Database& from, Database& to) {
       in.script("CLOSE latchkey_copy");
     }
   });
+  to.write_now([&](Tx& out) {
+    for (const std::string& trigger : triggers) out.script(trigger);
+  });
 }
 
 void copy_to_postgres(Database& from, Tx& to) {
@@ -137,6 +162,7 @@ void copy_to_postgres(Database& from, Tx& to) {
     std::vector<std::string> names;
     for (const Table& table : tables) names.push_back(table.name);
     to.script("TRUNCATE " + joined(names, quoted));
+    switch_triggers(to, tables, "DISABLE");
     for (const Table& table : tables) {
       const std::string fields = joined(table.columns, [](const std::string& column) {
         return "'" + column + "', " + quoted(column);
@@ -150,6 +176,7 @@ void copy_to_postgres(Database& from, Tx& to) {
                                 });
       if (page.rows() > 0) insert_in_postgres(to, table, page.take());
     }
+    switch_triggers(to, tables, "ENABLE");
   });
   count_on(to);
 }

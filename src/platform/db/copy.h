@@ -7,7 +7,7 @@
 
 // All rows of a database in one of the other engine. Rows travel as JSON texts, which both engines
 // read and write, so nothing here knows the schema: the SQLite side says what tables and columns
-// there are.
+// there are. They arrive as they were: no trigger sees them.
 namespace latchkey::db {
 
 struct Table {
