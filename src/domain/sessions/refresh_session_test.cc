@@ -33,6 +33,28 @@ class RefreshSession : public testing::OnEachEngine {
     return tokens;
   }
 
+  // PostgreSQL: a refresh that waits for another node, which has just signed the session out.
+  void refuses_what_another_node_is_ending() {
+    std::atomic<bool> ended{false};
+    std::jthread other([&] {
+      server_.db().write_now([&](db::Tx& tx) {
+        tx.run("UPDATE sessions SET ended = 2, end_reason = 1, ended_at = 1 WHERE id = :id",
+               phone_.id());
+        ended = true;
+        // Until the refresh waits for this transaction.
+        EXPECT_TRUE(testing::soon([&] {
+          return tx.one<int>("SELECT 1 FROM pg_locks WHERE NOT granted LIMIT 1").has_value();
+        }));
+      });
+    });
+    ASSERT_TRUE(testing::soon([&] { return ended.load(); }));
+    const Refreshed refreshed = server_.refresh(phone_.refresh());
+    other.join();
+    ASSERT_FALSE(refreshed.has_value());
+    EXPECT_EQ(error_of(refreshed).reason, Reason::ended_for_good);
+    EXPECT_EQ(server_.row(phone_.id()).ended, Ended::for_good);
+  }
+
   Account alice_ = server_.add_user("alice");
   TestSessions::SignedIn phone_ = server_.sign_in(alice_, TestSessions::refreshing("PHONE"));
 };
@@ -233,24 +255,7 @@ TEST_P(RefreshSession, ForgetsAtOnceWhatItReplaced) {
 // back as it was.
 TEST_P(RefreshSession, DoesNotReviveWhatIsJustBeingEnded) {
   if (GetParam() == db::Dialect::sqlite) GTEST_SKIP() << "writes one transaction after another";
-  std::atomic<bool> ended{false};
-  std::jthread other([&] {
-    server_.db().write_now([&](db::Tx& tx) {
-      tx.run("UPDATE sessions SET ended = 2, end_reason = 1, ended_at = 1 WHERE id = :id",
-             phone_.id());
-      ended = true;
-      // Until the refresh waits for this transaction.
-      EXPECT_TRUE(testing::soon([&] {
-        return tx.one<int>("SELECT 1 FROM pg_locks WHERE NOT granted LIMIT 1").has_value();
-      }));
-    });
-  });
-  ASSERT_TRUE(testing::soon([&] { return ended.load(); }));
-  const Refreshed refreshed = server_.refresh(phone_.refresh());
-  other.join();
-  ASSERT_FALSE(refreshed.has_value());
-  EXPECT_EQ(error_of(refreshed).reason, Reason::ended_for_good);
-  EXPECT_EQ(server_.row(phone_.id()).ended, Ended::for_good);
+  refuses_what_another_node_is_ending();
   EXPECT_EQ(server_.row(phone_.id()).issued, 0);
 }
 
@@ -260,24 +265,7 @@ TEST_P(RefreshSession, DoesNotSoftenWhatIsJustBeingEnded) {
   if (GetParam() == db::Dialect::sqlite) GTEST_SKIP() << "writes one transaction after another";
   go_on(phone_.tokens, 3);
   server_->flush_promotions();
-  std::atomic<bool> ended{false};
-  std::jthread other([&] {
-    server_.db().write_now([&](db::Tx& tx) {
-      tx.run("UPDATE sessions SET ended = 2, end_reason = 1, ended_at = 1 WHERE id = :id",
-             phone_.id());
-      ended = true;
-      // Until the refresh waits for this transaction.
-      EXPECT_TRUE(testing::soon([&] {
-        return tx.one<int>("SELECT 1 FROM pg_locks WHERE NOT granted LIMIT 1").has_value();
-      }));
-    });
-  });
-  ASSERT_TRUE(testing::soon([&] { return ended.load(); }));
-  const Refreshed refreshed = server_.refresh(phone_.refresh());
-  other.join();
-  ASSERT_FALSE(refreshed.has_value());
-  EXPECT_EQ(error_of(refreshed).reason, Reason::ended_for_good);
-  EXPECT_EQ(server_.row(phone_.id()).ended, Ended::for_good);
+  refuses_what_another_node_is_ending();
 }
 
 // Another tab has refreshed in the very moment, so that what was read holds no longer, and the row

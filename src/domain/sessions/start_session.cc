@@ -100,7 +100,9 @@ std::expected<Session, StartRefusal> Sessions::start(db::Tx& tx, const Account& 
 
   if (wanted.tried) {
     auto written = find_session(tx, wanted.tried->id);
-    if (written && written->record.nonce == wanted.tried->nonce) return std::move(*written);
+    const bool mine = written && written->record.nonce == wanted.tried->nonce;
+    // What has been ended since is not handed out: nobody knew of it yet, and another one begins.
+    if (mine && written->record.ended == Ended::live) return std::move(*written);
   }
 
   std::optional<Device> device;

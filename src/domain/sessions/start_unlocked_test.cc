@@ -155,6 +155,22 @@ TEST_P(StartUnlocked, WhatWasWrittenAlreadyIsFoundUnderTheLock) {
   EXPECT_EQ(server_.count(kLive), 1);
 }
 
+// And everybody was signed out before it was looked for.
+TEST_P(StartUnlocked, WhatWasWrittenAndEndedSinceIsNotHandedOut) {
+  NewSession phone = wanted();
+  const auto session = unlocked(alice_, phone);
+  ASSERT_TRUE(session.has_value());
+  ASSERT_TRUE(
+      server_.sign_out_everywhere(server_->tokens_of(0, session->record).access_token).has_value());
+  phone.new_device = false;
+  phone.tried = session->record;
+  const auto again = server_.start(alice_, phone);
+  ASSERT_TRUE(again.has_value());
+  EXPECT_TRUE(server_.check(server_->tokens_of(0, again->record).access_token).active());
+  EXPECT_EQ(server_.count(kLive), 1);
+  EXPECT_EQ(server_.count(kDevices), 1);
+}
+
 // Two nodes made up the same key.
 TEST_P(StartUnlocked, NoSessionBeginsOnADeviceThatIsSomebodyElses) {
   const auto his = server_.sign_in(server_.add_user("bob"), TestSessions::refreshing("HIS"));
