@@ -351,10 +351,14 @@ void Truth::went_back(db::Tx& tx, Time clock) {
   for (auto& [id, known] : known_) {
     const auto row = rows.find(id);
     if (row != rows.end()) {
-      const bool other = !known.there || row->second.ended != known.ended ||
-                         row->second.issued != known.issued || row->second.seen != known.seen;
-      known.went_back = known.went_back || other;
-      take(known, row->second);
+      // The same generation may have been handed out again since: an answer on its way then speaks
+      // of a pair that is younger than the row.
+      const Row& now = row->second;
+      const bool same = known.there && now.ended == known.ended && now.issued == known.issued &&
+                        now.issued_at == known.issued_at && now.seen == known.seen &&
+                        now.seen_at == known.seen_at;
+      known.went_back = known.went_back || !same;
+      take(known, now);
       continue;
     }
     if (known.there) {
