@@ -90,8 +90,9 @@ void work(const Settings& settings, Shared& shared, std::size_t job,
   }
 }
 
-// Says what happened in one history; whether it broke a promise.
-bool replay(const Settings& settings, std::uint64_t seed, std::size_t lines) {
+// Prints what happened in one history. Returns which promise it broke, and how to see it again;
+// absent: none.
+std::optional<std::string> replay(const Settings& settings, std::uint64_t seed, std::size_t lines) {
   Workshop workshop(folder());
   std::deque<std::string> last;
   Plan plan{.seed = seed, .actions = settings.actions, .trace = {}};
@@ -107,14 +108,15 @@ bool replay(const Settings& settings, std::uint64_t seed, std::size_t lines) {
   for (const std::string& line : last) fmt::print("{}\n", line);
   fmt::print("seed {}: {} steps, {} answers, {} commits, digest {:016x}\n", seed, outcome.steps,
              outcome.answers, outcome.commits, outcome.digest);
-  if (!outcome.broken) return false;
+  if (!outcome.broken) return std::nullopt;
   const Promise broken = promise(outcome.broken->invariant);
-  fmt::print(
+  std::string said = fmt::format(
       "BROKEN: {} ({}): {}\nstep {} of seed {}; again, with all that happened: ./dev simulate"
-      " --seed {} --steps {} --trace\n",
+      " --seed {} --steps {} --trace",
       broken.name, broken.sentence, outcome.broken->what, outcome.steps, seed, seed,
       settings.actions);
-  return true;
+  fmt::print("{}\n", said);
+  return said;
 }
 
 int run(const Settings& settings) {
@@ -141,13 +143,20 @@ int run(const Settings& settings) {
     }
     _exit(status);
   }
-  bool died = false;
+  // What failed, a line or more each: ./dev test repeats it at its end.
+  std::string failures;
+  const auto fails = [&failures](std::string_view said) {
+    failures.append(said);
+    failures += '\n';
+  };
   for (std::size_t i = 0; i < children.size(); ++i) {
     int status = 0;
     waitpid(children[i], &status, 0);
     if (status == 0) continue;
-    died = true;
-    fmt::print("a process of the simulation died of seed {}\n", shared.at[i].load());
+    const std::string said =
+        fmt::format("a process of the simulation died of seed {}", shared.at[i].load());
+    fmt::print("{}\n", said);
+    fails(said);
   }
   const double seconds = std::chrono::duration<double>(real_time() - began).count();
   rusage used{};
@@ -161,14 +170,19 @@ int run(const Settings& settings) {
       shared.histories.load(), shared.clients.load(), steps, shared.answers.load(),
       shared.commits.load(), seconds, static_cast<double>(steps) / std::max(busy, 1e-3));
   const bool broken = shared.broken;
-  if (broken) replay(settings, shared.broken_seed, 60);
-  if (shared.differs) fmt::print("BROKEN: a seed replays exactly: that one did not\n");
-  const bool failed = broken || died;
+  if (broken) {
+    const auto said = replay(settings, shared.broken_seed, 60);
+    const std::string differs =
+        fmt::format("BROKEN: a seed replays exactly: {} did not", shared.broken_seed.load());
+    if (!said) fmt::print("{}\n", differs);
+    fails(said.value_or(differs));
+  }
+  const bool failed = !failures.empty();
   if (!settings.junit.empty()) {
     std::ofstream(settings.junit) << fmt::format(
         "<testsuite name=\"simulate\"><testcase name=\"histories from seed {}\">{}</testcase>"
         "</testsuite>\n",
-        settings.base, failed ? "<failure message=\"a promise was broken\"/>" : "");
+        settings.base, failed ? "<failure><![CDATA[" + failures + "]]></failure>" : "");
   }
   const std::uint64_t kept = shared.histories - (broken ? 1 : 0);
   fmt::print("{} passed, {} failed\n", kept, failed ? 1 : 0);
