@@ -296,6 +296,27 @@ def test_config_check(make_sqlite_server):
         server.options[group] = keep
 
 
+def test_secrets_of_the_environment(make_sqlite_server):
+    """The server's own: a shell that has not all of it gives commands all the same."""
+    server = make_sqlite_server(start=False)
+    corp = {"id": "corp", "kind": "oidc", "name": "Corp", "issuer": "http://127.0.0.1:9/"}
+    corp |= {"client_id": "latchkey", "client_secret_env": "CORP_SECRET"}
+    server.options["sign_in"] = {"providers": [corp]}
+    for missing in ({}, {"CORP_SECRET": ""}):
+        with pytest.raises(CommandFailed, match="client_secret_env: .*'CORP_SECRET' is "):
+            server.command("config", "check", **missing)
+    assert server.command("config", "check", CORP_SECRET="hunter2 of Corp")["ok"]
+    # As when none runs.
+    with pytest.raises(CommandFailed, match="'CORP_SECRET' is not set"):
+        server.command("provider", "list")
+    assert server.command("provider", "list", CORP_SECRET="x")["providers"]
+    server.environment = {"CORP_SECRET": "hunter2 of Corp"}
+    server.start()
+    server.environment = {}
+    assert [one["id"] for one in server.command("provider", "list")["providers"]] == ["corp"]
+    assert "hunter2" not in server.log()
+
+
 def test_config_check_reads_the_files_that_are_named(make_sqlite_server, tmp_path):
     clients = tmp_path / "clients.yaml"
     clients.write_text("clients:\n- redirect_uris: [https://app.example.com/]\n")

@@ -63,6 +63,7 @@ class Server:
         self._checked_to = 0
         self._process: subprocess.Popen | None = None
         self.options = merge(self._defaults(), options or {})
+        self.environment: dict[str, str] = {}  # of the server and of commands
 
     def _defaults(self) -> dict:
         return {
@@ -173,6 +174,7 @@ class Server:
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS"):
             if name in os.environ:
                 environment[name] = os.environ[name]
+        environment |= self.environment
         return environment | (self.clock.environment() if self.clock else {})
 
     def settle(self) -> None:

@@ -30,15 +30,25 @@ using Lines = std::map<std::string, int, std::less<>>;
 // option that the file leaves out is found at its group, if that is there.
 std::string located(const Lines& lines, std::string sentence);
 
+// What the configuration is read for.
+enum class Reading {
+  whole,
+  // For where its server is found alone: a secret that this process's environment does not have is
+  // left out, and no rule between options is checked. A command's shell need not know the secrets
+  // of the server that it asks.
+  to_find_the_server,
+};
+
 // Reads `yaml` into `root`; what it does not name keeps its value. Reports every error, each
 // with its line: "line 7: sessions.access_token_lifetime: '5 parsecs' is not a duration, try
 // '5m'". After errors `root` is partly filled and must not be used. Relative paths are taken
 // from `folder`. Returns where everything is.
 std::expected<Lines, Errors> load_tree(const std::string& yaml, const std::string& folder,
-                                       const Group& root);
+                                       const Group& root, Reading reading = Reading::whole);
 
 // The same from a file; an unreadable one is an error like the others.
-std::expected<Lines, Errors> load_tree_file(const std::string& path, const Group& root);
+std::expected<Lines, Errors> load_tree_file(const std::string& path, const Group& root,
+                                            Reading reading = Reading::whole);
 
 // The paths of the options in which two trees of the same struct differ. A secret's value is
 // compared too; it shows nowhere.
@@ -54,13 +64,15 @@ std::string example_tree(const Group& root);
 std::string reference_tree(const Group& root);
 
 template <class T>
-std::expected<Lines, Errors> load(const std::string& yaml, const std::string& folder, T& root) {
-  return load_tree(yaml, folder, describe(root));
+std::expected<Lines, Errors> load(const std::string& yaml, const std::string& folder, T& root,
+                                  Reading reading = Reading::whole) {
+  return load_tree(yaml, folder, describe(root), reading);
 }
 
 template <class T>
-std::expected<Lines, Errors> load_file(const std::string& path, T& root) {
-  return load_tree_file(path, describe(root));
+std::expected<Lines, Errors> load_file(const std::string& path, T& root,
+                                       Reading reading = Reading::whole) {
+  return load_tree_file(path, describe(root), reading);
 }
 
 template <class T>

@@ -33,12 +33,18 @@ std::string takes(const Option& option) {
   return range.empty() ? type + "." : fmt::format("{}, {}.", type, range);
 }
 
+std::string upper(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return text;
+}
+
 void write_option(std::string& out, const std::string& indent, const Option& option) {
   comment(out, indent, option.sentence + " " + takes(option));
   if (std::holds_alternative<Secret*>(option.value)) {
     const std::string off = option.required ? "" : "# ";
-    out += fmt::format("{}# {}: …\n{}{}{}_file: {}\n", indent, option.name, indent, off,
-                       option.name, option.example.empty() ? option.name : option.example);
+    out +=
+        fmt::format("{0}# {1}: …\n{0}# {1}_env: {2}\n{0}{3}{1}_file: {4}\n", indent, option.name,
+                    upper(option.name), off, option.example.empty() ? option.name : option.example);
   } else if (has_content(option.value)) {
     out += fmt::format("{}{}: {}\n", indent, option.name, show_yaml(option.value));
   } else if (!option.example.empty()) {

@@ -122,6 +122,7 @@ TEST(List, TheExampleShowsEachKindAsAComment) {
 #     shape: round
 #     # Its key. A secret.
 #     # key: …
+#     # key_env: KEY
 #     # key_file: key
 #     # How wide. A whole number, 1 to 9.
 #     radius: 1

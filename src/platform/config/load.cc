@@ -2,6 +2,8 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -16,9 +18,21 @@
 namespace latchkey::config {
 namespace {
 
+// By which other names a secret is given: in a file of its own, or in the environment.
 constexpr std::string_view kFileSuffix = "_file";
+constexpr std::string_view kEnvironmentSuffix = "_env";
+constexpr std::array<std::string_view, 3> kSecretForms{"", kFileSuffix, kEnvironmentSuffix};
 
 bool is_secret(const Option& option) { return std::holds_alternative<Secret*>(option.value); }
+
+// POSIX.1-2017 section 8.1 (in both cases of letters).
+bool is_variable(std::string_view name) {
+  const auto good = [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  return !name.empty() && !(name.front() >= '0' && name.front() <= '9') &&
+         std::ranges::all_of(name, good);
+}
 
 const std::string& name_of(const Member& member) {
   return std::visit([](const auto& of) -> const std::string& { return of.name; }, member);
@@ -42,12 +56,12 @@ std::string entry_path(const std::string& list, std::size_t i) {
 
 class Loader {
  public:
-  Loader(const Group& root, std::filesystem::path folder)
-      : root_(root), folder_(std::move(folder)) {}
+  Loader(const Group& root, std::filesystem::path folder, Reading reading)
+      : root_(root), folder_(std::move(folder)), reading_(reading) {}
 
   std::expected<Lines, Errors> load(const YAML::Node& document) {
     read_group(root_, document, "");
-    if (errors_.empty()) check_rules(root_, "");
+    if (errors_.empty() && reading_ == Reading::whole) check_rules(root_, "");
     if (!errors_.empty()) return std::unexpected(std::move(errors_));
     return std::move(lines_);
   }
@@ -92,9 +106,21 @@ class Loader {
         continue;
       }
       const auto& option = std::get<Option>(member);
-      if (option.name == name) return read_option(option, key, value, path, seen);
-      if (is_secret(option) && name == option.name + std::string(kFileSuffix)) {
-        return read_secret_file(option, key, value, path, seen);
+      if (is_secret(option)) {
+        if (const auto form = form_of(option, name)) {
+          if (given_twice(option, seen)) {
+            refuse(key, path, "a secret is given in one way: itself, by _file or by _env");
+          } else if (*form == kFileSuffix) {
+            read_secret_file(option, key, value, path);
+          } else if (*form == kEnvironmentSuffix) {
+            read_secret_of_environment(option, key, value, path);
+          } else {
+            read_option(option, key, value, path);
+          }
+          return;
+        }
+      } else if (option.name == name) {
+        return read_option(option, key, value, path);
       }
     }
     refuse(key, path, "there is no such option" + hint(group, name));
@@ -139,8 +165,9 @@ class Loader {
     for (const auto& member : group.members) {
       names.push_back(name_of(member));
       const auto* option = std::get_if<Option>(&member);
-      if (option != nullptr && is_secret(*option)) {
-        names.push_back(option->name + std::string(kFileSuffix));
+      if (option == nullptr || !is_secret(*option)) continue;
+      for (const auto form : {kFileSuffix, kEnvironmentSuffix}) {
+        names.push_back(option->name + std::string(form));
       }
     }
     auto meant = suggest(name, names);
@@ -148,11 +175,25 @@ class Loader {
     return meant ? fmt::format(", did you mean '{}'?", *meant) : "";
   }
 
-  void read_option(const Option& option, const YAML::Node& key, const YAML::Node& value,
-                   const std::string& path, const std::set<std::string>& seen) {
-    if (is_secret(option) && seen.contains(option.name + std::string(kFileSuffix))) {
-      return refuse(key, path, "give it or its _file form, not both");
+  // In which form `name` gives the secret; absent: it is another option's.
+  static std::optional<std::string_view> form_of(const Option& option, const std::string& name) {
+    for (const auto form : kSecretForms) {
+      if (name == option.name + std::string(form)) return form;
     }
+    return std::nullopt;
+  }
+
+  static std::ptrdiff_t forms_given(const Option& option, const std::set<std::string>& seen) {
+    return std::ranges::count_if(kSecretForms, [&](std::string_view form) {
+      return seen.contains(option.name + std::string(form));
+    });
+  }
+  static bool given_twice(const Option& option, const std::set<std::string>& seen) {
+    return forms_given(option, seen) > 1;
+  }
+
+  void read_option(const Option& option, const YAML::Node& key, const YAML::Node& value,
+                   const std::string& path) {
     if (value.IsNull()) return refuse(key, path, "has no value" + instead(option));
     if (auto* const* list = std::get_if<std::vector<std::string>*>(&option.value)) {
       if (!read_list(**list, value, path)) return;
@@ -189,10 +230,7 @@ class Loader {
   }
 
   void read_secret_file(const Option& option, const YAML::Node& key, const YAML::Node& value,
-                        const std::string& path, const std::set<std::string>& seen) {
-    if (seen.contains(option.name)) {
-      return refuse(key, path, "give it or its form without _file, not both");
-    }
+                        const std::string& path) {
     if (!value.IsScalar() || value.Scalar().empty()) {
       return refuse(key, path, "expected the path of a file");
     }
@@ -205,6 +243,23 @@ class Loader {
     if (text->ends_with('\r')) text->pop_back();
     if (text->empty()) return refuse(value, path, fmt::format("'{}' is empty", file.string()));
     *std::get<Secret*>(option.value) = Secret(std::move(*text));
+    finish(option, value, path);
+  }
+
+  void read_secret_of_environment(const Option& option, const YAML::Node& key,
+                                  const YAML::Node& value, const std::string& path) {
+    if (!value.IsScalar() || !is_variable(value.Scalar())) {
+      return refuse(key, path, "expected the name of an environment variable");
+    }
+    const std::string& name = value.Scalar();
+    const char* const text = std::getenv(name.c_str());
+    if (text == nullptr || *text == '\0') {
+      if (reading_ == Reading::to_find_the_server) return;
+      return refuse(value, path,
+                    fmt::format("the environment variable '{}' {}", name,
+                                text == nullptr ? "is not set" : "is empty"));
+    }
+    *std::get<Secret*>(option.value) = Secret(std::string_view(text));
     finish(option, value, path);
   }
 
@@ -234,9 +289,9 @@ class Loader {
     const auto& option = std::get<Option>(member);
     if (!option.required || seen.contains(option.name)) return;
     if (is_secret(option)) {
-      if (seen.contains(option.name + std::string(kFileSuffix))) return;
+      if (forms_given(option, seen) > 0) return;
       errors_.push_back(
-          fmt::format("{0}{1}: is required; give {1} or {1}_file", prefix, option.name));
+          fmt::format("{0}{1}: is required; give {1}, {1}_file or {1}_env", prefix, option.name));
     } else {
       errors_.push_back(
           fmt::format("{}{}: is required{}", prefix, option.name, instead(option, true)));
@@ -282,6 +337,7 @@ class Loader {
 
   const Group& root_;
   std::filesystem::path folder_;
+  Reading reading_;
   Lines lines_;
   Errors errors_;
 };
@@ -346,16 +402,17 @@ std::map<std::string, std::string> values_of_tree(const Group& root) {
 }
 
 std::expected<Lines, Errors> load_tree(const std::string& yaml, const std::string& folder,
-                                       const Group& root) {
+                                       const Group& root, Reading reading) {
   const auto document = parse_yaml(yaml);
   if (!document) return std::unexpected(Errors{document.error()});
-  return Loader(root, folder).load(*document);
+  return Loader(root, folder, reading).load(*document);
 }
 
-std::expected<Lines, Errors> load_tree_file(const std::string& path, const Group& root) {
+std::expected<Lines, Errors> load_tree_file(const std::string& path, const Group& root,
+                                            Reading reading) {
   const auto text = read_file(path);
   if (!text) return std::unexpected(Errors{"cannot be read: " + text.error()});
-  return load_tree(*text, std::filesystem::absolute(path).parent_path().string(), root);
+  return load_tree(*text, std::filesystem::absolute(path).parent_path().string(), root, reading);
 }
 
 }  // namespace latchkey::config

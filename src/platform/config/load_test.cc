@@ -170,7 +170,7 @@ TEST(Load, SentenceOfEachError) {
            {"deep:\n  key_file: /dev/null", "line 3: deep.key_file: '/dev/null' is empty"},
            {"deep:\n  key_file:", "line 3: deep.key_file: expected the path of a file"},
            {"deep:\n  key: longenough\n  key_file: /dev/null",
-            "line 4: deep.key_file: give it or its form without _file, not both"},
+            "line 4: deep.key_file: a secret is given in one way: itself, by _file or by _env"},
            {"deep:\n  inner:\n    lifetime: 5 parsecs",
             "line 4: deep.inner.lifetime: '5 parsecs' is not a duration, try '5m'"},
            {"deep:\n  inner:\n    lifetime: 300",
@@ -246,7 +246,7 @@ TEST(Load, RequiredSecrets) {
   };
   Vault vault;
   EXPECT_THAT(error_of(load("", "/", vault)),
-              ElementsAre("key: is required; give key or key_file"));
+              ElementsAre("key: is required; give key, key_file or key_env"));
   EXPECT_TRUE(load("key: x", "/", vault));
 }
 
@@ -271,7 +271,60 @@ TEST(Load, SecretsFromFiles) {
   folder.write("key", "long enough");
   EXPECT_THAT(
       error_of(load("name: x\ndeep: {key_file: key, key: longenough}\n", folder.path(), sample)),
-      ElementsAre("line 2: deep.key: give it or its _file form, not both"));
+      ElementsAre("line 2: deep.key: a secret is given in one way: itself, by _file or by _env"));
+}
+
+// Of one test; other variables are nobody's business.
+class Variable {
+ public:
+  explicit Variable(const char* text) { ::setenv(kName, text, 1); }
+  ~Variable() { ::unsetenv(kName); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+
+  static constexpr const char* kName = "LATCHKEY_LOAD_TEST";
+};
+
+TEST(Load, SecretsFromTheEnvironment) {
+  const std::string yaml = "name: x\ndeep: {key_env: LATCHKEY_LOAD_TEST}\n";
+  EXPECT_THAT(errors_of(yaml),
+              ElementsAre("line 2: deep.key_env: the environment variable 'LATCHKEY_LOAD_TEST' is "
+                          "not set"));
+  {
+    const Variable variable("correct horse");
+    Sample sample;
+    const auto loaded = load(yaml, "/", sample);
+    ASSERT_TRUE(loaded) << testing::PrintToString(error_of(loaded));
+    EXPECT_EQ(sample.deep.key.reveal(), "correct horse");
+    EXPECT_THAT(errors_of("name: x\ndeep: {key_env: LATCHKEY_LOAD_TEST, key_file: /dev/null}\n"),
+                ElementsAre("line 2: deep.key_file: a secret is given in one way: itself, by _file "
+                            "or by _env"));
+  }
+  {
+    const Variable variable("hunter2");
+    EXPECT_THAT(errors_of(yaml),
+                ElementsAre("line 2: deep.key_env: has 7 bytes, allowed are 8 to 64 bytes"));
+  }
+  const Variable variable("");
+  EXPECT_THAT(
+      errors_of(yaml),
+      ElementsAre("line 2: deep.key_env: the environment variable 'LATCHKEY_LOAD_TEST' is empty"));
+  for (const char* const name : {"''", "A-B", "1A", "$A", "[A]", "'A=B'"}) {
+    EXPECT_THAT(errors_of("name: x\ndeep: {key_env: " + std::string(name) + "}\n"),
+                ElementsAre("line 2: deep.key_env: expected the name of an environment variable"))
+        << name;
+  }
+}
+
+TEST(Load, FindsTheServerWithoutItsSecrets) {
+  Sample sample;
+  const auto loaded = load("name: x\nnote: x\ndeep: {key_env: LATCHKEY_LOAD_TEST, folder: a}\n",
+                           "/", sample, Reading::to_find_the_server);
+  ASSERT_TRUE(loaded) << testing::PrintToString(error_of(loaded));
+  EXPECT_EQ(sample.deep.folder.value, "/a");
+  EXPECT_TRUE(sample.deep.key.empty());
+  EXPECT_THAT(error_of(load("name: [x]\n", "/", sample, Reading::to_find_the_server)),
+              ElementsAre("line 1: name: expected a text"));
 }
 
 TEST(Load, Files) {

@@ -25,7 +25,7 @@ std::string default_of(const Option& option) {
 void write_row(std::string& out, const std::string& prefix, const Option& option) {
   std::string name = fmt::format("`{}{}`", prefix, option.name);
   if (std::holds_alternative<Secret*>(option.value))
-    name += fmt::format(" or `{}{}_file`", prefix, option.name);
+    name += fmt::format(", `{0}{1}_file` or `{0}{1}_env`", prefix, option.name);
   out += fmt::format("| {} | {} | {} | {} | {} |\n", name, cell(type_name(option.value)),
                      default_of(option), cell(show_range(option)), cell(option.sentence));
 }

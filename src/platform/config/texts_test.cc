@@ -28,6 +28,7 @@ inner:
 
 # The key. A secret, 8 to 64 bytes.
 # key: …
+# key_env: KEY
 # key_file: key
 
 # Where files go. A path.
@@ -84,8 +85,8 @@ TEST(Reference, HasARowForEachOption) {
   EXPECT_THAT(text, HasSubstr("| `name` | a text | required | 1 to 20 bytes | The name. |\n"));
   EXPECT_THAT(text, HasSubstr("| `colour` | one of red, green | `green` |  | Red \\| green. |\n"));
   EXPECT_THAT(text, HasSubstr("\n## deep.inner\n\nThe inner group.\n\n| Option |"));
-  EXPECT_THAT(text, HasSubstr("| `deep.key` or `deep.key_file` | a secret | none | 8 to 64 bytes | "
-                              "The key. |\n"));
+  EXPECT_THAT(text, HasSubstr("| `deep.key`, `deep.key_file` or `deep.key_env` | a secret | none | "
+                              "8 to 64 bytes | The key. |\n"));
   EXPECT_THAT(text, HasSubstr("| `deep.files` | a list of paths | none | 0 to 2 entries | "));
   EXPECT_THAT(text, HasSubstr("| `deep.inner.age` | a duration or never | `never` | 1h to 10d | "));
   EXPECT_THAT(text, HasSubstr("| `size` | a size | `64KiB` | 1KiB to 1MiB | How large. |\n"));
