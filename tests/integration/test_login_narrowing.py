@@ -52,6 +52,52 @@ def test_a_softly_ended_one(bridged):
     assert flows(bridged.api.login_flows(client.access)) == BY_PASSWORD
 
 
+def cas(provider_id: str, **more: str) -> dict:
+    """One that nobody is sent to here."""
+    name = provider_id.capitalize()
+    return {"id": provider_id, "kind": "cas", "name": name, "url": "http://127.0.0.1:9/"} | more
+
+
+def offered(answer) -> dict[str, list[str] | None]:
+    """The flows, with the ids of their providers."""
+    flows = assert_good(answer)["flows"]
+    return {
+        flow["type"]: [one["id"] for one in flow["identity_providers"]]
+        if "identity_providers" in flow
+        else None
+        for flow in flows
+    }
+
+
+def test_of_several_providers_those_that_lead_back(make_server):
+    corp = cas("corp", icon="mxc://example.com/corp", brand="gitlab")
+    server = make_server(sign_in={"providers": [corp, cas("old"), cas("dark")]})
+    api, client = server.api, new_client(server.api)
+    sso = assert_good(api.login_flows())["flows"][0]
+    assert sso["identity_providers"] == [
+        {"id": "corp", "name": "Corp", "icon": "mxc://example.com/corp", "brand": "gitlab"},
+        {"id": "old", "name": "Old"},
+        {"id": "dark", "name": "Dark"},
+    ]
+    server.command("user", "soft-logout", client.store.user)
+    by_password = {"m.login.password": None, "m.login.token": None}
+    # Its password, and no page on which other ways lead to other accounts.
+    assert offered(api.login_flows(client.access)) == by_password
+    for provider, ids in (("dark", ["dark"]), ("corp", ["corp", "dark"])):
+        server.command("user", "link", client.store.user, provider, "somebody")
+        expected = {"m.login.sso": ids} | by_password
+        assert offered(api.login_flows(client.access)) == expected
+    server.restart({"sign_in": {"passwords": False, "providers": [corp, cas("old")]}})
+    assert offered(api.login_flows(client.access)) == {
+        "m.login.sso": ["corp"],
+        "m.login.token": None,
+    }
+    # Without the one that led back nothing does.
+    server.restart({"sign_in": {"providers": [cas("old")]}})
+    assert offered(api.login_flows(client.access)) == {}
+    assert offered(api.login_flows()) == {"m.login.sso": ["old"], "m.login.token": None}
+
+
 def test_a_suspended_and_a_locked_one(bridged):
     client = new_client(bridged.api)
     for measure in ("suspend", "lock"):

@@ -1,5 +1,6 @@
 """People of a directory, a real slapd, sign in with its passwords."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -314,6 +315,7 @@ def test_tokens_are_good_while_a_directory_hangs(make_server):
         patient = server.api_at(server.url)
         statuses: list[int] = []
         while_hanging: list[int] = []
+        took: list[float] = []
 
         def guess(number: int) -> None:
             user = {"type": "m.id.user", "user": f"nobody{number}"}
@@ -323,13 +325,17 @@ def test_tokens_are_good_while_a_directory_hangs(make_server):
 
         def use_token() -> None:
             while len(while_hanging) < 500:
+                began = time.monotonic()
                 assert_good(server.api.whoami(token))
+                took.append(time.monotonic() - began)
                 while_hanging.append(len(statuses))
 
         together(*(lambda n=n: guess(n) for n in range(100)), use_token)
         assert statuses == [503] * 100
         # Tokens were answered while everybody still waited, hundreds of them.
         assert while_hanging.count(0) > 100
+        # Whatever else this machine does: 99 of 100 of them in far less than who waits for it.
+        assert sorted(took)[-len(took) // 100] < 0.5
         own.thaw()
         wait_until(
             lambda: server.api.login(person.uid, person.password).status_code == 200,

@@ -1,6 +1,7 @@
 """Identity providers of each kind as a client of the legacy API needs them: a way to sign in, and
 everything that may go wrong on it. A new kind is one more class, and its line in UPSTREAMS."""
 
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -9,9 +10,11 @@ import httpx
 from support.api import PREFIX, new_name
 from support.browser import Browser, Page
 from support.cas_server import CasServer
+from support.directory import Directory, Entry
 from support.oidc import OidcProvider
 from support.polling import wait_until
 from support.saml import SamlIdp
+from support.secrets import password
 from support.server import Server
 
 TARGET = "https://client.example/back"
@@ -23,10 +26,12 @@ class Upstream:
 
     id = "corp"
     name = "Corp"
-    # What a browser is answered that comes back from it while it is down: most are asked then.
+    # What somebody is answered who gets there while it is down: most are asked then.
     while_down = 503
-    # Who tells us of a sign-out sends it there.
-    logout_path = "/account/providers/corp/logout"
+    # And while it lies.
+    while_lying = 400
+    # Who tells us of a sign-out sends it there; absent: it never does.
+    logout_path: str | None = "/account/providers/corp/logout"
 
     def __init__(self, server: Server):
         self.server = server
@@ -35,11 +40,15 @@ class Upstream:
         """Its entry of `sign_in.providers`."""
         return {"id": self.id, "name": self.name, "registration": True}
 
-    # What a client that was softly logged out is offered to get back.
-    offered = [{"id": id, "name": name}]
+    # What a client that was softly logged out is offered to get back: flows, with their providers.
+    way_back: dict[str, list | None]
 
     def login(self, name: str, device: str | None, refreshes: bool) -> httpx.Response:
         """Signs in, as a newcomer if it has to be: what POST /login answers."""
+        raise NotImplementedError
+
+    def set_out(self, name: str) -> Callable[[], int]:
+        """Somebody is about to sign in: what gets them there, and what they are answered."""
         raise NotImplementedError
 
     def new_person(self) -> str:
@@ -74,6 +83,11 @@ class Upstream:
 class BrowserUpstream(Upstream):
     """One to which people are sent with their browsers."""
 
+    way_back = {
+        "m.login.sso": [{"id": Upstream.id, "name": Upstream.name}],
+        "m.login.token": None,
+    }
+
     def there(self, away: str, name: str) -> dict[str, str]:
         """Signs in there: what the browser brings back."""
         raise NotImplementedError
@@ -89,6 +103,11 @@ class BrowserUpstream(Upstream):
 
     def come_back(self, browser: Browser, told: dict[str, str]) -> Page:
         return browser.open(f"{self.callback}?{urlencode(told)}")
+
+    def set_out(self, name: str) -> Callable[[], int]:
+        browser = Browser(self.server.url)
+        told = self.there(self.leave(browser), name)
+        return lambda: self.come_back(browser, told).status
 
     def let_in(self, name: str, page: Page) -> str:
         """The login token of the page that follows; a newcomer chooses a name first."""
@@ -249,4 +268,70 @@ class Saml(BrowserUpstream):
         self._provider.order("lie", on=lies)
 
 
-UPSTREAMS = {"oidc": Oidc, "cas": Cas, "saml": Saml}
+class Ldap(Upstream):
+    """A real slapd, whose people give their passwords here."""
+
+    # On the page in the browser too, where nothing else leads in.
+    way_back = {"m.login.sso": None, "m.login.password": None, "m.login.token": None}
+    # To the client it is a wrong password.
+    while_lying = 403
+    logout_path = None
+
+    def __init__(self, server: Server, _folder: Path):
+        super().__init__(server)
+        self._directory = Directory()
+        self._people: dict[str, Entry] = {}
+        self._passwords: dict[str, str] = {}
+        self._impostors: dict[str, Entry] = {}
+        self.stop, self.start = self._directory.stop, self._directory.start
+        self.freeze, self.thaw = self._directory.freeze, self._directory.thaw
+        self.close = self._directory.destroy
+
+    def configured(self) -> dict:
+        return (
+            self._directory.options(self.id)
+            | super().configured()
+            | {"localpart": "{{ claims.uid }}"}
+        )
+
+    def new_person(self) -> str:
+        name = new_name()
+        self._passwords[name] = password()
+        self._people[name] = self._directory.add_person(name, self._passwords[name])
+        return name
+
+    def login(self, name: str, device: str | None, refreshes: bool) -> httpx.Response:
+        body = {
+            "type": "m.login.password",
+            "identifier": {"type": "m.id.user", "user": name},
+            "password": self._passwords[name],
+            "refresh_token": refreshes,
+        }
+        if device is not None:
+            body["device_id"] = device
+        return self.server.api.request("POST", f"{PREFIX}/login", json=body, timeout=60)
+
+    def set_out(self, name: str) -> Callable[[], int]:
+        return lambda: self.login(name, "OTHER", True).status_code
+
+    def lie(self, lies: bool) -> None:
+        """Somebody else has everybody's name there, with a password of their own."""
+        for name, person in self._people.items():
+            if lies:
+                self._directory.replace(person, "uid", f"{name}-before")
+                self._passwords[name] = password()
+                self._impostors[name] = self._directory.add_person(name, self._passwords[name])
+            else:
+                self._directory.remove(self._impostors.pop(name))
+                self._directory.replace(person, "uid", name)
+        if not lies:
+            self.renew()
+
+    def renew(self) -> None:
+        """It has no keys; its people have new passwords."""
+        for name, person in self._people.items():
+            self._passwords[name] = password()
+            self._directory.set_password(person, self._passwords[name])
+
+
+UPSTREAMS = {"oidc": Oidc, "cas": Cas, "saml": Saml, "ldap": Ldap}
