@@ -2,6 +2,10 @@
 // different token in each request, the server's CPU time beside the rate. Prints one JSON object.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -47,6 +51,17 @@ void write_lines(const std::string& path, const std::vector<std::string>& what) 
   for (const std::string& line : what) file << line << '\n';
 }
 
+// When, in seconds of Unix time; which request of the pass; what was answered.
+std::string in_json(const std::vector<Failed>& failed) {
+  boost::json::array list;
+  for (const Failed& one : failed) {
+    const std::chrono::duration<double> at = one.at.time_since_epoch();
+    list.push_back(
+        boost::json::object{{"at", at.count()}, {"step", one.step}, {"answer", one.answer}});
+  }
+  return boost::json::serialize(list);
+}
+
 void print(const LoadResult& result) {
   const auto requests = static_cast<double>(std::max<std::uint64_t>(result.requests, 1));
   const auto micros = [&](double share) {
@@ -55,12 +70,12 @@ void print(const LoadResult& result) {
   std::printf(
       "{\"requests\": %llu, \"not_ok\": %llu, \"broken\": %llu, \"seconds\": %.6f, \"rate\": %.1f, "
       "\"cpu_us\": %.3f, \"cpu_share\": %.3f, \"p50_us\": %.1f, \"p99_us\": %.1f, "
-      "\"p999_us\": %.1f}\n",
+      "\"p999_us\": %.1f, \"failed\": %s}\n",
       static_cast<unsigned long long>(result.requests),
       static_cast<unsigned long long>(result.not_ok),
       static_cast<unsigned long long>(result.broken), result.seconds, requests / result.seconds,
       result.cpu_seconds * 1e6 / requests, result.cpu_seconds / result.seconds, micros(0.5),
-      micros(0.99), micros(0.999));
+      micros(0.99), micros(0.999), in_json(result.failed).c_str());
 }
 
 int run(int argc, char** argv) {

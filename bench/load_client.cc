@@ -20,6 +20,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::size_t kAnswerNoted = 1000;  // bytes of one that was not 200
+
 // User and system time of all threads of a process, the ended ones too.
 double cpu_seconds(int process) {
   clockid_t clock = 0;
@@ -153,7 +155,10 @@ class Loop {
     watch(at);
     if (!busy) return;  // it was at rest
     ++done_;
-    if (result != nullptr) ++result->broken;
+    if (result != nullptr) {
+      ++result->broken;
+      note_failed(connection, {}, *result);
+    }
     end_turn(connection);
   }
 
@@ -179,6 +184,7 @@ class Loop {
       if (result != nullptr) {
         ++result->requests;
         ++result->not_ok;
+        note_failed(connection, data, *result);
       }
       connection.received.clear();
       end_turn(connection);
@@ -195,6 +201,14 @@ class Loop {
     connection.received.clear();
     end_turn(connection);
     return true;
+  }
+
+  static void note_failed(const Connection& connection, std::string_view answer,
+                          LoadResult& result) {
+    if (result.failed.size() >= LoadResult::kMostFailed) return;
+    result.failed.push_back({.step = connection.step,
+                             .answer = std::string(answer.substr(0, kAnswerNoted)),
+                             .at = std::chrono::system_clock::now()});
   }
 
   static void take(const Taking& taking, std::string_view answer, Connection& connection) {

@@ -38,10 +38,20 @@ struct LoadPlan {
   int measured_process = 0;  // whose CPU time is taken; 0: none
 };
 
+// A request that was not answered with 200.
+struct Failed {
+  std::size_t step = 0;
+  std::string answer;  // its beginning; empty: the connection was closed
+  std::chrono::system_clock::time_point at;
+};
+
 struct LoadResult {
+  static constexpr std::size_t kMostFailed = 100;
+
   std::uint64_t requests = 0;  // passes; of one step, usually
   std::uint64_t not_ok = 0;    // that ended with an answer other than 200
   std::uint64_t broken = 0;    // that had no answer, with `reopen`
+  std::vector<Failed> failed;  // with `reopen`, the first of them
   double seconds = 0;
   double cpu_seconds = 0;    // of the measured process, user and system
   std::string first_answer;  // whole, with its headers

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""./dev soak [--minutes N] [--json FILE]: three nodes at half of what they can carry.
+"""./dev soak [--minutes N] [--restarts N] [--json FILE]: three nodes at half of what they can carry.
 
 HAProxy in front, a primary with a synchronous standby behind. Clients ask what their tokens are
 worth, refresh, sign in and sign out; in the middle of it everybody signs in at once, and then one
@@ -10,11 +10,13 @@ holds up a client is in the figures. A benchmark, not a test: it ends with 0 wha
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 from typing import Self
@@ -132,11 +134,59 @@ class Memory:
         self._thread.join()
 
 
-def restart_each(cluster: Cluster, pause: float) -> None:
-    for node in cluster.nodes:
+def restart_each(cluster: Cluster, times: int, seconds: float) -> None:
+    """One after the other, spread over that time."""
+    begun = time.monotonic()
+    rounds = [node for _ in range(times) for node in cluster.nodes]
+    for number, node in enumerate(rounds):
+        time.sleep(max(0, begun + number * seconds / len(rounds) - time.monotonic()))
         node.server.restart()
         cluster.wait_for_all()
-        time.sleep(pause)
+
+
+def kinds_of_failure(load: Load, run: dict) -> Counter[str]:
+    """What clients got instead of 200, of the failures that the load generator kept."""
+    kinds: Counter[str] = Counter()
+    for failed in run["failed"]:
+        method, path = Path(load.request_files[failed["step"]]).read_text().split()[:2]
+        head, _, body = failed["answer"].partition("\r\n\r\n")
+        said = f"{head.splitlines()[0]} {body}" if head else "closed without an answer"
+        kinds[f"{method} {path}: {said}"] += 1
+    return kinds
+
+
+def kinds_of_trouble(log: str) -> Counter[str]:
+    """What the balancer says: nodes that went, requests that failed or were sent on."""
+    # How long it took, and how many others there were, tells no kinds apart. What stands in brackets is
+    # for the terminal, and said twice.
+    passing = re.compile(r"<\d>|, after \S+ ms|, check duration: \d+ms|\. \d+ active and .*")
+    return Counter(passing.sub("", line) for line in log.splitlines() if not line.startswith("["))
+
+
+class Trouble:
+    """What went wrong in a phase, by kind, as the clients and the balancer saw it."""
+
+    MOST_KINDS = 20
+
+    def __init__(self, cluster: Cluster, loads: Loads):
+        self._balancer = cluster.balancer
+        self._loads = loads
+        self._told_to = len(self._balancer.log())
+
+    def of(self, found: dict[str, dict]) -> dict[str, dict[str, int]]:
+        log = self._balancer.log(self._told_to)
+        self._told_to += len(log)
+        clients = sum((kinds_of_failure(self._loads.kinds[name], run)
+                       for name, run in found.items()), Counter())
+        return {"clients": dict(clients.most_common(self.MOST_KINDS)),
+                "balancer": dict(kinds_of_trouble(log).most_common(self.MOST_KINDS))}
+
+
+def show_trouble(phase: str, trouble: dict[str, dict[str, int]]) -> None:
+    print(f"\n{phase}:")
+    for who, kinds in trouble.items():
+        for kind, number in kinds.items():
+            print(f"  {who}: {number:,} × {kind}")
 
 
 def show(phase: str, found: dict[str, dict]) -> None:
@@ -147,7 +197,7 @@ def show(phase: str, found: dict[str, dict]) -> None:
               f"{run['p999_us'] / 1000:.1f} |", flush=True)
 
 
-def soak(cluster: Cluster, folder: Path, minutes: float) -> dict:
+def soak(cluster: Cluster, folder: Path, minutes: float, restarts: int) -> dict:
     make_users(cluster)
     loads = Loads(folder, cluster.balancer.port)
     take_usual_hashes(cluster)
@@ -159,26 +209,31 @@ def soak(cluster: Cluster, folder: Path, minutes: float) -> dict:
               + ", ".join(f"{name} {rate:,.0f}" for name, rate in capacities.items()) + "\n")
         print("| phase | kind | per s | requests | failed | p50 ms | p99 ms | p99.9 ms |\n"
               "|---|---|---|---|---|---|---|---|", flush=True)
-        phases = {}
+        phases, troubles, trouble = {}, {}, Trouble(cluster, loads)
         for phase, share in PHASES.items():
             seconds = minutes * 60 * share
             meanwhile = {
                 "login storm": lambda span=seconds: show("login storm",
                                                          {"the storm's": loads.storm(span)}),
-                # Restarts are spread over the time that there is.
-                "rolling restart": lambda span=seconds: restart_each(cluster, span / 6),
+                "rolling restart": lambda span=seconds: restart_each(cluster, restarts, span),
             }.get(phase, lambda: None)
             phases[phase] = loads.phase(rates, seconds, meanwhile)
             show(phase, phases[phase])
+            troubles[phase] = trouble.of(phases[phase])
+        for phase, kinds in troubles.items():
+            if any(kinds.values()):
+                show_trouble(phase, kinds)
         megabytes = 1024 * 1024
         print(f"\nmemory of a node: {idle / megabytes:.0f} MiB at first, "
               f"{memory.most / megabytes:.0f} at most, {memory.now() / megabytes:.0f} in the end")
-        return {"capacities": capacities, "phases": phases, "idle": idle, "most": memory.most}
+        return {"capacities": capacities, "phases": phases, "troubles": troubles,
+                "idle": idle, "most": memory.most}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="./dev soak", description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=10, help="how long (10)")
+    parser.add_argument("--restarts", type=int, default=1, help="of each node (1)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything found there")
     options = parser.parse_args()
     subprocess.run(["ninja", "-C", harness.BUILD, "latchkey", "bench_programs"], check=True,
@@ -186,7 +241,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="latchkey-soak-") as name:
         folder = Path(name)
         with closing(Cluster(folder, OPTIONS)) as cluster:
-            found = soak(cluster, folder, options.minutes)
+            found = soak(cluster, folder, options.minutes, options.restarts)
     if options.json:
         options.json.write_text(json.dumps(found, indent=2) + "\n")
 

@@ -49,7 +49,8 @@ class Balancer:
         self._runtime = Path(tempfile.mkdtemp(prefix="latchkey-haproxy-"))
         socket_file = directory / "runtime.cfg"
         socket_file.write_text(f"global\n    stats socket {self._socket} level admin\n")
-        self._log = (directory / "haproxy.log").open("wb")
+        self._log_file = directory / "haproxy.log"
+        self._log = self._log_file.open("wb")
         self._process = subprocess.Popen(
             [program("haproxy"), "-db", "-f", str(file), "-f", str(socket_file)],
             stdin=subprocess.DEVNULL,
@@ -60,12 +61,16 @@ class Balancer:
         wait_until(self._answers, "HAProxy to answer", 20)
 
     def _answers(self) -> bool:
-        assert self._process.poll() is None, Path(self._log.name).read_text()
+        assert self._process.poll() is None, self.log()
         try:
             self.api.whoami(None)  # with an error of its own, if no node is there yet
         except Silence:
             return False
         return True
+
+    def log(self, begin: int = 0) -> str:
+        """What it has written past that many characters: nodes that go, requests that failed."""
+        return self._log_file.read_text()[begin:]
 
     @property
     def _socket(self) -> Path:
