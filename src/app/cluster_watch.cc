@@ -77,6 +77,14 @@ ClusterWatch::~ClusterWatch() {
   }
 }
 
+bool ClusterWatch::others_run() const {
+  try {
+    return membership_.others_run();
+  } catch (const std::exception&) {
+    return true;  // the database is away
+  }
+}
+
 void ClusterWatch::run(const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any wake;

@@ -28,6 +28,8 @@ class ClusterWatch {
 
   // False while this node's clock has gone too far from the database's.
   bool fit() const { return fit_.load(std::memory_order_relaxed); }
+  // Whether there are others that could serve instead of this node; who cannot tell says so.
+  bool others_run() const;
 
  private:
   void run(const std::stop_token& stop);

@@ -182,6 +182,18 @@ void Core::hear_other_nodes() {
   }
 }
 
+std::string_view Core::unfit() const {
+  if (handing_over_.load(std::memory_order_relaxed)) return "This node is going to stop.";
+  if (cluster_watch_ && !cluster_watch_->fit()) return "This node's clock is wrong: see its log.";
+  return {};
+}
+
+bool Core::hand_over() {
+  if (!cluster_watch_ || !cluster_watch_->others_run()) return false;
+  handing_over_ = true;
+  return true;
+}
+
 Core::~Core() = default;
 
 Core::Closing::~Closing() { database->close(); }

@@ -88,8 +88,11 @@ class Core {
   std::unique_ptr<homeserver::Sync> sync;
   std::unique_ptr<homeserver::Capabilities> capabilities;
   admin::Operations operations() const;
-  // False: this node should be sent no requests.
-  bool fit() const { return !cluster_watch_ || cluster_watch_->fit(); }
+  // Why this node should be sent no requests, in a sentence; empty: it should.
+  std::string_view unfit() const;
+  // From now on it should not, for it is going to stop. False: there is nobody else to send them
+  // to.
+  bool hand_over();
 
  private:
   // Who does what about what happens to accounts, in this order: the rooms with their own tables
@@ -116,6 +119,7 @@ class Core {
   std::unique_ptr<db::Listener> listener_;
   // When the newest echo was sent that was ever taken notice of here.
   std::atomic<db::Listener::Clock::rep> newest_echo_{0};
+  std::atomic<bool> handing_over_{false};
   std::unique_ptr<ClusterWatch> cluster_watch_;  // absent: on SQLite there is one node
 };
 

@@ -14,7 +14,7 @@ void mount(http::Router& router, Core& core, const ClientApi& client_api,
   edge::mount(router, {.sessions = *core.sessions,
                        .server_name = core.config.server_name,
                        .options = core.config.edge});
-  admin::mount_health(router, *core.sessions, [&core] { return core.fit(); });
+  admin::mount_health(router, *core.sessions, [&core] { return core.unfit(); });
 }
 
 }  // namespace latchkey::app

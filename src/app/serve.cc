@@ -1,8 +1,10 @@
 #include "app/serve.h"
 
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
+#include <ctime>
 #include <functional>
 #include <optional>
 #include <string>
@@ -46,6 +48,19 @@ class Signals {
   void wait(const std::function<void()>& hang_up) const {
     int signal = 0;
     while (sigwait(&signals_, &signal) == 0 && signal == SIGHUP) hang_up();
+  }
+  // Until it is told so again, or the time is over.
+  void wait_for(Duration span) const {
+    const auto deadline = std::chrono::steady_clock::now() + span;
+    for (;;) {
+      const auto left = deadline - std::chrono::steady_clock::now();
+      if (left <= left.zero()) return;
+      const auto whole = std::chrono::floor<std::chrono::seconds>(left);
+      const timespec time{.tv_sec = whole.count(),
+                          .tv_nsec = std::chrono::nanoseconds(left - whole).count()};
+      const int signal = sigtimedwait(&signals_, nullptr, &time);
+      if (signal == SIGTERM || signal == SIGINT) return;
+    }
   }
 
  private:
@@ -252,6 +267,12 @@ int serve(const Config& config, const ReadAgain& read_again) {
   core.log.info("people manage their account at " + core.public_url.of("/account/"));
 
   signals.wait(Reloader(config, read_again, core.log));
+  if (config.cluster.hand_over > Duration{0} && core.hand_over()) {
+    core.log.info("stopping: GET /health says so, and the other nodes take over",
+                  {{"ms", config.cluster.hand_over.count()}});
+    server.close_after_answers();
+    signals.wait_for(config.cluster.hand_over);
+  }
   core.log.info("stopping");
   server.drain();
   if (commands) commands->drain();

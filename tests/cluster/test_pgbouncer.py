@@ -28,7 +28,10 @@ def behind(make_fragile_server, own_postgres, pooler):
         node = make_fragile_server(start=False)
         engine: PostgresDatabase = nodes[0].engine if nodes else node.engine
         node.options["database"] = pooler.url(engine.database)
-        node.options["cluster"] = {"listen_url": own_postgres.url(engine.database)}
+        node.options["cluster"] = {
+            "hand_over": "0s",
+            "listen_url": own_postgres.url(engine.database),
+        }
         node.options["database_pool"] = {"size": 6}  # more than pgBouncer has
         if nodes:
             for shared in ("keys_file", "public_url"):

@@ -188,3 +188,39 @@ def test_a_database_of_a_newer_version(nodes):
     sql("DELETE FROM schema_migrations WHERE version = 1000")
     node.start()
     client.use()
+
+
+def test_a_node_that_is_told_to_stop_hands_over(nodes):
+    """It says so where the balancer looks, and serves whoever comes nevertheless; what is kept
+    alive is closed with an answer, and not under a request. Who is told twice ends at once."""
+    first, second = nodes
+    for node in nodes:
+        node.options["cluster"] = {"hand_over": "5m"}
+        node.start()
+    client = new_client(first.api)
+    assert_good(second.api.whoami(client.access))
+    second.terminate()
+
+    def health():
+        answer = second.api.request("GET", "/health")
+        return answer if answer.status_code == 503 else None
+
+    said = wait_until(health, "the node to say that it goes")
+    assert "stop" in said.json()["error"]
+    assert int(said.headers["Retry-After"]) > 0
+
+    def last_of_its_connection():
+        answer = second.api.whoami(client.access)
+        assert_good(answer)
+        return answer.headers.get("Connection") == "close"
+
+    # Each of its threads hears of it by itself.
+    wait_until(last_of_its_connection, "answers that close their connection")
+    client.refresh()
+    assert_good(second.api.whoami(client.access))
+    assert first.api.request("GET", "/health").status_code == 200
+    second.terminate()
+    second.ended()
+    client.use()
+    # Nobody is left to take over.
+    first.stop()

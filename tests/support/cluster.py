@@ -105,7 +105,7 @@ class Cluster:
                 "connect_timeout": "2s",
                 "statement_timeout": "4s",
             } | options.get("database_pool", {})
-            server.options["cluster"] = {"listen_url": self._url(news)}
+            server.options["cluster"] = {"listen_url": self._url(news)} | options.get("cluster", {})
             if self.nodes:
                 for shared in ("keys_file", "public_url"):
                     server.options[shared] = self.nodes[0].server.options[shared]
@@ -156,17 +156,18 @@ class Figures:
 
 
 class Crowd:
-    """People at the balancer who use, refresh, sign out and sign in again, and a watch at each node
-    for what they have ended. Each step of theirs is checked: who is signed in stays so."""
+    """People at the balancer, or at `api`, who use, refresh, sign out and sign in again, and a
+    watch at each node for what they have ended. Each step of theirs is checked: who is signed in
+    stays so."""
 
-    def __init__(self, cluster: Cluster, people: int = 6):
+    def __init__(self, cluster: Cluster, people: int = 6, api: Api | None = None):
         self._cluster = cluster
         self.figures = Figures()
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._faults: list[BaseException] = []
         self._ended: list[tuple[float, str]] = []
-        self.clients = [new_client(cluster.api, patience=90) for _ in range(people)]
+        self.clients = [new_client(api or cluster.api, patience=90) for _ in range(people)]
         self._watches = [Api(node.server.url, timeout=3) for node in cluster.nodes]
 
     def __enter__(self) -> "Crowd":

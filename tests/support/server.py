@@ -80,8 +80,12 @@ class Server:
             "introspection": {"secret": INTROSPECTION_SECRET},
             # The most talkative: check_log() looks for secrets in it.
             "log": {"level": "debug"},
-            # PostgreSQL's clock does not move along with a test's.
-            **({"cluster": {"clock_skew_refused": "never"}} if self.clock else {}),
+            "cluster": {
+                # No balancer has to see first that a node goes.
+                "hand_over": "0s",
+                # PostgreSQL's clock does not move along with a test's.
+                **({"clock_skew_refused": "never"} if self.clock else {}),
+            },
         }
 
     def api_at(self, url: str, **how) -> Api:

@@ -14,6 +14,7 @@ struct ClusterOptions {
   Duration answer_from_memory = std::chrono::seconds{2};
   Duration clock_skew_warned = std::chrono::seconds{1};
   Limit clock_skew_refused = std::chrono::seconds{30};
+  Duration hand_over = std::chrono::seconds{2};
   unsigned revision = 1;
 
   template <class Visitor>
@@ -36,6 +37,12 @@ struct ClusterOptions {
         "How far it may be before this node does not start, and, if it was this node's clock that "
         "moved, says at /health that it is not fit to serve.",
         config::Between{1s, 24h});
+    visit(
+        "hand_over", hand_over,
+        "How long a node that is told to stop goes on serving while other nodes run: /health says "
+        "503, and each answer closes its connection. Longer than the load balancer takes to send "
+        "it nothing more.",
+        config::Between{0s, 5min});
     visit("revision", revision,
           "Which configuration this is. Nodes with the same number have to agree in public_url and "
           "sessions; to change them on a running cluster, raise it on one node after the other.",

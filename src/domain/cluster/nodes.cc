@@ -139,6 +139,13 @@ void Membership::stay() {
       {{"node", newest->name}, {"revision", newest->revision}, {"here", self_.revision}});
 }
 
+bool Membership::others_run() const {
+  const auto nodes = ground_.db.read_now([](db::Tx& tx) { return list_nodes(tx); });
+  return std::ranges::any_of(nodes, [&, now = ground_.clock.now()](const Node& node) {
+    return node.name != self_.name && now - node.seen_at <= kGoneAfter;
+  });
+}
+
 void Membership::leave() {
   ground_.db.write_now(
       [&](db::Tx& tx) { tx.run("DELETE FROM nodes WHERE name = :name", self_.name); });

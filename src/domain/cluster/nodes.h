@@ -50,6 +50,8 @@ class Membership {
   void join();
   // Each minute. Warns, once, of a node with a newer configuration.
   void stay();
+  // Whether any other node is there.
+  bool others_run() const;
   // At an orderly end.
   void leave();
 

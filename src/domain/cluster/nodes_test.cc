@@ -104,6 +104,23 @@ TEST_P(MembershipTest, JoinsStaysAndLeaves) {
   EXPECT_EQ(rows().front().name, "second");
 }
 
+TEST_P(MembershipTest, OthersRunUntilTheyLeaveOrAreGone) {
+  Membership first(ground_, "first", 1, {});
+  Membership second(ground_, "second", 1, {});
+  first.join();
+  EXPECT_FALSE(first.others_run());
+  second.join();
+  EXPECT_TRUE(first.others_run());
+  EXPECT_TRUE(second.others_run());
+  second.leave();
+  EXPECT_FALSE(first.others_run());
+  second.join();
+  // It was killed.
+  clock_.advance(kGoneAfter + 1s);
+  first.stay();
+  EXPECT_FALSE(first.others_run());
+}
+
 TEST_P(MembershipTest, ARefusedOneLeavesNoTrace) {
   Membership first(ground_, "first", 1, {{"sessions.refresh_grace", "1m"}});
   Membership other(ground_, "other", 1, {{"sessions.refresh_grace", "2m"}});

@@ -7,11 +7,16 @@
 
 namespace latchkey::admin {
 
-void mount_health(http::Router& router, sessions::Sessions& sessions, std::function<bool()> fit) {
+void mount_health(http::Router& router, sessions::Sessions& sessions,
+                  std::function<std::string_view()> unfit) {
   request::Routes routes(router, {.name = "health", .refuse = request::standard_refusal});
   routes.add(http::Method::get, "/health",
-             [&sessions, fit = std::move(fit)](const http::Request&) -> Task<http::Response> {
-               if (!fit()) throw db::Unavailable("this node is not fit to serve: see its log");
+             [&sessions, unfit = std::move(unfit)](const http::Request&) -> Task<http::Response> {
+               if (const std::string_view why = unfit(); !why.empty()) {
+                 http::Response response = request::error(503, "M_UNKNOWN", why);
+                 response.headers.emplace_back("Retry-After", "1");
+                 co_return response;
+               }
                // Throws when it is not, which becomes a 503 like everywhere.
                co_await sessions.require_ready();
                http::Response response;

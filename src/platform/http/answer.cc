@@ -175,7 +175,7 @@ void Connection::refuse_message(Refusal refusal) {
 
 // Renders response_ into the output and makes ready for the next request.
 void Connection::finish() {
-  closing_ = closing_ || worker_.draining();
+  closing_ = closing_ || !worker_.keeps_connections();
   const bool lists_methods = !match_.route && match_.path_known && !match_.malformed;
   append_response(output_, response_,
                   Envelope{.date = worker_.date().now(),

@@ -56,6 +56,27 @@ TEST(Drain, FinishesWhatIsInFlight) {
   drained.get();
 }
 
+TEST(Drain, ClosesAfterAnswersBefore) {
+  ServerOptions options;
+  options.threads = 1;
+  Sample sample(options);
+  Client kept = sample.connect();
+  EXPECT_EQ(kept.ask(get("/hello"))->header("connection"), "");
+  sample.server->close_after_answers();
+  // Its thread has to hear of it first.
+  ASSERT_TRUE(eventually([&] {
+    Client client = sample.connect();
+    const auto answer = client.ask(get("/hello"));
+    return answer && answer->header("connection") == "close" && client.closed();
+  }));
+  // Connections are accepted still, and what a proxy keeps is not closed under its hands.
+  const auto last = kept.ask(get("/hello"));
+  ASSERT_TRUE(last);
+  EXPECT_EQ(last->status, 200);
+  EXPECT_EQ(last->header("connection"), "close");
+  EXPECT_TRUE(kept.closed());
+}
+
 TEST(Drain, LosesNoRequestThatHasArrived) {
   constexpr int kClients = 50;
   Sample sample;

@@ -89,6 +89,10 @@ std::uint16_t Server::port() const { return impl_->port; }
 
 std::size_t Server::worker_count() const { return impl_->workers.size(); }
 
+void Server::close_after_answers() {
+  for (const auto& worker : impl_->workers) worker->close_after_answers();
+}
+
 void Server::drain() {
   if (!std::exchange(impl_->running, false)) return;
   for (const auto& worker : impl_->workers) worker->begin_drain();

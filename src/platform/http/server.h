@@ -151,6 +151,12 @@ class Server {
   std::uint16_t port() const;
   std::size_t worker_count() const;
 
+  // From now on an answer is the last of its connection, and says so (RFC 9112 section 9.6).
+  // Connections are accepted as before. For a server that is going to drain, and has told whoever
+  // sends it requests to send them elsewhere: a proxy that keeps no connections to it has none left
+  // that could be closed at the moment in which it sends something.
+  void close_after_answers();
+
   // Stops accepting, answers what is in flight (with Connection: close), closes; returns when
   // all is closed or the drain timeout has passed. The threads have ended by then, so that
   // nothing touches what handlers wait for.

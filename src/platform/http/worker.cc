@@ -156,12 +156,17 @@ void Worker::for_each_connection(Function function) {
   for (auto next = connections_.begin(); next != connections_.end();) function(*next++);
 }
 
+void Worker::close_after_answers() {
+  asio::post(io_, [this] { keeps_connections_ = false; });
+}
+
 void Worker::begin_drain() {
   // Counts as a connection until it is done, so that nobody finds the server empty before
   // what waits at the acceptors has been taken in.
   shared_.connections.fetch_add(1);
   asio::post(io_, [this] {
     draining_ = true;
+    keeps_connections_ = false;
     for (const auto& acceptor : acceptors_) acceptor->close();
     for_each_connection([](Connection& connection) { connection.begin_drain(); });
     shared_.leave();

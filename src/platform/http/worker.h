@@ -88,6 +88,7 @@ class Worker {
 
   // From any thread.
   void adopt(FileDescriptor socket, const sockaddr_storage& peer);
+  void close_after_answers();
   void begin_drain();
   void stop();  // returns when the thread has ended
   std::uint64_t requests() const { return requests_.load(std::memory_order_relaxed); }
@@ -98,6 +99,8 @@ class Worker {
   std::size_t index() const { return index_; }
   Shared& shared() { return shared_; }
   bool draining() const { return draining_; }
+  // Whether an answer is the last of its connection.
+  bool keeps_connections() const { return keeps_connections_; }
   DateLine& date() { return date_; }
   boost::asio::io_context& io() { return io_; }
 
@@ -122,6 +125,7 @@ class Worker {
   const std::size_t index_;
   Shared& shared_;
   const Duration sweep_interval_;
+  bool keeps_connections_ = true;
   bool draining_ = false;
   bool sweeping_ = false;
   DateLine date_;
