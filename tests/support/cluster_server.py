@@ -59,6 +59,10 @@ class ClusterServer(Server):
     def api_at(self, url: str, **how) -> Api:
         return BalancerApi(url, **how)
 
+    @property
+    def node_urls(self) -> list[str]:
+        return [f"http://127.0.0.1:{node.port}" for node in (self, *self._others)]
+
     def start(self) -> ClusterServer:
         super().start()
         for other in self._others:

@@ -93,6 +93,11 @@ class Server:
         return Api(url, **how)
 
     @property
+    def node_urls(self) -> list[str]:
+        """Where each part of it is reached by itself."""
+        return [self.url]
+
+    @property
     def keys_file(self) -> Path:
         return self.directory / "latchkey.keys"
 

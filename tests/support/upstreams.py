@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 
-from support.api import PREFIX, new_name
+from support.api import PREFIX, Silence, new_name
 from support.browser import Browser, Page
 from support.cas_server import CasServer
 from support.directory import Directory, Entry
@@ -162,14 +162,25 @@ class Oidc(BrowserUpstream):
         self._until_its_keys_are_known()
 
     def _until_its_keys_are_known(self) -> None:
-        """They are fetched as soon as somebody comes, but not twice within half a minute."""
+        """They are fetched as soon as somebody comes, but not twice within half a minute, and by
+        each node for itself."""
         somebody = self.new_person()
-        wait_until(lambda: self._arrives(somebody), "the new keys to be known", 60, pause=0.2)
+        for url in self.server.node_urls:
+            wait_until(
+                lambda url=url: self._arrives(somebody, url),
+                f"the new keys to be known at {url}",
+                60,
+                pause=0.2,
+            )
 
-    def _arrives(self, name: str) -> bool:
-        browser = Browser(self.server.url)
-        told = self.there(self.leave(browser), name)
-        return self.come_back(browser, told).status == 200
+    def _arrives(self, name: str, url: str) -> bool:
+        browser = Browser(url)
+        try:
+            told = self.there(self.leave(browser), name)
+            path = urlsplit(self.callback).path
+            return browser.open(f"{path}?{urlencode(told)}").status == 200
+        except Silence:
+            return False  # a node that is just being restarted
 
     def configured(self) -> dict:
         return super().configured() | {
