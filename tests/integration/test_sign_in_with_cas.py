@@ -8,7 +8,7 @@ from support.answers import assert_good, assert_soft
 from support.api import PREFIX
 from support.browser import Browser, Page
 from support.clock import MINUTE
-from support.oauth import OAuthClient
+from support.oauth import OAuthClient, answer_of
 from support.server import SERVER_NAME, Server
 
 CALLBACK = "/account/providers/cas/callback"
@@ -148,6 +148,41 @@ def test_clients_are_told_of_the_oauth_api(cas_server):
     [sso] = [flow for flow in flows if flow["type"] == "m.login.sso"]
     assert sso["oauth_aware_preferred"] is True
     assert [one["id"] for one in sso["identity_providers"]] == ["cas"]
+
+
+def test_an_oauth_client_that_names_its_account_lands_at_its_provider(make_server, cas):
+    """Softly logged out, it is back on its device, whatever else leads in here."""
+    options = cas.configured(passwords=True)
+    other = {"id": "other", "kind": "cas", "name": "Other", "url": "http://127.0.0.1:9/"}
+    options["providers"].append(other)
+    server = make_server(sign_in=options)
+    client, browser = OAuthClient(server.api), Browser(server.url)
+
+    def let_in(page: Page) -> dict:
+        told = answer_of(page.submit(form=page.form_with("decision"), press="allow"))
+        return assert_good(client.exchange(asked, told["code"]))
+
+    asked = client.ask("PHONE123456")
+    page = browser.open(asked.url)
+    assert "Continue with Other" in page.text
+    page = browser.open(page.link("Continue with University"))
+    page = come_back(browser, cas.sign_in(page.away, "kim")).submit(user="kim")
+    tokens = let_in(page)
+    server.command("user", "soft-logout", "kim")
+    assert_soft(server.api.whoami(tokens["access_token"]))
+
+    asked = client.ask("PHONE123456", login_hint=f"mxid:@kim:{SERVER_NAME}")
+    page = browser.open(asked.url)
+    assert page.away.startswith(f"{cas.url}/login?")
+    tokens = let_in(come_back(browser, cas.sign_in(page.away, "kim")))
+    who = assert_good(server.api.whoami(tokens["access_token"]))
+    assert (who["user_id"], who["device_id"]) == (f"@kim:{SERVER_NAME}", "PHONE123456")
+    # Who has another way in as well chooses.
+    browser.cookies.clear()
+    server.command("user", "link", "kim", "other", "kim")
+    page = browser.open(client.ask(login_hint="kim").url)
+    assert page.away is None
+    assert "Continue with Other" in page.text
 
 
 def test_who_is_asked_for_in_silence_is_not_sent_to_a_provider(cas_server, browser):

@@ -1,5 +1,7 @@
-"""A CAS server (protocol 3) without its login page: a test hands its people their tickets."""
+"""A CAS server (protocol 3). Its login page believes every name; without a browser a test hands
+its people their tickets."""
 
+import html
 import secrets
 import threading
 from http.server import BaseHTTPRequestHandler
@@ -65,6 +67,10 @@ class CasServer(StandIn):
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         self._awake.wait(60)
         parts = urlsplit(request.path)
+        if parts.path == "/cas/login":
+            return self._log_in(request, dict(parse_qsl(parts.query))["service"])
+        if parts.path == "/cas/logout":
+            return self._see_other(request, dict(parse_qsl(parts.query))["service"])
         assert parts.path == "/cas/p3/serviceValidate", request.path
         query = dict(parse_qsl(parts.query))
         service, user = self._tickets.pop(query["ticket"], ("", ""))
@@ -75,9 +81,35 @@ class CasServer(StandIn):
             said = '<cas:authenticationFailure code="INVALID_TICKET">no</cas:authenticationFailure>'
         if self.lies:
             said = "</cas:nobody>"
-        body = f'<cas:serviceResponse xmlns:cas="{NAMESPACE}">{said}</cas:serviceResponse>'.encode()
+        answer = f'<cas:serviceResponse xmlns:cas="{NAMESPACE}">{said}</cas:serviceResponse>'
+        self._say(request, "application/xml", answer)
+
+    def _log_in(self, request: BaseHTTPRequestHandler, service: str) -> None:
+        """The page that asks for a name, and what its form leads to."""
+        if request.command == "POST":
+            sent = request.rfile.read(int(request.headers["Content-Length"])).decode()
+            told = self.sign_in(
+                f"{self.url}/login?{urlencode({'service': service})}", dict(parse_qsl(sent))["name"]
+            )
+            return self._see_other(request, f"{service.partition('?')[0]}?{urlencode(told)}")
+        page = (
+            "<!doctype html><title>CAS</title><h1>CAS</h1>"
+            f'<form method="post" action="{html.escape(request.path)}">'
+            '<label>Name <input name="name"></label><button>Log in</button></form>'
+        )
+        return self._say(request, "text/html", page)
+
+    @staticmethod
+    def _see_other(request: BaseHTTPRequestHandler, address: str) -> None:
+        request.send_response(303)
+        request.send_header("Location", address)
+        request.end_headers()
+
+    @staticmethod
+    def _say(request: BaseHTTPRequestHandler, content_type: str, text: str) -> None:
+        body = text.encode()
         request.send_response(200)
-        request.send_header("Content-Type", "application/xml")
+        request.send_header("Content-Type", content_type)
         request.send_header("Content-Length", str(len(body)))
         request.end_headers()
         request.wfile.write(body)

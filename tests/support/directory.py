@@ -173,6 +173,8 @@ class Directory:
         self.stop()
         shutil.rmtree(self._home, ignore_errors=True)
 
+    close = destroy
+
     def add_person(
         self, uid: str, password: str, name: str | None = None, mail: str | None = None
     ) -> Entry:

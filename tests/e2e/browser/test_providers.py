@@ -56,9 +56,13 @@ def corp(server, provider) -> Server:
 
 
 def sign_in_there(person: Person) -> None:
+    sign_in_there_as(person, person.name)
+
+
+def sign_in_there_as(person: Person, name: str) -> None:
     person.open("/account/sign-in")
     person.press("Continue with Corp")
-    person.page.get_by_label("Login").fill(person.name)
+    person.page.get_by_label("Login").fill(name)
     person.press("Sign in")
 
 
@@ -147,6 +151,46 @@ def test_what_an_app_does_is_confirmed_there(corp, newcomer, elsewhere, judge):
     carol.press("Sign in")
     assert carol.heading == "That worked"
     assert_good(wanted.ask({"session": session}))
+
+
+def test_who_is_signed_in_adds_a_provider_and_takes_it_away(corp, alice, judge):
+    alice.sign_in("/account/ways-in")
+    judge(alice.page)
+    alice.press("Add Corp")
+    alice.page.get_by_label("Login").fill("carol")
+    alice.press("Sign in")
+    assert alice.path == "/account/ways-in"
+    assert "Remove Corp" in alice.page.content()
+    judge(alice.page)
+    alice.page.context.clear_cookies()
+    sign_in_there_as(alice, "carol")
+    assert alice.matrix_id in alice.text
+    alice.open("/account/ways-in")
+    alice.press("Remove Corp")
+    assert alice.notice == "That way to sign in is removed."
+
+
+def test_who_is_about_to_destroy_something_proves_there_who_they_are(corp, newcomer, judge):
+    carol = newcomer("carol")
+    sign_in_there(carol)
+    carol.submit("Create an account", user="carol")
+    carol.open("/account/sign-in?again=1&next=/account/deactivate")
+    judge(carol.page)
+    carol.press("Confirm with Corp")
+    carol.page.get_by_label("Login").fill("carol")
+    carol.press("Sign in")
+    assert carol.path == "/account/deactivate"
+
+
+def test_who_is_named_by_an_app_lands_at_the_provider(corp, newcomer):
+    carol = newcomer("carol")
+    sign_in_there(carol)
+    carol.submit("Create an account", user="carol")
+    carol.page.context.clear_cookies()
+    carol.open("/account/devices?login_hint=mxid:@carol:example.com")
+    carol.page.get_by_label("Login").fill("carol")
+    carol.press("Sign in")
+    assert carol.path.startswith("/account/devices")
 
 
 def test_who_signs_out_may_sign_out_there_too(corp, newcomer, judge):

@@ -11,6 +11,7 @@ from Crypto.PublicKey import ECC, RSA
 
 from support.answers import assert_good, assert_soft
 from support.api import PREFIX
+from support.browser import Page
 from support.keycloak import Realm
 from support.polling import wait_until
 from support.server import SERVER_NAME, Server
@@ -153,19 +154,26 @@ class Colleague(Employee):
         return f"{self.server.url}/account/providers/{self.way}/callback"
 
 
+def go_and_come_back(somebody: Colleague) -> Page:
+    path = f"/account/providers/{somebody.way}"
+    away = somebody.browser.open(path).away
+    told = somebody.provider.sign_in(somebody.away, away, somebody.login, somebody.callback)
+    if somebody.way != "form":
+        return somebody.browser.open(f"{path}/callback", **told)
+    # As the browser sends it, from another site and so without our cookies.
+    answer = somebody.server.api.request("POST", f"{path}/callback", data=told)
+    assert answer.status_code == 303
+    return somebody.browser.open(answer.headers["Location"])
+
+
 @pytest.mark.parametrize("way", VARIANTS)
 def test_a_client_of_every_kind_signs_people_in(server, realm, people, way):
     somebody = Colleague(server, realm, next(people), way)
-    away = somebody.browser.open(f"/account/providers/{way}").away
-    told = realm.sign_in(somebody.away, away, somebody.login, somebody.callback)
-    if way == "form":
-        # As the browser sends it, from another site and so without our cookies.
-        path = f"/account/providers/{way}/callback"
-        answer = server.api.request("POST", path, data=told)
-        assert answer.status_code == 303
-        page = somebody.browser.open(answer.headers["Location"])
-    else:
-        page = somebody.browser.open(f"/account/providers/{way}/callback", **told)
+    page = go_and_come_back(somebody)
+    if page.status == 503:
+        # The first time it signs with an algorithm it makes a key, which may take a busy machine
+        # longer than anybody waits.
+        page = go_and_come_back(somebody)
     assert page.status == 200, f"{page.text} {server.log()[-3000:]}"
     assert page.value_of("user") == somebody.login
     assert f"{somebody.login}@corp.example" in page.text
