@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from support.answers import assert_good, assert_hard, assert_soft
-from support.cluster import status
+from support.cluster import BOUND, Cluster, Crowd, status
 from support.engines import PostgresDatabase
 from support.matrix_client import new_client
 from support.pgbouncer import PgBouncer
@@ -169,3 +169,26 @@ def test_another_server_behind_the_pooler_is_noticed(behind, pooler, own_postgre
     finally:
         other.destroy()
         own_postgres.start()
+
+
+def test_a_promoted_standby_behind_it_and_a_node_that_is_killed(binary, tmp_path, tell):
+    """Everything at once: three nodes behind HAProxy whose transactions go through it, while people
+    are at work."""
+    with closing(Cluster(tmp_path, pooled=True)) as cluster:
+        with Crowd(cluster) as crowd:
+            crowd.steps(100)
+            cluster.primary.kill()
+            cluster.standby.promote()
+            cluster.pooler.lead_to(cluster.standby)
+            cluster.wait_for_all()
+            crowd.steps(150)
+            node = cluster.nodes[1]
+            node.server.kill()
+            crowd.steps(100)
+            node.server.start()
+            wait_until(node.serves, "the node to serve again", 60)
+            cluster.nodes[2].deafen()
+            crowd.for_a_while(BOUND)
+            cluster.nodes[2].mend()
+            crowd.steps(100)
+        tell(crowd.assert_unharmed())

@@ -16,6 +16,7 @@ import httpx
 from support.api import Api, Silence
 from support.balancer import Balancer
 from support.matrix_client import MatrixClient, State, new_client
+from support.pgbouncer import PgBouncer
 from support.polling import patiently, wait_until
 from support.postgres import Postgres
 from support.server import Server
@@ -41,7 +42,7 @@ class Database:
 @dataclass
 class Node:
     server: Server
-    data: list[Wire]  # to each database server
+    data: list[Wire]  # to each database server, or to the pooler
     news: list[Wire]  # the same for LISTEN
 
     @property
@@ -75,15 +76,24 @@ class Node:
 
 
 class Cluster:
-    def __init__(self, directory: Path, options: dict | None = None, nodes: int = 3):
+    """`pooled`: transactions go through pgBouncer, which leads to the primary of the beginning."""
+
+    def __init__(
+        self,
+        directory: Path,
+        options: dict | None = None,
+        nodes: int = 3,
+        pooled: bool = False,
+    ):
         self._stack = ExitStack()
+        self.pooler: PgBouncer | None = None
         try:
-            self._build(directory, options or {}, nodes)
+            self._build(directory, options or {}, nodes, pooled)
         except BaseException:
             self._stack.close()
             raise
 
-    def _build(self, directory: Path, options: dict, nodes: int) -> None:
+    def _build(self, directory: Path, options: dict, nodes: int, pooled: bool) -> None:
         self.primary = Postgres()
         self._stack.callback(self.primary.destroy)
         self.standby = self.primary.new_standby()
@@ -91,14 +101,18 @@ class Cluster:
         self.primary.wait_for_standbys("standby")
         self.database = f"latchkey_{os.getpid()}_{next(_numbers)}"
         self.primary.sql("postgres", f"CREATE DATABASE {self.database}")
+        if pooled:
+            self.pooler = PgBouncer(directory, self.primary)
+            self._stack.callback(self.pooler.close)
+        servers = [self.primary.port, self.standby.port]
         wires = Wires()
         self._stack.callback(wires.close)
         self.nodes: list[Node] = []
         for i in range(nodes):
             folder = directory / f"node{i}"
             folder.mkdir()
-            servers = (self.primary, self.standby)
-            data, news = ([wires.to(server.port) for server in servers] for _ in range(2))
+            data = [wires.to(port) for port in ([self.pooler.port] if self.pooler else servers)]
+            news = [wires.to(port) for port in servers]
             server = Server(folder, Database(self._url(data)), options)
             server.options["database_pool"] = {
                 # Impatient, for tests have no time.
