@@ -192,6 +192,7 @@ def test_a_delayed_duplicate_of_a_refresh(make_server, clock):
     clock.advance(30)
     assert_good(server.api.refresh(duplicate))  # in the grace
     assert_never_noticed(client)
+    server.settle()  # every node knows that the new pair was used
     clock.advance(2 * HOUR)
     assert_soft(server.api.refresh(duplicate))  # long after: softly out, at worst
     assert_kept(client)
