@@ -192,6 +192,41 @@ def test_a_database_of_another_program(make_server):
     assert server.engine.query(tables) == "0"
 
 
+def test_a_postgresql_that_becomes_read_only(make_fragile_server, own_postgres):
+    """As when a primary is demoted where it stands, or a guard of the disk steps in: it answers,
+    and takes nothing."""
+    server = make_fragile_server(database_pool={"connect_timeout": "1s", "statement_timeout": "2s"})
+    client, out = new_client(server.api, patience=60), new_client(server.api, patience=60)
+    name, secret = client.store.user, client.store.password
+
+    def read_only(switch: str) -> None:
+        own_postgres.sql("postgres", f"ALTER SYSTEM SET default_transaction_read_only = {switch}")
+        own_postgres.sql("postgres", "SELECT pg_reload_conf()")
+
+    def refused() -> bool:
+        answer = server.api.login(name, secret)
+        assert answer.status_code in (200, 503), answer.text
+        return answer.status_code == 503
+
+    read_only("on")
+    try:
+        wait_until(refused, "it to notice", 20)
+        for _ in range(3):
+            answer = server.api.refresh(client.refresh_token)
+            assert answer.status_code == 503
+            assert int(answer.headers["retry-after"]) > 0
+            # Nobody is told that it is over, for it is not.
+            assert server.api.logout(out.access).status_code == 503
+            assert_serves_what_it_remembers(server, client)
+        assert not healthy(server)
+    finally:
+        # A transaction of its own may write all the same.
+        read_only("off")
+    wait_until(lambda: healthy(server), "it to go on", 30)
+    assert_kept(client, out)
+    assert client.softs == out.softs == 0
+
+
 def test_a_folder_that_takes_no_files(make_sqlite_server, read_only):
     server = make_sqlite_server(start=False)
     server.write_config()
