@@ -20,8 +20,6 @@
 namespace latchkey::federation {
 namespace {
 
-using providers::Failure;
-
 constexpr std::size_t kSecretLength = 43;  // of base62: 256 bits
 // A person signs in over there, perhaps with a second factor, or makes an account first.
 constexpr Duration kAway = std::chrono::minutes{30};
@@ -82,30 +80,6 @@ void Federation::close() {
 std::string Federation::new_browser() { return random_secret(); }
 std::string Federation::new_state() { return random_secret(); }
 
-Refused Federation::refusal(const Way& way, Why why) {
-  return {.why = why,
-          .provider = way.provider != nullptr ? way.provider->options.name : "",
-          .next = way.next(),
-          .purpose = way.attempt.purpose};
-}
-
-Refused::Why Federation::providers_part(providers::Failure::Why why) {
-  switch (why) {
-    case providers::Failure::Why::unavailable:
-      return Refused::Why::unavailable;
-    case providers::Failure::Why::denied:
-    case providers::Failure::Why::wrong_credentials:
-      return Refused::Why::denied;
-    case providers::Failure::Why::not_fresh:
-      return Refused::Why::not_fresh;
-    case providers::Failure::Why::misconfigured:
-      return Refused::Why::misconfigured;
-    case providers::Failure::Why::not_believed:
-      break;
-  }
-  return Refused::Why::not_believed;
-}
-
 CallLimits Federation::limits() const {
   return {.deadline = std::chrono::steady_clock::now() + parts_.patience,
           .stop = stop_.get_token()};
@@ -116,7 +90,8 @@ CallLimits Federation::limits() const {
 Task<std::expected<providers::Departure, Refused>> Federation::leave(Leaving leaving) {
   const providers::Provider* provider = parts_.providers.find(leaving.provider);
   if (provider == nullptr || provider->browser == nullptr) {
-    co_return std::unexpected(Refused{.why = Why::unknown_provider, .next = leaving.next});
+    co_return std::unexpected(Refused{
+        .why = Why::unknown_provider, .next = leaving.next, .provider_id = leaving.provider});
   }
   const Time now = parts_.ground.clock.now();
   if (const auto wait = parts_.limits.provider_sign_in_blocked(leaving.address, now)) {
@@ -144,12 +119,7 @@ Task<std::expected<providers::Departure, Refused>> Federation::leave(Leaving lea
         Refused{.why = Why::busy, .retry_after = kBusyFor, .next = leaving.next});
   }
   if (!*departure) {
-    const Failure& failure = departure->error();
-    parts_.ground.log.warning("an identity provider cannot be used",
-                              {{"provider", leaving.provider},
-                               {"reason", std::string(failure.reason)},
-                               {"detail", failure.sentence}});
-    co_return std::unexpected(refusal(way, providers_part(failure.why)));
+    co_return std::unexpected(refusal(way, departure->error()));
   }
   if ((*departure)->memo.size() > kLongestMemo) throw std::logic_error("a memo that is too long");
   way.attempt.kept["memo"] = (*departure)->memo;
@@ -166,14 +136,21 @@ Task<std::expected<Federation::Way, Refused>> Federation::find_way(const std::st
   auto attempt = co_await parts_.ground.db.read(
       [&](db::Tx& tx) { return providers::find_attempt(tx, state); });
   const Time now = parts_.ground.clock.now();
+  const auto over = [&](std::string_view reason) {
+    return std::unexpected(Refused{.why = Why::way_over,
+                                   .provider_id = attempt ? attempt->provider : std::string(),
+                                   .reason = reason});
+  };
+  if (!attempt) co_return over("unknown_way");
+  if (attempt->browser != crypto::kept_hash(browser)) co_return over("other_browser");
   // A clock set back prolongs nothing.
-  if (!attempt || attempt->expires_at <= now || attempt->begun_at > now + sessions::kClockSkew ||
-      attempt->browser != crypto::kept_hash(browser)) {
-    co_return std::unexpected(Refused{.why = Why::way_over});
+  if (attempt->expires_at <= now || attempt->begun_at > now + sessions::kClockSkew) {
+    co_return over("expired_way");
   }
   const providers::Provider* provider = parts_.providers.find(attempt->provider);
   if (provider == nullptr) {
-    co_return std::unexpected(Refused{.why = Why::unknown_provider});
+    co_return std::unexpected(
+        Refused{.why = Why::unknown_provider, .provider_id = attempt->provider});
   }
   co_return Way{provider, std::move(*attempt), state};
 }
@@ -189,12 +166,7 @@ Task<std::expected<Newcomer, Refused>> Federation::ask(const Way& way, Fields fi
   });
   if (!person) co_return std::unexpected(refusal(way, Why::busy));
   if (!*person) {
-    const Failure& failure = person->error();
-    parts_.ground.log.warning("nobody was signed in by an identity provider",
-                              {{"provider", way.attempt.provider},
-                               {"reason", std::string(failure.reason)},
-                               {"detail", failure.sentence}});
-    co_return std::unexpected(refusal(way, providers_part(failure.why)));
+    co_return std::unexpected(refusal(way, person->error()));
   }
   co_return newcomer_of(*way.provider, **person, parts_.server_name);
 }
@@ -206,13 +178,18 @@ Task<std::expected<std::string, Refused>> Federation::hold(std::string provider,
   }
   std::size_t size = 0;
   for (const auto& [name, value] : fields) size += name.size() + value.size();
+  const auto over = [&](std::string_view reason) {
+    return std::unexpected(
+        Refused{.why = Why::way_over, .provider_id = provider, .reason = reason});
+  };
   const auto state = from->browser->state_of(fields);
-  if (!state || size > kMostHeld) co_return std::unexpected(Refused{.why = Why::way_over});
+  if (!state) co_return over("no_state");
+  if (size > kMostHeld) co_return over("too_long");
   auto attempt = co_await parts_.ground.db.read(
       [&](db::Tx& tx) { return providers::find_attempt(tx, *state); });
   if (!attempt || attempt->provider != provider || attempt->arrived_at ||
       attempt->expires_at <= parts_.ground.clock.now()) {
-    co_return std::unexpected(Refused{.why = Why::way_over});
+    co_return over("unknown_way");
   }
   attempt->kept[kHeld] = json_of(fields);
   co_await parts_.ground.db.write(
@@ -238,13 +215,19 @@ Task<std::expected<Arrived, Refused>> Federation::arrive(Returning returning) {
     co_return std::unexpected(Refused{.why = Why::unknown_provider});
   }
   const auto state = from->browser->state_of(returning.fields);
-  if (!state) co_return std::unexpected(Refused{.why = Why::way_over});
+  if (!state) {
+    co_return std::unexpected(
+        Refused{.why = Why::way_over, .provider_id = returning.provider, .reason = "no_state"});
+  }
   auto way = co_await find_way(*state, returning.browser);
   if (!way) co_return std::unexpected(way.error());
   // Of another provider's way nothing is believed (RFC 9700 section 4.4, mix-up).
-  if (way->provider != from || way->attempt.arrived_at ||
-      way->attempt.purpose == Purpose::sign_out) {
-    co_return std::unexpected(refusal(*way, Why::way_over));
+  if (way->provider != from) co_return std::unexpected(refusal(*way, Why::way_over, "mixed_up"));
+  if (way->attempt.arrived_at) {
+    co_return std::unexpected(refusal(*way, Why::way_over, "used_way"));
+  }
+  if (way->attempt.purpose == Purpose::sign_out) {
+    co_return std::unexpected(refusal(*way, Why::way_over, "way_out"));
   }
   if (auto held = take_held(way->attempt.kept)) returning.fields = *std::move(held);
   // Nobody arrives twice, whatever comes of it: a code is not tried again.
@@ -252,7 +235,7 @@ Task<std::expected<Arrived, Refused>> Federation::arrive(Returning returning) {
   way->attempt.expires_at = *way->attempt.arrived_at + kAsked;
   const bool first = co_await parts_.ground.db.write(
       [&](db::Tx& tx) { return providers::arrive(tx, way->state, way->attempt); });
-  if (!first) co_return std::unexpected(refusal(*way, Why::way_over));
+  if (!first) co_return std::unexpected(refusal(*way, Why::way_over, "used_way"));
   const auto who = co_await ask(*way, std::move(returning.fields));
   if (!who) co_return std::unexpected(who.error());
   co_return co_await parts_.ground.db.write(
@@ -308,7 +291,7 @@ std::expected<Arrived, Refused> Federation::settle(db::Tx& tx, const Way& way, c
   if (!who.once.empty() &&
       !providers::count_once(tx, crypto::kept_hash(way.attempt.provider + "\nsign-in\n" + who.once),
                              way.attempt.expires_at)) {
-    return std::unexpected(refusal(way, Why::not_believed));
+    return std::unexpected(refusal(way, Why::not_believed, "said_before"));
   }
   const auto [course, linked, namesake] = meaning_of(tx, way, who);
   if (const auto why = end_of(course)) return std::unexpected(refusal(way, *why));
@@ -431,6 +414,7 @@ void Federation::take_over_profile(db::Tx& tx, const Entering& entering, UserId 
   if (!who.email.empty()) {
     accounts::add_threepid(tx, events, user, {"email", who.email}, parts_.ground.clock.now());
   }
+
 }
 
 bool Federation::add_link(db::Tx& tx, const Entering& entering, const sessions::Account& account) {

@@ -24,6 +24,7 @@
 #include "domain/registration/registration.h"
 #include "domain/self/proof.h"
 #include "domain/signin/browser_sessions.h"
+#include "platform/telemetry/line_budget.h"
 #include "platform/threads/work_pool.h"
 
 // People who are sent to an identity provider with their browser, and come back.
@@ -83,6 +84,10 @@ struct Refused {
   std::string provider = {};  // as people know it
   std::string next = {};      // where the way was to lead; empty: not known
   Purpose purpose = Purpose::sign_in;
+  // For the log alone.
+  std::string provider_id = {};  // empty: not known
+  std::string_view reason = {};  // in one word; empty: `why` says it
+  std::string detail = {};       // a sentence, of the provider's part; holds no secret
 };
 
 // Somebody has arrived and is signed in, or has confirmed who they are, under a new cookie.
@@ -287,6 +292,10 @@ class Federation {
   // As people know them, by the browser session that each has begun.
   Task<std::map<BrowserSessionId, std::string>> browsers_by(UserId user);
 
+  // Into the log, why somebody did not get on: with the number of the request, which they were
+  // shown and may tell.
+  void note_refusal(const Refused& refused, std::string_view request, std::string_view address);
+
   // Deletes what has expired, and ends what is older than its provider wants it.
   void purge(const Batches& batches = {});
 
@@ -332,7 +341,8 @@ class Federation {
                                                  const std::string& browser);
   // What the provider says of who is back.
   Task<std::expected<Newcomer, Refused>> ask(const Way& way, Fields fields);
-  static Refused refusal(const Way& way, Why why);
+  static Refused refusal(const Way& way, Why why, std::string_view reason = {});
+  static Refused refusal(const Way& way, const providers::Failure& failure);
   static Why providers_part(providers::Failure::Why why);
   // Why a course leads nowhere; absent: it leads on.
   static std::optional<Why> end_of(Course course);
@@ -386,6 +396,7 @@ class Federation {
   Task<std::optional<std::string>> only_way_in(std::string user);
 
   const Parts parts_;
+  telemetry::LineBudget refusals_{100};  // in a second: strangers cause them
   std::stop_source stop_;
   // Each provider's own, so that one that hangs keeps nobody from another. Last: their threads use
   // the rest.

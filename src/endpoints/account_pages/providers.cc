@@ -116,6 +116,7 @@ std::string sentence_of(const Language& language, const federation::Refused& ref
 
 http::Response refused_page(const AccountPages& pages, const http::Request& request,
                             const federation::Refused& refused) {
+  pages.federation->note_refusal(refused, request.id, request.client_address);
   const Language& language = pages::language_of(pages, request);
   pages::Message message{
       .status = status_of(refused.why),
@@ -291,12 +292,17 @@ Task<http::Response> get_callback(const AccountPages& pages, const http::Request
   co_return co_await back(pages, request, pages::query_of(request));
 }
 
+// What nobody comes back with.
+federation::Refused not_for_us(const http::Request& request, std::string_view reason) {
+  return {.why = Why::way_over, .provider_id = request.parameters[0], .reason = reason};
+}
+
 // The browser sends no cookie of ours with a form of another site's (SameSite=Lax): it comes back
 // with the same fields by itself, and then it does.
 Task<http::Response> post_callback(const AccountPages& pages, const http::Request& request) {
   const auto form = http::Form::parse(http::has_form(request) ? request.body : std::string_view());
   if (!form) {
-    co_return refused_page(pages, request, federation::Refused{.why = Why::way_over});
+    co_return refused_page(pages, request, not_for_us(request, "no_form"));
   }
   // CAS tells of a sign-out where it sends people (CAS Protocol 3.0 section 2.3.3).
   if (!pages::field(*form, "logoutRequest").empty()) {
@@ -305,7 +311,7 @@ Task<http::Response> post_callback(const AccountPages& pages, const http::Reques
   const std::string query = http::encode_form(form->fields());
   // What would not be read when it comes back.
   if (query.size() > pages::kLongestQuery) {
-    co_return refused_page(pages, request, federation::Refused{.why = Why::way_over});
+    co_return refused_page(pages, request, not_for_us(request, "too_long"));
   }
   co_return pages::see_other(std::string(request.path) + "?" + query);
 }

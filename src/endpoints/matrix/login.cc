@@ -74,6 +74,7 @@ Task<std::expected<signin::SignedIn, http::Response>> welcome(
                                                 .origin = request::origin_of(request),
                                                 .worker = request.worker});
   if (!user) {
+    api.federation->note_refusal(user.error(), request.id, request.client_address);
     co_return std::unexpected(refusal(user.error(), api.public_url.of("/account/")));
   }
   auto signed_in = co_await api.sign_in.of_newcomer(request.worker, std::move(*user),

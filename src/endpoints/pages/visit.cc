@@ -276,6 +276,10 @@ http::Response show_message(const Site& site, const http::Request& request,
     html::set_address(page.values.add("LINK"), "HREF", message.link)
         .set("NAME", say(message.link_text));
   }
+  // By which whoever runs the server finds in the log what happened.
+  if (message.status >= 400) {
+    page.values.add_text("NUMBER", language.say(texts::RequestNumber{.number = request.id}));
+  }
   return show(site, request, std::move(page));
 }
 

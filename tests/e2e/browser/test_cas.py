@@ -99,7 +99,7 @@ def test_the_only_way_in_is_gone_at_once_and_not_after_a_sign_out(university, ca
     assert carol.path == "/account/"
 
 
-def test_who_cannot_get_in_reads_why(university, cas, newcomer, judge):
+def test_who_cannot_get_in_reads_why_and_a_number(university, cas, newcomer, judge):
     carol = newcomer("carol")
     sign_up(carol)
     university.command("user", "lock", "carol")
@@ -108,5 +108,5 @@ def test_who_cannot_get_in_reads_why(university, cas, newcomer, judge):
     carol.press("Continue with University")
     log_in_there(carol)
     assert carol.heading == "Signing in did not work"
-    assert "locked" in carol.text
+    assert "locked" in carol.text and "name this number" in carol.text
     judge(carol.page)
