@@ -59,6 +59,7 @@ TEST_P(AdministerLinksTest, SaysWhatIsWrong) {
   EXPECT_EQ(why(link("alice", "")), Why::not_a_subject);
   EXPECT_EQ(why(link("alice", std::string(256, 'a'))), Why::not_a_subject);
   EXPECT_EQ(why(link("alice", "\xff")), Why::not_a_subject);
+  EXPECT_EQ(why(link("alice", "\x1b[2J")), Why::not_a_subject);
 }
 
 }  // namespace

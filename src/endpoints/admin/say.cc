@@ -61,7 +61,7 @@ std::string sentence_of(const administration::AdminRefused& refused) {
     case Why::no_such_link:
       return fmt::format("'{}' is not linked to '{}'", subject, refused.name);
     case Why::not_a_subject:
-      return "a subject is a text of 1 to 255 bytes";
+      return "a subject is a text of 1 to 255 bytes, without control characters";
     case Why::not_a_token:
       return "a registration token has 1 to 64 characters of A-Z, a-z, 0-9 and ._~-";
     case Why::not_a_token_name:

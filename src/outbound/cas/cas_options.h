@@ -5,6 +5,7 @@
 
 #include "platform/config/attributes.h"
 #include "platform/config/bounds.h"
+#include "platform/config/types.h"
 #include "platform/time.h"
 
 namespace latchkey::outbound {
@@ -16,6 +17,7 @@ struct CasOptions {
   std::string url;
   Version version = Version::v3;
   Duration timeout = std::chrono::seconds{10};
+  config::Path ca_file;
 
   template <class Visitor>
   void options(Visitor& visit) {
@@ -26,6 +28,8 @@ struct CasOptions {
           config::Choices<Version>{{"2", Version::v2}, {"3", Version::v3}});
     visit("timeout", timeout, "How long the server has to say whose a ticket is.",
           config::Between{100ms, 1min});
+    visit("ca_file", ca_file,
+          "Certificates (PEM) by which it is known, instead of those of this machine.");
   }
 
   std::vector<std::string> problems() const;

@@ -97,6 +97,7 @@ providers::Reply<cas::Answer> CasProvider::validate(const std::string& service,
              "?service=" + percent_encode(service) + "&ticket=" + percent_encode(ticket) +
              (again ? "&renew=true" : ""),
       .most_bytes = kRead,
+      .ca_file = options_.ca_file.value,
       .deadline = std::min(limits.deadline, std::chrono::steady_clock::now() + options_.timeout),
       .stop = limits.stop};
   const auto reply = send_(request);

@@ -41,6 +41,7 @@ class Cas : public testing::Test {
     CasOptions options;
     options.url = "https://cas.example.org/cas/";
     options.version = version;
+    options.ca_file.value = "ca.pem";
     return {options, "https://matrix.example.org/account/providers/cas/callback", clock_,
             [this](const http_client::Request& request) {
               asked_.push_back(request);
@@ -93,6 +94,7 @@ TEST_F(Cas, SendsTheBrowserThereAndAsksWhoseTheTicketIs) {
   EXPECT_EQ(asked_.at(0).method, "GET");
   EXPECT_EQ(provider().state_of(returned().fields), "s1");
   EXPECT_EQ(provider().state_of({{"state", "1"}, {"state", "2"}}), std::nullopt);
+  EXPECT_EQ(asked_.at(0).ca_file, "ca.pem");
 }
 
 TEST_F(Cas, SpeaksProtocol2) {
@@ -290,6 +292,15 @@ TEST(CasOptions, WantAnAddress) {
     options.url = bad;
     EXPECT_FALSE(options.problems().empty()) << bad;
   }
+}
+
+TEST(CasOptions, WantCertificatesThatAreThere) {
+  CasOptions options;
+  options.url = "https://cas.example.org/cas";
+  options.ca_file.value = "/no/such/ca.pem";
+  EXPECT_THAT(
+      options.problems(),
+      ::testing::ElementsAre("ca_file: cannot read '/no/such/ca.pem': there is no such file"));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "outbound/ldap/ldap_text.h"
+#include "outbound/provider_calls/ca_file.h"
 
 namespace latchkey::outbound {
 namespace {
@@ -35,6 +36,15 @@ std::optional<std::string> problem_of_server(const std::string& server, bool sta
     return "'" + server + "' cannot be used with start_tls, which encrypts ldap:// alone";
   }
   return std::nullopt;
+}
+
+// The attributes that are an entry's own name (RFC 5020; Active Directory), which changes, and
+// which somebody else has one day.
+bool names_the_entry(std::string name) {
+  std::ranges::transform(name, name.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
+  return name == "dn" || name == "entrydn" || name == "distinguishedname";
 }
 
 bool is_attribute(std::string_view name) {
@@ -71,6 +81,11 @@ std::vector<std::string> LdapOptions::problems() const {
     if (!is_attribute(name)) add(option, "'" + name + "' is not the name of an attribute");
   };
   attribute("subject", subject);
+  if (names_the_entry(subject)) {
+    add("subject",
+        "'" + subject +
+            "' changes, and is somebody else's one day, try 'entryUUID' or 'objectGUID'");
+  }
   for (const std::string& name : attributes) attribute("attributes", name);
   for (const std::string& group : allowed_groups) add("allowed_groups", ldap::problem_of_dn(group));
   for (const std::string& group : admin_groups) add("admin_groups", ldap::problem_of_dn(group));
@@ -89,6 +104,7 @@ std::vector<std::string> LdapOptions::problems() const {
       found.emplace_back("disabled_filter: may not hold {{ and }}");
     }
   }
+  if (auto wrong = problem_of_ca_file(ca_file.value)) found.push_back(*std::move(wrong));
   return found;
 }
 

@@ -71,6 +71,14 @@ TEST(LdapOptions, SayWhatIsWrong) {
     EXPECT_FALSE(said([&](auto& o) { o.subject = name; }).empty()) << name;
     EXPECT_FALSE(said([&](auto& o) { o.attributes = {name}; }).empty()) << name;
   }
+  for (const std::string name : {"dn", "entryDN", "distinguishedName", "DistinguishedName"}) {
+    EXPECT_THAT(said([&](auto& o) { o.subject = name; }), ElementsAre(HasSubstr("subject: ")))
+        << name;
+  }
+  EXPECT_THAT(said([](auto& o) { o.ca_file.value = "/no/such/ca.pem"; }),
+              ElementsAre("ca_file: cannot read '/no/such/ca.pem': there is no such file"));
+  EXPECT_THAT(said([](auto& o) { o.ca_file.value = "/etc/hostname"; }),
+              ElementsAre("ca_file: '/etc/hostname' has no certificate (PEM)"));
   EXPECT_THAT(said([](auto& o) { o.allowed_groups = {"matrix"}; }),
               ElementsAre(HasSubstr("allowed_groups: 'matrix'")));
   EXPECT_THAT(said([](auto& o) { o.group_filter = "(member={{ dn }})"; }),

@@ -5,6 +5,7 @@
 
 #include "outbound/oidc/client_key.h"
 #include "outbound/provider_calls/address.h"
+#include "outbound/provider_calls/ca_file.h"
 
 namespace latchkey::outbound {
 namespace {
@@ -178,6 +179,7 @@ class Problems {
     }
     if (of_.prompt == "none") say("prompt: with 'none' nobody who is not signed in there could");
     if (of_.acr_required && of_.acr_values.empty()) say("acr_values: none is required");
+    if (auto wrong = problem_of_ca_file(of_.ca_file.value)) say(*std::move(wrong));
   }
 
   const OidcOptions& of_;

@@ -48,6 +48,7 @@ TEST(OidcOptions, AreHeldAgainstEachOther) {
       {[](auto& o) { o.issuer = "https://login.example.com/?tenant=1"; }, "issuer:"},
       {[](auto& o) { o.issuer = "ftp://login.example.com/"; }, "issuer:"},
       {[](auto& o) { o.discovery = false; }, "token_endpoint:"},
+      {[](auto& o) { o.ca_file.value = "/no/such/ca.pem"; }, "ca_file:"},
       {[](auto& o) { o.token_endpoint = "/token"; }, "token_endpoint:"},
       {[](auto& o) { o.token_endpoint = "http://login.example.com/token"; }, "token_endpoint:"},
       {[](auto& o) { o.token_endpoint = "https://a:b@login.example.com/"; }, "token_endpoint:"},

@@ -181,6 +181,11 @@ TEST_F(SamlOptionsTest, HaveAKeyWithItsCertificateOrNone) {
   EXPECT_THAT(options_.problems(), ElementsAre(StartsWith("key: ")));
 }
 
+TEST_F(SamlOptionsTest, WantCertificatesThatAreThere) {
+  options_.ca_file.value = "/no/such/ca.pem";
+  EXPECT_THAT(options_.problems(), ElementsAre(StartsWith("ca_file: ")));
+}
+
 TEST_F(SamlOptionsTest, WantAnAttributeWithTransientNames) {
   options_.name_id_format = SamlOptions::NameIdFormat::transient;
   EXPECT_THAT(options_.problems(), ElementsAre(HasSubstr("subject_attribute")));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "outbound/provider_calls/address.h"
+#include "outbound/provider_calls/ca_file.h"
 #include "outbound/saml/files.h"
 #include "outbound/saml/metadata.h"
 #include "outbound/saml/names.h"
@@ -71,6 +72,7 @@ std::vector<std::string> SamlOptions::problems() const {
                          (pem ? "is no certificate (PEM)" : pem.error()));
     }
   }
+  if (auto wrong = problem_of_ca_file(ca_file.value)) problems.push_back(*std::move(wrong));
   if (name_id_format == NameIdFormat::transient && subject_attribute.empty()) {
     problems.emplace_back(
         "name_id_format: a transient name is another one each time; with it subject_attribute must "
