@@ -371,6 +371,7 @@ std::expected<SignedIn, Refused> Federation::sign_in(db::Tx& tx, const Entering&
       {.provider = *way.provider,
        .subject = who.subject,
        .display_name = course == Course::sign_in ? std::string_view(who.display_name) : "",
+       .email = course == Course::sign_in ? std::string_view(who.email) : "",
        .administrator = who.administrator,
        .address = entering.origin.address},
       entered);
@@ -411,10 +412,14 @@ void Federation::take_over_profile(db::Tx& tx, const Entering& entering, UserId 
   if (!who.display_name.empty() && accounts::find_display_name(tx, user) != who.display_name) {
     accounts::change_display_name(tx, events, user, who.display_name);
   }
-  if (!who.email.empty()) {
-    accounts::add_threepid(tx, events, user, {"email", who.email}, parts_.ground.clock.now());
-  }
-
+  signin::take_over_email(tx, parts_.ground,
+                          {.provider = *entering.way.provider,
+                           .subject = who.subject,
+                           .display_name = who.display_name,
+                           .email = who.email,
+                           .administrator = who.administrator,
+                           .address = entering.origin.address},
+                          user);
 }
 
 bool Federation::add_link(db::Tx& tx, const Entering& entering, const sessions::Account& account) {

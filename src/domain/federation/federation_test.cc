@@ -7,6 +7,7 @@
 
 #include "domain/accounts/audit.h"
 #include "domain/federation/federation_testing.h"
+#include "domain/providers/told_email_rows.h"
 
 namespace latchkey::federation {
 namespace {
@@ -16,10 +17,12 @@ using providers::Failure;
 using providers::Person;
 using providers::Returned;
 using sessions::testing::run;
+using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using testing::kBrowser;
 using testing::kOrigin;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 
 class FederationTest : public testing::FederationOnEachEngine {};
 
@@ -99,6 +102,8 @@ TEST_P(FederationTest, ANewcomerChoosesANameAndComesBackToIt) {
     EXPECT_EQ(accounts::find_display_name(tx, carol), "Carol C.");
     EXPECT_EQ(accounts::find_user_by_threepid(tx, {"email", "carol@example.org"})->account.id,
               carol);
+    // Taken away, it would stay away.
+    EXPECT_NE(providers::find_told_email(tx, "corp", "Carol"), "");
     return true;
   });
   // The form sent twice makes no second account, nor does another way of the same person.
@@ -215,12 +220,45 @@ TEST_P(FederationTest, AClockThatIsSetBackProlongsNoWay) {
   EXPECT_EQ(why(arrive("corp", state, "a1")), Refused::Why::way_over);
 }
 
-TEST_P(FederationTest, AnAddressThatItsPersonHasTakenAwayStaysAway) {
+TEST_P(FederationTest, AnAddressIsTakenOverAgainWhereThatIsSaid) {
   const UserId alice = make_user("alice");
+  make_user("bob");
+  link("corp", "a1", alice);
   link("other", "a2", alice);
-  claims_ = {{"email", "alice@example.org"}, {"email_verified", true}};
+  const auto come = [&](const char* provider, const char* subject, const char* address) {
+    claims_ = {{"email", address}, {"email_verified", true}};
+    EXPECT_TRUE(sign_in(provider, subject)) << address;
+  };
+  come("corp", "a1", "alice@example.org");
+  EXPECT_THAT(emails(alice), IsEmpty());
+  come("other", "a2", "Alice@Example.org");
+  EXPECT_THAT(emails(alice), ElementsAre("alice@example.org"));
+  // What the person has taken away stays away, until it is another.
+  ASSERT_TRUE(administration_.remove_threepid(accounts::testing::kOperator, "alice", "email",
+                                              "alice@example.org"));
+  come("other", "a2", "alice@example.org");
+  EXPECT_THAT(emails(alice), IsEmpty());
+  come("other", "a2", "alice.smith@example.org");
+  EXPECT_THAT(emails(alice), ElementsAre("alice.smith@example.org"));
+  // One that is their own doing is left alone, the provider's is replaced.
+  ASSERT_TRUE(administration_.add_threepid(accounts::testing::kOperator, "alice", "email",
+                                           "private@example.net"));
+  come("other", "a2", "alice.jones@example.org");
+  EXPECT_THAT(emails(alice),
+              UnorderedElementsAre("private@example.net", "alice.jones@example.org"));
+  come("other", "a2", "private@example.net");
+  EXPECT_THAT(emails(alice), ElementsAre("private@example.net"));
+  // Another account's.
+  ASSERT_TRUE(administration_.add_threepid(accounts::testing::kOperator, "bob", "email",
+                                           "bob@example.org"));
+  come("other", "a2", "bob@example.org");
+  EXPECT_THAT(emails(alice), ElementsAre("private@example.net"));
+  // And what nobody has verified, or nobody says.
+  claims_ = {{"email", "alice@example.com"}};
   EXPECT_TRUE(sign_in("other", "a2"));
-  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM threepids"), 0);
+  claims_ = {};
+  EXPECT_TRUE(sign_in("other", "a2"));
+  EXPECT_THAT(emails(alice), ElementsAre("private@example.net"));
 }
 
 TEST_P(FederationTest, AnAddressCountsOnlyWhenItIsVerified) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "domain/accounts/threepid_rows.h"
 #include "domain/federation/federation.h"
 #include "domain/providers/listeners.h"
 #include "domain/providers/providers_testing.h"
@@ -56,6 +57,7 @@ class FederationOnEachEngine : public self::testing::SigninOnEachEngine {
     other.id = "other";
     other.name = "Other";
     other.display_name = "{{ claims.display }}";
+    other.email = "{{ claims.email }}";
     other.update_profile = true;
     other.logout = providers::LogoutEnds::for_good;
     other.sign_out_there = providers::SignOutThere::always;
@@ -130,6 +132,14 @@ class FederationOnEachEngine : public self::testing::SigninOnEachEngine {
     EXPECT_TRUE(server_.db().write_now([&](db::Tx& tx) {
       return providers::insert_link(tx, {provider, who, to, server_.clock.now()});
     }));
+  }
+  std::vector<std::string> emails(UserId of) {
+    std::vector<std::string> addresses;
+    for (const auto& one :
+         server_.db().read_now([&](db::Tx& tx) { return accounts::list_threepids(tx, of); })) {
+      addresses.push_back(one.threepid.address);
+    }
+    return addresses;
   }
   std::vector<WayIn> ways_in(UserId of) { return run(federation().ways_in(of)); }
 

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "domain/accounts/matrix_id.h"
-#include "domain/accounts/threepid.h"
 #include "domain/signin/provider_word.h"
 #include "platform/text/json.h"
 #include "platform/text/utf8.h"
@@ -16,15 +15,6 @@ constexpr std::size_t kLongestHint = 8 * 1024;  // bytes; an ID token has one or
 std::string rendered(const providers::ClaimsTemplate& made, const providers::Person& person) {
   std::string text = made.render(person.claims).value_or("");
   return text::valid_utf8(text) ? text : "";
-}
-
-std::string verified_email(const providers::Provider& provider, const providers::Person& person) {
-  if (!provider.options.email_verified && !providers::is_true(person.claims, "email_verified")) {
-    return {};
-  }
-  const auto email =
-      accounts::canonical_threepid("email", rendered(provider.templates.email, person));
-  return email ? email->address : "";
 }
 
 std::string usable_localpart(const providers::Provider& provider, const providers::Person& person,
@@ -40,7 +30,7 @@ Newcomer newcomer_of(const providers::Provider& provider, const providers::Perso
   Newcomer newcomer{.subject = person.subject,
                     .localpart = usable_localpart(provider, person, server_name),
                     .display_name = signin::display_name_of(provider, person),
-                    .email = verified_email(provider, person),
+                    .email = signin::email_of(provider, person),
                     .session = person.session.name,
                     .hint = {},
                     .once = person.once,

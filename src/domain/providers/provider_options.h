@@ -85,8 +85,10 @@ struct ProviderOptions {
     visit("email_verified", email_verified,
           "Whether its addresses are all verified. If not, those count of which the claim "
           "email_verified says so.");
-    visit("update_profile", update_profile,
-          "Take the display name over again at each sign-in, not only from a newcomer.");
+    visit(
+        "update_profile", update_profile,
+        "Take the display name and the verified address over again at each sign-in, not only from "
+        "a newcomer. An address that its person has taken away stays away until it is another.");
     visit("admin_claim", admin_claim,
           "The claim by which somebody is an administrator here, or is none any more, from each "
           "sign-in on: groups, realm_access.roles. If not given, the provider changes nothing of "

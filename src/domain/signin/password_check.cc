@@ -259,10 +259,12 @@ void PasswordCheck::take_over_of(db::Tx& tx, const CheckedUser& user, std::strin
   if (!user.directory) return;
   const auto& [provider, person] = *user.directory;
   const std::string display_name = display_name_of(*provider, person);
+  const std::string email = email_of(*provider, person);
   take_over(tx, ground_, server_name_,
             {.provider = *provider,
              .subject = person.subject,
              .display_name = display_name,
+             .email = email,
              .administrator = providers::says_administrator(provider->options, person),
              .address = address},
             account);
