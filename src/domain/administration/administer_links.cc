@@ -6,17 +6,12 @@
 #include "platform/text/utf8.h"
 
 namespace latchkey::administration {
-namespace {
-
-constexpr std::size_t kLongestSubject = 255;  // bytes
-
-}  // namespace
 
 Task<Administration::Result<>> Administration::link(Operator by, std::string name,
                                                     std::string provider, std::string subject) {
   // As where a provider says it: it is shown to operators, on their terminals too.
-  if (subject.empty() || subject.size() > kLongestSubject || !text::valid_utf8(subject) ||
-      text::has_controls(subject)) {
+  if (subject.empty() || subject.size() > providers::kLongestSubject ||
+      !text::valid_utf8(subject) || text::has_controls(subject)) {
     co_return refuse(Why::not_a_subject, subject);
   }
   co_return co_await ground_.db.write([&](db::Tx& tx) -> Result<> {

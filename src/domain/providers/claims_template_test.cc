@@ -10,7 +10,7 @@
 namespace latchkey::providers {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 const boost::json::object kAlice = boost::json::parse(R"({
   "preferred_username": "Alice", "email": "Alice.Smith@example.org", "given_name": "Alice",

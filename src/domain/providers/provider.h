@@ -21,6 +21,9 @@ namespace latchkey::providers {
 
 enum class Kind : std::uint8_t { oidc, ldap, saml, cas };
 
+// The longest name by which a provider may know somebody, in bytes.
+inline constexpr std::size_t kLongestSubject = 255;
+
 // Fields of a query or form, in their order.
 using Fields = std::vector<std::pair<std::string, std::string>>;
 // The value of a field that is there once; otherwise nothing.

@@ -23,7 +23,6 @@ using Lost = http_client::Failure::Kind;
 
 constexpr std::size_t kRead = 256UL * 1024;
 constexpr std::size_t kLongestTicket = 256;  // section 3.1: at least 32, 256 recommended
-constexpr std::size_t kLongestSubject = 255;
 constexpr std::size_t kMostValues = 100;
 // What the clocks of both servers may differ by.
 constexpr Duration kSkew = 2min;
@@ -151,7 +150,7 @@ Failure CasProvider::meaning_of(const cas::Refusal& refusal, bool again) {
 
 providers::Reply<Person> CasProvider::person_of(const cas::Success& success,
                                                 const providers::Returned& returned) {
-  if (success.user.size() > kLongestSubject || text::has_controls(success.user)) {
+  if (success.user.size() > providers::kLongestSubject || text::has_controls(success.user)) {
     return std::unexpected(
         Failure{Why::not_believed, "bad_user", "the user that the CAS server names cannot be one"});
   }

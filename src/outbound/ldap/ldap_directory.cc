@@ -26,7 +26,6 @@ constexpr std::chrono::seconds kPenalty{30};
 // How soon a stop is heard.
 constexpr std::chrono::milliseconds kSlice{100};
 constexpr std::size_t kLongestName = 255;
-constexpr std::size_t kLongestSubject = 255;
 // Of an attribute, what becomes a claim.
 constexpr std::size_t kLongestValue = 4096;
 constexpr std::size_t kMostValues = 100;
@@ -331,7 +330,8 @@ LdapDirectory::Outcome<std::string> LdapDirectory::subject_of(const Entry& entry
   }
   if (values.size() > 1) return unusable("no_subject", "several values where one has to be");
   std::string subject = subject_is_binary() ? ldap::to_hex(values.front()) : values.front();
-  if (subject.size() > kLongestSubject || !text::valid_utf8(subject) || subject.contains('\0')) {
+  if (subject.size() > providers::kLongestSubject || !text::valid_utf8(subject) ||
+      subject.contains('\0')) {
     return unusable("no_subject", "a value that is no text of at most 255 bytes");
   }
   return subject;

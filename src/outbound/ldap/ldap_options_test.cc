@@ -9,7 +9,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-LdapOptions good() {
+LdapOptions good_options() {
   LdapOptions options;
   options.servers = {"ldap://127.0.0.1:389", "ldaps://ldap.example.org", "ldapi://%2Frun%2Fldapi"};
   options.base = "ou=people,dc=example,dc=org";
@@ -19,8 +19,8 @@ LdapOptions good() {
 }
 
 TEST(LdapOptions, TakeWhatDirectoriesNeed) {
-  EXPECT_THAT(good().problems(), IsEmpty());
-  LdapOptions options = good();
+  EXPECT_THAT(good_options().problems(), IsEmpty());
+  LdapOptions options = good_options();
   options.filter = "(&(objectClass=user)(|(sAMAccountName={{user}})(mail={{ user }})))";
   options.allowed_groups = options.admin_groups = {"CN=Matrix Users,OU=Groups,DC=corp,DC=example"};
   options.group_filter = "(member:1.2.840.113556.1.4.1941:={{ dn }})";
@@ -34,7 +34,7 @@ TEST(LdapOptions, TakeWhatDirectoriesNeed) {
 
 TEST(LdapOptions, SayWhatIsWrong) {
   const auto said = [](auto change) {
-    LdapOptions options = good();
+    LdapOptions options = good_options();
     change(options);
     return options.problems();
   };

@@ -13,9 +13,10 @@ using namespace std::chrono_literals;
 using outbox::Delivery;
 using Failed = http_client::Failure::Kind;
 
-constexpr auto kPatience = 5s;       // of one attempt
-constexpr auto kSilence = 10s;       // after one that has used it up
-constexpr std::size_t kRead = 4096;  // of the answer, which says nothing beyond its status
+constexpr auto kPatience = 5s;  // of one attempt
+constexpr auto kSilence = 10s;  // after one that has used it up
+constexpr std::size_t kMostOfAnAnswer =
+    4096;  // of the answer, which says nothing beyond its status
 
 }  // namespace
 
@@ -63,7 +64,7 @@ Delivery LogoutSender::deliver(const outbox::Item& item, const outbox::AttemptLi
       http_client::send({.url = client->backchannel_logout_uri,
                          .content_type = "application/x-www-form-urlencoded",
                          .body = std::move(body),
-                         .most_bytes = kRead,
+                         .most_bytes = kMostOfAnAnswer,
                          .deadline = std::min(limits.deadline, Steady::now() + kPatience),
                          .stop = limits.stop});
   const std::scoped_lock lock(mutex_);

@@ -74,7 +74,7 @@ std::string hash_for(jose::Algorithm algorithm, std::string_view token) {
 std::optional<Failure> judge_frame(const json::object& claims, const Expected& expected) {
   const OidcOptions& options = expected.options;
   if (!options.is_issuer(text::text_of(claims, "iss"))) {
-    return lie("wrong_issuer", "the token is of '" + quoted(text::text_of(claims, "iss")) +
+    return lie("wrong_issuer", "the token is of '" + cited(text::text_of(claims, "iss")) +
                                    "' and not of the configured issuer");
   }
   if (!is_for(claims, options.client_id)) {
@@ -83,7 +83,7 @@ std::optional<Failure> judge_frame(const json::object& claims, const Expected& e
   const auto audiences = audiences_of(claims);
   for (const std::string& audience : audiences) {
     if (audience != options.client_id && !contains(options.other_audiences, audience)) {
-      return lie("other_audience", "the token is for '" + quoted(audience) +
+      return lie("other_audience", "the token is for '" + cited(audience) +
                                        "' too, which other_audiences does not list");
     }
   }

@@ -88,7 +88,7 @@ providers::Reply<Metadata> read_metadata(const json::object& document, const Oid
   const std::string_view issuer = text::text_of(document, "issuer");
   if (issuer != options.issuer) {
     return std::unexpected(failure(Why::misconfigured, "wrong_issuer",
-                                   "the provider calls itself '" + quoted(issuer) +
+                                   "the provider calls itself '" + cited(issuer) +
                                        "'; issuer must be that, letter for letter, and is '" +
                                        options.issuer + "'"));
   }

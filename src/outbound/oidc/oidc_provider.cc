@@ -25,7 +25,6 @@ using Why = Failure::Why;
 constexpr std::size_t kSecretCharacters = 43;  // of base62: 256 bits
 constexpr std::size_t kMaxSession = 255;       // bytes of sid
 constexpr std::size_t kMaxLink = 4096;         // characters that a browser is sent to
-constexpr std::chrono::seconds kSignOutWaits{2};
 
 std::string joined(const std::vector<std::string>& list) {
   std::string text;

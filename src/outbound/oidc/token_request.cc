@@ -84,8 +84,8 @@ constexpr std::array kOfEndpoint{
 
 std::string told(std::string_view what, std::string_view error, std::string_view description) {
   std::string sentence(what);
-  sentence.append(quoted(error.substr(0, kMaxError)));
-  if (const std::string more = quoted(description); !more.empty()) sentence.append(": ") += more;
+  sentence.append(cited(error.substr(0, kMaxError)));
+  if (const std::string more = cited(description); !more.empty()) sentence.append(": ") += more;
   return sentence;
 }
 

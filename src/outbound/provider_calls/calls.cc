@@ -32,7 +32,7 @@ providers::Failure failure(Why why, std::string_view reason, std::string sentenc
   return {.why = why, .reason = reason, .sentence = std::move(sentence)};
 }
 
-std::string quoted(std::string_view said) {
+std::string cited(std::string_view said) {
   if (!text::valid_utf8(said)) return "";
   std::string line = text::shown(text::truncate_utf8(said, kQuoted));
   std::ranges::replace_if(line, [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');

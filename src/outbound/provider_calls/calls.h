@@ -10,6 +10,9 @@
 // What a provider is asked by this server itself.
 namespace latchkey::outbound {
 
+// How long a person who signs out waits for what has to be asked of the provider first.
+inline constexpr std::chrono::seconds kSignOutWaits{2};
+
 // Whether it is no answer of the provider's to the question: it cannot just now, or sends us
 // elsewhere.
 using Answered = providers::Reply<http_client::Answer>;
@@ -34,6 +37,6 @@ providers::Failure failure(providers::Failure::Why why, std::string_view reason,
                            std::string sentence);
 
 // What a provider says, fit for a log: cut, on one line.
-std::string quoted(std::string_view said);
+std::string cited(std::string_view said);
 
 }  // namespace latchkey::outbound

@@ -192,7 +192,7 @@ std::optional<Failure> fault_of_authentication(Node statement, const Expected& e
   if (std::ranges::find(*expected.contexts, by) != expected.contexts->end()) return std::nullopt;
   return failure(
       Why::not_fresh, "wrong_context",
-      "the person has proved themselves in another way than authn_contexts wants: " + quoted(by));
+      "the person has proved themselves in another way than authn_contexts wants: " + cited(by));
 }
 
 }  // namespace

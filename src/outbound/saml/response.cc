@@ -38,8 +38,8 @@ Failure failure_of(std::string_view first, std::string_view second, std::string_
   const auto is = [](std::string_view code, std::string_view name) {
     return code.starts_with(kStatus) && code.substr(kStatus.size()) == name;
   };
-  std::string sentence = "the provider says " + quoted(second.empty() ? first : second);
-  if (!message.empty()) sentence += ": " + quoted(message);
+  std::string sentence = "the provider says " + cited(second.empty() ? first : second);
+  if (!message.empty()) sentence += ": " + cited(message);
   for (const std::string_view denied : {"AuthnFailed", "RequestDenied", "UnknownPrincipal"}) {
     if (is(second, denied)) return failure(Why::denied, "status", std::move(sentence));
   }

@@ -26,9 +26,7 @@ constexpr std::string_view kRequest = "SAMLRequest";
 constexpr std::string_view kResponse = "SAMLResponse";
 constexpr std::string_view kRelayState = "RelayState";
 constexpr std::size_t kLongestRelayState = 80;  // SAML Bindings section 3.4.3
-constexpr std::size_t kLongestSubject = 255;
 constexpr std::size_t kLongestSession = 255;
-constexpr std::chrono::seconds kSignOutWaits{2};
 
 std::optional<crypto::KeyPair> configured_key(const SamlOptions& options) {
   if (options.key.empty()) return std::nullopt;
@@ -48,7 +46,7 @@ saml::Keys metadata_signers(const SamlOptions& options) {
 }
 
 bool is_subject(std::string_view text) {
-  return !text.empty() && text.size() <= kLongestSubject && !text::has_controls(text);
+  return !text.empty() && text.size() <= providers::kLongestSubject && !text::has_controls(text);
 }
 
 std::string format_name(std::string_view format) {
@@ -254,7 +252,7 @@ Reply<std::string> SamlProvider::subject_of(const saml::Statement& said) const {
   if (format != options_.name_format() &&
       options_.name_id_format != SamlOptions::NameIdFormat::unspecified) {
     return refused("wrong_name_format", "the provider gives people a name of the format '" +
-                                            quoted(format_name(format)) +
+                                            cited(format_name(format)) +
                                             "', which is not name_id_format");
   }
   if (!is_subject(said.name->value)) {
