@@ -33,19 +33,23 @@ def is_test(file: str) -> bool:
 
 
 def units(files: list[str], most: int = MOST_FILES) -> list[list[str]]:
-    """The files in groups of at most `most`, no two of a group from one folder. Tests, which need
-    other flags, stand among themselves."""
+    """The files in groups of at most `most`, no two of a group from one folder; but for the last ones
+    of the large folders, which are dealt out to a few groups. Tests, which need other flags, stand
+    among themselves."""
     groups = []
     for tests in (False, True):
         folders = collections.defaultdict(list)
         for file in sorted(files, reverse=True):
             if is_test(file) == tests:
                 folders[os.path.dirname(file)].append(file)
-        while folders:
+        while len(folders) > most // 2:
             # From those with the most left, so that none is left with a long tail.
             longest = sorted(folders, key=lambda folder: (-len(folders[folder]), folder))[:most]
             groups.append([folders[folder].pop() for folder in longest])
             folders = {folder: left for folder, left in folders.items() if left}
+        last = [file for left in folders.values() for file in left]
+        count = -(-len(last) // most)
+        groups += [last[first::count] for first in range(count)]
     return groups
 
 
@@ -96,7 +100,9 @@ def check_unit(name: str, group: list[str], flags: dict[str, list[str]]) -> str:
         return tidy(pathlib.Path(group[0]), flags[group[0]], is_test(group[0]))
     together = UNITS / f"{name}.cc"
     together.write_text("".join(
-        f'#include "{file}"  // NOLINT(bugprone-suspicious-include)\n' for file in group))
+        # Several programs in one: each has its own name for where it begins.
+        f'#define main main_{number}\n#include "{file}"  // NOLINT(bugprone-suspicious-include)\n'
+        "#undef main\n" for number, file in enumerate(group)))
     said = tidy(together, union([flags[file] for file in group]), is_test(group[0]))
     if "clang-diagnostic-error" not in said:
         return said

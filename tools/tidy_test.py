@@ -20,6 +20,13 @@ class Units(unittest.TestCase):
             self.assertLessEqual(len(group), 2)
             self.assertEqual(len({file.endswith("_test.cc") for file in group}), 1, group)
 
+    def test_of_what_is_left_of_a_large_folder_are_full_too(self):
+        files = [f"src/{room}/{n}.cc" for room in "abcd" for n in range(2)]
+        files += [f"src/large/{n}.cc" for n in range(22)]
+        groups = tidy.units(files, 4)
+        self.assertEqual(sorted(sum(groups, [])), sorted(files))
+        self.assertEqual(len(groups), 8)  # of 30 files
+
 
 class Flags(unittest.TestCase):
     def test_are_those_of_the_command_without_its_files(self):

@@ -18,13 +18,13 @@ void end(Asked& a, Ended how, EndReason why, Duration ago = 1s) {
   a.record.ended_at = kNoon - ago;
 }
 
-struct Case {
+struct ReturnCase {
   const char* name;
   void (*change)(Asked&);
   bool leads_back;
 };
 
-constexpr Case kCases[] = {
+constexpr ReturnCase kReturnCases[] = {
     {"a good token", [](Asked&) {}, true},
     {"of the generation in use", [](Asked& a) { a.generation = 7; }, true},
     {"the one before, in its grace", [](Asked& a) { a.generation = 6; }, true},
@@ -137,7 +137,7 @@ constexpr Case kCases[] = {
 };
 
 TEST(Remembering, EachRowOfTheTable) {
-  for (const Case& one : kCases) {
+  for (const ReturnCase& one : kReturnCases) {
     Asked asked;
     one.change(asked);
     EXPECT_EQ(leads_back(asked.question(), false), one.leads_back) << one.name;

@@ -70,7 +70,7 @@ std::string scope_of(const Identity& who) {
   return scope;
 }
 
-std::string quoted(std::string_view text) { return json::serialize(json::string_view(text)); }
+std::string json_text(std::string_view text) { return json::serialize(json::string_view(text)); }
 
 // The answer but for what changes with time, which finish() appends. Put together by hand: a
 // JSON object's dozen allocations were a tenth of what a miss of the cache costs.
@@ -78,15 +78,15 @@ std::string render(const Identity& who) {
   std::string text;
   text.reserve(384);
   text.append(R"({"active":true,"scope":)")
-      .append(quoted(scope_of(who)))
+      .append(json_text(scope_of(who)))
       .append(R"(,"token_type":"Bearer","username":)")
-      .append(quoted(who.localpart))
+      .append(json_text(who.localpart))
       .append(R"(,"sub":")")
       .append(public_id(who.user))
       .append(R"(","iat":)")
       .append(std::to_string(to_millis(who.issued_at) / 1000));
-  if (!who.device_id.empty()) text.append(R"(,"device_id":)").append(quoted(who.device_id));
-  if (who.grant) text.append(R"(,"client_id":)").append(quoted(who.grant->client));
+  if (!who.device_id.empty()) text.append(R"(,"device_id":)").append(json_text(who.device_id));
+  if (who.grant) text.append(R"(,"client_id":)").append(json_text(who.grant->client));
   if (who.expires_at) {
     text.append(R"(,"exp":)").append(std::to_string(to_millis(*who.expires_at + kSlack) / 1000));
   }

@@ -12,7 +12,7 @@ namespace {
 // Rows that travel at once.
 constexpr std::size_t kPage = 500;
 
-std::string quoted(std::string_view name) { return '"' + std::string(name) + '"'; }
+std::string quoted_name(std::string_view name) { return '"' + std::string(name) + '"'; }
 
 std::string joined(const std::vector<std::string>& names,
                    const std::function<std::string(const std::string&)>& form) {
@@ -21,7 +21,7 @@ std::string joined(const std::vector<std::string>& names,
   return text;
 }
 
-std::string columns_of(const Table& table) { return joined(table.columns, quoted); }
+std::string columns_of(const Table& table) { return joined(table.columns, quoted_name); }
 
 // As one JSON array.
 class Page {
@@ -47,15 +47,15 @@ void insert_in_sqlite(Tx& tx, const Table& table, const std::string& page) {
   const std::string values = joined(table.columns, [](const std::string& column) {
     return "json_extract(value, '$." + column + "')";
   });
-  tx.run("INSERT INTO " + quoted(table.name) + " (" + columns_of(table) + ") SELECT " + values +
-             " FROM json_each(:rows)",
+  tx.run("INSERT INTO " + quoted_name(table.name) + " (" + columns_of(table) + ") SELECT " +
+             values + " FROM json_each(:rows)",
          page);
 }
 
 void insert_in_postgres(Tx& tx, const Table& table, const std::string& page) {
-  tx.run("INSERT INTO " + quoted(table.name) + " (" + columns_of(table) + ") SELECT " +
+  tx.run("INSERT INTO " + quoted_name(table.name) + " (" + columns_of(table) + ") SELECT " +
              columns_of(table) + " FROM json_populate_recordset(CAST(NULL AS " +
-             quoted(table.name) + "), CAST(:rows AS json))",
+             quoted_name(table.name) + "), CAST(:rows AS json))",
          page);
 }
 
@@ -65,7 +65,7 @@ std::vector<std::string> drop_triggers(Tx& sqlite) {
   std::vector<std::string> made_by;
   for (auto& [name, sql] : sqlite.all<std::string, std::string>(
            "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY name")) {
-    sqlite.script("DROP TRIGGER " + quoted(name));
+    sqlite.script("DROP TRIGGER " + quoted_name(name));
     made_by.push_back(std::move(sql));
   }
   return made_by;
@@ -74,7 +74,7 @@ std::vector<std::string> drop_triggers(Tx& sqlite) {
 // Whether triggers see what is written, until the end of the transaction at most.
 void switch_triggers(Tx& postgres, const std::vector<Table>& tables, std::string_view on_or_off) {
   for (const Table& table : tables) {
-    postgres.script("ALTER TABLE " + quoted(table.name) + ' ' + std::string(on_or_off) +
+    postgres.script("ALTER TABLE " + quoted_name(table.name) + ' ' + std::string(on_or_off) +
                     " TRIGGER USER");
   }
 }
@@ -86,8 +86,8 @@ void count_on(Tx& postgres) {
            " FROM information_schema.columns"
            " WHERE table_schema = current_schema() AND is_identity = 'YES'")) {
     postgres.one<std::int64_t>("SELECT setval(pg_get_serial_sequence('" + table + "', '" + column +
-                               "'), COALESCE(MAX(" + quoted(column) + "), 0) + 1, false) FROM " +
-                               quoted(table));
+                               "'), COALESCE(MAX(" + quoted_name(column) +
+                               "), 0) + 1, false) FROM " + quoted_name(table));
   }
 }
 
@@ -130,7 +130,7 @@ void copy_to_sqlite(Database& from, Database& to) {
     // A read may begin again from the start.
     to.write_now([&](Tx& out) {
       for (auto table = tables.rbegin(); table != tables.rend(); ++table) {
-        out.run("DELETE FROM " + quoted(table->name));
+        out.run("DELETE FROM " + quoted_name(table->name));
       }
     });
     for (const Table& table : tables) {
@@ -138,7 +138,7 @@ void copy_to_sqlite(Database& from, Database& to) {
       in.script(
           "DECLARE latchkey_copy NO SCROLL CURSOR FOR SELECT CAST(row_to_json(r) AS text)"
           " FROM (SELECT " +
-          columns_of(table) + " FROM " + quoted(table.name) + ") r");
+          columns_of(table) + " FROM " + quoted_name(table.name) + ") r");
       Page page;
       do {
         page.take();
@@ -161,19 +161,19 @@ void copy_to_postgres(Database& from, Tx& to) {
     const auto tables = list_tables(in);
     std::vector<std::string> names;
     for (const Table& table : tables) names.push_back(table.name);
-    to.script("TRUNCATE " + joined(names, quoted));
+    to.script("TRUNCATE " + joined(names, quoted_name));
     switch_triggers(to, tables, "DISABLE");
     for (const Table& table : tables) {
       const std::string fields = joined(table.columns, [](const std::string& column) {
-        return "'" + column + "', " + quoted(column);
+        return "'" + column + "', " + quoted_name(column);
       });
       Page page;
-      in.each<std::string_view>("SELECT json_object(" + fields + ") FROM " + quoted(table.name),
-                                [&](std::string_view row) {
-                                  page.add(row);
-                                  if (page.rows() == kPage)
-                                    insert_in_postgres(to, table, page.take());
-                                });
+      in.each<std::string_view>(
+          "SELECT json_object(" + fields + ") FROM " + quoted_name(table.name),
+          [&](std::string_view row) {
+            page.add(row);
+            if (page.rows() == kPage) insert_in_postgres(to, table, page.take());
+          });
       if (page.rows() > 0) insert_in_postgres(to, table, page.take());
     }
     switch_triggers(to, tables, "ENABLE");

@@ -11,7 +11,7 @@ namespace {
 using Progress = RequestParser::Progress;
 
 // A request with what it must be read as.
-struct Sample {
+struct RequestSample {
   std::string bytes;
   std::string target;
   std::string body;
@@ -29,8 +29,8 @@ std::string in_chunks(const std::string& body) {
   return out.str();
 }
 
-Sample arbitrary_request() {
-  Sample sample;
+RequestSample arbitrary_request() {
+  RequestSample sample;
   sample.target = "/" + *rc::gen::container<std::string>(rc::gen::inRange('a', 'z'));
   sample.body = *rc::gen::scale(10, rc::gen::container<std::string>(rc::gen::arbitrary<char>()));
   sample.bytes = "POST " + sample.target + " HTTP/1.1\r\nHost: a\r\n";
@@ -54,7 +54,7 @@ void feed(InputBuffer& input, std::string_view& bytes, std::size_t size) {
 
 RC_GTEST_PROP(Parser, ReadsRequestsHoweverTheyAreCut, ()) {
   const Limits limits;
-  std::vector<Sample> samples;
+  std::vector<RequestSample> samples;
   std::string bytes;
   const int count = *rc::gen::inRange(1, 6);
   for (int i = 0; i < count; ++i) {
@@ -65,7 +65,7 @@ RC_GTEST_PROP(Parser, ReadsRequestsHoweverTheyAreCut, ()) {
   BufferPool pool;
   InputBuffer input(pool, limits.max_headers);
   std::string_view rest = bytes;
-  for (const Sample& sample : samples) {
+  for (const RequestSample& sample : samples) {
     Progress progress = Progress::need_more;
     while ((progress = parser.advance(input)) == Progress::need_more) {
       RC_ASSERT(!rest.empty());
