@@ -213,3 +213,31 @@ def test_devices_page_says_what_the_person_can_do(make_sqlite_server, switch):
     page = person.open("/account/devices")
     assert ("change your password" in page.text) is not bool(switch)
     assert ("tell the people who run this server" in page.text) is bool(switch)
+
+
+def test_more_devices_than_a_page_holds(person):
+    """Fifty at a time, in the order and of the search that was asked for."""
+    for number in range(120):
+        person.add_device(f"D{number:03}", f"Telephone {number:03}")
+
+    def ids(page) -> list[str]:
+        return [value for _, value, _ in page.form_with("device_id").boxes]
+
+    def names(first: int, last: int) -> list[str]:
+        return [f"D{number:03}" for number in range(first, last - 1, -1)]
+
+    page = person.open("/account/devices")
+    assert ids(page) == names(119, 70)
+    assert "Page 1 of 3" in page.text and "Previous page" not in page.text
+    page = person.open(page.link("Next page"))
+    assert ids(page) == names(69, 20) and "Page 2 of 3" in page.text
+    page = person.open(page.link("Next page"))
+    assert ids(page) == names(19, 0) and "Next page" not in page.text
+    assert ids(person.open(page.link("Previous page"))) == names(69, 20)
+    for number, shown in (("0", 119), ("-1", 119), ("none", 119), ("4", 19), ("9" * 30, 119)):
+        assert ids(person.open("/account/devices", page=number))[0] == f"D{shown:03}", number
+    page = person.open("/account/devices", order="oldest", q="d0", page="2")
+    assert "100 devices found" in page.text and "Page 2 of 2" in page.text
+    assert ids(page) == names(99, 50)[::-1]
+    assert ids(person.open(page.link("Previous page"))) == names(49, 0)[::-1]
+    assert "Page" not in person.open("/account/devices", q="telephone 11").text

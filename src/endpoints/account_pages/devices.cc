@@ -1,6 +1,8 @@
-// GET /account/devices (?order=, ?q=), GET and POST /account/device, POST /account/apps/end.
+// GET /account/devices (?order=, ?q=, ?page=), GET and POST /account/device, POST
+// /account/apps/end.
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "endpoints/account_pages/account_pages.h"
@@ -76,6 +78,8 @@ constexpr View kViews[] = {
 constexpr std::size_t kFewDevices = 5;
 // Of what is searched for, in bytes.
 constexpr std::size_t kLongestQuery = 200;
+// So many are shown at a time.
+constexpr std::size_t kDevicesOfAPage = 50;
 
 // The app, as far as it is known.
 std::string known_app(const Visit& visit, const self::AccountDevice& device) {
@@ -124,17 +128,46 @@ void put_search(html::Values& list, const Visit& visit, std::string_view view,
                                    : visit.language.say(texts::DevicesFound{.count = count}));
 }
 
+// What follows ?order= in an address of the list.
+std::string query_string(std::string_view view, const std::string& query) {
+  return std::string(view) + (query.empty() ? "" : "&q=" + http::percent_encode(query));
+}
+
 void put_views(html::Values& list, const Visit& visit, std::string_view view,
                const std::string& query) {
-  const std::string and_query = query.empty() ? "" : "&q=" + http::percent_encode(query);
   html::Values& views = list.add("VIEWS");
   for (const View& one : kViews) {
     html::Values& choice = views.add("VIEW");
     const bool now = one.name == view;
     choice.add(now ? "NOW" : "OTHER_VIEW")
         .set("VIEW_NAME", visit.language.say(one.text))
-        .set("VIEW_QUERY", std::string(one.name) + and_query);
+        .set("VIEW_QUERY", query_string(one.name, query));
   }
+}
+
+// Keeps those of the page that is asked for, and offers the others. Of a number that is too large
+// it is the last one, of what is no number the first.
+void keep_page(html::Values& list, const Visit& visit, std::string_view view,
+               const std::string& query, std::vector<self::AccountDevice>& devices) {
+  const std::size_t pages = (devices.size() + kDevicesOfAPage - 1) / kDevicesOfAPage;
+  if (pages < 2) return;
+  const std::string asked = pages::field(visit.form, "page");
+  std::size_t page = 1;
+  std::from_chars(asked.data(), asked.data() + asked.size(), page);
+  page = std::clamp(page, std::size_t{1}, pages);
+  html::Values& parts = list.add("PARTS");
+  const auto offer = [&](std::string_view section, std::string_view name, std::size_t other) {
+    parts.add(section).set(name, query_string(view, query) + "&page=" + std::to_string(other));
+  };
+  if (page > 1) offer("BEFORE", "BEFORE_QUERY", page - 1);
+  if (page < pages) offer("AFTER", "AFTER_QUERY", page + 1);
+  parts.set("PART", visit.language.say(texts::PageOf{.page = static_cast<std::int64_t>(page),
+                                                     .pages = static_cast<std::int64_t>(pages)}));
+  const auto first = devices.begin() + static_cast<std::ptrdiff_t>((page - 1) * kDevicesOfAPage);
+  const auto left = static_cast<std::size_t>(devices.end() - first);
+  devices.erase(first + static_cast<std::ptrdiff_t>(std::min(left, kDevicesOfAPage)),
+                devices.end());
+  devices.erase(devices.begin(), first);
 }
 
 void put_row(html::Values& values, const Visit& visit, const self::AccountDevice& device,
@@ -200,6 +233,7 @@ Task<http::Response> get_devices(const Visit& visit) {
     std::erase_if(devices, [&](const auto& device) { return !is_found(visit, device, query); });
     put_search(list, visit, view, query, devices.size());
     if (!devices.empty()) put_views(list, visit, view, query);
+    keep_page(list, visit, view, query, devices);
   }
   if (!devices.empty()) put_rows(list.add("ROWS"), visit, devices, view == "app");
   if (const Limit kept = visit.pages.operations.unused_devices_kept()) {
