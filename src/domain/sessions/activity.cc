@@ -11,6 +11,7 @@
 
 #include "domain/sessions/activity_rows.h"
 #include "domain/sessions/session_rows.h"
+#include "domain/sessions/user_agents.h"
 
 namespace latchkey::sessions {
 namespace {

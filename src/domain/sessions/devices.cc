@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "domain/sessions/session_rows.h"
+#include "domain/sessions/user_agents.h"
 
 namespace latchkey::sessions {
 namespace {

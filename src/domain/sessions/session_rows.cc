@@ -10,35 +10,15 @@
 #include "domain/sessions/activity_rows.h"
 #include "domain/sessions/devices.h"
 #include "domain/sessions/lost_rows.h"
-#include "platform/crypto/hash.h"
+#include "domain/sessions/user_agents.h"
 #include "platform/db/one_statement.h"
 #include "platform/text/base64.h"
-#include "platform/text/utf8.h"
 
 namespace latchkey::sessions {
 namespace {
 
 using Text = std::string;
 using MaybeText = std::optional<std::string>;
-
-constexpr std::size_t kLongestUserAgent = 255;
-constexpr auto kUserAgentNotedEvery = std::chrono::hours{1};
-
-// A row of `user_agents`.
-struct UserAgent {
-  std::int64_t key;
-  std::string_view text;
-};
-
-// Absent: there is nothing to be kept.
-std::optional<UserAgent> user_agent_of(std::string_view text) {
-  if (text.empty() || !text::valid_utf8(text)) return std::nullopt;
-  const std::string_view kept = text::truncate_utf8(text, kLongestUserAgent);
-  const auto digest = crypto::sha256(kept);
-  std::uint64_t id = 0;
-  for (int i = 0; i < 8; ++i) id = (id << 8) | digest[static_cast<std::size_t>(i)];
-  return UserAgent{static_cast<std::int64_t>(id >> 1), kept};
-}
 
 // More than an honest person ends while they are kept, and little enough for one who fills the
 // database.
@@ -380,44 +360,6 @@ std::vector<ListedSession> list_sessions(db::Tx& tx, UserId user) {
       },
       user);
   return result;
-}
-
-std::optional<std::int64_t> keep_user_agent(db::Tx& tx, std::string_view text, Time now) {
-  const auto agent = user_agent_of(text);
-  if (!agent) return std::nullopt;
-  // Not ON CONFLICT DO UPDATE, which locks the row also where it updates nothing: all who sign in
-  // with one app would wait for each other's commits. In this order: a row that is old enough to be
-  // purged is this transaction's from here on, or gone.
-  tx.later("UPDATE user_agents SET used_at = :now WHERE id = :id AND used_at <= :before", now,
-           agent->key, now - kUserAgentNotedEvery);
-  tx.later(
-      "INSERT INTO user_agents (id, text, used_at) VALUES (:id, :text, :now)"
-      " ON CONFLICT (id) DO NOTHING",
-      agent->key, agent->text, now);
-  return agent->key;
-}
-
-std::vector<std::int64_t> unused_user_agents(db::Tx& tx, Time before) {
-  return ids<std::int64_t>(tx,
-                           "SELECT id FROM user_agents WHERE used_at <= :before AND id NOT IN"
-                           " (SELECT user_agent FROM sessions WHERE user_agent IS NOT NULL)",
-                           before);
-}
-
-void delete_user_agents(db::Tx& tx, std::span<const std::int64_t> unused, Time before) {
-  for (const std::int64_t id : unused) {
-    tx.run("DELETE FROM user_agents WHERE id = :id AND used_at <= :before", id, before);
-  }
-}
-
-void delete_user_agents_named_by(db::Tx& tx, UserId user) {
-  tx.run(
-      "DELETE FROM user_agents WHERE id IN (SELECT user_agent FROM sessions WHERE device IN"
-      " (SELECT id FROM devices WHERE user_id = :user AND deleted_at IS NOT NULL) AND ended = 2"
-      " UNION SELECT user_agent FROM sessions WHERE user_id = :user AND device IS NULL)"
-      " AND id NOT IN (SELECT user_agent FROM sessions WHERE user_agent IS NOT NULL"
-      " AND user_id <> :user)",
-      user);
 }
 
 void update_activity(db::Tx& tx, SessionId id, Time at, const Origin& origin) {

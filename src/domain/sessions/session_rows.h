@@ -112,14 +112,6 @@ struct ListedSession {
 };
 std::vector<ListedSession> list_sessions(db::Tx& tx, UserId user);
 
-// Stores the text once; returns its id. Absent for an empty text.
-std::optional<std::int64_t> keep_user_agent(db::Tx& tx, std::string_view text, Time now);
-// The texts that no session names, and none has named since `before`.
-std::vector<std::int64_t> unused_user_agents(db::Tx& tx, Time before);
-void delete_user_agents(db::Tx& tx, std::span<const std::int64_t> unused, Time before);
-// Those of an account whose sessions are about to be without: what no other session names.
-void delete_user_agents_named_by(db::Tx& tx, UserId user);
-
 // Last activity moves forward only; the address and the user agent go with it. A session that is
 // over learns nothing more: its person may have been forgotten.
 void update_activity(db::Tx& tx, SessionId id, Time at, const Origin& origin);

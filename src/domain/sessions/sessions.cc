@@ -10,6 +10,7 @@
 #include <span>
 
 #include "domain/sessions/session_rows.h"
+#include "domain/sessions/user_agents.h"
 
 namespace latchkey::sessions {
 namespace {
@@ -17,8 +18,6 @@ namespace {
 constexpr Duration kKeyReloadInterval = std::chrono::seconds{5};
 // Between two looks whether a probe has ended.
 constexpr std::chrono::milliseconds kProbePause{5};
-// Longer than kUserAgentNotedEvery: what a session names now was noted since.
-constexpr Duration kUserAgentsKept = std::chrono::hours{2};
 
 }  // namespace
 
@@ -209,20 +208,7 @@ void Sessions::purge(const Batches& batches) {
   const Time before = clock_.now() - policy_.remember_ended;
   in_batches<DeviceKey>(batches, before, devices_to_purge, purge_devices);
   in_batches<SessionId>(batches, before, sessions_to_purge, purge_sessions);
-  purge_user_agents(batches);
-}
-
-// Which texts no session names is asked of all sessions: beside the writer, which has others to
-// serve. What a session has named since then stays.
-void Sessions::purge_user_agents(const Batches& batches) {
-  const Time before = clock_.now() - kUserAgentsKept;
-  const auto unused = db_.read_now([&](db::Tx& tx) { return unused_user_agents(tx, before); });
-  for (auto rest = std::span(unused); !rest.empty() && batches.go_on();) {
-    const auto batch = rest.first(std::min<std::size_t>(Batches::kSize, rest.size()));
-    db_.write_now([&](db::Tx& tx) { delete_user_agents(tx, batch, before); });
-    batches.count(static_cast<std::int64_t>(batch.size()));
-    rest = rest.subspan(batch.size());
-  }
+  purge_user_agents(db_, batches, clock_.now(), kWalkedAtOnce);
 }
 
 }  // namespace latchkey::sessions

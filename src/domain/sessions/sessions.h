@@ -252,7 +252,6 @@ class Sessions {
   void remember(const Use& use, const Known& known, const Standing& standing, Time now);
   template <class Id>
   void in_batches(const Batches& batches, Time before, auto look, auto remove);
-  void purge_user_agents(const Batches& batches);
   void note_use(const Use& use, const Session& session, Generation generation, Time now);
   Question question(const Session& session, Generation generation, Time now) const;
 

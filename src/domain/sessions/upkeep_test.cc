@@ -4,6 +4,7 @@
 
 #include "domain/sessions/lost_rows.h"
 #include "domain/sessions/sessions_testing.h"
+#include "domain/sessions/user_agents.h"
 #include "platform/error_testing.h"
 
 namespace latchkey::sessions {
@@ -110,6 +111,62 @@ TEST_P(Upkeep, UserAgentsThatNoSessionNamesGo) {
   server_.sign_in(alice_, desk);
   server_->purge();
   EXPECT_EQ(agents(), 2);
+}
+
+// As with more sessions than are looked at in an hour.
+TEST_P(Upkeep, UserAgentsAreLookedForInParts) {
+  const auto agents = [&] {
+    std::vector<std::string> texts;
+    server_.db().read_now([&](db::Tx& tx) {
+      tx.each<std::string>("SELECT text FROM user_agents ORDER BY text",
+                           [&](std::string text) { texts.push_back(std::move(text)); });
+    });
+    return texts;
+  };
+  const auto sign_in = [&](const char* device, const char* agent) {
+    NewSession wanted = TestSessions::refreshing(device);
+    wanted.origin.user_agent = agent;
+    return server_.sign_in(alice_, wanted);
+  };
+  const auto walk = [&] { purge_user_agents(server_.db(), Batches(), server_.clock.now(), 1); };
+  server_.sql("DELETE FROM user_agents");
+  sign_in("A", "Of one");
+  sign_in("B", "Of nobody");
+  sign_in("C", "Of another");
+  server_.sql("UPDATE sessions SET user_agent = NULL WHERE device_id = 'B'");
+  server_.clock.advance(3h);
+  const auto under_way = [&] { return server_.count("SELECT COUNT(*) FROM user_agents_walk") > 0; };
+  for (int looked_at = 1; looked_at <= 3; ++looked_at) {
+    walk();
+    ASSERT_TRUE(under_way());
+    EXPECT_THAT(agents(), ElementsAre("Of another", "Of nobody", "Of one"));
+  }
+  sign_in("D", "Of a newcomer");
+  const auto sessions = server_.count("SELECT COUNT(*) FROM sessions");
+  for (std::int64_t looked_at = 3; looked_at < sessions; ++looked_at) {
+    walk();
+    ASSERT_TRUE(under_way());
+  }
+  walk();
+  EXPECT_FALSE(under_way());
+  EXPECT_THAT(agents(), ElementsAre("Of a newcomer", "Of another", "Of one"));
+}
+
+// What was looked at is noted once all of it counts, so a walk that is stopped loses nothing.
+TEST_P(Upkeep, AWalkThatIsStoppedGoesOnWhereItWas) {
+  server_.sql("DELETE FROM user_agents");
+  NewSession desk = TestSessions::refreshing("DESK");
+  desk.origin.user_agent = "Desk/1.0";
+  server_.sign_in(alice_, desk);
+  server_.clock.advance(3h);
+  const auto sessions = server_.count("SELECT COUNT(*) FROM sessions");
+  for (int asked = 0; asked < 4; ++asked) {
+    int left = asked;
+    purge_user_agents(server_.db(), Batches([&] { return left-- > 0; }), server_.clock.now(),
+                      sessions);
+  }
+  purge_user_agents(server_.db(), Batches(), server_.clock.now(), 100);
+  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM user_agents"), 1);
 }
 
 // --- heartbeats and gaps ---
