@@ -29,7 +29,7 @@ constexpr Moment kTimers = 5ms;
 accounts::PasswordOptions cheap_passwords() {
   accounts::PasswordOptions options;
   options.minimum_score = 0;
-  options.hashing.hash_memory = config::Bytes{64 * 1024};
+  options.hashing.hash_memory = config::Bytes{8 * 1024};
   options.hashing.hash_passes = 1;
   return options;
 }

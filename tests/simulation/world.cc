@@ -46,7 +46,7 @@ Workshop::Workshop(std::string at) : folder(std::move(at)) {
          R"("secret":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}]})";
   put_keys_back();
   crypto::PasswordHashOptions cheap;
-  cheap.hash_memory = config::Bytes{64 * 1024};
+  cheap.hash_memory = config::Bytes{8 * 1024};
   cheap.hash_passes = 1;
   hash = accounts::hash_password(kPassword, cheap.params());
 }
