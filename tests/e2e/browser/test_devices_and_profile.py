@@ -48,6 +48,20 @@ def test_one_of_many_devices_is_found(alice, judge):
     assert alice.heading == "Telephone 4"
 
 
+def test_more_devices_than_a_page_holds(alice, judge):
+    for number in range(60):
+        alice.add_device(f"PHONE{number:02}", f"Telephone {number:02}")
+    alice.sign_in("/account/devices")
+    assert "PHONE59" in alice.text and "PHONE09" not in alice.text
+    judge(alice.page)
+    alice.press("Next page")
+    assert "PHONE09" in alice.text and "PHONE59" not in alice.text
+    assert "Page 2 of 2" in alice.text
+    judge(alice.page)
+    alice.press("By app")
+    assert "Page 1 of 2" in alice.text
+
+
 def test_what_the_person_holds(server, elsewhere, alice, judge):
     app = OAuthClient(
         server.api, application_type="native", redirect_uris=["http://127.0.0.1/callback"]
