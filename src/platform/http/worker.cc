@@ -71,9 +71,7 @@ bool Shared::enter(const Peer& peer) {
     leave(peer);
     return false;
   }
-  std::size_t most = most_connections_.load(std::memory_order_relaxed);
-  while (before > most && !most_connections_.compare_exchange_weak(most, before)) {
-  }
+  ebb_.rose(before + 1);
   return true;
 }
 
@@ -87,11 +85,7 @@ void Shared::leave(const Peer& peer) {
 }
 
 void Shared::trim_memory() {
-  constexpr std::size_t kMany = 500;
-  const std::size_t now = connections.load();
-  std::size_t most = most_connections_.load();
-  if (most < now + kMany || !most_connections_.compare_exchange_strong(most, now)) return;
-  ::malloc_trim(0);
+  if (ebb_.gives_back(connections.load())) ::malloc_trim(0);
 }
 
 void Shared::leave() {

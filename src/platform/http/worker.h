@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "platform/http/connection_ebb.h"
 #include "platform/http/forwarded.h"
 #include "platform/http/input.h"
 #include "platform/http/listener.h"
@@ -57,7 +58,7 @@ struct Shared {
   bool enter(const Peer& peer);
   void leave(const Peer& peer);
   void leave();
-  // After many connections are gone, the memory that they held goes back to the system.
+  // While many connections go, the memory that they held goes back to the system.
   void trim_memory();
   // Waits until no connection is left; false when that takes longer than `limit`.
   bool wait_empty(Duration limit);
@@ -71,7 +72,7 @@ struct Shared {
   std::condition_variable empty_;
   std::mutex shares_mutex_;
   std::map<text::IpBytes, std::size_t> shares_;
-  std::atomic<std::size_t> most_connections_{0};  // since the last trim
+  ConnectionEbb ebb_;
 };
 
 // One thread with its event loop, its acceptors and its connections. All but the functions
