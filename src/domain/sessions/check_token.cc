@@ -5,20 +5,13 @@
 #include "domain/sessions/folded_sessions.h"
 #include "domain/sessions/session_rows.h"
 #include "domain/sessions/sessions.h"
+#include "domain/sessions/unused_devices.h"
 
 namespace latchkey::sessions {
 namespace {
 
 // Where the grace is shorter, or there is none.
 constexpr Duration kRememberedAtLeast = std::chrono::seconds{5};
-
-// The first use after half of the time after which an unused device is deleted: it is written
-// before it is answered, for the node that deletes knows only what is written, and a crash forgets
-// the rest.
-bool comes_back_late(const Policy& policy, Time last_used, Time now) {
-  const Limit longest = policy.delete_unused_devices_after;
-  return longest && now - last_used > *longest / 2;
-}
 
 Standing unknown(Reason reason) { return {Worth::unknown, reason, std::nullopt}; }
 
@@ -217,10 +210,7 @@ Task<Judged> Sessions::judge_alone(const Use& use, std::string_view text, Durati
   if (standing.active()) {
     note_use(use, session, token.generation, now);
     if (comes_back_late(policy_, session.record.last_active_at, now)) {
-      co_await db_.write([&](db::Tx& tx) {
-        const Origin origin{std::string(use.address), std::string(use.user_agent)};
-        update_activity(tx, session.record.id, now, origin);
-      });
+      co_await write_use(use, session.record.id, now);
     }
     // What is remembered is good for every surface.
     if (reaches_matrix(session.record)) remember(use, *known, standing, now);
@@ -233,6 +223,13 @@ Task<Judged> Sessions::judge_alone(const Use& use, std::string_view text, Durati
   if (!standing.active()) co_return Judged{.verdict = {standing, {}}};
   co_return Judged{.verdict = {standing, holder_of(session, token.generation)},
                    .ticket = known->ticket};
+}
+
+Task<void> Sessions::write_use(const Use& use, SessionId id, Time now) {
+  co_await db_.write([&](db::Tx& tx) {
+    const Origin origin{std::string(use.address), std::string(use.user_agent)};
+    update_activity(tx, id, now, origin);
+  });
 }
 
 Task<std::optional<Account>> Sessions::recognise(const Use& use, std::string_view text) {

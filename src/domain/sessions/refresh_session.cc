@@ -3,6 +3,7 @@
 
 #include "domain/sessions/session_rows.h"
 #include "domain/sessions/sessions.h"
+#include "domain/sessions/unused_devices.h"
 #include "platform/text/ulid.h"
 
 namespace latchkey::sessions {
@@ -33,13 +34,18 @@ Task<std::expected<TokenPair, Standing>> Sessions::refresh(const Use& use,
   }
 
   // A refusal that changes nothing needs no place in the writer's queue.
-  const RefreshDecision foreseen =
-      decide_refresh(question(known->session, token.generation, clock_.now()));
+  const Time now = clock_.now();
+  const RefreshDecision foreseen = decide_refresh(question(known->session, token.generation, now));
   if (foreseen.step == RefreshStep::refuse && !foreseen.changed) {
     refused_refreshes_.add(use.worker);
     co_return std::unexpected(told(foreseen.refusal, known->session.record));
   }
 
+  // Whatever is written, or nothing where the same pair is handed out again: it is a use.
+  if (foreseen.step != RefreshStep::refuse &&
+      comes_back_late(policy_, known->session.record.last_active_at, now)) {
+    co_await write_use(use, token.session, now);
+  }
   const auto unlocked = co_await refresh_unlocked(*known, foreseen);
   const RefreshDecision decision = unlocked ? *unlocked : co_await refresh_locked(*known);
 

@@ -253,6 +253,8 @@ class Sessions {
   template <class Id>
   void in_batches(const Batches& batches, Time before, auto look, auto remove);
   void note_use(const Use& use, const Session& session, Generation generation, Time now);
+  // For a use that comes late (comes_back_late()).
+  Task<void> write_use(const Use& use, SessionId id, Time now);
   Question question(const Session& session, Generation generation, Time now) const;
 
   db::Database& db_;

@@ -35,6 +35,11 @@ Duration served_between(std::span<const Gap> gaps, Time from, Time to) {
   return begin < to ? served + (to - begin) : served;
 }
 
+bool comes_back_late(const Policy& policy, Time last_used, Time now) {
+  const Limit longest = policy.delete_unused_devices_after;
+  return longest && now - last_used > *longest / 2;
+}
+
 void note_unlocked(db::Tx& tx, UserId user, Time now) {
   tx.run("UPDATE devices SET unlocked_at = :now WHERE user_id = :user AND deleted_at IS NULL", now,
          user);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "domain/sessions/lost_rows.h"
+#include "domain/sessions/policy.h"
 #include "domain/sessions/record.h"
 #include "platform/db/tx.h"
 
@@ -16,6 +17,11 @@ namespace latchkey::sessions {
 
 // How much of the time from `from` to `to` lies in no gap; zero if they are the other way round.
 Duration served_between(std::span<const Gap> gaps, Time from, Time to);
+
+// Whether this is the first use after half of the time after which an unused device is deleted.
+// Such a one is written before it is answered, and before what it asks for is done: the node that
+// deletes knows only what is written, and a crash forgets the rest.
+bool comes_back_late(const Policy& policy, Time last_used, Time now);
 
 struct DeviceUse {
   DeviceKey key{};

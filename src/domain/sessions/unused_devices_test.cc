@@ -141,6 +141,20 @@ TEST_P(UnusedDevices, ThatAreUsedAgainAfterLongAreSeenAtOnce) {
   }
 }
 
+// Also where nothing else is written, for the same pair is handed out again.
+TEST_P(UnusedDevices, ThatRefreshAfterLongAreSeenAtOnce) {
+  const auto seen = [&] { return server_.row(phone_.id()).last_active_at; };
+  for (const bool again : {false, true}) {
+    serve(15 * kDay + 1h);
+    ASSERT_TRUE(server_.refresh(phone_.refresh()).has_value()) << again;
+    EXPECT_EQ(seen(), server_.clock.now()) << again;
+  }
+  const Time before = seen();
+  serve(15 * kDay);
+  ASSERT_TRUE(server_.refresh(phone_.refresh()).has_value());
+  EXPECT_EQ(seen(), before) << "half of the time, not more";
+}
+
 // Between the look at all devices and the deletion of this one.
 TEST_P(UnusedDevices, ThatAreUsedInThatVeryMomentStay) {
   if (GetParam() == db::Dialect::sqlite) GTEST_SKIP() << "nothing writes in between";
