@@ -90,9 +90,11 @@ void Truth::take_password(Account& account, const std::string& hash) {
 
 void Truth::take(Known& known, const Row& row) {
   if (row.ended != known.ended || !known.there) {
-    if (known.ended != Ended::live && row.ended == Ended::live) {
+    // Also from an end for good to a soft one, where somebody went back: what was read before says
+    // the former.
+    if (row.ended < known.ended) {
       known.ended_until = schedule_.now();
-      known.said_by = 0;
+      if (row.ended == Ended::live) known.said_by = 0;
     }
     known.since = schedule_.now();
   }
