@@ -62,13 +62,7 @@ def test_a_node_that_is_stopped_in_order(cluster, tell):
     """An upgrade, one node after another: it hands over and drains, so not one request has to be
     asked twice."""
     with Crowd(cluster) as crowd:
-        for node in cluster.nodes:
-            crowd.steps(50)
-            node.server.stop()
-            crowd.steps(50)
-            node.server.start()
-            wait_until(node.serves, "the node to serve again", 60)
-        crowd.steps(50)
+        crowd.restart_each()
     figures = crowd.assert_unharmed()
     tell(figures)
     assert figures.failed == 0, cluster.balancer.log()

@@ -35,13 +35,7 @@ def test_nodes_that_are_stopped_in_order(cluster, behind_nginx, tell):
     """It asks for no /health. What it keeps to a node that goes is closed with an answer, and then
     its connections are refused: nothing of both is lost."""
     with Crowd(cluster, api=behind_nginx) as crowd:
-        for node in cluster.nodes:
-            crowd.steps(50)
-            node.server.stop()
-            crowd.steps(50)
-            node.server.start()
-            wait_until(node.serves, "the node to serve again", 60)
-        crowd.steps(50)
+        crowd.restart_each()
     figures = crowd.assert_unharmed()
     tell(figures)
     assert figures.failed == 0

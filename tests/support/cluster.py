@@ -207,6 +207,17 @@ class Crowd:
         except BaseException as fault:
             self._faults.append(fault)
 
+    def restart_each(self) -> None:
+        """Stops each node in order and starts it again, one after another, with people at work
+        before, meanwhile and afterwards."""
+        for node in self._cluster.nodes:
+            self.steps(50)
+            node.server.stop()
+            self.steps(50)
+            node.server.start()
+            wait_until(node.serves, "the node to serve again", 60)
+        self.steps(50)
+
     def steps(self, number: int, seconds: float = 90) -> None:
         """Waits until that many more requests have been answered."""
         until = self.figures.requests + number

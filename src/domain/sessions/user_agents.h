@@ -26,9 +26,9 @@ std::optional<UserAgent> user_agent_of(std::string_view text);
 // Stores the text once; returns its key. Absent for an empty text.
 std::optional<std::int64_t> keep_user_agent(db::Tx& tx, std::string_view text, Time now);
 
-// Those of an account whose sessions are about to be without, but for what others name. Whom it
-// looks at are the newest ten thousand sessions: what only older ones name is noted again when they
-// are used.
+// Removes what an account's sessions name, before that is taken from them, unless one of the newest
+// ten thousand other sessions names it too. Looking at all of them would hold up the writer; what
+// only older ones name is noted again when they are used.
 void delete_user_agents_named_by(db::Tx& tx, UserId user);
 
 // As far as a walk goes in an hour: a few seconds of work, beside the writer.
