@@ -50,10 +50,9 @@ def test_pages_speak_the_persons_language(server, accept, begin, welcome):
     assert welcome in page.text
 
 
-def test_what_is_not_translated_yet_is_said_in_english(server):
+def test_what_cannot_be_undone_is_said_from_right_to_left(server):
     person = Person(server, "ar")
     person.sign_up()
     page = person.open("/account/deactivate")
     assert '<html lang="ar" dir="rtl">' in page.html
-    # Its full stop stays at its own end.
-    assert "\u2068You will be signed out everywhere, and" in page.text
+    assert "لن يُعطى اسمه لأحد أبدًا. لا يمكن التراجع عن ذلك." in page.text
