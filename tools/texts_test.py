@@ -85,6 +85,7 @@ class Languages(unittest.TestCase):
     def test_refuse(self):
         for code, said, sentence in (
             ("de", {"save": "Sichern"}, "de.json: back is missing"),
+            ("ar", {"save": "حفظ"}, "ar.json: back is missing"),
             ("fr", {"gone": "x"}, "gone is not in en.json"),
             ("fr", {"back": "Retour"}, "other parameters"),
             ("fr", {"back": "{app} et {user}"}, "other parameters"),
