@@ -1,10 +1,15 @@
 #include "endpoints/edge/credentials.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/algorithm/string/predicate.hpp>
+#include <iterator>
+#include <utility>
 
 #include "domain/token_prefixes.h"
+#include "platform/http/field.h"
 #include "platform/http/form.h"
+#include "platform/text/character_set.h"
 
 namespace latchkey::edge {
 namespace {
@@ -18,10 +23,8 @@ constexpr std::string_view kScheme = "Bearer ";
 const Credentials kAmbiguous{Found::ambiguous, {}};
 
 // RFC 6750 section 2.1 without its equals signs, which no token of ours has.
-bool is_token68(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         std::string_view("-._~+/").contains(c);
-}
+constexpr text::CharacterSet kToken68{
+    [](char c) { return http::is_alphanumeric(c) || std::string_view("-._~+/").contains(c); }};
 
 // A service's token may have any visible characters; other bytes are read by each in another way.
 // What begins like one of ours and goes on with what none has is no token of ours, and readers that
@@ -30,7 +33,7 @@ bool plain(std::string_view token) {
   const bool ours = std::ranges::any_of(
       kTokenPrefixes, [&](std::string_view prefix) { return token.starts_with(prefix); });
   return !token.empty() && std::ranges::all_of(token, [ours](char c) {
-    return ours ? is_token68(c) : c > ' ' && c < '\x7f';
+    return ours ? kToken68.contains(c) : c > ' ' && c < '\x7f';
   });
 }
 
@@ -106,13 +109,22 @@ std::string_view plain_token(const http::Request& request) {
     const auto question = uri.find('?');
     return question != uri.npos && could_hold_token(uri.substr(question));
   };
-  for (const std::string_view name : kUriHeaders) {
-    if (may_hold_another(request.header(name))) return {};
-    if (request.header_count(name) > 1) return {};
-  }
   if (may_hold_another(asked_below(request))) return {};
-  if (request.header_count("Authorization") != 1) return {};
-  const std::string_view value = request.header("Authorization");
+  // Each header is looked at once: this is asked with every request of every client.
+  const http::Header* authorization = nullptr;
+  std::array<bool, std::size(kUriHeaders)> seen{};
+  for (const http::Header& header : request.headers) {
+    if (http::same_name(header.name, "Authorization")) {
+      if (std::exchange(authorization, &header) != nullptr) return {};
+      continue;
+    }
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+      if (!http::same_name(header.name, kUriHeaders[i])) continue;
+      if (std::exchange(seen[i], true) || may_hold_another(header.value)) return {};
+    }
+  }
+  if (authorization == nullptr) return {};
+  const std::string_view value = authorization->value;
   if (!value.starts_with(kScheme) || !plain(value.substr(kScheme.size()))) return {};
   return value.substr(kScheme.size());
 }

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "platform/text/character_set.h"
+
 // The small grammar that header fields share (RFC 9110 section 5.6).
 namespace latchkey::http {
 
@@ -17,9 +19,9 @@ constexpr bool is_alphanumeric(char c) {
 }
 
 // tchar of RFC 9110 section 5.6.2.
-constexpr bool is_token_char(char c) {
-  return is_alphanumeric(c) || std::string_view("!#$%&'*+-.^_`|~").contains(c);
-}
+inline constexpr text::CharacterSet kTokenChars{
+    [](char c) { return is_alphanumeric(c) || std::string_view("!#$%&'*+-.^_`|~").contains(c); }};
+constexpr bool is_token_char(char c) { return kTokenChars.contains(c); }
 
 // Control characters that a field value must not hold; the tab is allowed.
 constexpr bool is_control(char c) {
@@ -30,6 +32,11 @@ constexpr bool is_control(char c) {
 // Whether two names of fields, schemes or codings are the same: without regard to ASCII case.
 constexpr bool same_name(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return false;
+  // Most are spelled alike, or differ in more than the one bit between the cases of a letter.
+  unsigned differing = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) differing |= static_cast<unsigned char>(a[i] ^ b[i]);
+  if (differing == 0) return true;
+  if ((differing & ~0x20U) != 0) return false;
   for (std::size_t i = 0; i < a.size(); ++i) {
     if (to_lower(a[i]) != to_lower(b[i])) return false;
   }

@@ -39,9 +39,10 @@ std::optional<Target> parse_target(Method method, std::string_view text) {
 }
 
 bool valid_host(std::string_view host) {
-  return std::ranges::all_of(host, [](char c) {
+  static constexpr text::CharacterSet chars{[](char c) {
     return is_alphanumeric(c) || std::string_view("-._~!$&'()*+,;=:%[]").contains(c);
-  });
+  }};
+  return std::ranges::all_of(host, [](char c) { return chars.contains(c); });
 }
 
 }  // namespace latchkey::http
