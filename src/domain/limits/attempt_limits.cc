@@ -39,12 +39,13 @@ std::optional<Duration> WideLimit::take(std::string_view address, Time now) {
   return std::nullopt;
 }
 
-SignInAttempt::SignInAttempt(AttemptLimits* limits, const Attempt& attempt)
-    : limits_(limits),
-      address_(limit_key(attempt.address)),
-      site_(site_key(attempt.address)),
-      network_(network_key(attempt.address)),
-      account_(attempt.account) {}
+SignInAttempt::SignInAttempt(AttemptLimits* limits, const Attempt& attempt) : limits_(limits) {
+  if (limits_ == nullptr) return;  // nothing is counted
+  address_ = limit_key(attempt.address);
+  site_ = site_key(attempt.address);
+  network_ = network_key(attempt.address);
+  account_ = attempt.account;
+}
 
 SignInAttempt::SignInAttempt(SignInAttempt&& other) noexcept
     : limits_(std::exchange(other.limits_, nullptr)),

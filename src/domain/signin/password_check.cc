@@ -101,6 +101,7 @@ Task<PasswordCheck::Named> PasswordCheck::find_named(const Identifier& who, cons
 
 std::vector<Directories::Question> PasswordCheck::questions(const Named& named) const {
   std::vector<Directories::Question> list;
+  if (directories_.none()) return list;
   const auto typed = directory_name(named.who, server_name_);
   // They are who they are: nobody else of such a name is meant.
   const bool known = std::holds_alternative<KnownUser>(named.who);

@@ -54,7 +54,10 @@ Digest Sha256::digest(std::span<const std::uint8_t> bytes) {
 
 Digest Sha256::digest(std::string_view bytes) { return digest(as_bytes(bytes)); }
 
-Digest sha256(std::string_view bytes) { return Sha256().digest(bytes); }
+Digest sha256(std::string_view bytes) {
+  thread_local Sha256 mine;  // to look the algorithm up takes longer than most values
+  return mine.digest(bytes);
+}
 
 struct HmacSha256::Impl {
   std::unique_ptr<EVP_MAC, FreeMac> mac{EVP_MAC_fetch(nullptr, "HMAC", nullptr)};

@@ -27,7 +27,7 @@ class Sha256 {
   std::unique_ptr<Impl> impl_;
 };
 
-// The same for one value, off the fast path.
+// The same for one value, by any thread.
 Digest sha256(std::string_view bytes);
 
 // HMAC-SHA256 (RFC 2104) with a key that is set once. Not for several threads at once: each

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-// Randomness fit for keys and tokens. All throw std::runtime_error when there is none.
+// Randomness fit for keys and tokens.
 namespace latchkey::crypto {
 
 inline constexpr std::string_view kLowerCase = "abcdefghijklmnopqrstuvwxyz";

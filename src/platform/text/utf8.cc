@@ -6,6 +6,9 @@
 namespace latchkey::text {
 namespace {
 
+constexpr bool is_ascii(char c) { return static_cast<std::uint8_t>(c) < 0x80; }
+// Most texts begin and end with such a character, and nothing is cut off there.
+constexpr bool is_visible_ascii(char c) { return c > ' ' && c < '\x7f'; }
 constexpr bool continues(char c) { return (static_cast<std::uint8_t>(c) & 0xc0) == 0x80; }
 
 // White_Space of Unicode, zero width spaces and joiners, direction marks, the byte order mark. One
@@ -48,12 +51,15 @@ std::size_t leading_code_point(std::string_view text) {
 }
 
 bool valid_utf8(std::string_view text) {
-  while (!text.empty()) {
+  for (;;) {
+    // Most texts are ASCII alone.
+    const auto other = std::ranges::find_if(text, [](char c) { return !is_ascii(c); });
+    text.remove_prefix(static_cast<std::size_t>(other - text.begin()));
+    if (text.empty()) return true;
     const std::size_t size = leading_code_point(text);
     if (size == 0) return false;
     text.remove_prefix(size);
   }
-  return true;
 }
 
 std::size_t utf8_length(std::string_view text) {
@@ -66,10 +72,12 @@ std::string_view trimmed(std::string_view text) {
   const auto* blank = std::begin(kBlank);
   const auto begins = [&text](std::string_view one) { return text.starts_with(one); };
   const auto ends = [&text](std::string_view one) { return text.ends_with(one); };
-  while ((blank = std::ranges::find_if(kBlank, begins)) != std::end(kBlank)) {
+  while (!text.empty() && !is_visible_ascii(text.front()) &&
+         (blank = std::ranges::find_if(kBlank, begins)) != std::end(kBlank)) {
     text.remove_prefix(blank->size());
   }
-  while ((blank = std::ranges::find_if(kBlank, ends)) != std::end(kBlank)) {
+  while (!text.empty() && !is_visible_ascii(text.back()) &&
+         (blank = std::ranges::find_if(kBlank, ends)) != std::end(kBlank)) {
     text.remove_suffix(blank->size());
   }
   return text;
