@@ -25,7 +25,8 @@ class Gathering {
   };
   constexpr Plan plan(std::size_t waiting) const {
     if (skipping_ > 0 || waiting >= about_) return {.count = waiting};
-    return {.count = about_, .patience = std::min(commit_ / 4, longest)};
+    // Longer than a commit takes would never pay.
+    return {.count = about_, .patience = std::min(commit_, longest)};
   }
 
   // What came of the wait. Who waits in vain stops trying for a while: most will not come back, as

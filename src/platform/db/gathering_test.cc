@@ -23,11 +23,11 @@ TEST(GatheringTest, WhoIsAloneWaitsForNobody) {
   EXPECT_EQ(plan.patience, 0us);
 }
 
-TEST(GatheringTest, ThoseWhoWereAnsweredAreWaitedForAPartOfACommit) {
-  const auto plan = after_commits(3, 5).plan(5);
+TEST(GatheringTest, ThoseWhoWereAnsweredAreWaitedForAsLongAsACommitTakes) {
+  const auto plan = after_commits(3, 5, 400us).plan(5);
   EXPECT_EQ(plan.count, 8U);
-  EXPECT_GT(plan.patience, 200us);
-  EXPECT_LE(plan.patience, 250us);
+  EXPECT_GT(plan.patience, 350us);
+  EXPECT_LE(plan.patience, 400us);
 }
 
 TEST(GatheringTest, NobodyWaitsLongWhereACommitTakesLong) {
@@ -35,10 +35,10 @@ TEST(GatheringTest, NobodyWaitsLongWhereACommitTakesLong) {
 }
 
 TEST(GatheringTest, OneSlowCommitChangesLittle) {
-  Gathering gathering = after_commits(3, 5, 400us);
-  gathering.committed(3, 5, 1200us);
-  EXPECT_GE(gathering.plan(5).patience, 100us);
-  EXPECT_LE(gathering.plan(5).patience, 150us);
+  Gathering gathering = after_commits(3, 5, 200us);
+  gathering.committed(3, 5, 600us);
+  EXPECT_GE(gathering.plan(5).patience, 250us);
+  EXPECT_LE(gathering.plan(5).patience, 300us);
 }
 
 TEST(GatheringTest, NothingIsWaitedForWhenAllAreThere) {

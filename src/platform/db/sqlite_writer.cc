@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "platform/db/sqlite_readers.h"
@@ -13,6 +14,8 @@ namespace {
 // The log is copied into the file when it has grown to this many pages (4 MiB).
 constexpr int checkpoint_pages = 1'000;
 constexpr int most_tries = 6;  // of a write that met a key which it had made up
+// Where one has failed others often will, as while a homeserver is told of new devices first.
+constexpr int guarded_after_a_failure = 16;  // batches
 
 bool passes(const std::exception_ptr& error) {
   try {
@@ -124,12 +127,12 @@ void SqliteWriter::wait_for_more(std::unique_lock<std::mutex>& lock) {
 
 void SqliteWriter::commit_batch(Batch& batch) {
   try {
+    const bool alone = batch.size() == 1;
+    if (!alone && commit_unguarded(batch)) return;
     connection_.run("BEGIN IMMEDIATE");
-    for (Entry& entry : batch) run_entry(entry, batch.size() == 1);
+    for (Entry& entry : batch) run_entry(entry, alone);
     if (!connection_.in_transaction()) return;  // one entry, and it failed
-    connection_.run("COMMIT");
-    ++commits_;
-    readers_.announce();
+    commit();
   } catch (const std::exception& failure) {
     // Nothing of the batch is known to be durable. An entry that failed by itself keeps its
     // reason; the others each get an exception of their own, since they are on other threads.
@@ -141,6 +144,40 @@ void SqliteWriter::commit_batch(Batch& batch) {
       entry.error = std::make_exception_ptr(Unavailable(failure.what()));
     }
   }
+}
+
+// Nearly always nothing fails; and a savepoint keeps a copy of each page that is changed after it.
+bool SqliteWriter::commit_unguarded(Batch& batch) {
+  if (guarded_ > 0) {
+    --guarded_;
+    return false;
+  }
+  connection_.run("BEGIN IMMEDIATE");
+  try {
+    for (Entry& entry : batch) run_job(entry);
+  } catch (...) {
+    guarded_ = guarded_after_a_failure;
+    connection_.take_failure();
+    connection_.roll_back();
+    for (Entry& entry : batch) entry.after_commit.clear();
+    return false;
+  }
+  commit();
+  return true;
+}
+
+void SqliteWriter::commit() {
+  connection_.run("COMMIT");
+  ++commits_;
+  readers_.announce();
+}
+
+void SqliteWriter::run_job(Entry& entry) {
+  SqliteTx tx(connection_, entry.operation.waited());
+  entry.operation.job(tx);
+  tx.run_before_commit();
+  if (const auto failure = connection_.take_failure()) std::rethrow_exception(failure);
+  entry.after_commit = tx.take_hooks();
 }
 
 void SqliteWriter::run_entry(Entry& entry, bool alone) {
@@ -158,11 +195,7 @@ bool SqliteWriter::try_entry(Entry& entry, bool alone) {
   if (savepoint) connection_.run("SAVEPOINT entry");
   bool again = false;
   try {
-    SqliteTx tx(connection_, entry.operation.waited());
-    entry.operation.job(tx);
-    tx.run_before_commit();
-    if (const auto failure = connection_.take_failure()) std::rethrow_exception(failure);
-    entry.after_commit = tx.take_hooks();
+    run_job(entry);
     if (savepoint) connection_.run("RELEASE entry");
     return false;
   } catch (const Conflict&) {

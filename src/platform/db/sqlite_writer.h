@@ -22,9 +22,10 @@ namespace latchkey::db {
 
 class SqliteReaders;
 
-// The one thread that writes to a SQLite database. It takes all operations that wait, runs each
-// in a savepoint, and commits them together: one fsync for many callers (group commit). Where many
-// come again and again it waits a moment for them to gather.
+// The one thread that writes to a SQLite database. It takes all operations that wait, and
+// commits them together: one fsync for many callers (group commit). Where many come again and again
+// it waits a moment for them to gather. When one of them fails, all are undone and run again, each
+// in a savepoint.
 class SqliteWriter {
  public:
   using Report = std::function<void(std::string_view sentence)>;
@@ -62,7 +63,12 @@ class SqliteWriter {
   // Under the lock: until somebody waits, or as many as are worth it.
   void wait_for_more(std::unique_lock<std::mutex>& lock);
   void commit_batch(Batch& batch);
+  // Without savepoints. False: one has failed, and nothing is done.
+  bool commit_unguarded(Batch& batch);
+  void commit();
   void run_entry(Entry& entry, bool alone);
+  // Throws what the operation does.
+  void run_job(Entry& entry);
   // One try. True: it met a key that it had made up, and is to be run again.
   bool try_entry(Entry& entry, bool alone);
   void finish(Batch& batch);
@@ -84,6 +90,7 @@ class SqliteWriter {
   std::atomic<std::uint64_t> failures_{0};
 
   Gathering gathering_{largest_batch};  // the thread's
+  int guarded_ = 0;                     // batches that are yet to go with savepoints
   int log_pages_ = 0;                   // of the write-ahead log, as of the last commit
   int checkpointed_pages_ = 0;          // as of the last checkpoint, while the log grows
   std::thread thread_;
