@@ -110,7 +110,7 @@ void NodeDatabase::arrive(std::uint64_t id) {
     waiting.error = unavailable("the connection was lost");
   } else {
     run(waiting);
-    const bool committed = waiting.access == Access::write && !waiting.error;
+    const bool committed = waiting.access != Access::read && !waiting.error;
     if (committed && strikes(parts_.faults.outcome_unknown)) {
       generation_ = 0;
       waiting.hooks.clear();
@@ -190,7 +190,7 @@ void NodeDatabase::die() {
   closed_ = true;
   life_.reset();
   for (auto& [id, waiting] : waiting_) {
-    const bool sent = !waiting.ran && waiting.access == Access::write && parts_.random.one_in(3);
+    const bool sent = !waiting.ran && waiting.access != Access::read && parts_.random.one_in(3);
     if (sent && connect()) run(waiting);
   }
   waiting_.clear();

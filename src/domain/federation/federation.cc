@@ -124,7 +124,8 @@ Task<std::expected<providers::Departure, Refused>> Federation::leave(Leaving lea
   if ((*departure)->memo.size() > kLongestMemo) throw std::logic_error("a memo that is too long");
   way.attempt.kept["memo"] = (*departure)->memo;
   if (!leaving.confirms.empty()) way.attempt.kept["confirms"] = leaving.confirms;
-  co_await parts_.ground.db.write(
+  // Who loses their way by a loss of power begins again.
+  co_await parts_.ground.db.write_unsynced(
       [&](db::Tx& tx) { providers::insert_attempt(tx, way.state, way.attempt); });
   co_return std::move(**departure);
 }
@@ -192,7 +193,7 @@ Task<std::expected<std::string, Refused>> Federation::hold(std::string provider,
     co_return over("unknown_way");
   }
   attempt->kept[kHeld] = json_of(fields);
-  co_await parts_.ground.db.write(
+  co_await parts_.ground.db.write_unsynced(
       [&](db::Tx& tx) { providers::keep_until_arrival(tx, *state, *attempt); });
   co_return *state;
 }
@@ -230,10 +231,11 @@ Task<std::expected<Arrived, Refused>> Federation::arrive(Returning returning) {
     co_return std::unexpected(refusal(*way, Why::way_over, "way_out"));
   }
   if (auto held = take_held(way->attempt.kept)) returning.fields = *std::move(held);
-  // Nobody arrives twice, whatever comes of it: a code is not tried again.
+  // Nobody arrives twice, whatever comes of it: a code is not tried again. After a loss of power it
+  // may be: the provider takes it once, and what it says of somebody is counted for good below.
   way->attempt.arrived_at = parts_.ground.clock.now();
   way->attempt.expires_at = *way->attempt.arrived_at + kAsked;
-  const bool first = co_await parts_.ground.db.write(
+  const bool first = co_await parts_.ground.db.write_unsynced(
       [&](db::Tx& tx) { return providers::arrive(tx, way->state, way->attempt); });
   if (!first) co_return std::unexpected(refusal(*way, Why::way_over, "used_way"));
   const auto who = co_await ask(*way, std::move(returning.fields));

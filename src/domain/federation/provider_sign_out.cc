@@ -72,7 +72,7 @@ Task<std::optional<StillThere>> Federation::sign_out(SignOut leaving) {
           .state = new_state()};
   auto departure = co_await departure_of(way, leaving.return_to);
   if (!departure) co_return std::nullopt;
-  co_await parts_.ground.db.write(
+  co_await parts_.ground.db.write_unsynced(
       [&](db::Tx& tx) { providers::insert_attempt(tx, way.state, way.attempt); });
   StillThere still{.provider = options.name,
                    .state = way.state,

@@ -187,8 +187,20 @@ class Database {
     co_return outcome.take();
   }
 
-  // The same, blocking: for start-up, the command line and housekeeping threads. Never from
-  // within fn.
+  // The same, but its commit does not wait for the disk. It survives this process, as when it is
+  // killed; but a loss of power may undo it, and on PostgreSQL a crash of the server or a standby
+  // that takes over. For the steps of what somebody begins again without a loss, never for what
+  // lasts. What is written after it, by write(), makes it durable too.
+  template <class Fn>
+  Task<std::invoke_result_t<Fn&, Tx&>> write_unsynced(Fn fn) {
+    detail::Outcome<std::invoke_result_t<Fn&, Tx&>> outcome;
+    auto job = [&](Tx& tx) { outcome.set(fn, tx); };
+    co_await perform(Access::unsynced_write, Job(job));
+    co_return outcome.take();
+  }
+
+  // Like read() and write(), blocking: for start-up, the command line and housekeeping threads.
+  // Never from within fn.
   template <class Fn>
   std::invoke_result_t<Fn&, Tx&> read_now(Fn fn) {
     detail::Outcome<std::invoke_result_t<Fn&, Tx&>> outcome;
@@ -236,7 +248,7 @@ class Database {
   virtual void close() = 0;
 
  protected:
-  enum class Access { read, write };
+  enum class Access { read, write, unsynced_write };
   using Completion = std::move_only_function<void(std::exception_ptr)>;
 
   explicit Database(Dialect dialect) : dialect_(dialect) {}

@@ -215,6 +215,44 @@ TEST_P(DatabaseConformance, WhatWasWrittenIsThereAfterReopening) {
   EXPECT_THAT(ids(), ElementsAre(1));
 }
 
+// As the engine has it: whether the commit of a transaction waits for the disk.
+bool waits_for_the_disk(Tx& tx, Dialect dialect) {
+  if (dialect == Dialect::sqlite) return tx.one<int>("PRAGMA synchronous") == tuple(2);
+  return tx.one<string>("SHOW synchronous_commit") == tuple("on");
+}
+
+TEST_P(DatabaseConformance, AnUnsyncedWriteIsOneAndTheNextIsSynced) {
+  const Dialect dialect = db_->dialect();
+  const auto write = [&]() -> Task<void> {
+    EXPECT_FALSE(co_await db_->write_unsynced([&](Tx& tx) {
+      insert(tx, 1, "unsynced");
+      return waits_for_the_disk(tx, dialect);
+    }));
+    EXPECT_THAT(ids(), ElementsAre(1));
+    bool thrown = false;
+    try {
+      co_await db_->write_unsynced([](Tx& tx) {
+        insert(tx, 2, "gone");
+        throw std::runtime_error("on purpose");
+      });
+    } catch (const std::runtime_error&) {
+      thrown = true;
+    }
+    EXPECT_TRUE(thrown);
+    EXPECT_TRUE(co_await db_->write([&](Tx& tx) {
+      insert(tx, 3, "synced");
+      return waits_for_the_disk(tx, dialect);
+    }));
+  };
+  boost::asio::io_context context(1);
+  boost::asio::co_spawn(context, write(), [](std::exception_ptr error) {
+    if (error) std::rethrow_exception(error);
+  });
+  context.run();
+  db_.reopen();
+  EXPECT_THAT(ids(), ElementsAre(1, 3));
+}
+
 TEST_P(DatabaseConformance, RowsChangedAreCounted) {
   db_->write_now([](Tx& tx) {
     EXPECT_EQ(insert(tx, 1, "a"), 1);

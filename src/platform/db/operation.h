@@ -21,6 +21,7 @@ struct Operation {
   Job job;
   const OneStatement* one = nullptr;  // all that the job runs, if it is one statement
   std::move_only_function<void(std::exception_ptr)> done;
+  bool synced = true;  // of a write: its commit is on the disk when it is done
   Clock::time_point enqueued = Clock::now();
 
   Duration waited() const { return std::chrono::duration_cast<Duration>(Clock::now() - enqueued); }

@@ -20,6 +20,9 @@ constexpr Oid numeric_type = 1700;  // what sum() of integers gives
 // Of steps: the answers of as many fit the buffers of the connection.
 constexpr std::size_t longest_pipeline = 128;
 
+// For the transaction alone: a pooler gives the session to others.
+constexpr const char* unsynced = "SET LOCAL synchronous_commit TO OFF";
+
 Oid type_of(Value::Kind kind) {
   switch (kind) {
     case Value::Kind::integer:
@@ -100,12 +103,14 @@ void PostgresConnection::noting_failure(Act act) {
 void PostgresConnection::begin_read() {
   session_.set_reading(true);
   pending_begin_ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+  pending_unsynced_ = false;
 }
 
-void PostgresConnection::begin_write() {
+void PostgresConnection::begin_write(bool synced) {
   session_.set_reading(false);
   // Not READ WRITE: that would override an operator's default_transaction_read_only.
   pending_begin_ = "BEGIN ISOLATION LEVEL READ COMMITTED";
+  pending_unsynced_ = !synced;
 }
 
 void PostgresConnection::begin_one(bool writes) {
@@ -189,6 +194,7 @@ void PostgresConnection::script(std::string_view sql) {
       if (session_.pooled()) {
         session_.check_opening(session_.execute(session_.opening()).get());
       }
+      if (pending_unsynced_) session_.execute(unsynced);
     }
     session_.execute_patiently(std::string(sql));
   });
@@ -231,6 +237,7 @@ void PostgresConnection::post(PostgresStatement& statement, Step::Kind kind, boo
   if (const char* begin = std::exchange(pending_begin_, nullptr)) {
     post(begin, Step::Kind::begin);
     if (session_.pooled()) post(session_.opening().c_str(), Step::Kind::opening);
+    if (pending_unsynced_) post(unsynced, Step::Kind::begin);
   }
   pg_conn* const pg = session_.handle();
   const int count = statement.numbered_.parameters;

@@ -61,7 +61,8 @@ class PostgresConnection {
   bool pooled() const { return session_.pooled(); }
 
   void begin_read();
-  void begin_write();
+  // `synced`: its commit waits for the disk, as far as the server's settings say so.
+  void begin_write(bool synced);
   // What comes is one statement, a transaction by itself: nothing begins, nothing is to be ended.
   void begin_one(bool writes);
   // Throws ConnectionLost when it cannot be known whether the commit took place.
@@ -120,6 +121,7 @@ class PostgresConnection {
   StatementCache<PostgresStatement> statements_;
   Parameters parameters_;
   const char* pending_begin_ = nullptr;
+  bool pending_unsynced_ = false;  // to be said of what begins
   std::vector<Step> pipeline_;
   std::vector<std::pair<PostgresStatement*, PostgresResult>> together_;
   PostgresResult opening_;

@@ -101,7 +101,9 @@ class PostgresDatabase final : public Database {
   void read_blocking(Job job) override { perform_now(Access::read, job); }
 
   void submit(Access access, Job job, Completion done) override {
-    pool_.submit(PostgresItem(Operation(job, std::move(done)), access == Access::write));
+    Operation operation(job, std::move(done));
+    operation.synced = access != Access::unsynced_write;
+    pool_.submit(PostgresItem(std::move(operation), access != Access::read));
   }
 
   void submit_one(Access access, OneStatement& statement, Completion done) override {

@@ -59,9 +59,9 @@ class OutcomeUnknown : public ConnectionLost {
 
 // Runs `job` in a write transaction, up to the commit. Returns what is to run after it.
 std::vector<std::function<void()>> run_write(PostgresConnection& connection, Job job,
-                                             Duration waited) {
+                                             Duration waited, bool synced) {
   PostgresTx tx(connection, waited);
-  connection.begin_write();
+  connection.begin_write(synced);
   job(tx);
   tx.run_before_commit();
   if (const auto failure = connection.take_failure()) std::rethrow_exception(failure);
@@ -152,7 +152,8 @@ PostgresPool::Connection PostgresPool::reconnect() {
     auto connection = std::make_unique<PostgresConnection>(url_, options_, history_);
     ReconnectHooks hooks = hooks_();
     if (hooks.in_transaction) {
-      for (const auto& hook : run_write(*connection, Job(hooks.in_transaction), Duration{0})) {
+      for (const auto& hook :
+           run_write(*connection, Job(hooks.in_transaction), Duration{0}, true)) {
         hook();
       }
     }
@@ -221,7 +222,7 @@ void PostgresPool::read(PostgresConnection& connection, Operation& operation) {
 }
 
 void PostgresPool::write(PostgresConnection& connection, Operation& operation) {
-  const auto hooks = run_write(connection, operation.job, operation.waited());
+  const auto hooks = run_write(connection, operation.job, operation.waited(), operation.synced);
   ++writes_;
   ++commits_;
   for (const auto& hook : hooks) hook();

@@ -172,6 +172,12 @@ void SqliteConnection::map_file(bool so) {
   script(so ? "PRAGMA mmap_size = 2147418112" : "PRAGMA mmap_size = 0");
 }
 
+void SqliteConnection::sync_commits(bool so) {
+  if (so == syncs_commits_) return;
+  script(so ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+  syncs_commits_ = so;
+}
+
 bool SqliteConnection::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
 
 void SqliteConnection::roll_back() noexcept {

@@ -55,6 +55,8 @@ class SqliteConnection {
 
   // Runs a kept statement without parameters or rows.
   void run(std::string_view sql);
+  // Whether a commit waits for the disk, as from the next transaction on. At first it does.
+  void sync_commits(bool so);
   // Runs statements once.
   void script(std::string_view sql);
 
@@ -83,6 +85,7 @@ class SqliteConnection {
   StatementCache<SqliteStatement> statements_;
   std::exception_ptr failure_;
   bool keys_are_made_up_ = false;
+  bool syncs_commits_ = true;
 };
 
 // A transaction on a SqliteConnection: the code that runs the job begins and ends it.

@@ -119,7 +119,11 @@ class SqliteDatabase final : public Database {
   }
 
   void submit(Access access, Job job, Completion done) override {
-    if (access == Access::write) return writer_.submit(Operation(job, std::move(done)));
+    if (access != Access::read) {
+      Operation operation(job, std::move(done));
+      operation.synced = access == Access::write;
+      return writer_.submit(std::move(operation));
+    }
     try {
       read_blocking(job);
     } catch (...) {

@@ -7,6 +7,9 @@
 #include <sys/stat.h>
 
 #include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -123,6 +126,28 @@ TEST_F(SqliteDatabaseTest, InABatchOnesFailureIsItsOwn) {
   }
   run_together(jobs);
   EXPECT_EQ(count(*db_), 13);
+}
+
+TEST_F(SqliteDatabaseTest, ACommitWaitsForTheDiskIfOneOfItsWritesIsToBeSynced) {
+  std::atomic<int> synced{0};
+  const auto write = [&](int id) -> Task<void> {
+    const auto job = [&](Tx& tx) {
+      tx.run("INSERT INTO notes (id, body) VALUES (:id, 'note')", id);
+      return tx.one<int>("PRAGMA synchronous") == std::tuple(2);
+    };
+    if (id == 3 ? co_await db_->write(job) : co_await db_->write_unsynced(job)) ++synced;
+  };
+  std::vector<std::function<void()>> jobs;
+  for (int i = 0; i < 5; ++i) {
+    jobs.push_back([&, i] {
+      boost::asio::io_context context(1);
+      boost::asio::co_spawn(context, write(i), boost::asio::detached);
+      context.run();
+    });
+  }
+  run_together(jobs);
+  EXPECT_EQ(count(*db_), 5);
+  EXPECT_EQ(synced, 5);
 }
 
 TEST_F(SqliteDatabaseTest, AFullDatabaseIsUnavailableUntilThereIsRoom) {

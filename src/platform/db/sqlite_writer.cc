@@ -127,6 +127,8 @@ void SqliteWriter::wait_for_more(std::unique_lock<std::mutex>& lock) {
 
 void SqliteWriter::commit_batch(Batch& batch) {
   try {
+    connection_.sync_commits(
+        std::ranges::any_of(batch, [](const Entry& entry) { return entry.operation.synced; }));
     const bool alone = batch.size() == 1;
     if (!alone && commit_unguarded(batch)) return;
     connection_.run("BEGIN IMMEDIATE");
