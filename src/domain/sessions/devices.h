@@ -31,10 +31,9 @@ template <>
 struct latchkey::db::Columns<latchkey::sessions::Device> {
   using Device = sessions::Device;
   static constexpr auto kAll = std::tuple{
-      column("id", &Device::key),
-      column("user_id", &Device::user),
-      column("device_id", &Device::id),
+      column("id", &Device::key), column("device_id", &Device::id),
       column<EmptyIsNull>("display_name", &Device::display_name),
+      column("user_id", &Device::user),  // last: see GuardedInsert in session_rows.cc
   };
   // When a person is forgotten their devices keep these alone: see forget_devices_of_user().
   static constexpr std::array<std::string_view, 3> kNotPersonal{"id", "user_id", "device_id"};

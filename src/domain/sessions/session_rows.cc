@@ -92,9 +92,9 @@ struct latchkey::db::Columns<latchkey::sessions::Record> {
 
   static constexpr auto kAll = std::tuple{
       column("id", &Record::id),
-      column("user_id", &Record::user),
       column("device", &Record::device),
       column<EmptyIsNull>("device_id", &Record::device_id),
+      column("user_id", &Record::user),
       computed<MaybeText>("client", client, set_client),
       computed<MaybeText>("scope", scope, set_scope),
       column("method", &Record::method),
@@ -200,35 +200,51 @@ void insert_session(db::Tx& tx, const Record& record, const Origin& origin,
 
 namespace {
 
+// One row, as long as `found` ("u.id FROM …") finds its user_id, which is never absent. On SQLite
+// OR IGNORE passes over an absent one, as over a key that is taken: beside a trigger INSERT …
+// SELECT would put its rows into a table of its own first. What `found` names of the row comes
+// before its user_id, and the rest after: parameters are counted in the order in which they are met
+// first.
+struct GuardedInsert {
+  Text sqlite;
+  Text postgresql;
+
+  // `insert`: "INSERT INTO" and the table.
+  GuardedInsert(const Text& insert, const Text& columns, const Text& parameters, const Text& found,
+                const Text& locking)
+      : sqlite("INSERT OR IGNORE" + insert.substr(insert.find(" INTO ")) + " (" + columns +
+               ") VALUES (" + in_place_of_user(parameters, "(SELECT " + found + ")") + ")"),
+        postgresql(insert + " (" + columns + ") SELECT " + parameters +
+                   found.substr(found.find(" FROM ")) + locking + " ON CONFLICT DO NOTHING") {}
+
+  static Text in_place_of_user(Text parameters, const Text& selected) {
+    constexpr std::string_view user = ":user_id";
+    return parameters.replace(parameters.find(user), user.size(), selected);
+  }
+};
+
 struct BeginTexts {
-  Text device;
-  Text device_locking;
-  Text session;
+  GuardedInsert device;
+  GuardedInsert session;
 };
 
 // The device first, as long as the account is as it was read: with its row locked, so that nobody
 // changes the account, or ends what it has, until the commit. Whose row somebody else holds is
 // passed over, for others wait in the same transaction. The session only on that device.
 const BeginTexts& begin_texts() {
-  static const BeginTexts texts = [] {
-    const Text device =
-        "INSERT INTO devices (" + db::column_list<Device>() + ") SELECT " +
-        db::parameter_list<Device>() +
-        " FROM users u WHERE u.id = :user_id AND u.password_hash = :hash AND u.locked_at IS NULL"
-        " AND u.deactivated_at IS NULL AND u.devices_at_most < :most"
-        " AND (:agent IS NULL OR EXISTS"
-        " (SELECT 1 FROM user_agents a WHERE a.id = :agent AND a.used_at > :noted_after))";
-    const Text otherwise = " ON CONFLICT DO NOTHING";
-    return BeginTexts{.device = device + otherwise,
-                      .device_locking = device + " FOR NO KEY UPDATE OF u SKIP LOCKED" + otherwise,
-                      .session = "INSERT INTO sessions (" + db::column_list<Record>() +
-                                 ", browser_session, address, user_agent) SELECT " +
-                                 db::parameter_list<Record>() +
-                                 ", :browser, :address, :agent FROM devices d WHERE d.id = :device"
-                                 " AND d.user_id = :user_id AND d.device_id = :device_id"
-                                 " AND d.deleted_at IS NULL" +
-                                 otherwise};
-  }();
+  static const BeginTexts texts{
+      .device = {"INSERT INTO devices", db::column_list<Device>(), db::parameter_list<Device>(),
+                 "u.id FROM users u WHERE u.id = :user_id AND u.password_hash = :hash"
+                 " AND u.locked_at IS NULL AND u.deactivated_at IS NULL"
+                 " AND u.devices_at_most < :most AND (:agent IS NULL OR EXISTS"
+                 " (SELECT 1 FROM user_agents a WHERE a.id = :agent AND a.used_at > :noted_after))",
+                 " FOR NO KEY UPDATE OF u SKIP LOCKED"},
+      .session = {"INSERT INTO sessions",
+                  db::column_list<Record>() + ", browser_session, address, user_agent",
+                  db::parameter_list<Record>() + ", :browser, :address, :agent",
+                  "d.user_id FROM devices d WHERE d.id = :device AND d.user_id = :user_id"
+                  " AND d.device_id = :device_id AND d.deleted_at IS NULL",
+                  ""}};
   return texts;
 }
 
@@ -244,9 +260,12 @@ Task<bool> insert_unchanged(db::Database& db, const Beginning& wanted) {
   const auto session =
       db::keep_parameters(record, wanted.browser, unless_empty(wanted.origin.address), key);
   const BeginTexts& texts = begin_texts();
-  const std::array<db::Change, 2> changes{
-      db::Change{.sql = texts.device, .locking = texts.device_locking, .args = device.values()},
-      db::Change{.sql = texts.session, .args = session.values()}};
+  const std::array<db::Change, 2> changes{db::Change{.sql = texts.device.sqlite,
+                                                     .postgresql = texts.device.postgresql,
+                                                     .args = device.values()},
+                                          db::Change{.sql = texts.session.sqlite,
+                                                     .postgresql = texts.session.postgresql,
+                                                     .args = session.values()}};
   const auto changed =
       co_await db::change_all(db, std::to_underlying(record.user), kLongestBeginning, changes);
   co_return changed[0] == 1 && changed[1] == 1;

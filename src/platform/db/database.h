@@ -106,9 +106,9 @@ class Job {
 // that it points to outlives the run.
 struct OneStatement {
   std::string_view sql;
-  // The same with what locks its rows, for an engine whose writes run at the same time; empty: it
-  // needs none.
-  std::string_view locking = {};
+  // As PostgreSQL has it, where the two differ: with what locks its rows, since writes run at the
+  // same time there. Empty: alike.
+  std::string_view postgresql = {};
   std::span<const Value> args;
   // Takes what the statement gives; once for each try.
   void (*read)(void* into, Statement& statement) = nullptr;
@@ -122,7 +122,9 @@ struct OneStatement {
   const OneStatement* then = nullptr;
 
   // As the engine has it.
-  std::string_view text(bool locks) const { return locks && !locking.empty() ? locking : sql; }
+  std::string_view text(bool locks) const {
+    return locks && !postgresql.empty() ? postgresql : sql;
+  }
 
   void operator()(Tx& tx) const;
 };

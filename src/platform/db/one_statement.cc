@@ -10,7 +10,7 @@ Task<std::vector<std::int64_t>> change_all(Database& db, std::int64_t key,
   std::vector<OneStatement> statements;
   for (std::size_t i = 0; i < changes.size(); ++i) {
     statements.push_back(detail::one_statement(changed[i], changes[i].args));
-    statements[i].locking = changes[i].locking;
+    statements[i].postgresql = changes[i].postgresql;
   }
   for (std::size_t i = 1; i < statements.size(); ++i) statements[i - 1].then = &statements[i];
   OneStatement& first = statements.front();

@@ -84,11 +84,10 @@ Task<std::int64_t> change(Database& db, std::int64_t key, std::optional<Duration
   co_return changed.rows;
 }
 
-// A statement of a few that are one transaction. `locking`: the same with what locks its rows, see
-// OneStatement.
+// A statement of a few that are one transaction. `postgresql`: see OneStatement.
 struct Change {
   std::string_view sql;
-  std::string_view locking = {};
+  std::string_view postgresql = {};
   std::span<const Value> args = {};
 };
 
