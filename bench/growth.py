@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness import LATCHKEY, Load
-from measurements import BEARER, PASSWORD, QUICK, Bench, Row, get, login_load, post, user_name
+from measurements import BEARER, PASSWORD, QUICK, Bench, Row, get, login_load, names_of_users, post, user_name
 from oauth_flows import legacy_refresh_load, sign_browser_in
 from writes import Subject
 
@@ -82,7 +82,7 @@ def signing_in_and_out(subject: Subject) -> Load:
           "Authorization: Bearer {taken}\r\nContent-Length: 2\r\n\r\n{}"
     login = one_user(subject, []).request_files[0]
     load = Load([Path(login).read_bytes(), out.replace("{}", "[]").encode()],
-                subject.folder / "names", 1, take=[TAKE_ACCESS_TOKEN])
+                names_of_users(subject.folder), 1, take=[TAKE_ACCESS_TOKEN])
     return load
 
 

@@ -150,11 +150,17 @@ def user_name(number: int) -> str:
     return f"user{number:016}"
 
 
-def login_load(folder: Path, take: list[str] | None = None) -> Load:
-    """Password logins as new devices, of all users in turn."""
-    names = folder / "names"
+def names_of_users(folder: Path, users: int = USERS) -> Path:
+    """A file of the first so many, a line each."""
+    names = folder / f"names{users}"
     if not names.exists():
-        names.write_text("".join(user_name(number) + "\n" for number in range(USERS)))
+        names.write_text("".join(user_name(number) + "\n" for number in range(users)))
+    return names
+
+
+def login_load(folder: Path, take: list[str] | None = None, users: int = USERS) -> Load:
+    """Password logins as new devices, of the first so many users in turn."""
+    names = names_of_users(folder, users)
     body = json.dumps({"type": "m.login.password", "password": PASSWORD, "refresh_token": True,
                        "initial_device_display_name": "device 0000000000001",
                        "identifier": {"type": "m.id.user", "user": "{}"}})

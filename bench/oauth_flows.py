@@ -32,7 +32,7 @@ FORM = "Content-Type: application/x-www-form-urlencoded"
 # Lengths of what stands for {taken} or a word.
 REFRESH_TOKEN = len("lkr_") + 43
 CODE = len("lkc_") + 32
-CSRF = 43
+CSRF = 43 + 1 + 13  # an HMAC, a dot, and whose it is
 
 TAKE_REFRESH_TOKEN = '"refresh_token":"{}"'
 
@@ -97,7 +97,8 @@ class Flow:
             "state": "bench", "code_challenge": challenge.decode().rstrip("="),
             "code_challenge_method": "S256"}, safe="{}")
         path = f"/oauth2/authorize?{query}"
-        cookie, agent = "Cookie: latchkey={}", "User-Agent: Mozilla/5.0 (X11; Linux x86_64)"
+        cookie = "Cookie: latchkey={}; latchkey-form=bench"
+        agent = "User-Agent: Mozilla/5.0 (X11; Linux x86_64)"
         page = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:8008\r\n{cookie}\r\n{agent}\r\n\r\n"
         consent = "csrf={taken}&decision=allow"
         exchange = "code={taken}&" + urlencode({
