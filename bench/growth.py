@@ -14,14 +14,13 @@ from pathlib import Path
 
 from harness import LATCHKEY, Load
 from measurements import BEARER, PASSWORD, QUICK, Bench, Row, get, login_load, names_of_users, post, user_name
-from oauth_flows import legacy_refresh_load, sign_browser_in
+from oauth_flows import TAKE_ACCESS_TOKEN, legacy_refresh_load, sign_browser_in
 from writes import Subject
 
 SIZES = [int(size) for size in os.environ.get("GROWTH_SIZES", "10 1000 100000").split()]
 USER = 1_000_000  # the id of the user who does it
 MOST_OF_A_USER = 100_000  # more than anybody has
 MOST_LISTED = 10_000  # where one answer reads all of them
-TAKE_ACCESS_TOKEN = '"access_token":"{}"'
 NUMBERS = "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {})"
 
 

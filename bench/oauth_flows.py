@@ -34,6 +34,7 @@ REFRESH_TOKEN = len("lkr_") + 43
 CODE = len("lkc_") + 32
 CSRF = 43 + 1 + 13  # an HMAC, a dot, and whose it is
 
+TAKE_ACCESS_TOKEN = '"access_token":"{}"'
 TAKE_REFRESH_TOKEN = '"refresh_token":"{}"'
 
 

@@ -111,7 +111,7 @@ class Subject:
                 ((1_000_000 + n, user_name(n), hashed) for n in range(USERS)))
 
     @contextmanager
-    def serving(self, **options) -> Iterator[Serving]:
+    def serving(self, cpus: set[int] = harness.ALL_CPUS, **options) -> Iterator[Serving]:
         port = harness.free_port()
         url = (self.postgres.url(self.database) if self.postgres
                else f"sqlite://{self.folder}/latchkey.db")
@@ -124,8 +124,7 @@ class Subject:
         } | self.options | options
         file = self.folder / "latchkey.yaml"
         file.write_text(json.dumps(config))
-        with harness.running([self.binary, "serve", "--config", file], port,
-                             harness.ALL_CPUS) as process:
+        with harness.running([self.binary, "serve", "--config", file], port, cpus) as process:
             pids = [process.pid] + (family(self.postgres.pid) if self.postgres else [])
             yield Serving(port, pids)
 
