@@ -23,8 +23,9 @@ std::optional<std::string_view> after_authority(std::string_view text) {
 }  // namespace
 
 std::optional<Target> parse_target(Method method, std::string_view text) {
-  const auto bad = [](char c) { return c <= ' ' || c >= 0x7f || c == '#'; };
-  if (text.empty() || std::ranges::any_of(text, bad)) return std::nullopt;
+  static constexpr text::CharacterSet chars{[](char c) { return c > ' ' && c < 0x7f && c != '#'; }};
+  const auto good = [](char c) { return chars.contains(c); };
+  if (text.empty() || !std::ranges::all_of(text, good)) return std::nullopt;
   if (method == Method::options && text == "*") return Target{text, text, {}};
   if (text.front() != '/') {
     const auto rest = after_authority(text);
