@@ -50,8 +50,7 @@ int timerfd_create(int /*clock*/, int /*flags*/) noexcept {
   return -1;
 }
 
-int RAND_bytes(unsigned char* out, int size) {
-  latchkey::simulation::random_bytes.fill(std::span(out, static_cast<std::size_t>(size)));
-  return 1;
+void arc4random_buf(void* out, size_t size) noexcept {
+  latchkey::simulation::random_bytes.fill(std::span(static_cast<std::uint8_t*>(out), size));
 }
 }
