@@ -112,6 +112,7 @@ def test_what_is_the_providers_part_is_a_warning(cas_server, cas, browser):
             if not lies:
                 cas.start()
         assert page.status == status
+        assert ("Retry-After" in page.headers) == (status == 503)
         line = refusal(cas_server, page, begin)
         assert (line["level"], line["reason"]) == ("warning", reason)
         assert "CAS server" in line["detail"]

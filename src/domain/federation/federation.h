@@ -138,7 +138,8 @@ struct WayIn {
   std::optional<Time> logout_at;  // when the provider last told of a sign-out there
 };
 
-// After how long it is worth trying again when too many are on their way.
+// After how long it is worth trying again when too many are on their way, or the provider does not
+// answer.
 inline constexpr Duration kBusyFor = std::chrono::seconds{5};
 
 class Federation {

@@ -66,7 +66,9 @@ TEST_P(FederationTest, WhatTheProviderRefusesEndsTheWay) {
                                    {F::misconfigured, R::misconfigured}}) {
     failure_ = Failure{.why = said, .reason = "test", .sentence = "a test"};
     const std::string state = leave("corp");
-    EXPECT_EQ(why(arrive("corp", state, "a1")), told);
+    const auto refused = arrive("corp", state, "a1");
+    EXPECT_EQ(why(refused), told);
+    EXPECT_EQ(error_of(refused).retry_after > 0s, told == R::unavailable);
     failure_.reset();
     EXPECT_EQ(why(arrive("corp", state, "a1")), R::way_over);
   }

@@ -63,7 +63,9 @@ bool is_theirs(Why why) {
 }  // namespace
 
 Refused Federation::refusal(const Way& way, Why why, std::string_view reason) {
+  const bool passes = why == Why::busy || why == Why::unavailable;
   return {.why = why,
+          .retry_after = passes ? kBusyFor : Duration{0},
           .provider = way.provider != nullptr ? way.provider->options.name : "",
           .next = way.next(),
           .purpose = way.attempt.purpose,
