@@ -6,7 +6,8 @@
 // What this program takes for time and for chance. pretence.cc defines clock_gettime(), which
 // std::chrono::steady_clock asks, timerfd_create(), by which Asio would wait in real time, and
 // arc4random_buf(), from which all nonces, ids and keys come: of the program, so that they stand
-// before those of the libraries. Nothing in the server knows of it, and no server can be told to use it.
+// before those of the libraries. Nothing in the server knows of it, and no server can be told to
+// use it.
 namespace latchkey::simulation {
 
 // Since a history began, in true time.

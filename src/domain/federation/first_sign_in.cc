@@ -84,6 +84,7 @@ Task<std::expected<SignedIn, std::variant<Refused, signin::LoginRefused>>> Feder
   auto entered = co_await parts_.passwords.with_account(
       signin::KnownUser{asked->account}, std::move(proving.password), proving.origin.address,
       [&](db::Tx& tx, const accounts::Account& account) -> Entered {
+        refused.reset();  // what an earlier run of this came to
         const auto stop = [&](Why why) {
           refused = refusal(way, why);
           return std::unexpected(signin::LoginRefused{signin::LoginRefused::Why::not_offered});

@@ -94,7 +94,7 @@ struct latchkey::db::Columns<latchkey::sessions::Record> {
       column("id", &Record::id),
       column("device", &Record::device),
       column<EmptyIsNull>("device_id", &Record::device_id),
-      column("user_id", &Record::user),
+      column("user_id", &Record::user),  // after device and device_id: see GuardedInsert
       computed<MaybeText>("client", client, set_client),
       computed<MaybeText>("scope", scope, set_scope),
       column("method", &Record::method),
