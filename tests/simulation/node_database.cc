@@ -84,7 +84,8 @@ void NodeDatabase::run(Waiting& waiting) {
     if (waiting.access == Access::read) {
       parts_.shared.read(waiting.job, waited(waiting.since));
     } else {
-      waiting.hooks = parts_.shared.write(waiting.job, waited(waiting.since), waiting.cause);
+      waiting.hooks = parts_.shared.write(waiting.job, waited(waiting.since), waiting.cause,
+                                          strikes(parts_.faults.undone));
     }
   } catch (...) {
     waiting.error = std::current_exception();

@@ -21,6 +21,7 @@ struct Faults {
   std::size_t connection_lost = 0;  // before the commit
   std::size_t outcome_unknown = 0;  // after it
   std::size_t slow = 0;             // up to seconds
+  std::size_t undone = 0;           // at its end, and run again: another of its commit has failed
 };
 
 // Thrown in what a node does by itself when the node dies meanwhile. No std::exception: nothing may

@@ -59,6 +59,7 @@ class SharedDatabase::Transaction final : public db::Tx {
   void notify(std::string_view payload) override { payloads_.emplace_back(payload); }
 
   using Tx::run_before_commit;
+  using Tx::run_just_before_commit;
   const std::vector<std::string>& payloads() const { return payloads_; }
   std::vector<std::function<void()>> take_hooks() { return std::move(after_commit_); }
 
@@ -144,24 +145,31 @@ bool SharedDatabase::try_write(db::Job job, Transaction& tx) {
     if (const auto failure = connection_.take_failure()) std::rethrow_exception(failure);
     return true;
   } catch (const db::Conflict&) {
-    connection_.take_failure();
-    connection_.run("ROLLBACK TO write");
-    connection_.run("RELEASE write");
+    undo();
     return false;
   } catch (...) {
-    connection_.take_failure();
-    connection_.run("ROLLBACK TO write");
-    connection_.run("RELEASE write");
+    undo();
     throw;
   }
 }
 
+void SharedDatabase::undo() {
+  connection_.take_failure();
+  connection_.run("ROLLBACK TO write");
+  connection_.run("RELEASE write");
+}
+
 std::vector<std::function<void()>> SharedDatabase::write(db::Job job, Duration waited,
-                                                         const Cause& cause) {
+                                                         const Cause& cause, bool undone) {
   std::optional<Transaction> tx;
+  if (undone) {
+    tx.emplace(connection_, waited);
+    if (try_write(job, *tx)) undo();
+  }
   do {
     tx.emplace(connection_, waited);
   } while (!try_write(job, *tx));
+  tx->run_just_before_commit();
   connection_.run("RELEASE write");
   ++commits_;
   if (watch_) {

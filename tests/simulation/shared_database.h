@@ -46,8 +46,10 @@ class SharedDatabase {
   void end_history();
 
   void read(db::Job job, Duration waited);
-  // Returns what is to run once the writer knows that it is committed.
-  std::vector<std::function<void()>> write(db::Job job, Duration waited, const Cause& cause);
+  // Returns what is to run once the writer knows that it is committed. `undone`: it has come to its
+  // end before, and was undone, as when another write of the same commit fails.
+  std::vector<std::function<void()>> write(db::Job job, Duration waited, const Cause& cause,
+                                           bool undone = false);
 
   // Counted over the history, and never back.
   std::uint64_t commits() const { return commits_; }
@@ -67,6 +69,7 @@ class SharedDatabase {
   class Transaction;
 
   bool try_write(db::Job job, Transaction& tx);
+  void undo();
 
   static void note_change(void* self, int what, const char* database, const char* table,
                           std::int64_t id);

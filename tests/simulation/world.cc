@@ -117,6 +117,7 @@ void World::draw_world() {
   policy_ = draw_policy();
   if (has(Kind::losses)) loss_ = random_.of<std::size_t>({4, 12, 40});
   if (has(Kind::duplicates)) duplicate_ = random_.of<std::size_t>({3, 10, 40});
+  if (has(Kind::database)) faults_.undone = random_.of<std::size_t>({0, 5, 30});
   if (has(Kind::database) && dialect_ != db::Dialect::sqlite) {
     faults_.connection_lost = random_.of<std::size_t>({0, 20, 100});
     faults_.outcome_unknown = random_.of<std::size_t>({0, 10, 50});

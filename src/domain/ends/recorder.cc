@@ -6,10 +6,6 @@
 namespace latchkey::ends {
 namespace {
 
-// After all others that have something to do before the commit (the outbox's lanes): nothing is to
-// fail when it has been written.
-constexpr const char* kLast = "~journal of ends";
-
 bool on_purpose(EndReason why) {
   return why != EndReason::taken_over && why != EndReason::generations_spent;
 }
@@ -74,8 +70,8 @@ void Recorder::note(db::Tx& tx, Line line) {
     const std::scoped_lock lock(mutex_);
     pending_[&tx] = pending.get();
   }
-  tx.before_commit(kLast,
-                   [pending = std::move(pending)](db::Tx& ending) { pending->write(ending); });
+  // Nothing is to fail when it has been written.
+  tx.just_before_commit([pending = std::move(pending)](db::Tx& ending) { pending->write(ending); });
 }
 
 void Recorder::listen(events::Events& events) {

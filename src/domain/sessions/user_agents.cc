@@ -52,15 +52,17 @@ std::int64_t look(db::Tx& tx, std::int64_t most, SessionId& reached,
   return seen;
 }
 
-// Calls do(tx, part) for parts of them, each in a transaction of its own that others need not wait
-// for long.
-void in_parts(db::Database& db, const Batches& batches, std::span<const std::int64_t> keys,
-              auto act) {
+// Calls act(tx, part) for parts of them, each in a transaction of its own that others need not wait
+// for long. How many rows these say that they have changed.
+std::int64_t in_parts(db::Database& db, const Batches& batches, std::span<const std::int64_t> keys,
+                      auto act) {
+  std::int64_t changed = 0;
   while (!keys.empty() && batches.go_on()) {
     const auto part = keys.first(std::min<std::size_t>(Batches::kSize, keys.size()));
-    db.write_now([&](db::Tx& tx) { act(tx, part); });
+    changed += db.write_now([&](db::Tx& tx) { return act(tx, part); });
     keys = keys.subspan(part.size());
   }
+  return changed;
 }
 
 }  // namespace
@@ -114,10 +116,13 @@ void purge_user_agents(db::Database& db, const Batches& batches, Time now, std::
   }
   const std::vector<std::int64_t> kept(named.begin(), named.end());
   in_parts(db, batches, kept, [&](db::Tx& tx, std::span<const std::int64_t> part) {
+    std::int64_t noted = 0;
     for (const std::int64_t key : part) {
-      tx.run("UPDATE user_agents SET used_at = :began WHERE id = :id AND used_at <= :before",
-             walk.began, key, before);
+      noted +=
+          tx.run("UPDATE user_agents SET used_at = :began WHERE id = :id AND used_at <= :before",
+                 walk.began, key, before);
     }
+    return noted;
   });
   if (!batches.go_on()) return;  // some may not be noted: the same sessions once more
   if (!ended) return db.write_now([&](db::Tx& tx) { note_walk(tx, walk); });
@@ -129,12 +134,15 @@ void purge_user_agents(db::Database& db, const Batches& batches, Time now, std::
         [&](std::int64_t key) { keys.push_back(key); }, before);
     return keys;
   });
-  in_parts(db, batches, unused, [&](db::Tx& tx, std::span<const std::int64_t> part) {
+  const auto remove = [&](db::Tx& tx, std::span<const std::int64_t> part) {
+    std::int64_t removed = 0;
     for (const std::int64_t key : part) {
-      batches.count(
-          tx.run("DELETE FROM user_agents WHERE id = :id AND used_at <= :before", key, before));
+      removed +=
+          tx.run("DELETE FROM user_agents WHERE id = :id AND used_at <= :before", key, before);
     }
-  });
+    return removed;
+  };
+  batches.count(in_parts(db, batches, unused, remove));
 }
 
 }  // namespace latchkey::sessions

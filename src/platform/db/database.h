@@ -175,9 +175,10 @@ class Database {
   }
 
   // Runs fn(Tx&) in a write transaction; durable when it returns. An exception from fn rolls
-  // back fn's changes alone and is rethrown here. fn may run more than once (a serialization
-  // failure, a lost connection before commit), so it must touch nothing but its Tx and values
-  // it sets afresh each time.
+  // back fn's changes alone and is rethrown here. fn may run more than once, also after it had come
+  // to its end (a serialization failure, a connection lost before the commit; on SQLite whenever
+  // another write that was to share the commit fails). So it touches nothing but its Tx and values
+  // that it sets afresh each time; what cannot be undone goes to Tx::just_before_commit().
   //
   // On SQLite writes run one after another. On PostgreSQL they run at the same time, READ
   // COMMITTED: what is decided from a row must be read with for_update().

@@ -239,10 +239,13 @@ TEST_P(DatabaseConformance, AnUnsyncedWriteIsOneAndTheNextIsSynced) {
       thrown = true;
     }
     EXPECT_TRUE(thrown);
-    EXPECT_TRUE(co_await db_->write([&](Tx& tx) {
-      insert(tx, 3, "synced");
-      return waits_for_the_disk(tx, dialect);
-    }));
+    // More than there are connections.
+    for (int id = 3; id < 13; ++id) {
+      EXPECT_TRUE(co_await db_->write([&](Tx& tx) {
+        insert(tx, id, "synced");
+        return waits_for_the_disk(tx, dialect);
+      }));
+    }
   };
   boost::asio::io_context context(1);
   boost::asio::co_spawn(context, write(), [](std::exception_ptr error) {
@@ -250,7 +253,7 @@ TEST_P(DatabaseConformance, AnUnsyncedWriteIsOneAndTheNextIsSynced) {
   });
   context.run();
   db_.reopen();
-  EXPECT_THAT(ids(), ElementsAre(1, 3));
+  EXPECT_EQ(ids().size(), 11U);
 }
 
 TEST_P(DatabaseConformance, RowsChangedAreCounted) {

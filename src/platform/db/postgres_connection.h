@@ -146,6 +146,7 @@ class PostgresTx final : public Tx {
   void notify(std::string_view payload) override;
 
   using Tx::run_before_commit;
+  using Tx::run_just_before_commit;
   std::vector<std::function<void()>> take_hooks() { return std::move(after_commit_); }
 
  protected:

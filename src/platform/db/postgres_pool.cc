@@ -64,6 +64,7 @@ std::vector<std::function<void()>> run_write(PostgresConnection& connection, Job
   connection.begin_write(synced);
   job(tx);
   tx.run_before_commit();
+  tx.run_just_before_commit();
   if (const auto failure = connection.take_failure()) std::rethrow_exception(failure);
   try {
     connection.commit();

@@ -128,6 +128,38 @@ TEST_F(SqliteDatabaseTest, InABatchOnesFailureIsItsOwn) {
   EXPECT_EQ(count(*db_), 13);
 }
 
+TEST_F(SqliteDatabaseTest, WhatAnothersFailureHasUndoneIsCalledOnceAllTheSame) {
+  std::atomic<int> at_last{0};
+  std::atomic<int> after{0};
+  std::atomic<int> failed_at_last{0};
+  std::vector<std::function<void()>> jobs;
+  for (int i = 0; i < 20; ++i) {
+    jobs.push_back([&, i] {
+      const auto write = [&] {
+        db_->write_now([&](Tx& tx) {
+          tx.run("INSERT INTO notes (id, body) VALUES (:id, 'note')", i);
+          tx.before_commit("lane", [i](Tx& same) {
+            same.run("INSERT INTO notes (id, body) VALUES (:id, 'lane')", 100 + i);
+          });
+          tx.just_before_commit([&](Tx&) { ++(i == 7 ? failed_at_last : at_last); });
+          tx.after_commit([&] { ++after; });
+          if (i == 7) throw std::runtime_error("on purpose");
+        });
+      };
+      if (i == 7) {
+        EXPECT_THROW(write(), std::runtime_error);
+      } else {
+        write();
+      }
+    });
+  }
+  run_together(jobs);
+  EXPECT_EQ(count(*db_), 38);
+  EXPECT_EQ(at_last, 19);
+  EXPECT_EQ(after, 19);
+  EXPECT_EQ(failed_at_last, 0);
+}
+
 TEST_F(SqliteDatabaseTest, ACommitWaitsForTheDiskIfOneOfItsWritesIsToBeSynced) {
   std::atomic<int> synced{0};
   const auto write = [&](int id) -> Task<void> {

@@ -156,7 +156,11 @@ bool SqliteWriter::commit_unguarded(Batch& batch) {
   }
   connection_.run("BEGIN IMMEDIATE");
   try {
-    for (Entry& entry : batch) run_job(entry);
+    std::deque<SqliteTx> transactions;
+    for (const Entry& entry : batch) {
+      run_job(entry.operation, transactions.emplace_back(connection_, entry.operation.waited()));
+    }
+    for (std::size_t i = 0; i < batch.size(); ++i) finish_job(batch[i], transactions[i]);
   } catch (...) {
     guarded_ = guarded_after_a_failure;
     connection_.take_failure();
@@ -174,11 +178,14 @@ void SqliteWriter::commit() {
   readers_.announce();
 }
 
-void SqliteWriter::run_job(Entry& entry) {
-  SqliteTx tx(connection_, entry.operation.waited());
-  entry.operation.job(tx);
+void SqliteWriter::run_job(const Operation& operation, SqliteTx& tx) {
+  operation.job(tx);
   tx.run_before_commit();
   if (const auto failure = connection_.take_failure()) std::rethrow_exception(failure);
+}
+
+void SqliteWriter::finish_job(Entry& entry, SqliteTx& tx) {
+  tx.run_just_before_commit();
   entry.after_commit = tx.take_hooks();
 }
 
@@ -197,7 +204,9 @@ bool SqliteWriter::try_entry(Entry& entry, bool alone) {
   if (savepoint) connection_.run("SAVEPOINT entry");
   bool again = false;
   try {
-    run_job(entry);
+    SqliteTx tx(connection_, entry.operation.waited());
+    run_job(entry.operation, tx);
+    finish_job(entry, tx);
     if (savepoint) connection_.run("RELEASE entry");
     return false;
   } catch (const Conflict&) {

@@ -67,8 +67,10 @@ class SqliteWriter {
   bool commit_unguarded(Batch& batch);
   void commit();
   void run_entry(Entry& entry, bool alone);
-  // Throws what the operation does.
-  void run_job(Entry& entry);
+  // What the operation does in the database. Throws what it throws.
+  void run_job(const Operation& operation, SqliteTx& tx);
+  // And what it does at last.
+  void finish_job(Entry& entry, SqliteTx& tx);
   // One try. True: it met a key that it had made up, and is to be run again.
   bool try_entry(Entry& entry, bool alone);
   void finish(Batch& batch);

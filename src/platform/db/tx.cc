@@ -15,6 +15,10 @@ void Tx::run_before_commit() {
   }
 }
 
+void Tx::run_just_before_commit() {
+  for (const auto& fn : std::exchange(just_before_commit_, {})) fn(*this);
+}
+
 namespace detail {
 
 void wrong_column(const Value& value, const char* wanted) {

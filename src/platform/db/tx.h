@@ -233,6 +233,13 @@ class Tx {
     before_commit_.emplace_back(std::move(key), std::move(fn));
   }
 
+  // Calls fn(tx) after all of that, directly before the commit: for what leaves the database and
+  // cannot be undone. Where several writes share a commit (SQLite), once each has done everything
+  // else: what one of them fails with undoes them all, and none has called this yet.
+  void just_before_commit(std::function<void(Tx&)> fn) {
+    just_before_commit_.push_back(std::move(fn));
+  }
+
   // Calls fn once, on the database thread, when this write is durable and before its caller goes
   // on; dropped when it is rolled back. fn must not throw and not wait for the database.
   void after_commit(std::function<void()> fn) { after_commit_.push_back(std::move(fn)); }
@@ -271,6 +278,8 @@ class Tx {
   // Calls what before_commit() was given: for the code that runs the write, between its function
   // and the commit.
   void run_before_commit();
+  // The same of just_before_commit(), after it.
+  void run_just_before_commit();
 
   std::vector<std::function<void()>> after_commit_;
   Duration waited_{0};
@@ -282,6 +291,7 @@ class Tx {
   using Running = std::unique_ptr<Statement, Done>;
 
   std::vector<std::pair<std::string, std::function<void(Tx&)>>> before_commit_;
+  std::vector<std::function<void(Tx&)>> just_before_commit_;
   std::vector<std::pair<std::string_view, std::int64_t>> held_;
 };
 
