@@ -7,7 +7,9 @@ namespace latchkey::crypto {
 
 // The kernel's generator, by one system call: half of what OpenSSL's takes for a few bytes, and it
 // is nobody's to seed. The C library ends the process where the kernel has none.
-void random_fill(std::span<std::uint8_t> out) { arc4random_buf(out.data(), out.size()); }
+void random_fill(std::span<std::uint8_t> out) {
+  if (!out.empty()) arc4random_buf(out.data(), out.size());
+}
 
 std::uint64_t random_uint64() {
   std::uint64_t value = 0;
