@@ -38,9 +38,8 @@ std::expected<std::optional<Credentials>, AuthorizationError> credentials(
 // token68 of RFC 9110 section 11.2.
 bool is_token68(std::string_view text) {
   const auto padding = std::min(text.find('='), text.size());
-  static constexpr text::CharacterSet alphabet{[](char c) {
-    return is_alphanumeric(c) || std::string_view("-._~+/").contains(c);
-  }};
+  static constexpr text::CharacterSet alphabet{
+      [](char c) { return is_alphanumeric(c) || std::string_view("-._~+/").contains(c); }};
   const auto in_alphabet = [](char c) { return alphabet.contains(c); };
   return padding > 0 && std::ranges::all_of(text.substr(0, padding), in_alphabet) &&
          text.find_first_not_of('=', padding) == text.npos;
