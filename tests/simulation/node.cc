@@ -1,5 +1,6 @@
 #include "simulation/node.h"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <utility>
 
@@ -321,7 +322,12 @@ void Node::serve(Request request, std::function<void(const Answer&)> reply) {
     });
     return;
   }
+  const bool joins =
+      request.doing == Doing::use && std::ranges::any_of(calls_, [&request](const Call& before) {
+        return before.request.doing == Doing::use && before.request.token == request.token;
+      });
   Call& call = calls_.emplace_back();
+  call.joins = joins;
   call.number = next_call_++;
   call.request = std::move(request);
   call.began = parts_.schedule.now();

@@ -42,6 +42,9 @@ struct Call {
   bool finished = false;
   int waits = 0;       // for the database
   bool timer = false;  // its timers will be looked at
+  // Another with its token was under way when it came: it may take that one's verdict
+  // (domain/sessions/flights.h), on the terms of what is remembered.
+  bool joins = false;
 };
 
 // What all nodes of a process have in common and no history changes: making it takes long.

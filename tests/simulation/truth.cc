@@ -494,6 +494,7 @@ void Truth::judge_good(const Node& node, const Call& call, const Answer& answer,
     if (answer.from_memory) return judge_memory(node, *known, call);
     const auto since = over_since(*known);
     if (since && *since < call.began && !back) {
+      if (call.joins) return judge_memory(node, *known, call);
       const bool locked = known->there && known->ended == Ended::live;
       breaks(locked ? Invariant::lock_holds : Invariant::stays_ended,
              "a token was found good whose session is over or locked");
