@@ -243,7 +243,7 @@ void Truth::judge_end(const Cause& cause, const Known& before, const Row& row) {
         break;
       case Doing::purge:
         may = setting_.policy.delete_unused_devices_after.has_value() &&
-              (setting_.clocks_are_set || before.went_back || before.use_went_back ||
+              (setting_.clocks_are_set || before.went_back ||
                schedule_.now() - before.used >
                    *setting_.policy.delete_unused_devices_after - kUnnoted);
         break;
@@ -348,12 +348,17 @@ void Truth::went_back(db::Tx& tx, Time clock) {
                   rows.emplace(
                       id, Row{user, device, refreshes, ended, seen, seen_at, issued, issued_at});
                 });
+  std::unordered_map<SessionId, Time> active;
+  tx.each<SessionId, Time>("SELECT id, last_active_at FROM sessions",
+                           [&](SessionId id, Time at) { active.emplace(id, at); });
   const auto heartbeat = tx.one<Time>("SELECT at FROM heartbeat WHERE id = 1");
   const Time beat = heartbeat ? std::get<0>(*heartbeat) : Time::min() + 1h;
   for (auto& [id, known] : known_) {
-    known.use_went_back = true;
     const auto row = rows.find(id);
     if (row != rows.end()) {
+      // Of a use that is lost nobody knows: what counts is the newest that is there.
+      const auto ago = clock - std::max(active.at(id), IdSource::born(id));
+      known.used = std::min(known.used, schedule_.now() - ago);
       // The same generation may have been handed out again since: an answer on its way then speaks
       // of a pair that is younger than the row.
       const Row& now = row->second;
@@ -418,10 +423,7 @@ void Truth::answered(const Node& node, const Call& call, const Answer& answer) {
   Known* const known = find(request.session);
   // What an operator does with a session is no use of it.
   const bool used = answer.word == Word::good && call.request.doing != Doing::soften_session;
-  if (known != nullptr && used) {
-    known->used = schedule_.now();
-    known->use_went_back = false;
-  }
+  if (known != nullptr && used) known->used = schedule_.now();
   switch (answer.word) {
     case Word::good:
       judge_good(node, call, answer, course);

@@ -94,7 +94,6 @@ class Truth {
     bool ever_for_good = false;
     Moment ended_until{-1};
     bool went_back = false;
-    bool use_went_back = false;  // its newest use may not be in the database
     bool excused = false;
     // The newest generation that anybody has shown.
     sessions::Generation shown = -1;
