@@ -38,7 +38,8 @@ void Promotions::flush(db::Database& db, const Announcer& announcer) {
       const Use& use = being_written_.at(id);
       tx.later(
           "UPDATE sessions SET previous_issued_at = seen_issued_at,"
-          " seen_issued_at = issued_at, seen = issued, seen_at = :at"
+          " seen_issued_at = issued_at, seen = issued, seen_at = :at, last_active_at ="
+          " CASE WHEN last_active_at < :at THEN :at ELSE last_active_at END"
           " WHERE id = :id AND issued = :generation AND seen < issued",
           use.at, id, use.generation);
     }

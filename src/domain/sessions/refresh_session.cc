@@ -41,8 +41,8 @@ Task<std::expected<TokenPair, Standing>> Sessions::refresh(const Use& use,
     co_return std::unexpected(told(foreseen.refusal, known->session.record));
   }
 
-  // Whatever is written, or nothing where the same pair is handed out again: it is a use.
-  if (foreseen.step != RefreshStep::refuse &&
+  // What hands out other tokens writes down that they were used; the same pair again nothing.
+  if (foreseen.step != RefreshStep::refuse && !foreseen.changed &&
       comes_back_late(policy_, known->session.record.last_active_at, now)) {
     co_await write_use(use, token.session, now);
   }

@@ -164,10 +164,14 @@ void require_account_held(const db::Tx& tx, UserId user) {
   }
 }
 
+// A refresh is a use that a crash does not forget with those that wait to be written: what counts
+// the time without use may not find tokens younger than it. It never runs back with a clock.
 void update_session(db::Tx& tx, const Record& r) {
   tx.later(
       "UPDATE sessions SET seen = :seen, seen_at = :seen_at, issued = :issued,"
       " previous_issued_at = :previous, seen_issued_at = :seen_issued, issued_at = :issued_at,"
+      " last_active_at = CASE WHEN last_active_at < :issued_at THEN :issued_at"
+      " ELSE last_active_at END,"
       " ended = :ended, end_reason = :reason, ended_at = :ended_at WHERE id = :id",
       r.seen, r.seen_at, r.issued, r.previous_issued_at, r.seen_issued_at, r.issued_at, r.ended,
       r.end_reason, r.ended_at, r.id);
@@ -180,7 +184,9 @@ Task<bool> update_unchanged(db::Database& db, const Record& before, Generation s
   const std::int64_t changed = co_await db::change(
       db, std::to_underlying(after.id), patience,
       "UPDATE sessions SET seen = :seen, seen_at = :seen_at, issued = :issued,"
-      " previous_issued_at = :previous, seen_issued_at = :seen_issued, issued_at = :issued_at"
+      " previous_issued_at = :previous, seen_issued_at = :seen_issued, issued_at = :issued_at,"
+      " last_active_at = CASE WHEN last_active_at < :issued_at THEN :issued_at"
+      " ELSE last_active_at END"
       " WHERE id = :id AND issued = :was_issued AND issued_at = :was_issued_at"
       " AND seen IN (:stored_seen, :was_seen) AND ended = 0 AND EXISTS (SELECT 1 FROM users u"
       " WHERE u.id = sessions.user_id AND u.locked_at IS NULL AND u.deactivated_at IS NULL)",
@@ -389,7 +395,7 @@ void update_activity(db::Tx& tx, SessionId id, Time at, std::string_view address
                      std::optional<std::int64_t> user_agent) {
   tx.later(
       "UPDATE sessions SET last_active_at = :at, address = COALESCE(:address, address),"
-      " user_agent = COALESCE(:agent, user_agent) WHERE id = :id AND last_active_at < :at"
+      " user_agent = COALESCE(:agent, user_agent) WHERE id = :id AND last_active_at <= :at"
       " AND ended < :over",
       at, address.empty() ? std::nullopt : std::optional(address), user_agent, id, Ended::for_good);
 }
