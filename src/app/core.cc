@@ -228,11 +228,11 @@ admin::Operations Core::operations() const {
 }
 
 // What a connection finds that was lost and made again may be an older copy of the database:
-// what it may lack is noted before anything is judged by it.
+// what it may lack is noted, or told it again, before anything is judged by it.
 void Core::watch_reconnects() {
   database->on_reconnect([this](db::Tx& tx) {
     if (sessions::Sessions* ready = ready_) {
-      ready->note_gap(tx);
+      ready->reconnected(tx);
     } else {
       sessions::note_gap_and_beat(tx, clock.now());
     }

@@ -192,7 +192,7 @@ void Node::start() {
   try {
     auto domain = std::make_unique<Domain>(*this, *database_);
     database_->on_reconnect([this](db::Tx& tx) {
-      if (domain_ && domain_->sessions) domain_->sessions->note_gap(tx);
+      if (domain_ && domain_->sessions) domain_->sessions->reconnected(tx);
     });
     claim_server_name(*database_, kServerName);
     auto ring = keys::open_keys(*database_, parts_.key_file, clock_.now());
@@ -203,7 +203,11 @@ void Node::start() {
       sessions::Sessions& sessions = *domain->sessions;
       domain->listener = database_->listen(
           {.on_message = [&sessions](std::string_view payload) { sessions.hear(payload); },
-           .on_reconnect = [&sessions] { sessions.may_have_missed(); }});
+           .on_reconnect =
+               [this, &sessions] {
+                 sessions.may_have_missed();
+                 parts_.hooks.heard_again();
+               }});
       sessions.remember_while([listener = domain->listener.get()] {
         const auto now = db::Listener::Clock::now();
         if (listener->last_heard() <= now - kQuiet) listener->catch_up();
@@ -263,21 +267,24 @@ void Node::stop_process(Moment span) {
 }
 
 template <class Fn>
-void Node::within_chore(Doing doing, Fn fn) {
+bool Node::within_chore(Doing doing, Fn fn) {
   const Doing before = std::exchange(chore_, doing);
+  bool done = false;
   try {
     fn();
+    done = true;
   } catch (const NodeDied&) {         // below
   } catch (const db::Unavailable&) {  // it is tried again, as app/housekeeping.cc does
   }
   chore_ = before;
   if (dying_ && !database_->blocked()) die();
+  return done;
 }
 
-void Node::chore(Doing doing) {
-  if (!running() || dying_ || current_ != nullptr || database_->blocked()) return;
+bool Node::chore(Doing doing) {
+  if (!running() || dying_ || current_ != nullptr || database_->blocked()) return false;
   sessions::Sessions& sessions = *domain_->sessions;
-  within_chore(doing, [&] {
+  return within_chore(doing, [&] {
     switch (doing) {
       case Doing::first_uses:
         return sessions.flush_promotions();

@@ -63,6 +63,7 @@ struct NodeHooks {
   std::function<void(const Call&)> arrived;
   std::function<void(const Call&, const Answer&)> answered;
   std::function<void(const Call&, std::string fault)> failed;
+  std::function<void()> heard_again;
 };
 
 // One Latchkey: the domain as it is, wired as app/core.cc does it, over what the simulation gives
@@ -94,8 +95,8 @@ class Node {
 
   // `reply` gets the answer when the node has it, unless it dies before.
   void serve(Request request, std::function<void(const Answer&)> reply);
-  // Housekeeping.
-  void chore(Doing doing);
+  // Housekeeping. False: it has to be tried again.
+  bool chore(Doing doing);
 
   // --- what befalls it ---
 
@@ -126,7 +127,7 @@ class Node {
   void pump(std::uint64_t number);
   Cause cause() const;
   template <class Fn>
-  void within_chore(Doing doing, Fn fn);
+  bool within_chore(Doing doing, Fn fn);
 
   const Parts parts_;
   const NodeClock& clock_;

@@ -165,10 +165,11 @@ void World::draw_world() {
               mix(static_cast<std::uint64_t>(schedule_.now().count()));
               for (const char letter : answer.access) mix(static_cast<unsigned char>(letter));
               truth_->answered(node, call, answer);
-              after_a_call(node);
+              keep_house_soon(node);
             },
         .failed = [this](const Call& call,
                          const std::string& fault) { truth_->failed(call, fault); },
+        .heard_again = [this, i] { keep_house_soon(*nodes_[static_cast<std::size_t>(i)]); },
     };
     nodes_.push_back(std::make_unique<Node>(Node::Parts{.schedule = schedule_,
                                                         .shared = workshop_.database,
@@ -232,15 +233,16 @@ void World::start(Node& node) {
 }
 
 // Housekeeping comes round for ever; here when there is something to do.
-void World::after_a_call(Node& node) {
+void World::keep_house_soon(Node& node, int tries) {
   const auto index = static_cast<std::size_t>(node.number());
   if (chores_said_[index]) return;
   chores_said_[index] = true;
-  schedule_.after(random_.between<Moment::rep>(1, 500) * 1ms, [this, &node, index] {
+  schedule_.after(random_.between<Moment::rep>(1, 500) * 1ms, [this, &node, index, tries] {
     chores_said_[index] = false;
-    node.chore(Doing::first_uses);
-    node.chore(Doing::take_keys);
+    const bool written = node.chore(Doing::first_uses);
+    const bool taken = node.chore(Doing::take_keys);
     if (random_.one_in(8)) node.chore(Doing::activity);
+    if (!(written && taken) && node.running() && tries > 1) keep_house_soon(node, tries - 1);
   });
 }
 
@@ -533,7 +535,8 @@ void World::fault() {
       if (random_.one_in(4)) rotate(node);
       return;
     case Kind::sleep:
-      return node.chore(Doing::purge);
+      node.chore(Doing::purge);
+      return;
     default:
       return;
   }

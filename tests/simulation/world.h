@@ -111,7 +111,7 @@ class World {
   void ask(const Request& request, std::function<void(const Answer*)> then);
   void carry(const Request& request, std::function<void(const Answer*)> then);
   void start(Node& node);
-  void after_a_call(Node& node);
+  void keep_house_soon(Node& node, int tries = 20);
   void beat(Node& node);
   void fail_over(bool lagging);
   void restore();

@@ -294,6 +294,10 @@ std::vector<ListedKey> list_keys(db::Tx& tx) {
   return result;
 }
 
+void enlist(db::Tx& tx, const KeyRing& ring) {
+  for (const ServerKey& key : ring.keys()) enlist(tx, key);
+}
+
 bool key_listed(db::Tx& tx, std::uint8_t id) {
   return tx.one<int>("SELECT 1 FROM server_keys WHERE id = :id", static_cast<int>(id)).has_value();
 }

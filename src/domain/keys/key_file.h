@@ -48,6 +48,9 @@ std::expected<std::shared_ptr<const KeyRing>, Sentence> replace_keys(db::Databas
 
 std::vector<ListedKey> list_keys(db::Tx& tx);
 
+// Lists those of the ring that are not yet: a database that is older than they are may lack them.
+void enlist(db::Tx& tx, const KeyRing& ring);
+
 // Whether a key of that id ever was. It is enlisted before it signs anything.
 bool key_listed(db::Tx& tx, std::uint8_t id);
 // Whether its id is later than that of every key there ever was, as far as this database knows: an

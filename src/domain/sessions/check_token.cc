@@ -12,6 +12,9 @@ namespace {
 
 // Where the grace is shorter, or there is none.
 constexpr Duration kRememberedAtLeast = std::chrono::seconds{5};
+// Within which the other nodes have a connection to a new primary once this one has: each looks for
+// keys twice a second, and for a lost connection of its listener within seconds.
+constexpr std::chrono::seconds kOthersReconnect{10};
 
 Standing unknown(Reason reason) { return {Worth::unknown, reason, std::nullopt}; }
 
@@ -45,14 +48,18 @@ std::expected<Token, Standing> Sessions::read(std::string_view text, Kind kind) 
 // A key that this process does not hold may be one that another node has made since, and enlisted
 // before it signed with it. An id that the database does not list never was a key, unless it is a
 // later one and the database may be an older one: then nobody can tell, as of a lost key, until a
-// node that holds it has enlisted it again.
+// node that holds it has enlisted it again. Each does so with its first connection to that
+// database, and for so long the client is asked to come again.
 Task<TokenCodec::Check> Sessions::check_mac(std::size_t index, const Token& token) {
   auto check = worker(index).codec.check(token);
   if (check != TokenCodec::Check::unknown_key) co_return check;
   const auto unlisted = co_await db_.read([&](db::Tx& tx) -> std::optional<TokenCodec::Check> {
     if (keys::key_listed(tx, token.key)) return std::nullopt;
-    const bool restored = keys::later_than_all_keys(tx, token.key) && may_be_older(tx);
-    return restored ? TokenCodec::Check::key_lost : TokenCodec::Check::forged;
+    if (!keys::later_than_all_keys(tx, token.key)) return TokenCodec::Check::forged;
+    if (Reach::Clock::now() < reconnected_at_.load() + kOthersReconnect) {
+      throw db::Unavailable("a token names a server key that this database does not list yet");
+    }
+    return may_be_older(tx) ? TokenCodec::Check::key_lost : TokenCodec::Check::forged;
   });
   if (unlisted) co_return *unlisted;
   reload_keys();

@@ -83,6 +83,44 @@ TEST_P(CheckToken, AKeyFromBeforeARestoreIsNotForgedWhereItIsNotKnown) {
   expect(token, Worth::unknown, Reason::forged);
 }
 
+// A standby may have taken over that lacks it, and the node that holds it not have noticed yet.
+TEST_P(CheckToken, AKeyThatIsNotListedAfterAFailoverIsWaitedFor) {
+  keys::ServerKey other{.id = 2, .secret = {1, 2, 3}, .created_at = {}};
+  TokenCodec codec(
+      std::make_shared<const keys::KeyRing>(std::vector{other}, std::vector<std::uint8_t>{}));
+  const std::string token = codec.mint(Kind::access, phone_.id(), 0, phone_.session.record.nonce);
+  expect(token, Worth::unknown, Reason::forged);
+  server_.db().write_now([&](db::Tx& tx) { server_->reconnected(tx); });
+  EXPECT_THROW(server_.check(token), db::Unavailable);
+  EXPECT_TRUE(server_.check(phone_.access()).active()) << "others are not harmed";
+  server_.sql("INSERT INTO server_keys (id, fingerprint, created_at) VALUES (3, 'x', 1)");
+  expect(token, Worth::unknown, Reason::forged);
+}
+
+TEST_P(CheckToken, KeysThatAStandbyLacksAreListedByTheFirstConnectionToIt) {
+  const auto listed = [&] { return server_.count("SELECT COUNT(*) FROM server_keys"); };
+  const auto newer = keys::rotate_keys(server_.db(), server_.key_file(), server_.clock.now());
+  ASSERT_TRUE(newer.has_value()) << error_of(newer);
+  server_->use_keys(*newer);
+  server_.sql("DELETE FROM server_keys WHERE id > 1");
+  server_.db().write_now([&](db::Tx& tx) { server_->reconnected(tx); });
+  EXPECT_EQ(listed(), 2);
+  // It may have taken over between the making of a key and its first use, and been told nothing.
+  const auto newest = keys::rotate_keys(server_.db(), server_.key_file(), server_.clock.now());
+  ASSERT_TRUE(newest.has_value()) << error_of(newest);
+  server_.sql("DELETE FROM server_keys WHERE id > 2");
+  server_->use_keys(*newest);
+  EXPECT_EQ(listed(), 3);
+}
+
+TEST_P(CheckToken, KeysThatCannotBeListedSignNothing) {
+  const auto newer = keys::rotate_keys(server_.db(), server_.key_file(), server_.clock.now());
+  ASSERT_TRUE(newer.has_value()) << error_of(newer);
+  server_.db().close();
+  EXPECT_THROW(server_->use_keys(*newer), db::Unavailable);
+  EXPECT_EQ(server_->keys()->keys().size(), 1U);
+}
+
 TEST_P(CheckToken, AKeyThatAnotherNodeHasMadeIsReadFromTheFile) {
   const auto newer = keys::rotate_keys(server_.db(), server_.key_file(), server_.clock.now());
   ASSERT_TRUE(newer.has_value()) << error_of(newer);

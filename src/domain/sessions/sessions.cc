@@ -37,7 +37,8 @@ Sessions::Sessions(Parts parts)
           "latchkey_refreshes_total", "Refresh tokens shown.", {{"outcome", "refused"}})),
       ids_(parts.ground.ids),
       activity_(parts.workers),
-      keys_(std::move(parts.keys)) {
+      keys_(std::move(parts.keys)),
+      enlisted_keys_(keys_) {
   const std::size_t share = policy_.cache_entries / parts.workers;
   for (std::size_t i = 0; i < parts.workers; ++i) {
     workers_.push_back(std::make_unique<Worker>(TokenCodec(keys_), ring_.load(),
@@ -59,6 +60,13 @@ Sessions::Worker& Sessions::worker(std::size_t index) {
 }
 
 void Sessions::use_keys(std::shared_ptr<const keys::KeyRing> keys) {
+  {
+    const std::scoped_lock lock(keys_mutex_);
+    enlisted_keys_ = keys;
+  }
+  // Once more, though whoever made the ring has done so: a standby that lacks that may have taken
+  // over since, and the connection to it been made before it could be told of this ring.
+  db_.write_now([&](db::Tx& tx) { keys::enlist(tx, *keys); });
   {
     const std::scoped_lock lock(keys_mutex_);
     keys_ = std::move(keys);
@@ -181,6 +189,16 @@ std::optional<Time> Sessions::note_gap(db::Tx& tx) {
   const auto found = note_gap_and_beat(tx, clock);
   if (found) ids_.raise(*found);
   return found;
+}
+
+void Sessions::reconnected(db::Tx& tx) {
+  note_gap(tx);
+  const auto held = [this] {
+    const std::scoped_lock lock(keys_mutex_);
+    return enlisted_keys_;
+  }();
+  keys::enlist(tx, *held);
+  tx.after_commit([this] { reconnected_at_ = Reach::Clock::now(); });
 }
 
 void Sessions::heartbeat() {

@@ -174,13 +174,17 @@ class Sessions {
   // Deletes devices that nobody has used for as long as the policy allows (unused_devices.cc), of
   // a bounded batch of all. False: that was the last batch, or there is nothing to be deleted by.
   bool delete_unused_devices();
-  // To be run in a transaction at start and on each connection that was lost and made again.
+  // To be run in a transaction at start.
   std::optional<Time> note_gap(db::Tx& tx);
+  // To be run in a transaction on each connection that was lost and made again, before anything
+  // else: what it finds may be a standby that lacks the newest commits, or a restored backup.
+  void reconnected(db::Tx& tx);
   // Takes keys that another node has made, as far as this node's file holds them.
   void take_announced_keys();
   // What another node announced. Does not wait.
   void hear(std::string_view payload);
-  // A rotation or replacement: every thread takes the new ring at its next request.
+  // A rotation or replacement: every thread takes the new ring at its next request. Throws
+  // db::Unavailable, and goes on with the old one, while the database does not answer.
   void use_keys(std::shared_ptr<const keys::KeyRing> keys);
   // The ring that is in use.
   std::shared_ptr<const keys::KeyRing> keys() const;
@@ -279,6 +283,8 @@ class Sessions {
 
   mutable std::mutex keys_mutex_;
   std::shared_ptr<const keys::KeyRing> keys_;
+  std::shared_ptr<const keys::KeyRing> enlisted_keys_;  // what a new connection has to list
+  std::atomic<Reach::Clock::time_point> reconnected_at_{Reach::Clock::time_point::min()};
   std::atomic<std::uint64_t> ring_{1};
   std::atomic<std::int64_t> keys_reloaded_at_{0};
   std::atomic<bool> keys_announced_{false};
