@@ -1,5 +1,5 @@
-// What POST /refresh does: one row, decided from what was read of it and written if it is still so,
-// otherwise under its lock (docs/decisions/0028-cheap-writes.md).
+// What POST /refresh does: one row, decided from what is known or was read of it and written if it
+// is still so, otherwise under its lock (docs/decisions/0028-cheap-writes.md).
 
 #include "domain/sessions/session_rows.h"
 #include "domain/sessions/sessions.h"
@@ -21,6 +21,8 @@ Standing told(Standing refusal, const Record& record) {
 Task<std::expected<TokenPair, Standing>> Sessions::refresh(const Use& use,
                                                            std::string_view refresh_token,
                                                            std::string_view client) {
+  if (auto pair = co_await refresh_remembered(use, refresh_token, client))
+    co_return *std::move(pair);
   const auto known = co_await know(use, refresh_token, Kind::refresh);
   if (!known) {
     refused_refreshes_.add(use.worker);
@@ -63,10 +65,54 @@ Task<std::expected<TokenPair, Standing>> Sessions::refresh(const Use& use,
     }
     co_return std::unexpected(told(decision.refusal, known->session.record));
   }
+  co_return refreshed(use, decision.after);
+}
+
+TokenPair Sessions::refreshed(const Use& use, const Record& record) {
   refreshes_.add(use.worker);
-  activity_.note(use.worker, token.session, clock_.now(),
+  refresh_memory_.keep(record);
+  activity_.note(use.worker, record.id, clock_.now(),
                  {std::string(use.address), std::string(use.user_agent)});
-  co_return tokens_of(use.worker, decision.after);
+  return tokens_of(use.worker, record);
+}
+
+// The pair after the newest, by what this node knows of the session: what may have become of it
+// since, the statement that writes the pair asks the row. Everything else, and every refusal, is
+// for who reads the row.
+Task<std::optional<TokenPair>> Sessions::refresh_remembered(const Use& use,
+                                                            std::string_view refresh_token,
+                                                            std::string_view client) {
+  const auto token = read_token(refresh_token);
+  if (!token || token->kind != Kind::refresh) co_return std::nullopt;
+  if (!hears_other_nodes() || database_is_away()) co_return std::nullopt;
+  // What it was last used for, on whichever node, only the row knows.
+  if (policy_.maximum_idle) co_return std::nullopt;
+  Session session;
+  if (auto record = refresh_memory_.find(token->session)) {
+    session.record = *std::move(record);
+  } else {
+    co_return std::nullopt;
+  }
+  Record& before = session.record;
+  // Another node has handed out later ones; or the client has not had the newest.
+  if (token->generation != before.issued) co_return std::nullopt;
+  if (client != (before.grant ? std::string_view(before.grant->client) : std::string_view())) {
+    co_return std::nullopt;
+  }
+  TokenCodec& codec = worker(use.worker).codec;
+  if (codec.check(*token) != TokenCodec::Check::authentic || !codec.fits(*token, before.nonce)) {
+    co_return std::nullopt;
+  }
+  promotions_.apply(before);
+  const Time now = clock_.now();
+  const RefreshDecision foreseen = decide_refresh(question(session, token->generation, now));
+  if (foreseen.step != RefreshStep::next) co_return std::nullopt;
+  if (!co_await update_newest(db_, before, foreseen.after.seen_at, now, refresh_patience())) {
+    co_return std::nullopt;
+  }
+  // Whether this was the first use of the pair before, only the row knows (refresh_unlocked()).
+  announcer_.session_soon(before.id);
+  co_return refreshed(use, foreseen.after);
 }
 
 // A turn that comes late might come after the grace of what the client did meanwhile.

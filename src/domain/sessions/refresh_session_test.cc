@@ -251,6 +251,151 @@ TEST_P(RefreshSession, ForgetsAtOnceWhatItReplaced) {
   EXPECT_TRUE(server_.check(newest.access_token).active());
 }
 
+// What a node remembers of a session spares it the reading, and changes nothing else.
+class RefreshRemembered : public RefreshSession {
+ protected:
+  std::uint64_t reads() { return server_.db().stats().reads; }
+  // The pair after one that this node has handed out.
+  TokenPair remembered() { return server_.refresh(phone_.refresh()).value(); }
+  Reason refused(const TokenPair& tokens) {
+    return error_of(server_.refresh(*tokens.refresh_token)).reason;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Engines, RefreshRemembered, db::engines(), db::engine_name);
+
+TEST_P(RefreshRemembered, IsWrittenWithoutBeingRead) {
+  TokenPair tokens = remembered();
+  const std::uint64_t before = reads();
+  for (int i = 0; i < 3; ++i) tokens = server_.refresh(*tokens.refresh_token).value();
+  EXPECT_EQ(reads(), before);
+  EXPECT_EQ(server_.row(phone_.id()).issued, 4);
+  EXPECT_TRUE(server_.check(tokens.access_token).active());
+}
+
+// Whether its client has used the pair before, and that is written already, or not.
+TEST_P(RefreshRemembered, WritesTheRowThatReadingItFirstWouldWrite) {
+  struct Case {
+    std::string_view what;
+    bool used = false;
+    bool written = false;
+  };
+  for (const auto& [what, used, written] :
+       {Case{"not used"}, Case{"used", true}, Case{"used, and written", true, true}}) {
+    const auto row_after = [&, used, written](bool read) {
+      const auto device = server_.sign_in(alice_, TestSessions::refreshing({}));
+      server_.clock.advance(1s);
+      const TokenPair tokens = server_.refresh(device.refresh()).value();
+      server_.clock.advance(1s);
+      if (used) EXPECT_TRUE(server_.check(tokens.access_token).active());
+      // A node that is killed knows of no use that it has only noted.
+      if (written || read) server_->flush_promotions();
+      if (read) server_.crash();
+      server_.clock.advance(1s);
+      EXPECT_EQ(server_.refresh(*tokens.refresh_token).value().expires_in, 5min);
+      const Record row = server_.row(device.id());
+      const auto ago = [&](Time at) { return server_.clock.now() - at; };
+      return std::tuple{row.seen,
+                        row.issued,
+                        ago(row.seen_at),
+                        ago(row.previous_issued_at),
+                        ago(row.seen_issued_at),
+                        ago(row.issued_at),
+                        ago(row.last_active_at)};
+    };
+    EXPECT_EQ(row_after(false), row_after(true)) << what;
+  }
+}
+
+TEST_P(RefreshRemembered, IsRefusedWhenAnotherNodeEndedItsSession) {
+  const TokenPair tokens = remembered();
+  server_.sql("UPDATE sessions SET ended = 1, end_reason = 1, ended_at = 1");
+  EXPECT_EQ(refused(tokens), Reason::ended_softly);
+  server_.sql("UPDATE sessions SET ended = 2");
+  EXPECT_EQ(refused(tokens), Reason::ended_for_good);
+  EXPECT_EQ(server_.row(phone_.id()).issued, 1);
+}
+
+TEST_P(RefreshRemembered, IsRefusedWhenAnotherNodeLockedOrDeactivatedItsAccount) {
+  const TokenPair tokens = remembered();
+  server_.sql("UPDATE users SET locked_at = 1");
+  EXPECT_EQ(refused(tokens), Reason::account_locked);
+  server_.sql("UPDATE users SET locked_at = NULL, deactivated_at = 1");
+  EXPECT_EQ(refused(tokens), Reason::account_deactivated);
+  EXPECT_EQ(server_.row(phone_.id()).issued, 1);
+}
+
+TEST_P(RefreshRemembered, GoesOnFromWhatAnotherNodeHandedOut) {
+  const TokenPair tokens = remembered();
+  // Of the same pair, since its access token had expired unseen.
+  server_.sql("UPDATE sessions SET issued_at = issued_at + 1");
+  EXPECT_TRUE(server_.refresh(*tokens.refresh_token).has_value());
+  EXPECT_EQ(server_.row(phone_.id()).issued, 2);
+  // And a later one, which the client has not seen yet: it is given that.
+  const TokenPair newest = server_.refresh(*tokens.refresh_token).value();
+  server_.sql("UPDATE sessions SET seen = 2, issued = 3");
+  const TokenPair given = server_.refresh(*newest.refresh_token).value();
+  EXPECT_EQ(server_.row(phone_.id()).issued, 3);
+  EXPECT_TRUE(server_.check(given.access_token).active());
+}
+
+TEST_P(RefreshRemembered, IsRefusedPastALimit) {
+  for (const bool idle : {false, true}) {
+    Policy policy = testing::sample_policy();
+    (idle ? policy.maximum_idle : policy.refresh_token_lifetime) = 1h;
+    server_.crash_and_take(policy);
+    const auto device = server_.sign_in(alice_, TestSessions::refreshing({}));
+    const TokenPair tokens = server_.refresh(device.refresh()).value();
+    server_.clock.advance(1h);
+    EXPECT_EQ(refused(tokens), idle ? Reason::idle_too_long : Reason::refresh_token_expired);
+  }
+}
+
+// By a clock that was set back since, which the row alone knows: a pair whose access token is idle
+// at once would go on for ever.
+TEST_P(RefreshRemembered, IsReadWhereASessionCanBeIdle) {
+  Policy policy = testing::sample_policy();
+  policy.maximum_idle = 1h;
+  server_.crash_and_take(policy);
+  const TokenPair tokens = remembered();
+  server_.sql("UPDATE sessions SET last_active_at = last_active_at + 7200000");
+  EXPECT_EQ(refused(tokens), Reason::idle_too_long);
+}
+
+TEST_P(RefreshRemembered, TakesNoOtherTokenAndNoOtherClients) {
+  const TokenPair tokens = remembered();
+  std::string forged = *tokens.refresh_token;
+  forged.back() = forged.back() == '0' ? '1' : '0';
+  EXPECT_EQ(error_of(server_.refresh(forged)).reason, Reason::forged);
+  server_.sql("UPDATE sessions SET nonce = 'AAAAAAAAAAAAAAAAAAAAAA'");
+  const auto other = testing::run(
+      server_->refresh(TestSessions::use(), *tokens.refresh_token, "01J00000000000000000000000"));
+  EXPECT_FALSE(other.has_value());
+  EXPECT_EQ(server_.row(phone_.id()).issued, 1);
+}
+
+TEST_P(RefreshRemembered, IsReadWhileOtherNodesAreNotHeard) {
+  const TokenPair tokens = remembered();
+  server_->remember_while([] { return false; });
+  const std::uint64_t before = reads();
+  EXPECT_TRUE(server_.refresh(*tokens.refresh_token).has_value());
+  EXPECT_GT(reads(), before);
+}
+
+TEST_P(RefreshRemembered, ASecondTabGetsTheSamePair) {
+  const TokenPair tokens = remembered();
+  const TokenPair next = server_.refresh(*tokens.refresh_token).value();
+  const TokenPair again = server_.refresh(*tokens.refresh_token).value();
+  EXPECT_EQ(again.access_token, next.access_token);
+  EXPECT_EQ(server_.row(phone_.id()).issued, 2);
+}
+
+TEST_P(RefreshRemembered, AnOldTokenIsStillAReuse) {
+  const TokenPair tokens = go_on(remembered(), 2);
+  EXPECT_EQ(error_of(server_.refresh(phone_.refresh())).reason, Reason::reused);
+  EXPECT_EQ(refused(tokens), Reason::ended_softly);
+}
+
 // Signed out on another node in the very moment: a row that was read before must not be written
 // back as it was.
 TEST_P(RefreshSession, DoesNotReviveWhatIsJustBeingEnded) {

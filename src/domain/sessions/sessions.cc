@@ -36,6 +36,7 @@ Sessions::Sessions(Parts parts)
       refused_refreshes_(parts.ground.metrics.counter(
           "latchkey_refreshes_total", "Refresh tokens shown.", {{"outcome", "refused"}})),
       ids_(parts.ground.ids),
+      refresh_memory_(policy_.cache_entries / 2),
       activity_(parts.workers),
       keys_(std::move(parts.keys)),
       enlisted_keys_(keys_) {

@@ -22,6 +22,7 @@
 #include "domain/sessions/promotions.h"
 #include "domain/sessions/reach.h"
 #include "domain/sessions/refresh.h"
+#include "domain/sessions/refresh_memory.h"
 #include "domain/sessions/remembering.h"
 #include "domain/sessions/start_session.h"
 #include "domain/sessions/token.h"
@@ -243,6 +244,9 @@ class Sessions {
   template <class End>
   Task<std::expected<void, Standing>> end_by_token(const Use& use, std::string_view text, Kind kind,
                                                    End end);
+  Task<std::optional<TokenPair>> refresh_remembered(const Use& use, std::string_view refresh_token,
+                                                    std::string_view client);
+  TokenPair refreshed(const Use& use, const Record& record);
   Task<std::optional<RefreshDecision>> refresh_unlocked(const Known& known,
                                                         const RefreshDecision& foreseen);
   Task<RefreshDecision> refresh_locked(const Known& known);
@@ -276,6 +280,7 @@ class Sessions {
   Changes changes_;
   Announcer announcer_{changes_};
   Promotions promotions_;
+  RefreshMemory refresh_memory_;
   Activity activity_;
   std::function<bool()> hears_;
   std::function<bool()> away_;
