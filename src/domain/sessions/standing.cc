@@ -73,7 +73,8 @@ constexpr std::array kSessionRows{
         [](const Question& q) { return passed(q.record.created_at, q.policy.maximum_age, q); }},
     Row{Worth::soft, Reason::idle_too_long,
         [](const Question& q) {
-          return passed(q.record.last_active_at, q.policy.maximum_idle, q);
+          return sessions::passed(q.record.last_active_at, q.policy.maximum_idle, q.now, q.slack,
+                                  kClocksApart);
         }},
 };
 
@@ -123,9 +124,9 @@ std::optional<Time> issue_time(const Record& record, Generation generation) {
   return std::nullopt;
 }
 
-bool passed(Time at, Limit limit, Time now, Duration slack) {
+bool passed(Time at, Limit limit, Time now, Duration slack, Duration ahead) {
   // A time ahead of now is measured against now itself: slack must not hide a clock set back.
-  return limit && (at - now > kClockSkew || now - slack - at >= *limit);
+  return limit && (at - now > ahead || now - slack - at >= *limit);
 }
 
 bool in_grace(const Record& record, Generation generation, Duration grace, Time now,

@@ -83,6 +83,9 @@ bool may_administer(const Record& record);
 
 // A time further ahead of now than this counts as long past: a clock set back prolongs nothing.
 constexpr Duration kClockSkew = std::chrono::seconds{10};
+// The same for the last use, which any node notes by its own clock (docs/formats/sessions.md,
+// "Clocks"): what was used just now is not idle.
+constexpr Duration kClocksApart = std::chrono::minutes{1};
 
 // The standing of an access token of this session (authentic: its tag was checked).
 Standing judge(const Question& question);
@@ -101,8 +104,10 @@ Limit access_lifetime(const Record& record, const Policy& policy);
 // When the tokens of a generation were handed out; absent for one the row knows no more.
 std::optional<Time> issue_time(const Record& record, Generation generation);
 
-// Whether `limit` had passed since `at`, `slack` ago.
-bool passed(Time at, Limit limit, Time now, Duration slack = Duration{0});
+// Whether `limit` had passed since `at`, `slack` ago; so it has since a time more than `ahead` of
+// now.
+bool passed(Time at, Limit limit, Time now, Duration slack = Duration{0},
+            Duration ahead = kClockSkew);
 
 // Whether `generation` is the one before `seen` and its grace was not over `slack` ago.
 bool in_grace(const Record& record, Generation generation, Duration grace, Time now,
