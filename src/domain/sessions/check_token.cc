@@ -12,9 +12,9 @@ namespace {
 
 // Where the grace is shorter, or there is none.
 constexpr Duration kRememberedAtLeast = std::chrono::seconds{5};
-// Within which the other nodes have a connection to a new primary once this one has: each looks for
-// keys twice a second, and for a lost connection of its listener within seconds.
-constexpr std::chrono::seconds kOthersReconnect{10};
+// Within which the other nodes have a connection to a new primary once this one has: some wait for
+// a statement to time out on the old one first, and then for a host that does not answer.
+constexpr std::chrono::seconds kOthersReconnect{30};
 
 Standing unknown(Reason reason) { return {Worth::unknown, reason, std::nullopt}; }
 
@@ -57,10 +57,13 @@ Task<TokenCodec::Check> Sessions::check_mac(std::size_t index, const Token& toke
     if (keys::key_listed(tx, token.key)) return std::nullopt;
     if (!keys::later_than_all_keys(tx, token.key)) return TokenCodec::Check::forged;
     if (Reach::Clock::now() < reconnected_at_.load() + kOthersReconnect) {
-      throw db::Unavailable("a token names a server key that this database does not list yet");
+      return TokenCodec::Check::unknown_key;
     }
     return may_be_older(tx) ? TokenCodec::Check::key_lost : TokenCodec::Check::forged;
   });
+  if (unlisted == TokenCodec::Check::unknown_key) {
+    throw db::Unavailable("a token names a server key that this database does not list yet");
+  }
   if (unlisted) co_return *unlisted;
   reload_keys();
   check = worker(index).codec.check(token);

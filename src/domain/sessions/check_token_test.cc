@@ -113,6 +113,16 @@ TEST_P(CheckToken, KeysThatAStandbyLacksAreListedByTheFirstConnectionToIt) {
   EXPECT_EQ(listed(), 3);
 }
 
+TEST_P(CheckToken, ARingThatWasReadBeforeTheNewestWasMadeIsNotTaken) {
+  const auto newer = keys::rotate_keys(server_.db(), server_.key_file(), server_.clock.now());
+  ASSERT_TRUE(newer.has_value()) << error_of(newer);
+  const auto newest = keys::rotate_keys(server_.db(), server_.key_file(), server_.clock.now());
+  ASSERT_TRUE(newest.has_value()) << error_of(newest);
+  server_->use_keys(*newest);
+  server_->use_keys(*newer);
+  EXPECT_EQ(server_->keys()->keys().size(), 3U);
+}
+
 TEST_P(CheckToken, KeysThatCannotBeListedSignNothing) {
   const auto newer = keys::rotate_keys(server_.db(), server_.key_file(), server_.clock.now());
   ASSERT_TRUE(newer.has_value()) << error_of(newer);

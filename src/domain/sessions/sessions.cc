@@ -36,7 +36,8 @@ Sessions::Sessions(Parts parts)
       refused_refreshes_(parts.ground.metrics.counter(
           "latchkey_refreshes_total", "Refresh tokens shown.", {{"outcome", "refused"}})),
       ids_(parts.ground.ids),
-      refresh_memory_(policy_.cache_entries / 2),
+      // When a session was last used, on whichever node, only its row knows.
+      refresh_memory_(policy_.maximum_idle ? 0 : policy_.cache_entries / 2),
       activity_(parts.workers),
       keys_(std::move(parts.keys)),
       enlisted_keys_(keys_) {
@@ -61,13 +62,21 @@ Sessions::Worker& Sessions::worker(std::size_t index) {
 }
 
 void Sessions::use_keys(std::shared_ptr<const keys::KeyRing> keys) {
+  const std::scoped_lock one_at_a_time(taking_keys_);
   {
     const std::scoped_lock lock(keys_mutex_);
+    // Read before another was made, and late: each rotation and replacement adds a key.
+    if (keys->current().id < keys_->current().id) return;
     enlisted_keys_ = keys;
   }
   // Once more, though whoever made the ring has done so: a standby that lacks that may have taken
   // over since, and the connection to it been made before it could be told of this ring.
-  db_.write_now([&](db::Tx& tx) { keys::enlist(tx, *keys); });
+  try {
+    db_.write_now([&](db::Tx& tx) { keys::enlist(tx, *keys); });
+  } catch (...) {
+    keys_announced_ = true;  // to be tried again
+    throw;
+  }
   {
     const std::scoped_lock lock(keys_mutex_);
     keys_ = std::move(keys);
@@ -193,12 +202,12 @@ std::optional<Time> Sessions::note_gap(db::Tx& tx) {
 }
 
 void Sessions::reconnected(db::Tx& tx) {
-  note_gap(tx);
   const auto held = [this] {
     const std::scoped_lock lock(keys_mutex_);
     return enlisted_keys_;
   }();
   keys::enlist(tx, *held);
+  note_gap(tx);  // last: the heartbeat's row is one for all nodes
   tx.after_commit([this] { reconnected_at_ = Reach::Clock::now(); });
 }
 

@@ -185,7 +185,7 @@ class Sessions {
   // What another node announced. Does not wait.
   void hear(std::string_view payload);
   // A rotation or replacement: every thread takes the new ring at its next request. Throws
-  // db::Unavailable, and goes on with the old one, while the database does not answer.
+  // db::Unavailable while the database does not answer: the ring is taken when it does again.
   void use_keys(std::shared_ptr<const keys::KeyRing> keys);
   // The ring that is in use.
   std::shared_ptr<const keys::KeyRing> keys() const;
@@ -286,6 +286,7 @@ class Sessions {
   std::function<bool()> away_;
   Reach reach_;
 
+  std::mutex taking_keys_;  // by use_keys() alone, and for as long as the database takes
   mutable std::mutex keys_mutex_;
   std::shared_ptr<const keys::KeyRing> keys_;
   std::shared_ptr<const keys::KeyRing> enlisted_keys_;  // what a new connection has to list
