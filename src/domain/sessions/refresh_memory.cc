@@ -11,13 +11,20 @@ std::size_t RefreshMemory::place(SessionId id) const {
   return static_cast<std::size_t>((bits ^ (bits >> 32)) % capacity_);
 }
 
-std::optional<Record> RefreshMemory::find(SessionId id) const {
-  if (capacity_ == 0) return std::nullopt;
+RefreshMemory::Entry* RefreshMemory::entry(SessionId id) const {
+  if (blocks_.empty()) return nullptr;
   const std::size_t at = place(id);
+  Block* const block = blocks_[at / kBlock].get();
+  if (block == nullptr) return nullptr;
+  Entry& entry = (*block)[at % kBlock];
+  return entry.id == id ? &entry : nullptr;
+}
+
+std::optional<Record> RefreshMemory::find(SessionId id) const {
   const std::scoped_lock lock(mutex_);
-  if (at / kBlock >= blocks_.size() || blocks_[at / kBlock] == nullptr) return std::nullopt;
-  const Entry& entry = (*blocks_[at / kBlock])[at % kBlock];
-  if (entry.id != id) return std::nullopt;
+  const Entry* const found = entry(id);
+  if (found == nullptr) return std::nullopt;
+  const Entry& entry = *found;
   Record record;
   record.id = id;
   record.nonce = entry.nonce;
@@ -48,6 +55,11 @@ void RefreshMemory::keep(const Record& record) {
                            .issued_at = record.issued_at,
                            .created_at = record.created_at,
                            .grant = std::move(grant)};
+}
+
+void RefreshMemory::forget(SessionId id) {
+  const std::scoped_lock lock(mutex_);
+  if (Entry* const found = entry(id)) *found = {};
 }
 
 }  // namespace latchkey::sessions

@@ -14,7 +14,7 @@ namespace latchkey::sessions {
 // What this node knows of the sessions that it has refreshed: enough to refresh one again without
 // reading its row first. It decides nothing alone: the statement that writes the next pair asks the
 // row whether the pair before is still its newest, and everything else that may have changed
-// (update_newest() in session_rows.h), so nothing here has ever to be forgotten.
+// (update_newest() in session_rows.h), so nothing here is ever wrong to have.
 //
 // A table of fixed places: who finds another session in its place takes it.
 class RefreshMemory {
@@ -28,6 +28,7 @@ class RefreshMemory {
   std::optional<Record> find(SessionId id) const;
   // After a refresh.
   void keep(const Record& record);
+  void forget(SessionId id);
 
  private:
   static constexpr std::size_t kBlock = 16;  // entries that are allocated together
@@ -44,6 +45,8 @@ class RefreshMemory {
   using Block = std::array<Entry, kBlock>;
 
   std::size_t place(SessionId id) const;
+  // Of that session; null: it is not remembered. To be called with the lock.
+  Entry* entry(SessionId id) const;
 
   const std::size_t capacity_;
   mutable std::mutex mutex_;

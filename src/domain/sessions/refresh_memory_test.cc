@@ -49,6 +49,16 @@ TEST(RefreshMemory, KeepsTheNewestAndTheGrantOfAnApp) {
   EXPECT_EQ(memory.find(SessionId{7})->grant, later.grant);
 }
 
+TEST(RefreshMemory, ForgetsOneAndNoOther) {
+  RefreshMemory memory(1'000);
+  memory.keep(refreshed(7, 3));
+  memory.keep(refreshed(8, 3));
+  memory.forget(SessionId{7});
+  memory.forget(SessionId{9});
+  EXPECT_FALSE(memory.find(SessionId{7}).has_value());
+  EXPECT_TRUE(memory.find(SessionId{8}).has_value());
+}
+
 TEST(RefreshMemory, IsBounded) {
   RefreshMemory memory(40);
   for (std::int64_t id = 1; id <= 10'000; ++id) memory.keep(refreshed(id << 21, 1));

@@ -85,8 +85,6 @@ Task<std::optional<TokenPair>> Sessions::refresh_remembered(const Use& use,
   const auto token = read_token(refresh_token);
   if (!token || token->kind != Kind::refresh) co_return std::nullopt;
   if (!hears_other_nodes() || database_is_away()) co_return std::nullopt;
-  // What it was last used for, on whichever node, only the row knows.
-  if (policy_.maximum_idle) co_return std::nullopt;
   Session session;
   if (auto record = refresh_memory_.find(token->session)) {
     session.record = *std::move(record);
@@ -107,11 +105,15 @@ Task<std::optional<TokenPair>> Sessions::refresh_remembered(const Use& use,
   const Time now = clock_.now();
   const RefreshDecision foreseen = decide_refresh(question(session, token->generation, now));
   if (foreseen.step != RefreshStep::next) co_return std::nullopt;
-  if (!co_await update_newest(db_, before, foreseen.after.seen_at, now, refresh_patience())) {
+  const Time seen_at = foreseen.after.seen_at;
+  const auto seen = co_await update_newest(db_, before, seen_at, now, refresh_patience());
+  if (!seen) {
+    // Who asks again and again for a session that is over is not to come by the writer each time.
+    refresh_memory_.forget(before.id);
     co_return std::nullopt;
   }
-  // Whether this was the first use of the pair before, only the row knows (refresh_unlocked()).
-  announcer_.session_soon(before.id);
+  // As in refresh_unlocked(): whether it moved, only the row knows.
+  if (*seen == seen_at) announcer_.session_soon(before.id);
   co_return refreshed(use, foreseen.after);
 }
 

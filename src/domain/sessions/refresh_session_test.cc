@@ -339,6 +339,51 @@ TEST_P(RefreshRemembered, GoesOnFromWhatAnotherNodeHandedOut) {
   EXPECT_TRUE(server_.check(given.access_token).active());
 }
 
+// Each time by the writer would make one of many who wait for nothing.
+TEST_P(RefreshRemembered, IsReadAloneOnceItsSessionIsOver) {
+  const TokenPair tokens = remembered();
+  server_.sql("UPDATE sessions SET ended = 2, end_reason = 1, ended_at = 1");
+  EXPECT_EQ(refused(tokens), Reason::ended_for_good);
+  const std::uint64_t writes = server_.db().stats().writes;
+  EXPECT_EQ(refused(tokens), Reason::ended_for_good);
+  EXPECT_EQ(server_.db().stats().writes, writes);
+}
+
+// What is remembered of tokens elsewhere in the table goes with each announcement.
+TEST_P(RefreshRemembered, AnnouncesNothingWhereTheFirstUseIsWritten) {
+  const TokenPair tokens = remembered();
+  EXPECT_TRUE(server_.check(tokens.access_token).active());
+  server_->flush_promotions();
+  server_.look(tokens.access_token);
+  ASSERT_TRUE(server_.remembers(tokens.access_token));
+  server_.clock.advance(1s);
+  EXPECT_TRUE(server_.refresh(*tokens.refresh_token).has_value());
+  EXPECT_TRUE(server_.remembers(tokens.access_token));
+}
+
+// The row is one that a restored backup brought back, and the token one of another node's.
+TEST_P(RefreshRemembered, OfALaterGenerationGoesOnFromThere) {
+  const TokenPair tokens = remembered();
+  TokenCodec codec(server_->keys());
+  const Nonce nonce = server_.row(phone_.id()).nonce;
+  const auto fresh = server_.refresh(codec.mint(Kind::refresh, phone_.id(), 3, nonce));
+  ASSERT_TRUE(fresh.has_value());
+  EXPECT_EQ(server_.row(phone_.id()).issued, 4);
+  EXPECT_EQ(refused(tokens), Reason::reused);
+}
+
+TEST_P(RefreshRemembered, WhileTheClockWasBehindTakesNoUseBack) {
+  const TokenPair tokens = remembered();
+  server_.clock.advance(1h);
+  EXPECT_TRUE(server_.refresh(*tokens.refresh_token).has_value());
+  const Record before = server_.row(phone_.id());
+  server_.clock.advance(-30min);
+  const TokenPair again = server_.refresh(*tokens.refresh_token).value();
+  EXPECT_TRUE(server_.refresh(*again.refresh_token).has_value());
+  EXPECT_EQ(server_.row(phone_.id()).issued, before.issued + 1);
+  EXPECT_EQ(server_.row(phone_.id()).last_active_at, before.last_active_at);
+}
+
 TEST_P(RefreshRemembered, IsRefusedPastALimit) {
   for (const bool idle : {false, true}) {
     Policy policy = testing::sample_policy();
@@ -367,7 +412,10 @@ TEST_P(RefreshRemembered, TakesNoOtherTokenAndNoOtherClients) {
   std::string forged = *tokens.refresh_token;
   forged.back() = forged.back() == '0' ? '1' : '0';
   EXPECT_EQ(error_of(server_.refresh(forged)).reason, Reason::forged);
-  server_.sql("UPDATE sessions SET nonce = 'AAAAAAAAAAAAAAAAAAAAAA'");
+  // As somebody could make it who has the key file alone.
+  TokenCodec codec(server_->keys());
+  EXPECT_EQ(error_of(server_.refresh(codec.mint(Kind::refresh, phone_.id(), 1, {}))).reason,
+            Reason::forged);
   const auto other = testing::run(
       server_->refresh(TestSessions::use(), *tokens.refresh_token, "01J00000000000000000000000"));
   EXPECT_FALSE(other.has_value());

@@ -197,9 +197,9 @@ Task<bool> update_unchanged(db::Database& db, const Record& before, Generation s
 
 // As Record::promote() and the step `next` of decide_refresh() have it, for both that `seen` may
 // be.
-Task<bool> update_newest(db::Database& db, const Record& before, Time seen_at, Time now,
-                         std::optional<Duration> patience) {
-  const std::int64_t changed = co_await db::change(
+Task<std::optional<Time>> update_newest(db::Database& db, const Record& before, Time seen_at,
+                                        Time now, std::optional<Duration> patience) {
+  const auto changed = co_await db::change_row<Time>(
       db, std::to_underlying(before.id), patience,
       "UPDATE sessions SET"
       " previous_issued_at = CASE WHEN seen < issued THEN seen_issued_at"
@@ -210,9 +210,10 @@ Task<bool> update_newest(db::Database& db, const Record& before, Time seen_at, T
       " last_active_at = CASE WHEN last_active_at < :now THEN :now ELSE last_active_at END"
       " WHERE id = :id AND issued = :was_issued AND issued_at = :was_issued_at AND ended = 0"
       " AND EXISTS (SELECT 1 FROM users u"
-      " WHERE u.id = sessions.user_id AND u.locked_at IS NULL AND u.deactivated_at IS NULL)",
+      " WHERE u.id = sessions.user_id AND u.locked_at IS NULL AND u.deactivated_at IS NULL)"
+      " RETURNING seen_at",
       seen_at, now, before.id, before.issued, before.issued_at);
-  co_return changed == 1;
+  co_return changed ? std::optional(std::get<0>(*changed)) : std::nullopt;
 }
 
 void insert_session(db::Tx& tx, const Record& record, const Origin& origin,

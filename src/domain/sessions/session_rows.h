@@ -59,9 +59,10 @@ Task<bool> update_unchanged(db::Database& db, const Record& before, Generation s
 
 // The same for the pair after the newest, without the row having been read: its newest pair is
 // still the one of `before`, whether its client has used that already or not. `seen_at` is when it
-// did, as far as the row does not know yet.
-Task<bool> update_newest(db::Database& db, const Record& before, Time seen_at, Time now,
-                         std::optional<Duration> patience);
+// did, as far as the row does not know yet. Returns when it did, as the row knows now: as was
+// given, if it had not known.
+Task<std::optional<Time>> update_newest(db::Database& db, const Record& before, Time seen_at,
+                                        Time now, std::optional<Duration> patience);
 
 // A taken id is the write's to meet, which then runs again (Tx::insert_later).
 void insert_session(db::Tx& tx, const Record& record, const Origin& origin,

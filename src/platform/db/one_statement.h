@@ -46,6 +46,21 @@ struct Changed {
   }
 };
 
+// What a statement that changes one row at most gives of it.
+template <class... Cols>
+struct ChangedRow {
+  std::string_view sql;
+  std::optional<std::tuple<Cols...>> found;
+
+  void take(Statement& statement) {
+    found.reset();
+    read_rows<Cols...>(statement, [this](Cols&... cols) {
+      if (found) wrong_row_count(sql, "more than one row");
+      found.emplace(std::move(cols)...);
+    });
+  }
+};
+
 template <class Taken>
 OneStatement one_statement(Taken& taken, std::span<const Value> args) {
   return {
@@ -82,6 +97,21 @@ Task<std::int64_t> change(Database& db, std::int64_t key, std::optional<Duration
   statement.key = key;
   co_await db.write_one(statement);
   co_return changed.rows;
+}
+
+// The same with the columns that the statement's RETURNING lists; absent: it changed nothing. It
+// has to name its row by the key: more than one is an Error, after they have been changed.
+template <class... Cols, class... Args>
+Task<std::optional<std::tuple<Cols...>>> change_row(Database& db, std::int64_t key,
+                                                    std::optional<Duration> patience,
+                                                    std::string_view sql, Args... args) {
+  const std::array<Value, sizeof...(Args)> values{detail::to_value(args)...};
+  detail::ChangedRow<Cols...> changed{.sql = sql, .found = {}};
+  OneStatement statement = detail::one_statement(changed, values);
+  statement.patience = patience;
+  statement.key = key;
+  co_await db.write_one(statement);
+  co_return std::move(changed.found);
 }
 
 // A statement of a few that are one transaction. `postgresql`: see OneStatement.

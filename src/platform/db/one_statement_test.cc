@@ -113,6 +113,25 @@ TEST_P(OneStatementTest, ChangesWhatIsStillAsItWasRead) {
   EXPECT_EQ(body(1), "new");
 }
 
+TEST_P(OneStatementTest, GivesWhatItHasChanged) {
+  const auto change_body = [this](const char* where, std::string text) {
+    using Row = std::tuple<std::int64_t, std::string>;
+    return result<std::optional<Row>>([&]() -> Task<std::optional<Row>> {
+      co_return co_await change_row<std::int64_t, std::string>(*db_, 1, std::nullopt, where,
+                                                               std::move(text));
+    });
+  };
+  changed(kInsert, 1, "old");
+  changed(kInsert, 2, "old");
+  const char* one =
+      "UPDATE notes SET body = :body WHERE id = 1 AND body = 'old' RETURNING id, body";
+  EXPECT_EQ(change_body(one, "new"), std::tuple(1, "new"));
+  EXPECT_EQ(change_body(one, "newer"), std::nullopt);
+  EXPECT_EQ(body(1), "new");
+  EXPECT_EQ(body(2), "old");
+  EXPECT_THROW(change_body("UPDATE notes SET body = :body RETURNING id, body", "all"), Error);
+}
+
 TEST_P(OneStatementTest, ATurnThatComesTooLateIsUnavailable) {
   EXPECT_THROW(changed(kInsert, 1, "late", Duration{-1}), Unavailable);
   EXPECT_EQ(body(1), std::nullopt);
