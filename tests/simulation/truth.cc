@@ -587,7 +587,8 @@ void Truth::judge_soft(const Node& node, const Call& call, const Answer& answer)
   const bool by_limit = (reason == Reason::past_maximum_age && policy.maximum_age) ||
                         (reason == Reason::idle_too_long && policy.maximum_idle) ||
                         (reason == Reason::refresh_token_expired && policy.refresh_token_lifetime);
-  if (ended || by_limit) return;
+  // Excused: its id may be another's since, and the token still be that of the session before.
+  if (ended || by_limit || known->excused) return;
   if (request.doing == Doing::refresh) {
     // Of a lost key nothing is promised but that it is soft; keys are not lost here.
     return breaks(Invariant::newest_works,
