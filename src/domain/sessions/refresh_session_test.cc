@@ -317,12 +317,14 @@ TEST_P(RefreshRemembered, IsRefusedWhenAnotherNodeEndedItsSession) {
 }
 
 TEST_P(RefreshRemembered, IsRefusedWhenAnotherNodeLockedOrDeactivatedItsAccount) {
-  const TokenPair tokens = remembered();
+  TokenPair tokens = remembered();
   server_.sql("UPDATE users SET locked_at = 1");
   EXPECT_EQ(refused(tokens), Reason::account_locked);
-  server_.sql("UPDATE users SET locked_at = NULL, deactivated_at = 1");
+  server_.sql("UPDATE users SET locked_at = NULL");
+  tokens = server_.refresh(*tokens.refresh_token).value();
+  server_.sql("UPDATE users SET deactivated_at = 1");
   EXPECT_EQ(refused(tokens), Reason::account_deactivated);
-  EXPECT_EQ(server_.row(phone_.id()).issued, 1);
+  EXPECT_EQ(server_.row(phone_.id()).issued, 2);
 }
 
 TEST_P(RefreshRemembered, GoesOnFromWhatAnotherNodeHandedOut) {
