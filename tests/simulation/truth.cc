@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "domain/sessions/lost_rows.h"
+#include "domain/sessions/unused_devices.h"
 
 namespace latchkey::simulation {
 namespace {
@@ -18,7 +19,7 @@ using Word = Answer::Word;
 constexpr Moment kBound = 2s;
 // How far apart the clocks of nodes may be here.
 constexpr Duration kSkew = 45s;
-// How much of its use a device can have lost: it is noted each minute, and a crash forgets some.
+// Beside what a crash may cost a device (sessions::late_after()): a use is noted to the minute.
 constexpr Duration kUnnoted = 10min;
 
 constexpr std::array<Promise, 13> kPromises{{
@@ -245,7 +246,8 @@ void Truth::judge_end(const Cause& cause, const Known& before, const Row& row) {
         may = setting_.policy.delete_unused_devices_after.has_value() &&
               (setting_.clocks_are_set || before.went_back ||
                schedule_.now() - before.used >
-                   *setting_.policy.delete_unused_devices_after - kUnnoted);
+                   *setting_.policy.delete_unused_devices_after - kUnnoted -
+                       sessions::late_after(*setting_.policy.delete_unused_devices_after));
         break;
       default:
         break;

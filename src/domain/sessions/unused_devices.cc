@@ -35,9 +35,11 @@ Duration served_between(std::span<const Gap> gaps, Time from, Time to) {
   return begin < to ? served + (to - begin) : served;
 }
 
+Duration late_after(Duration longest) { return longest / 24; }
+
 bool comes_back_late(const Policy& policy, Time last_used, Time now) {
   const Limit longest = policy.delete_unused_devices_after;
-  return longest && now - last_used > *longest / 2;
+  return longest && now - last_used > late_after(*longest);
 }
 
 void note_unlocked(db::Tx& tx, UserId user, Time now) {

@@ -18,9 +18,13 @@ namespace latchkey::sessions {
 // How much of the time from `from` to `to` lies in no gap; zero if they are the other way round.
 Duration served_between(std::span<const Gap> gaps, Time from, Time to);
 
-// Whether this is the first use after half of the time after which an unused device is deleted.
-// Such a one is written before it is answered, and before what it asks for is done: the node that
-// deletes knows only what is written, and a crash forgets the rest.
+// A device whose last use that is written is longer ago than this comes back late, where one that
+// is not used for `longest` is deleted: a 24th, an hour of a day. A crash may cost it no more.
+Duration late_after(Duration longest);
+
+// Whether this is a use of one that comes back late. Such a one is written before it is answered,
+// and before what it asks for is done: the node that deletes knows only what is written, and a
+// crash forgets the rest.
 bool comes_back_late(const Policy& policy, Time last_used, Time now);
 
 struct DeviceUse {
