@@ -468,7 +468,8 @@ void Truth::judge_memory(const Node& node, const Known& known, const Call& call)
   if (since) {
     const bool said = ((known.said_by | whose.said_by) & mine) != 0;
     const Moment for_so_long = schedule_.now() - *since;
-    if (said || for_so_long > kBound) {
+    // A node alone may stand still between its commit and its own memory: it has answered nobody.
+    if (said || (!setting_.alone && for_so_long > kBound)) {
       breaks(Invariant::memory, fmt::format("a token was good from memory {} ms after its end{}",
                                             std::chrono::floor<Duration>(for_so_long).count(),
                                             said ? ", which this node had answered" : ""));

@@ -50,6 +50,7 @@ class Truth {
  public:
   struct Setting {
     sessions::Policy policy;
+    bool alone = false;  // one node, and no other that could end anything
     bool clocks_are_set = false;
   };
   Truth(const Schedule& schedule, const Setting& setting)

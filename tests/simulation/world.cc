@@ -129,7 +129,9 @@ void World::draw_world() {
   tempo_[1] *= 4;
   tempo_[2] *= 2;
 
-  truth_.emplace(schedule_, Truth::Setting{.policy = policy_, .clocks_are_set = has(Kind::clocks)});
+  truth_.emplace(schedule_, Truth::Setting{.policy = policy_,
+                                           .alone = dialect_ == db::Dialect::sqlite,
+                                           .clocks_are_set = has(Kind::clocks)});
   workshop_.database.begin_history(
       [this](db::Tx& tx, const Cause& cause, std::span<const SharedDatabase::Change> changes) {
         truth_->committed(tx, cause, changes);
