@@ -70,8 +70,7 @@ struct Policy {
           config::Between{24h, century});
     visit("cache_entries", cache_entries,
           "The most tokens whose standing is remembered in memory, over all threads; and half as "
-          "many "
-          "sessions that can be refreshed without reading their row.",
+          "many sessions that can be refreshed without reading their row.",
           config::Between{0, 100'000'000});
     visit("access_token_in_query", access_token_in_query,
           "Accept ?access_token= as very old clients send it (removed from the spec in v1.20).");

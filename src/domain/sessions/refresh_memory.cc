@@ -24,18 +24,17 @@ std::optional<Record> RefreshMemory::find(SessionId id) const {
   const std::scoped_lock lock(mutex_);
   const Entry* const found = entry(id);
   if (found == nullptr) return std::nullopt;
-  const Entry& entry = *found;
   Record record;
   record.id = id;
-  record.nonce = entry.nonce;
-  record.refreshes = entry.refreshes;
-  if (entry.grant) record.grant = *entry.grant;
-  record.created_at = entry.created_at;
-  record.issued = entry.issued;
-  record.issued_at = entry.issued_at;
-  record.seen = entry.issued - 1;
-  record.seen_at = record.seen_issued_at = record.previous_issued_at = entry.issued_at;
-  record.last_active_at = entry.issued_at;
+  record.nonce = found->nonce;
+  record.refreshes = found->refreshes;
+  if (found->grant) record.grant = *found->grant;
+  record.created_at = found->created_at;
+  record.issued = found->issued;
+  record.issued_at = found->issued_at;
+  record.seen = found->issued - 1;
+  record.seen_at = record.seen_issued_at = record.previous_issued_at = found->issued_at;
+  record.last_active_at = found->issued_at;
   return record;
 }
 

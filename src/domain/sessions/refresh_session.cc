@@ -21,8 +21,9 @@ Standing told(Standing refusal, const Record& record) {
 Task<std::expected<TokenPair, Standing>> Sessions::refresh(const Use& use,
                                                            std::string_view refresh_token,
                                                            std::string_view client) {
-  if (auto pair = co_await refresh_remembered(use, refresh_token, client))
+  if (auto pair = co_await refresh_remembered(use, refresh_token, client)) {
     co_return *std::move(pair);
+  }
   const auto known = co_await know(use, refresh_token, Kind::refresh);
   if (!known) {
     refused_refreshes_.add(use.worker);

@@ -420,7 +420,7 @@ TEST_P(RefreshRemembered, TakesNoOtherTokenAndNoOtherClients) {
             Reason::forged);
   const auto other = testing::run(
       server_->refresh(TestSessions::use(), *tokens.refresh_token, "01J00000000000000000000000"));
-  EXPECT_FALSE(other.has_value());
+  EXPECT_EQ(error_of(other).reason, Reason::wrong_kind);
   EXPECT_EQ(server_.row(phone_.id()).issued, 1);
 }
 
