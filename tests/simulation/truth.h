@@ -17,6 +17,9 @@
 
 namespace latchkey::simulation {
 
+// How far apart the clocks of nodes may be here.
+constexpr Duration kSkew = std::chrono::seconds{45};
+
 // What has to hold, whatever happens.
 enum class Invariant : std::uint8_t {
   lives,
@@ -131,6 +134,7 @@ class Truth {
   void judge_memory(const Node& node, const Known& known, const Call& call);
   void judge_hard(const Call& call);
   void judge_soft(const Node& node, const Call& call, const Answer& answer);
+  void excuse_lost(db::Tx& tx, Time clock);
   void take_password(Account& account, const std::string& hash);
   Known* find(SessionId id);
   const Account& account(UserId user) { return accounts_[user]; }

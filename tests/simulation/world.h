@@ -11,29 +11,9 @@
 #include "simulation/clients.h"
 #include "simulation/node.h"
 #include "simulation/truth.h"
+#include "simulation/workshop.h"
 
 namespace latchkey::simulation {
-
-// What outlives a history in this process.
-struct Workshop {
-  explicit Workshop(std::string folder);
-  ~Workshop();
-  Workshop(const Workshop&) = delete;
-  Workshop& operator=(const Workshop&) = delete;
-
-  std::string key_file(int node) const;
-  // Every node has the key file that it had at first.
-  void put_keys_back();
-
-  static constexpr int kMostNodes = 3;
-  static constexpr const char* kPassword = "correct horse 0";
-
-  const std::string folder;
-  SharedDatabase database;
-  Shelf shelf;
-  std::string hash;  // of kPassword
-  std::string keys;  // what the key file holds at first
-};
 
 struct Plan {
   std::uint64_t seed = 0;
@@ -115,6 +95,7 @@ class World {
   void beat(Node& node);
   void fail_over(bool lagging);
   void restore();
+  Time earliest_clock() const;
   void went_back();
   void rotate(Node& node);
   void set_clocks();
