@@ -65,6 +65,9 @@ class Truth {
   void committed(db::Tx& tx, const Cause& cause, std::span<const SharedDatabase::Change> changes);
   // The database is what it was before; `clock` is the earliest one of the nodes.
   void went_back(db::Tx& tx, Time clock);
+  // The clocks were set while no node runs: the next that starts marks what is lost by `clock`, the
+  // earliest of them, whatever it was when somebody went back.
+  void clocks_set(db::Tx& tx, Time clock) { excuse_lost(tx, clock); }
   void arrived(const Node& node, const Call& call);
   void answered(const Node& node, const Call& call, const Answer& answer);
   void failed(const Call& call, const std::string& fault);

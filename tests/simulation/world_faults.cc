@@ -146,6 +146,9 @@ void World::set_clocks() {
   const Duration by = random_.of<Duration>({-30s, 90s, -1h, 1h, -400 * 24h, 400 * 24h});
   say([&] { return fmt::format("the clocks are set by {} s", by.count() / 1000); });
   for (const auto& clock : clocks_) clock->set_wrong(clock->wrong() + by);
+  if (std::ranges::any_of(nodes_, [](const auto& node) { return node->running(); })) return;
+  auto look = [&](db::Tx& tx) { truth_->clocks_set(tx, earliest_clock()); };
+  workshop_.database.read(db::Job(look), {});
 }
 
 }  // namespace latchkey::simulation
