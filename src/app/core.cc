@@ -124,8 +124,9 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
     capabilities = std::make_unique<homeserver::Capabilities>(
         outbound::ask_for_capabilities(config.homeserver.endpoint));
   }
-  note_start();
+  // First: what is found by a connection that is lost meanwhile has to be told of the keys, too.
   ready_ = sessions.get();
+  note_start();
   hear_other_nodes();
   count_database();
 }

@@ -11,6 +11,7 @@
 #include "domain/oauth/listeners.h"
 #include "domain/providers/listeners.h"
 #include "domain/sessions/listeners.h"
+#include "domain/sessions/lost_rows.h"
 #include "domain/signin/listeners.h"
 
 namespace latchkey::simulation {
@@ -191,8 +192,12 @@ void Node::start() {
                                              });
   try {
     auto domain = std::make_unique<Domain>(*this, *database_);
-    database_->on_reconnect([this](db::Tx& tx) {
-      if (domain_ && domain_->sessions) domain_->sessions->reconnected(tx);
+    database_->on_reconnect([this, &opened = domain->sessions](db::Tx& tx) {
+      if (opened) {
+        opened->reconnected(tx);
+      } else {
+        sessions::note_gap_and_beat(tx, clock_.now());
+      }
     });
     claim_server_name(*database_, kServerName);
     auto ring = keys::open_keys(*database_, parts_.key_file, clock_.now());

@@ -294,8 +294,13 @@ std::vector<ListedKey> list_keys(db::Tx& tx) {
   return result;
 }
 
-void enlist(db::Tx& tx, const KeyRing& ring) {
+void enlist(db::Tx& tx, const KeyRing& ring, Time now) {
   for (const ServerKey& key : ring.keys()) enlist(tx, key);
+  for (int id = 1; id <= 255; ++id) {
+    const auto held = std::ranges::find(ring.keys(), id, &ServerKey::id);
+    if (!ring.lost(static_cast<std::uint8_t>(id)) || held != ring.keys().end()) continue;
+    tx.run("UPDATE server_keys SET lost_at = :now WHERE id = :id AND lost_at IS NULL", now, id);
+  }
 }
 
 bool key_listed(db::Tx& tx, std::uint8_t id) {

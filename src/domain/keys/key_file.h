@@ -48,8 +48,9 @@ std::expected<std::shared_ptr<const KeyRing>, Sentence> replace_keys(db::Databas
 
 std::vector<ListedKey> list_keys(db::Tx& tx);
 
-// Lists those of the ring that are not yet: a database that is older than they are may lack them.
-void enlist(db::Tx& tx, const KeyRing& ring);
+// Lists those of the ring that are not yet, and gives up those that were given up: a database that
+// is older than that may lack either, and no node would start with it.
+void enlist(db::Tx& tx, const KeyRing& ring, Time now);
 
 // Whether a key of that id ever was. It is enlisted before it signs anything.
 bool key_listed(db::Tx& tx, std::uint8_t id);

@@ -52,6 +52,10 @@ class KeyFile : public ::testing::TestWithParam<db::Dialect> {
   void write(std::string_view text) const {
     std::ofstream(path_, std::ios::binary | std::ios::trunc) << text;
   }
+  // Those of a file's content, to be put into another.
+  static std::string entries(const std::string& file) {
+    return file.substr(file.find("[{") + 1, file.rfind("}]") - file.find("[{"));
+  }
   void remove() const { std::filesystem::remove(path_); }
   void forget_list() {
     database_->write_now([](db::Tx& tx) { tx.run("DELETE FROM server_keys"); });
@@ -235,6 +239,34 @@ TEST_P(KeyFile, ReplacementGoesOnWithoutALostFile) {
   EXPECT_TRUE(opened()->lost(1)) << "and at the next start too";
 }
 
+// A standby that takes over may be from before the replacement: no node would start any longer.
+TEST_P(KeyFile, WhatWasGivenUpIsGivenUpInAnOlderDatabase) {
+  opened();
+  const std::string found = read();
+  remove();
+  const auto keys = replace().value();
+  const auto go_back = [&] {
+    database_->write_now([](db::Tx& tx) {
+      tx.run("DELETE FROM server_keys WHERE id > 1");
+      tx.run("UPDATE server_keys SET lost_at = NULL");
+    });
+  };
+  go_back();
+  EXPECT_THAT(refusal(), HasSubstr("lacks key 1"));
+  database_->write_now([&](db::Tx& tx) { enlist(tx, *keys, kNoon + 2h); });
+  ASSERT_EQ(listed().size(), 2U);
+  EXPECT_EQ(listed()[0].lost_at, kNoon + 2h);
+  EXPECT_EQ(listed()[1].lost_at, std::nullopt);
+  EXPECT_TRUE(opened()->lost(1));
+  // Not one whose file was found again, though it had been given up.
+  write("{\"keys\":[" + entries(found) + "," + entries(read()) + "]}");
+  const auto both = opened();
+  ASSERT_EQ(both->keys().size(), 2U);
+  go_back();
+  database_->write_now([&](db::Tx& tx) { enlist(tx, *both, kNoon + 3h); });
+  EXPECT_EQ(listed()[0].lost_at, std::nullopt);
+}
+
 TEST_P(KeyFile, ReplacementKeepsTheKeysThatAreThere) {
   opened();
   const std::string older = read();
@@ -273,10 +305,7 @@ TEST_P(KeyFile, ALostFileThatIsFoundAgainIsGood) {
   remove();
   replace().value();
   const std::string fresh = read();
-  const auto first_key = found.substr(found.find("[{") + 1, found.rfind("}]") - found.find("[{"));
-  std::string both = fresh;
-  both.insert(both.find("[{") + 1, first_key + ",");
-  write(both);
+  write("{\"keys\":[" + entries(found) + "," + entries(fresh) + "]}");
   const auto keys = opened();
   ASSERT_EQ(keys->keys().size(), 2U);
   EXPECT_EQ(keys->keys()[0].secret, first->current().secret);

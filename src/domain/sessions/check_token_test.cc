@@ -120,6 +120,10 @@ TEST_P(CheckToken, ARingThatWasReadBeforeTheNewestWasMadeIsNotTaken) {
   ASSERT_TRUE(newest.has_value()) << error_of(newest);
   server_->use_keys(*newest);
   server_->use_keys(*newer);
+  // Or while a node starts, between the opening of its file and the note that it is there.
+  server_.sql("DELETE FROM server_keys WHERE id > 1");
+  server_.db().write_now([&](db::Tx& tx) { server_->note_gap(tx); });
+  EXPECT_EQ(listed(), 2);
   EXPECT_EQ(server_->keys()->keys().size(), 3U);
 }
 

@@ -72,7 +72,7 @@ void Sessions::use_keys(std::shared_ptr<const keys::KeyRing> keys) {
   // Once more, though whoever made the ring has done so: a standby that lacks that may have taken
   // over since, and the connection to it been made before it could be told of this ring.
   try {
-    db_.write_now([&](db::Tx& tx) { keys::enlist(tx, *keys); });
+    db_.write_now([&](db::Tx& tx) { keys::enlist(tx, *keys, clock_.now()); });
   } catch (...) {
     keys_announced_ = true;  // to be tried again
     throw;
@@ -196,18 +196,18 @@ std::optional<Time> Sessions::note_gap(db::Tx& tx) {
   tx.after_commit([this] { reach_.connected(Reach::Clock::now()); });
   const Time clock = ids_.clock(clock_.now());
   ids_.raise(clock);
-  const auto found = note_gap_and_beat(tx, clock);
+  const auto held = [this] {
+    const std::scoped_lock lock(keys_mutex_);
+    return enlisted_keys_;
+  }();
+  keys::enlist(tx, *held, clock);
+  const auto found = note_gap_and_beat(tx, clock);  // last: its row is one for all nodes
   if (found) ids_.raise(*found);
   return found;
 }
 
 void Sessions::reconnected(db::Tx& tx) {
-  const auto held = [this] {
-    const std::scoped_lock lock(keys_mutex_);
-    return enlisted_keys_;
-  }();
-  keys::enlist(tx, *held);
-  note_gap(tx);  // last: the heartbeat's row is one for all nodes
+  note_gap(tx);
   tx.after_commit([this] { reconnected_at_ = Reach::Clock::now(); });
 }
 

@@ -175,7 +175,8 @@ class Sessions {
   // Deletes devices that nobody has used for as long as the policy allows (unused_devices.cc), of
   // a bounded batch of all. False: that was the last batch, or there is nothing to be deleted by.
   bool delete_unused_devices();
-  // To be run in a transaction at start.
+  // To be run in a transaction at start: what this database may lack is a gap, and the node's keys
+  // are listed in it. Returns the heartbeat that it found.
   std::optional<Time> note_gap(db::Tx& tx);
   // To be run in a transaction on each connection that was lost and made again, before anything
   // else: what it finds may be a standby that lacks the newest commits, or a restored backup.
