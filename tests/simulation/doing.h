@@ -94,6 +94,7 @@ struct Answer {
   std::string access = {};
   std::string refresh = {};
   std::string device = {};
+  std::string why = {};  // of a 503, for the trace
 };
 
 std::string_view name_of(Answer::Word word);

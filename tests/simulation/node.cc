@@ -350,8 +350,9 @@ void Node::serve(Request request, std::function<void(const Answer&)> reply) {
         call.finished = true;
         try {
           if (thrown) std::rethrow_exception(thrown);
-        } catch (const db::Unavailable&) {
+        } catch (const db::Unavailable& away) {
           answer = of_word(Word::unavailable);
+          answer.why = away.what();
         } catch (const std::exception& fault) {
           return parts_.hooks.failed(call, fault.what());
         }

@@ -114,12 +114,13 @@ void World::draw_world() {
             [this, i](const Call& call, const Answer& answer) {
               Node& node = *nodes_[static_cast<std::size_t>(i)];
               say([&] {
-                return fmt::format("node {} answers {}{} {}/{} with {}{} (reason {})", i,
+                return fmt::format("node {} answers {}{} {}/{} with {}{} (reason {}){}{}", i,
                                    name_of(call.request.doing),
                                    call.request.by_thief ? " of the thief" : "",
                                    shown(call.request.session), call.request.generation,
                                    name_of(answer.word), answer.from_memory ? " from memory" : "",
-                                   static_cast<int>(answer.standing.reason));
+                                   static_cast<int>(answer.standing.reason),
+                                   answer.why.empty() ? "" : ": ", answer.why);
               });
               ++outcome_.answers;
               mix(static_cast<std::uint64_t>(answer.word) + 7 * static_cast<std::uint64_t>(i));
