@@ -47,9 +47,10 @@ std::expected<Token, Standing> Sessions::read(std::string_view text, Kind kind) 
 
 // A key that this process does not hold may be one that another node has made since, and enlisted
 // before it signed with it. An id that the database does not list never was a key, unless it is a
-// later one and the database may be an older one: then nobody can tell, as of a lost key, until a
-// node that holds it has enlisted it again. Each does so with its first connection to that
-// database, and for so long the client is asked to come again.
+// later one and the database may be an older one, or a new one in the place of one that is lost:
+// then nobody can tell, as of a lost key, until a node that holds it has enlisted it again. Each
+// does so with its first connection to that database, and for so long the client is asked to come
+// again.
 Task<TokenCodec::Check> Sessions::check_mac(std::size_t index, const Token& token) {
   auto check = worker(index).codec.check(token);
   if (check != TokenCodec::Check::unknown_key) co_return check;
@@ -59,7 +60,8 @@ Task<TokenCodec::Check> Sessions::check_mac(std::size_t index, const Token& toke
     if (Reach::Clock::now() < reconnected_at_.load() + kOthersReconnect) {
       return TokenCodec::Check::unknown_key;
     }
-    return may_be_older(tx) ? TokenCodec::Check::key_lost : TokenCodec::Check::forged;
+    const bool may_be_lost = may_be_older(tx) || in_gap(tx, IdSource::born(token.session));
+    return may_be_lost ? TokenCodec::Check::key_lost : TokenCodec::Check::forged;
   });
   if (unlisted == TokenCodec::Check::unknown_key) {
     throw db::Unavailable("a token names a server key that this database does not list yet");

@@ -69,6 +69,21 @@ TEST_P(CheckToken, AKeyThatNeverWasIsForgedAndNoReasonToWait) {
          Reason::forged);
 }
 
+// The backup may be from before the first start, or the database a new one beside an old key file,
+// and the node that has the newest file not have listed its keys yet.
+TEST_P(CheckToken, AKeyFromBeforeANewDatabaseIsNotForged) {
+  keys::ServerKey other{.id = 2, .secret = {1, 2, 3}, .created_at = {}};
+  TokenCodec codec(
+      std::make_shared<const keys::KeyRing>(std::vector{other}, std::vector<std::uint8_t>{}));
+  const auto token = [&](Time born) {
+    IdSource ids;
+    return codec.mint(Kind::access, ids.next<SessionId>(born), 0, phone_.session.record.nonce);
+  };
+  const Time start = server_.clock.now();
+  expect(token(start - 1h), Worth::soft, Reason::key_lost);
+  expect(token(start + 1min), Worth::unknown, Reason::forged);
+}
+
 TEST_P(CheckToken, AKeyFromBeforeARestoreIsNotForgedWhereItIsNotKnown) {
   // The node with its file has not enlisted it again, and this one has no copy of that file.
   keys::ServerKey other{.id = 2, .secret = {1, 2, 3}, .created_at = {}};
@@ -105,6 +120,10 @@ TEST_P(CheckToken, KeysThatAStandbyLacksAreListedByTheFirstConnectionToIt) {
   server_.sql("DELETE FROM server_keys WHERE id > 1");
   server_.db().write_now([&](db::Tx& tx) { server_->reconnected(tx); });
   EXPECT_EQ(listed(), 2);
+  // Or while a node starts, between the opening of its file and the note that it is there.
+  server_.sql("DELETE FROM server_keys WHERE id > 1");
+  server_.db().write_now([&](db::Tx& tx) { server_->note_gap(tx); });
+  EXPECT_EQ(listed(), 2);
   // It may have taken over between the making of a key and its first use, and been told nothing.
   const auto newest = keys::rotate_keys(server_.db(), server_.key_file(), server_.clock.now());
   ASSERT_TRUE(newest.has_value()) << error_of(newest);
@@ -120,10 +139,6 @@ TEST_P(CheckToken, ARingThatWasReadBeforeTheNewestWasMadeIsNotTaken) {
   ASSERT_TRUE(newest.has_value()) << error_of(newest);
   server_->use_keys(*newest);
   server_->use_keys(*newer);
-  // Or while a node starts, between the opening of its file and the note that it is there.
-  server_.sql("DELETE FROM server_keys WHERE id > 1");
-  server_.db().write_now([&](db::Tx& tx) { server_->note_gap(tx); });
-  EXPECT_EQ(listed(), 2);
   EXPECT_EQ(server_->keys()->keys().size(), 3U);
 }
 

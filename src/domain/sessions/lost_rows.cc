@@ -20,8 +20,16 @@ void write_heartbeat(db::Tx& tx, Time clock) {
 // More missed beats than load explains: the whole machine was stopped, or set back and on again.
 constexpr Duration kLongestSilence = 3 * kHeartbeatMargin;
 
-// Where the gap of a first start begins. No other one grows it, so that it says no more than that.
+// Where the gap of a first start begins. No other one grows it or is taken for a part of it, so
+// that it says no more than that.
 constexpr Time kNewDatabase{};
+
+// Whether there may be tokens from before a database that nobody has served: their keys are files.
+bool keys_are_older(db::Tx& tx, Time clock) {
+  const auto row = tx.one<std::optional<Time>>("SELECT MIN(created_at) FROM server_keys");
+  const auto oldest = row ? std::get<0>(*row) : std::nullopt;
+  return !oldest || *oldest < clock - kHeartbeatMargin;
+}
 
 }  // namespace
 
@@ -32,9 +40,10 @@ std::optional<Time> note_gap_and_beat(db::Tx& tx, Time clock) {
     clock = std::max(clock, *found);
     add_gap(tx, *found - kHeartbeatMargin, clock + kHeartbeatMargin, clock);
   } else {
-    // It may stand in the place of one that is lost, or be a copy from before the first start,
-    // while there are authentic tokens: their keys are files.
-    add_gap(tx, kNewDatabase, clock, clock);
+    // It may stand in the place of one that is lost, or be a copy from before the first start. A
+    // session of that one may have begun by another node's clock, which is ahead.
+    const Time to = keys_are_older(tx, clock) ? clock + kHeartbeatMargin : clock;
+    add_gap(tx, kNewDatabase, to, clock);
   }
   write_heartbeat(tx, clock);
   return found;
@@ -55,10 +64,11 @@ void add_gap(db::Tx& tx, Time from, Time to, Time now) {
           "UPDATE gaps SET to_at = :to WHERE from_at <= :from AND to_at >= :from AND to_at < :to"
           " AND from_at > :new_database",
           to, from, kNewDatabase) > 0;
-  const bool covered =
-      grown ||
-      tx.one<int>("SELECT 1 FROM gaps WHERE from_at <= :from AND to_at >= :to LIMIT 1", from, to)
-          .has_value();
+  const bool covered = grown || tx.one<int>(
+                                      "SELECT 1 FROM gaps WHERE from_at <= :from AND to_at >= :to"
+                                      " AND from_at > :new_database LIMIT 1",
+                                      from, to, kNewDatabase)
+                                    .has_value();
   if (covered) return;
   tx.run("INSERT INTO gaps (from_at, to_at, noted_at) VALUES (:from, :to, :now)", from, to, now);
 }

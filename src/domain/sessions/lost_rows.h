@@ -11,7 +11,8 @@ namespace latchkey::sessions {
 
 // At a start and at each reconnect, before the next heartbeat and in its transaction: what the
 // database may have lost since the newest heartbeat it holds becomes a gap; in a new one that is
-// all of the past. `clock` is the id clock. Returns the heartbeat found; absent in a new database.
+// all of the past, and a minute more where the keys it lists are older. `clock` is the id clock.
+// Returns the heartbeat found; absent in a new database.
 std::optional<Time> note_gap_and_beat(db::Tx& tx, Time clock);
 
 // Each minute. Only moves forward. A silence of several beats becomes a gap too. Returns the
