@@ -207,10 +207,12 @@ void Truth::judge_soft(const Node& node, const Call& call, const Answer& answer)
   const bool by_limit = (reason == Reason::past_maximum_age && policy.maximum_age) ||
                         (reason == Reason::idle_too_long && policy.maximum_idle) ||
                         (reason == Reason::refresh_token_expired && policy.refresh_token_lifetime);
+  // A database that went back may lack the key, and this node its file, while the session is there:
+  // it had begun before the key was made, and its tokens were made after that.
+  const bool key_may_be_lost = reason == Reason::key_lost && epoch_ > 0;
   // Excused: its id may be another's since, and the token still be that of the session before.
-  if (ended || by_limit || known->excused) return;
+  if (ended || by_limit || key_may_be_lost || known->excused) return;
   if (request.doing == Doing::refresh) {
-    // Of a lost key nothing is promised but that it is soft; keys are not lost here.
     return breaks(Invariant::newest_works,
                   fmt::format("a refresh of a live session was refused softly (reason {})",
                               static_cast<int>(reason)));
