@@ -69,11 +69,9 @@ class Loads:
     def __init__(self, folder: Path, port: int):
         self.port = port
         self.folder = folder
-        (folder / "names").write_text("".join(
-            measurements.user_name(number) + "\n" for number in range(USERS)))
         tokens, refreshes = folder / "tokens", folder / "refreshes"
         for file, taking in ((tokens, '"access_token":"{}"'), (refreshes, TAKE_REFRESH_TOKEN)):
-            measurements.login_load(folder, take=[taking]).run(
+            measurements.login_load(folder, take=[taking], users=USERS).run(
                 port, requests=SESSIONS, connections=8, save_taken=file)
         self.kinds = {
             "tokens": Load(measurements.token_requests()["whoami"], tokens, shuffle=True),
@@ -82,12 +80,12 @@ class Loads:
         }
 
     def _sign_in_and_out(self) -> Load:
-        login = measurements.login_load(self.folder)
+        login = measurements.login_load(self.folder, users=USERS)
         # With a space: {} would become the user's name.
         out = measurements.post("/_matrix/client/v3/logout", "{ }", 3,
                                 "Authorization: Bearer {taken}", "Content-Type: application/json")
         first = Path(login.request_files[0]).read_bytes()
-        return Load([first, out], self.folder / "names", take=['"access_token":"{}"'])
+        return Load([first, out], measurements.names_of_users(self.folder, USERS), take=['"access_token":"{}"'])
 
     def capacities(self, seconds: float) -> dict[str, float]:
         """Of each kind by itself, per second."""
