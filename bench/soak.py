@@ -85,7 +85,8 @@ class Loads:
         out = measurements.post("/_matrix/client/v3/logout", "{ }", 3,
                                 "Authorization: Bearer {taken}", "Content-Type: application/json")
         first = Path(login.request_files[0]).read_bytes()
-        return Load([first, out], measurements.names_of_users(self.folder, USERS), take=['"access_token":"{}"'])
+        return Load([first, out], measurements.names_of_users(self.folder, USERS),
+                    take=['"access_token":"{}"'])
 
     def capacities(self, seconds: float) -> dict[str, float]:
         """Of each kind by itself, per second."""

@@ -124,7 +124,7 @@ Core::Core(const Config& from, std::size_t workers, Purpose purpose)
     capabilities = std::make_unique<homeserver::Capabilities>(
         outbound::ask_for_capabilities(config.homeserver.endpoint));
   }
-  // First: what is found by a connection that is lost meanwhile has to be told of the keys, too.
+  // Before it: a connection that is lost meanwhile may find a database that lacks the keys.
   ready_ = sessions.get();
   note_start();
   hear_other_nodes();

@@ -6,27 +6,15 @@
 #include <boost/asio/post.hpp>
 #include <thread>
 
-#include "domain/sessions/lost_rows.h"
-#include "domain/sessions/sessions_testing.h"
+#include "domain/sessions/check_token_testing.h"
 #include "platform/error_testing.h"
 
 namespace latchkey::sessions {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::CheckToken;
 using testing::TestSessions;
-
-class CheckToken : public testing::OnEachEngine {
- protected:
-  void expect(std::string_view token, Worth worth, Reason reason) {
-    const Standing standing = server_.check(token);
-    EXPECT_EQ(standing.worth, worth);
-    EXPECT_EQ(standing.reason, reason);
-  }
-
-  Account alice_ = server_.add_user("alice");
-  TestSessions::SignedIn phone_ = server_.sign_in(alice_, TestSessions::refreshing("PHONE"));
-};
 
 INSTANTIATE_TEST_SUITE_P(Engines, CheckToken, db::engines(), db::engine_name);
 
@@ -58,126 +46,6 @@ TEST_P(CheckToken, RefusesWhatItDidNotMake) {
 TEST_P(CheckToken, RefusesATokenOfAnotherSessionUnderTheSameId) {
   server_.sql("UPDATE sessions SET nonce = 'AAAAAAAAAAAAAAAAAAAAAA'");
   expect(phone_.access(), Worth::unknown, Reason::forged);
-}
-
-TEST_P(CheckToken, AKeyThatNeverWasIsForgedAndNoReasonToWait) {
-  // A token of a key that this database does not list, though its check fits that key.
-  keys::ServerKey other{.id = 200, .secret = {1, 2, 3}, .created_at = {}};
-  TokenCodec codec(
-      std::make_shared<const keys::KeyRing>(std::vector{other}, std::vector<std::uint8_t>{}));
-  expect(codec.mint(Kind::access, phone_.id(), 0, phone_.session.record.nonce), Worth::unknown,
-         Reason::forged);
-}
-
-// The backup may be from before the first start, or the database a new one beside an old key file,
-// and the node that has the newest file not have listed its keys yet.
-TEST_P(CheckToken, AKeyFromBeforeANewDatabaseIsNotForged) {
-  keys::ServerKey other{.id = 2, .secret = {1, 2, 3}, .created_at = {}};
-  TokenCodec codec(
-      std::make_shared<const keys::KeyRing>(std::vector{other}, std::vector<std::uint8_t>{}));
-  const auto token = [&](Time born) {
-    IdSource ids;
-    return codec.mint(Kind::access, ids.next<SessionId>(born), 0, phone_.session.record.nonce);
-  };
-  const Time start = server_.clock.now();
-  expect(token(start - 1h), Worth::soft, Reason::key_lost);
-  expect(token(start + 1min), Worth::unknown, Reason::forged);
-}
-
-TEST_P(CheckToken, AKeyFromBeforeARestoreIsNotForgedWhereItIsNotKnown) {
-  // The node with its file has not enlisted it again, and this one has no copy of that file.
-  keys::ServerKey other{.id = 2, .secret = {1, 2, 3}, .created_at = {}};
-  TokenCodec codec(
-      std::make_shared<const keys::KeyRing>(std::vector{other}, std::vector<std::uint8_t>{}));
-  const std::string token = codec.mint(Kind::access, phone_.id(), 0, phone_.session.record.nonce);
-  server_.sql("INSERT INTO gaps (from_at, to_at, noted_at) VALUES (1, 2, 2)");
-  expect(token, Worth::soft, Reason::key_lost);
-  server_.sql("UPDATE sessions SET ended = 2, end_reason = 1, ended_at = 1");
-  expect(token, Worth::ended, Reason::ended_for_good);
-  server_.sql("INSERT INTO server_keys (id, fingerprint, created_at) VALUES (3, 'x', 1)");
-  expect(token, Worth::unknown, Reason::forged);
-}
-
-// A standby may have taken over that lacks it, and the node that holds it not have noticed yet.
-TEST_P(CheckToken, AKeyThatIsNotListedAfterAFailoverIsWaitedFor) {
-  keys::ServerKey other{.id = 2, .secret = {1, 2, 3}, .created_at = {}};
-  TokenCodec codec(
-      std::make_shared<const keys::KeyRing>(std::vector{other}, std::vector<std::uint8_t>{}));
-  const std::string token = codec.mint(Kind::access, phone_.id(), 0, phone_.session.record.nonce);
-  expect(token, Worth::unknown, Reason::forged);
-  server_.db().write_now([&](db::Tx& tx) { server_->reconnected(tx); });
-  EXPECT_THROW(server_.check(token), db::Unavailable);
-  EXPECT_TRUE(server_.check(phone_.access()).active()) << "others are not harmed";
-  server_.sql("INSERT INTO server_keys (id, fingerprint, created_at) VALUES (3, 'x', 1)");
-  expect(token, Worth::unknown, Reason::forged);
-}
-
-TEST_P(CheckToken, KeysThatAStandbyLacksAreListedByTheFirstConnectionToIt) {
-  const auto listed = [&] { return server_.count("SELECT COUNT(*) FROM server_keys"); };
-  const auto newer = keys::rotate_keys(server_.db(), server_.key_file(), server_.clock.now());
-  ASSERT_TRUE(newer.has_value()) << error_of(newer);
-  server_->use_keys(*newer);
-  server_.sql("DELETE FROM server_keys WHERE id > 1");
-  server_.db().write_now([&](db::Tx& tx) { server_->reconnected(tx); });
-  EXPECT_EQ(listed(), 2);
-  // Or while a node starts, between the opening of its file and the note that it is there.
-  server_.sql("DELETE FROM server_keys WHERE id > 1");
-  server_.db().write_now([&](db::Tx& tx) { server_->note_gap(tx); });
-  EXPECT_EQ(listed(), 2);
-  // It may have taken over between the making of a key and its first use, and been told nothing.
-  const auto newest = keys::rotate_keys(server_.db(), server_.key_file(), server_.clock.now());
-  ASSERT_TRUE(newest.has_value()) << error_of(newest);
-  server_.sql("DELETE FROM server_keys WHERE id > 2");
-  server_->use_keys(*newest);
-  EXPECT_EQ(listed(), 3);
-}
-
-TEST_P(CheckToken, ARingThatWasReadBeforeTheNewestWasMadeIsNotTaken) {
-  const auto newer = keys::rotate_keys(server_.db(), server_.key_file(), server_.clock.now());
-  ASSERT_TRUE(newer.has_value()) << error_of(newer);
-  const auto newest = keys::rotate_keys(server_.db(), server_.key_file(), server_.clock.now());
-  ASSERT_TRUE(newest.has_value()) << error_of(newest);
-  server_->use_keys(*newest);
-  server_->use_keys(*newer);
-  EXPECT_EQ(server_->keys()->keys().size(), 3U);
-}
-
-TEST_P(CheckToken, KeysThatCannotBeListedSignNothing) {
-  const auto newer = keys::rotate_keys(server_.db(), server_.key_file(), server_.clock.now());
-  ASSERT_TRUE(newer.has_value()) << error_of(newer);
-  server_.db().close();
-  EXPECT_THROW(server_->use_keys(*newer), db::Unavailable);
-  EXPECT_EQ(server_->keys()->keys().size(), 1U);
-}
-
-TEST_P(CheckToken, AKeyThatAnotherNodeHasMadeIsReadFromTheFile) {
-  const auto newer = keys::rotate_keys(server_.db(), server_.key_file(), server_.clock.now());
-  ASSERT_TRUE(newer.has_value()) << error_of(newer);
-  TokenCodec codec(*newer);
-  const std::string token = codec.mint(Kind::access, phone_.id(), 0, phone_.session.record.nonce);
-  EXPECT_TRUE(server_.check(token).active());
-  EXPECT_TRUE(server_.check(phone_.access()).active()) << "the older key goes on being good";
-}
-
-TEST_P(CheckToken, AClockSetBackKeepsNoKeyOutThatAnotherNodeHasMade) {
-  for (int i = 0; i < 2; ++i) {
-    const auto newer = keys::rotate_keys(server_.db(), server_.key_file(), server_.clock.now());
-    ASSERT_TRUE(newer.has_value());
-    TokenCodec codec(*newer);
-    EXPECT_TRUE(server_.check(codec.mint(Kind::access, phone_.id(), 0, phone_.session.record.nonce))
-                    .active());
-    server_.clock.advance(-1s);
-  }
-}
-
-TEST_P(CheckToken, AKeyThatIsListedButNotHeldIsAFaultThatPasses) {
-  server_.sql("INSERT INTO server_keys (id, fingerprint, created_at) VALUES (200, 'x', 1)");
-  keys::ServerKey other{.id = 200, .secret = {1, 2, 3}, .created_at = {}};
-  TokenCodec codec(
-      std::make_shared<const keys::KeyRing>(std::vector{other}, std::vector<std::uint8_t>{}));
-  const std::string token = codec.mint(Kind::access, phone_.id(), 0, phone_.session.record.nonce);
-  for (int i = 0; i < 3; ++i) EXPECT_THROW(server_.check(token), db::Unavailable);
-  EXPECT_TRUE(server_.check(phone_.access()).active()) << "others are not harmed";
 }
 
 // A client may show its past token to be told the ways that lead back.
@@ -257,18 +125,6 @@ TEST_P(CheckToken, AsksTheRowWhileOtherNodesAreNotHeard) {
   server_.sql("UPDATE users SET locked_at = NULL");
   server_.sql("UPDATE sessions SET ended = 2, end_reason = 1, ended_at = 1");
   expect(phone_.access(), Worth::ended, Reason::ended_for_good);
-}
-
-TEST_P(CheckToken, AsksWhetherItsKeyWasGivenUpWhileOtherNodesAreNotHeard) {
-  server_->remember_while([] { return false; });
-  EXPECT_TRUE(server_.check(phone_.access()).active());
-  std::filesystem::remove(server_.key_file());
-  const auto keys = keys::replace_keys(server_.db(), server_.key_file(), server_.clock.now());
-  ASSERT_TRUE(keys.has_value()) << error_of(keys);
-  expect(phone_.access(), Worth::soft, Reason::key_lost);
-  server_->remember_while([] { return true; });
-  server_->take_announced_keys();  // it was told by the row
-  expect(phone_.access(), Worth::soft, Reason::key_lost);
 }
 
 // The change falls between the reading of the row and the remembering of what it said.
@@ -418,27 +274,6 @@ TEST_P(ManyAtOnce, TakeNoOldYesWhileOtherNodesAreNotHeard) {
   server_->remember_while([] { return false; });
   server_.sql("UPDATE users SET locked_at = 1");
   EXPECT_THAT(crowd.run(), ::testing::ElementsAre(Reason::good, Reason::account_locked));
-}
-
-TEST_P(CheckToken, RemembersNothingOfAKeyThatWasGivenUp) {
-  server_.look(phone_.access());
-  server_.look(phone_.access());
-  ASSERT_TRUE(server_.remembers(phone_.access()));
-  std::filesystem::remove(server_.key_file());
-  const auto keys = keys::replace_keys(server_.db(), server_.key_file(), server_.clock.now());
-  ASSERT_TRUE(keys.has_value()) << error_of(keys);
-  server_->use_keys(*keys);
-  expect(phone_.access(), Worth::soft, Reason::key_lost);
-}
-
-TEST_P(CheckToken, TakesTheKeysThatItMayHaveMissed) {
-  std::filesystem::remove(server_.key_file());
-  const auto keys = keys::replace_keys(server_.db(), server_.key_file(), server_.clock.now());
-  ASSERT_TRUE(keys.has_value()) << error_of(keys);
-  EXPECT_TRUE(server_.check(phone_.access()).active()) << "it was not told";
-  server_->may_have_missed();
-  server_->take_announced_keys();
-  expect(phone_.access(), Worth::soft, Reason::key_lost);
 }
 
 TEST_P(CheckToken, IsUnavailableWhenNeitherTheOtherNodesNorTheDatabaseAnswer) {
@@ -601,34 +436,6 @@ TEST_P(CheckToken, OfASessionFromTheFutureStaysSoft) {
     server_->heartbeat();
   }
   expect(future.access(), Worth::soft, Reason::lost);
-}
-
-// --- keys that were lost ---
-
-TEST_P(CheckToken, OfALostKeyIsSoftUnlessASessionOfThatIdEndedAndWritesNothing) {
-  const auto tablet = server_.sign_in(alice_, TestSessions::refreshing("TABLET"));
-  server_.sign_out(tablet.access()).value();
-  std::filesystem::remove(server_.key_file());
-  const auto keys = keys::replace_keys(server_.db(), server_.key_file(), server_.clock.now());
-  ASSERT_TRUE(keys.has_value()) << error_of(keys);
-  server_->use_keys(*keys);
-
-  expect(phone_.access(), Worth::soft, Reason::key_lost);
-  expect(tablet.access(), Worth::ended, Reason::ended_for_good);
-  EXPECT_EQ(error_of(server_.refresh(phone_.refresh())).reason, Reason::key_lost);
-  EXPECT_EQ(error_of(server_.sign_out(phone_.access())).reason, Reason::key_lost);
-  EXPECT_EQ(error_of(server_.sign_out_everywhere(phone_.access())).reason, Reason::key_lost);
-  EXPECT_EQ(server_.row(phone_.id()).ended, Ended::live);
-
-  const auto gaps = server_.count("SELECT COUNT(*) FROM gaps");
-  server_.lose_row(phone_.id());
-  server_.clock.advance(-24h);
-  expect(phone_.access(), Worth::soft, Reason::key_lost);
-  EXPECT_EQ(server_.count("SELECT COUNT(*) FROM gaps"), gaps);
-
-  server_.clock.advance(24h);
-  const auto again = server_.sign_in(alice_, TestSessions::refreshing("PHONE"));
-  EXPECT_TRUE(server_.check(again.access()).active()) << "the same device, with the new key";
 }
 
 }  // namespace
